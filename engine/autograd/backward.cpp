@@ -1,0 +1,87 @@
+/// The walk back through the graph: every node once, after all its users, without recursion.
+#include <unordered_map>
+
+#include "engine/autograd/node.h"
+#include "engine/core/dispatch.h"
+#include "kernels/pointwise/pointwise.h"
+#include "kernels/pointwise/pointwise_math.h"
+
+namespace cudenza {
+namespace {
+
+Tensor sum_of(const Tensor& a, const Tensor& b) {
+  const Tensor y = Tensor::empty(a.shape(), a.dtype(), a.device());
+  dispatch_kernel("backward", a.device(), a.dtype(), [&]<class T>(auto where) {
+    kernels::map2(where, kernels::Plus{}, a.data<T>(), b.data<T>(), y.data<T>(), a.numel());
+  });
+  return y;
+}
+
+void add_into(const Tensor& sum, const Tensor& term) {
+  dispatch_kernel("backward", sum.device(), sum.dtype(), [&]<class T>(auto where) {
+    kernels::map2(where, kernels::Plus{}, sum.data<T>(), term.data<T>(), sum.data<T>(), sum.numel());
+  });
+}
+
+/// Nodes reachable from the root, each after all that use its result.
+std::vector<Variable*> users_first(Variable* root) {
+  struct Visit {
+    Variable* variable;
+    size_t next_input;
+  };
+  std::vector<Variable*> inputs_first;
+  std::unordered_map<Variable*, bool> seen{{root, true}};
+  std::vector<Visit> path{{root, 0}};
+  while (!path.empty()) {
+    Visit& here = path.back();
+    const auto& inputs = here.variable->node->inputs;
+    if (here.next_input == inputs.size()) {
+      inputs_first.push_back(here.variable);
+      path.pop_back();
+      continue;
+    }
+    Variable* input = inputs[here.next_input++].get();
+    if (input && input->node && seen.emplace(input, true).second) path.push_back({input, 0});
+  }
+  return {inputs_first.rbegin(), inputs_first.rend()};
+}
+
+/// Adds one user's gradient to an op's result (to be passed on when the walk gets there) or to a leaf's grad.
+void deliver(const Tensor& gradient, Variable& to, std::unordered_map<Variable*, Tensor>& pending) {
+  if (to.node) {
+    Tensor& total = pending[&to];
+    total = total.defined() ? sum_of(total, gradient) : gradient;  // never in place: others may share these elements
+  } else if (to.grad.defined()) {
+    add_into(to.grad, gradient);
+  } else {
+    to.grad = gradient.clone();
+  }
+}
+
+}  // namespace
+
+void Tensor::backward() const {
+  require(numel() == 1, "backward: needs a one-element tensor (a loss) but got {}; pass the gradient of this tensor", shape());
+  backward(full(shape(), 1.0, dtype(), device()));
+}
+
+void Tensor::backward(const Tensor& dy) const {
+  require(variable() && variable()->node, "backward: nothing was recorded for this tensor: no input requires a gradient, recording was off, or backward() has already run");
+  require(dy.shape() == shape() && dy.dtype() == dtype(), "backward: the gradient is {} {} but the tensor is {} {}", dy.dtype(), dy.shape(), dtype(), shape());
+  NoGrad no_grad;
+  std::unordered_map<Variable*, Tensor> gradients{{variable().get(), dy}};
+  for (Variable* current : users_first(variable().get())) {
+    Node& node = *current->node;
+    require(node.backward != nullptr, "backward: the graph behind '{}' was already used; run the forward pass again", node.name);
+    const Tensor gradient = std::move(gradients[current]);
+    gradients.erase(current);
+    const auto input_gradients = gradient.defined() ? node.backward(gradient) : std::vector<Tensor>(node.inputs.size());
+    node.backward = nullptr;  // what it captured is freed now, while the walk goes on
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      Variable* input = node.inputs[i].get();
+      if (input && input_gradients.at(i).defined()) deliver(input_gradients[i], *input, gradients);
+    }
+  }
+}
+
+}  // namespace cudenza

@@ -1,0 +1,65 @@
+#include "engine/autograd/node.h"
+
+namespace cudenza {
+namespace {
+thread_local bool recording_now = true;
+}
+
+bool recording() { return recording_now; }
+NoGrad::NoGrad() : before_(recording_now) { recording_now = false; }
+NoGrad::~NoGrad() { recording_now = before_; }
+
+Variable::~Variable() {
+  std::vector<std::shared_ptr<Node>> chain;
+  if (node) chain.push_back(std::move(node));
+  while (!chain.empty()) {
+    const std::shared_ptr<Node> last = std::move(chain.back());
+    chain.pop_back();
+    if (last.use_count() > 1) continue;  // somebody else still needs it
+    for (auto& input : last->inputs) {
+      if (input && input.use_count() == 1 && input->node) chain.push_back(std::move(input->node));
+    }
+  }
+}
+
+Tensor record(std::string_view name, Tensor y, const std::vector<Tensor>& inputs,
+              std::function<std::vector<Tensor>(const Tensor& dy)> backward) {
+  if (!recording_now) return y;
+  auto node = std::make_shared<Node>();
+  bool any = false;
+  for (const Tensor& input : inputs) {
+    const bool tracks = input.defined() && input.tracks_grad();
+    node->inputs.push_back(tracks ? input.variable() : nullptr);
+    any |= tracks;
+  }
+  if (!any) return y;
+  node->name = name;
+  node->backward = std::move(backward);
+  auto variable = std::make_shared<Variable>();
+  variable->node = std::move(node);
+  y.set_variable(std::move(variable));
+  return y;
+}
+
+bool Tensor::requires_grad() const { return variable() && variable()->requires_grad; }
+
+const Tensor& Tensor::set_requires_grad(bool on) const {
+  require(is_floating(dtype()) || !on, "set_requires_grad: a {} tensor has no gradient; use a floating type", dtype());
+  require(!variable() || !variable()->node, "set_requires_grad: only leaves can be frozen or freed; detach() the result of '{}' first", variable() && variable()->node ? variable()->node->name : "");
+  if (!variable()) set_variable(std::make_shared<Variable>());
+  variable()->requires_grad = on;
+  return *this;
+}
+
+bool Tensor::tracks_grad() const { return recording_now && variable() && (variable()->requires_grad || variable()->node); }
+
+Tensor Tensor::grad() const { return variable() ? variable()->grad : Tensor(); }
+
+void Tensor::set_grad(const Tensor& place) const {
+  require(!place.defined() || (place.shape() == shape() && place.dtype() == dtype() && place.device() == device()),
+          "set_grad: the gradient of {} {} on {} has its shape, type and device", dtype(), shape(), device());
+  if (!variable()) set_variable(std::make_shared<Variable>());
+  variable()->grad = place;
+}
+
+}  // namespace cudenza

@@ -1,0 +1,48 @@
+/// The autograd graph: which op made a tensor, and how gradients flow back through it.
+///
+/// A Variable is a tensor's identity in the graph, apart from its elements: a graph keeps alive only what the closures of
+/// its nodes have captured, not every activation that ever passed.
+#pragma once
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/tensor.h"
+
+namespace cudenza {
+
+/// How the gradient of one output becomes the gradients of the op's inputs.
+struct Node {
+  std::string_view name;
+  std::vector<std::shared_ptr<Variable>> inputs;  ///< null where no gradient is wanted
+  /// One gradient for each input, in order; undefined where none is wanted.
+  std::function<std::vector<Tensor>(const Tensor& dy)> backward;
+};
+
+struct Variable {
+  bool requires_grad = false;   ///< set by the user, on leaves
+  Tensor grad;                  ///< of leaves
+  std::shared_ptr<Node> node;   ///< of op results; null for leaves
+  ~Variable();                  ///< takes a long chain of nodes apart in a loop: recursion would end the stack
+};
+
+/// Makes y the output of an op on `inputs`, unless nothing there tracks gradients or recording is off. `backward` gets dy
+/// with y's shape and dtype and returns one gradient for each input (undefined where input.tracks_grad() is false).
+Tensor record(std::string_view name, Tensor y, const std::vector<Tensor>& inputs,
+              std::function<std::vector<Tensor>(const Tensor& dy)> backward);
+
+/// Whether ops on this thread are recorded: true but inside a NoGrad.
+bool recording();
+
+/// While one lives, this thread's ops record nothing.
+class NoGrad {
+ public:
+  NoGrad();
+  ~NoGrad();
+  NoGrad(const NoGrad&) = delete;
+
+ private:
+  bool before_;
+};
+
+}  // namespace cudenza

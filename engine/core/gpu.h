@@ -1,0 +1,47 @@
+/// All the engine asks of the CUDA runtime. gpu_cuda.cpp serves it; gpu_none.cpp stands in where the engine is built without
+/// CUDA; the tests have a third that keeps "device" memory on the host (tests/support/gpu_simt.cpp).
+#pragma once
+#include <cstddef>
+#include <string>
+
+namespace cudenza::gpu {
+
+/// Number of usable GPUs: 0 without a driver, a card, or CUDA in this build.
+int count();
+/// Why count() is 0, in words that follow a colon.
+std::string why_none();
+
+struct Properties {
+  std::string name;
+  int sm = 0;  ///< compute capability, 90 for 9.0
+  int multiprocessors = 0;
+  size_t memory_bytes = 0;
+  size_t l2_bytes = 0;
+};
+Properties properties(int device);
+/// Versions of driver, runtime and libraries, for `cudenza info`: "CUDA runtime 13.0, driver 13.0, cuDNN 9.19 …".
+std::string versions();
+
+/// The stream that the engine's work on `device` is ordered on (a cudaStream_t). One a device, made at first use.
+void* stream(int device);
+/// Waits for all work on the device's stream; throws what went wrong in it.
+void synchronize(int device);
+
+/// Memory of the driver's stream-ordered pool: no synchronisation, reused in stream order. Throws DeviceError when full.
+void* allocate(size_t bytes, int device);
+void release(void* p, size_t bytes, int device) noexcept;
+
+enum class Copy { host_to_device, device_to_host, device_to_device };
+/// Enqueues a copy; a copy to the host has arrived on return.
+void copy(void* to, const void* from, size_t bytes, Copy direction, int device);
+/// Enqueues setting every byte.
+void fill(void* p, int byte, size_t bytes, int device);
+
+struct MemoryUse {
+  size_t now_bytes = 0, peak_bytes = 0;
+};
+/// Bytes that tensors hold on the device, now and at most since reset_peak().
+MemoryUse memory_use(int device);
+void reset_peak(int device);
+
+}  // namespace cudenza::gpu

@@ -1,0 +1,23 @@
+/// The engine without CUDA: there is no GPU, and nothing below the question can be reached.
+#include "engine/core/error.h"
+#include "engine/core/gpu.h"
+
+namespace cudenza::gpu {
+namespace {
+[[noreturn]] void absent() { throw DeviceError(why_none()); }
+}  // namespace
+
+int count() { return 0; }
+std::string why_none() { return "this program was built without CUDA"; }
+std::string versions() { return why_none(); }
+Properties properties(int) { absent(); }
+void* stream(int) { absent(); }
+void synchronize(int) { absent(); }
+void* allocate(size_t, int) { absent(); }
+void release(void*, size_t, int) noexcept {}
+void copy(void*, const void*, size_t, Copy, int) { absent(); }
+void fill(void*, int, size_t, int) { absent(); }
+MemoryUse memory_use(int) { absent(); }
+void reset_peak(int) { absent(); }
+
+}  // namespace cudenza::gpu

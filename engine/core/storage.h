@@ -1,0 +1,37 @@
+/// A piece of one device's memory with one owner.
+#pragma once
+#include <cstddef>
+
+#include "engine/core/device.h"
+
+namespace cudenza {
+
+/// On the CPU: 64-byte aligned and drawn from a pool that keeps freed pieces, since fresh pages cost more than a pass over
+/// them. On a GPU: from the driver's stream-ordered pool. The contents are not initialised.
+class Storage {
+ public:
+  Storage(size_t bytes, Device device);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  void* data() const { return data_; }
+  size_t bytes() const { return bytes_; }
+  Device device() const { return device_; }
+
+ private:
+  void* data_ = nullptr;
+  size_t bytes_;
+  Device device_;
+};
+
+/// Bytes that tensors hold on the CPU now, at most since reset_cpu_peak(), and what the pool keeps for reuse.
+struct CpuMemoryUse {
+  size_t now_bytes = 0, peak_bytes = 0, pooled_bytes = 0;
+};
+CpuMemoryUse cpu_memory_use();
+void reset_cpu_peak();
+/// Gives the pool's unused pieces back to the system.
+void trim_cpu_pool();
+
+}  // namespace cudenza

@@ -1,0 +1,64 @@
+#include "engine/ops/pointwise.h"
+
+#include "engine/autograd/node.h"
+#include "engine/core/dispatch.h"
+#include "kernels/pointwise/pointwise.h"
+#include "kernels/pointwise/pointwise_math.h"
+
+namespace cudenza {
+namespace {
+
+template <class Op>
+Tensor mapped(std::string_view name, Op op, const Tensor& x) {
+  const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
+  dispatch_kernel(name, x.device(), x.dtype(), [&]<class T>(auto where) { kernels::map(where, op, x.data<T>(), y.data<T>(), x.numel()); });
+  return y;
+}
+
+template <class Op>
+Tensor mapped(std::string_view name, Op op, const Tensor& a, const Tensor& b) {
+  require(a.shape() == b.shape() && a.dtype() == b.dtype() && a.device() == b.device(),
+          "{}: both arguments need one shape, type and device, but got {} {} on {} and {} {} on {}", name, a.dtype(), a.shape(),
+          a.device(), b.dtype(), b.shape(), b.device());
+  const Tensor y = Tensor::empty(a.shape(), a.dtype(), a.device());
+  dispatch_kernel(name, a.device(), a.dtype(), [&]<class T>(auto where) {
+    kernels::map2(where, op, a.data<T>(), b.data<T>(), y.data<T>(), a.numel());
+  });
+  return y;
+}
+
+}  // namespace
+
+Tensor relu(const Tensor& x) {
+  const Tensor y = mapped("relu", kernels::Relu{}, x);
+  return record("relu", y, {x}, [y = y.detach()](const Tensor& dy) { return std::vector{mapped("relu", kernels::ReluGrad{}, y, dy)}; });
+}
+
+Tensor sigmoid(const Tensor& x) {
+  const Tensor y = mapped("sigmoid", kernels::Sigmoid{}, x);
+  return record("sigmoid", y, {x}, [y = y.detach()](const Tensor& dy) { return std::vector{mapped("sigmoid", kernels::SigmoidGrad{}, y, dy)}; });
+}
+
+Tensor scale(const Tensor& x, double factor) {
+  return record("scale", mapped("scale", kernels::Scale{factor}, x), {x},
+                [factor](const Tensor& dy) { return std::vector{mapped("scale", kernels::Scale{factor}, dy)}; });
+}
+
+Tensor add(const Tensor& a, const Tensor& b) {
+  return record("add", mapped("add", kernels::Plus{}, a, b), {a, b}, [](const Tensor& dy) { return std::vector{dy, dy}; });
+}
+
+Tensor mul(const Tensor& a, const Tensor& b) {
+  const bool wants_a = a.tracks_grad(), wants_b = b.tracks_grad();
+  return record("mul", mapped("mul", kernels::Times{}, a, b), {a, b},
+                [a = wants_b ? a.detach() : Tensor(), b = wants_a ? b.detach() : Tensor()](const Tensor& dy) {
+                  return std::vector{b.defined() ? mapped("mul", kernels::Times{}, dy, b) : Tensor(),
+                                     a.defined() ? mapped("mul", kernels::Times{}, dy, a) : Tensor()};
+                });
+}
+
+Tensor reshape(const Tensor& x, const Shape& shape) {
+  return record("reshape", x.view(shape), {x}, [shape = x.shape()](const Tensor& dy) { return std::vector{dy.view(shape)}; });
+}
+
+}  // namespace cudenza

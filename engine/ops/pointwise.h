@@ -1,0 +1,21 @@
+/// Pointwise ops on tensors. All are differentiable in every tensor argument.
+#pragma once
+#include "engine/core/tensor.h"
+
+namespace cudenza {
+
+Tensor relu(const Tensor& x);              ///< max(x, 0)
+Tensor sigmoid(const Tensor& x);           ///< 1 / (1 + e^-x)
+Tensor scale(const Tensor& x, double factor);
+Tensor add(const Tensor& a, const Tensor& b);  ///< same shape and dtype
+Tensor mul(const Tensor& a, const Tensor& b);  ///< same shape and dtype
+/// x[…,c] + bias[c]. bias is [C] in the accumulator type of x (f32; f64 for f64).
+Tensor add_bias(const Tensor& x, const Tensor& bias);
+/// x[…,c] · factor[c], factor as above.
+Tensor mul_channels(const Tensor& x, const Tensor& factor);
+/// x in another floating type; the gradient is cast back.
+Tensor cast(const Tensor& x, DType dtype);
+/// The same elements under another shape.
+Tensor reshape(const Tensor& x, const Shape& shape);
+
+}  // namespace cudenza

@@ -1,0 +1,18 @@
+/// CUDA_CHECK(call): throws CudaError with the call, the reason and the place.
+#pragma once
+#include <cuda_runtime.h>
+
+#include <string>
+
+#include "kernels/common/cuda_error.h"
+
+namespace cudenza::kernels {
+
+inline void cuda_check(cudaError_t status, const char* call, const char* file, int line) {
+  if (status == cudaSuccess) return;
+  throw CudaError(std::string(file) + ':' + std::to_string(line) + ": " + call + ": " + cudaGetErrorString(status));
+}
+
+}  // namespace cudenza::kernels
+
+#define CUDA_CHECK(call) ::cudenza::kernels::cuda_check((call), #call, __FILE__, __LINE__)

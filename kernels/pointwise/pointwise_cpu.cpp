@@ -1,0 +1,43 @@
+#include "kernels/common/parallel.h"
+#include "kernels/pointwise/pointwise_instances.h"
+
+namespace cudenza::kernels {
+
+// `omp simd` promises what the interface does: elements are independent, also when y is an input.
+template <class Op, class T, class U>
+void map(Cpu, Op op, const T* x, U* y, int64_t count) {
+  parallel_ranges(count, 1, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) y[i] = static_cast<U>(op(static_cast<acc_t<T>>(x[i])));
+  });
+}
+
+template <class Op, class T>
+void map2(Cpu, Op op, const T* a, const T* b, T* y, int64_t count) {
+  parallel_ranges(count, 1, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) y[i] = static_cast<T>(op(static_cast<acc_t<T>>(a[i]), static_cast<acc_t<T>>(b[i])));
+  });
+}
+
+template <class Op, class T>
+void map_channels(Cpu, Op op, const T* x, const acc_t<T>* b, T* y, int64_t rows, int64_t channels) {
+  parallel_ranges(rows, channels, [=](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const T* x_row = x + row * channels;
+      T* y_row = y + row * channels;
+#pragma omp simd
+      for (int64_t c = 0; c < channels; ++c) y_row[c] = static_cast<T>(op(static_cast<acc_t<T>>(x_row[c]), b[c]));
+    }
+  });
+}
+
+CUDENZA_POINTWISE_OF(Cpu, float)
+CUDENZA_POINTWISE_OF(Cpu, bf16)
+CUDENZA_POINTWISE_OF(Cpu, f16)
+CUDENZA_POINTWISE_OF(Cpu, double)
+CUDENZA_CASTS(Cpu)
+CUDENZA_MAP(Cpu, Identity, double, float)
+CUDENZA_MAP(Cpu, Identity, float, double)
+
+}  // namespace cudenza::kernels

@@ -1,0 +1,27 @@
+/// The functors and types that pointwise kernels are compiled for: the one list that both devices' files read.
+#pragma once
+#include "kernels/pointwise/pointwise.h"
+#include "kernels/pointwise/pointwise_math.h"
+
+#define CUDENZA_MAP(Where, Op, T, U) template void map(Where, Op, const T*, U*, int64_t);
+#define CUDENZA_MAP2(Where, Op, T) template void map2(Where, Op, const T*, const T*, T*, int64_t);
+#define CUDENZA_MAP_CHANNELS(Where, Op, T) template void map_channels(Where, Op, const T*, const acc_t<T>*, T*, int64_t, int64_t);
+
+#define CUDENZA_POINTWISE_OF(Where, T) \
+  CUDENZA_MAP(Where, Scale, T, T)      \
+  CUDENZA_MAP(Where, Relu, T, T)       \
+  CUDENZA_MAP(Where, Sigmoid, T, T)    \
+  CUDENZA_MAP2(Where, Plus, T)         \
+  CUDENZA_MAP2(Where, Times, T)        \
+  CUDENZA_MAP2(Where, ReluGrad, T)     \
+  CUDENZA_MAP2(Where, SigmoidGrad, T)  \
+  CUDENZA_MAP_CHANNELS(Where, Plus, T) \
+  CUDENZA_MAP_CHANNELS(Where, Times, T)
+
+#define CUDENZA_CASTS(Where)                \
+  CUDENZA_MAP(Where, Identity, float, bf16) \
+  CUDENZA_MAP(Where, Identity, float, f16)  \
+  CUDENZA_MAP(Where, Identity, bf16, float) \
+  CUDENZA_MAP(Where, Identity, f16, float)  \
+  CUDENZA_MAP(Where, Identity, bf16, f16)   \
+  CUDENZA_MAP(Where, Identity, f16, bf16)

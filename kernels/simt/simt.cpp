@@ -1,0 +1,232 @@
+#include "kernels/simt/simt.h"
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+#include <vector>
+
+#include "kernels/simt/fiber.h"
+
+namespace simt {
+namespace {
+
+enum class Wait { kNone, kBlock, kWarp, kDone };
+
+struct Thread {
+  Fiber fiber;
+  Position position;
+  Wait wait = Wait::kNone;
+  unsigned mask = 0;         // lanes named by the warp barrier it waits at
+  uint64_t published = ~0ull;  // what a shuffle shows to the other lanes
+};
+
+struct FreeAligned {
+  void operator()(void* p) const { ::operator delete(p, std::align_val_t{16}); }
+};
+using SharedArray = std::unique_ptr<void, FreeAligned>;
+
+/// The block that is running on this OS thread.
+struct Block {
+  std::vector<std::unique_ptr<Thread>> threads;  // kept between blocks: their stacks are expensive
+  unsigned size = 0;
+  unsigned current = 0;
+  std::map<const void*, SharedArray> shared;  // by declaration; null is the dynamic array
+  const std::function<void()>* kernel = nullptr;
+  std::exception_ptr failure;
+
+  Thread& self() { return *threads[current]; }
+};
+
+thread_local Block block;
+thread_local Order order = Order::kForward;
+thread_local std::mt19937 random_order{1};
+std::set<std::string> names;
+
+void* poisoned(size_t bytes) {
+  void* p = ::operator new(bytes, std::align_val_t{16});
+  std::memset(p, 0xFF, bytes);  // all ones is a NaN in every floating type
+  return p;
+}
+
+void wait(Wait kind, unsigned mask = 0) {
+  Thread& me = block.self();
+  me.wait = kind;
+  me.mask = mask;
+  me.fiber.yield();
+}
+
+void run_thread(void*) {
+  try {
+    (*block.kernel)();
+  } catch (...) {
+    block.failure = std::current_exception();
+  }
+  wait(Wait::kDone);
+}
+
+/// Lets go on the lanes of one warp that all wait at the same warp barrier. Returns whether any did.
+bool release_warp(unsigned first, unsigned lanes) {
+  bool released = false;
+  for (unsigned lane = 0; lane < lanes; ++lane) {
+    if (block.threads[first + lane]->wait != Wait::kWarp) continue;
+    const unsigned mask = block.threads[first + lane]->mask;
+    bool complete = mask >> lane & 1u;
+    for (unsigned k = 0; k < lanes; ++k) {
+      const Thread& other = *block.threads[first + k];
+      if ((mask >> k & 1u) && other.wait != Wait::kDone) complete &= other.wait == Wait::kWarp && other.mask == mask;
+    }
+    if (!complete) continue;
+    released = true;
+    for (unsigned k = 0; k < lanes; ++k) {
+      Thread& other = *block.threads[first + k];
+      if ((mask >> k & 1u) && other.wait == Wait::kWarp) other.wait = Wait::kNone;
+    }
+  }
+  return released;
+}
+
+bool release_block() {
+  unsigned waiting = 0, done = 0;
+  for (unsigned i = 0; i < block.size; ++i) {
+    waiting += block.threads[i]->wait == Wait::kBlock;
+    done += block.threads[i]->wait == Wait::kDone;
+  }
+  if (waiting == 0 || waiting + done < block.size) return false;
+  for (unsigned i = 0; i < block.size; ++i) {
+    if (block.threads[i]->wait == Wait::kBlock) block.threads[i]->wait = Wait::kNone;
+  }
+  return true;
+}
+
+bool release_barriers() {
+  bool released = false;
+  for (unsigned first = 0; first < block.size; first += kWarp) released |= release_warp(first, std::min(kWarp, block.size - first));
+  return release_block() || released;
+}
+
+[[noreturn]] void fail_divergent() {
+  const dim3 at = block.threads[0]->position.block;
+  unsigned counts[4] = {};
+  for (unsigned i = 0; i < block.size; ++i) ++counts[static_cast<int>(block.threads[i]->wait)];
+  block.threads.clear();  // their fibers stopped in the middle: the stacks cannot be used again
+  throw std::logic_error("divergent barrier in block (" + std::to_string(at.x) + ',' + std::to_string(at.y) + ',' +
+                         std::to_string(at.z) + "): " + std::to_string(counts[1]) + " threads wait for the block, " +
+                         std::to_string(counts[2]) + " for their warp, " + std::to_string(counts[3]) + " have ended");
+}
+
+void run_block() {
+  std::vector<unsigned> turn(block.size);
+  std::iota(turn.begin(), turn.end(), 0u);
+  if (order == Order::kReverse) std::reverse(turn.begin(), turn.end());
+  while (true) {
+    if (order == Order::kRandom) std::shuffle(turn.begin(), turn.end(), random_order);
+    bool ran = false;
+    for (unsigned i : turn) {
+      if (block.threads[i]->wait != Wait::kNone) continue;
+      ran = true;
+      block.current = i;
+      block.threads[i]->fiber.resume();
+    }
+    const bool released = release_barriers();
+    const auto ended = std::count_if(block.threads.begin(), block.threads.begin() + block.size,
+                                     [](const auto& thread) { return thread->wait == Wait::kDone; });
+    if (ended == block.size) return;
+    if (!ran && !released) fail_divergent();
+  }
+}
+
+void check_limits(dim3 grid, dim3 size, size_t shared_bytes) {
+  const uint64_t threads = uint64_t{size.x} * size.y * size.z;
+  const bool grid_fits = grid.x >= 1 && grid.y >= 1 && grid.z >= 1 && grid.x <= 0x7FFFFFFFu && grid.y <= 65535 && grid.z <= 65535;
+  if (!grid_fits || threads < 1 || threads > 1024 || size.z > 64 || shared_bytes > 227 * 1024) {
+    throw std::logic_error("launch outside a GPU's limits: grid " + std::to_string(grid.x) + 'x' + std::to_string(grid.y) + 'x' +
+                           std::to_string(grid.z) + ", " + std::to_string(threads) + " threads, " +
+                           std::to_string(shared_bytes) + " bytes of shared memory");
+  }
+}
+
+}  // namespace
+
+void set_order(Order new_order, uint32_t seed) {
+  order = new_order;
+  random_order.seed(seed);
+}
+
+const std::set<std::string>& kernels_run() { return names; }
+
+void note_kernel(const char* pretty_function) {
+  // "... launch(...) [with auto kernel = cudenza::kernels::{anonymous}::name<float>; Args = ...]"
+  const std::string text = pretty_function;
+  const std::string marker = "auto kernel = ";
+  const size_t begin = text.find(marker) + marker.size();
+  names.insert(text.substr(begin, text.find(';', begin) - begin));
+}
+
+const Position& here() { return block.self().position; }
+
+void run(dim3 grid, dim3 size, size_t shared_bytes, const std::function<void()>& kernel) {
+  check_limits(grid, size, shared_bytes);
+  block.size = size.x * size.y * size.z;
+  block.kernel = &kernel;
+  block.failure = nullptr;
+  while (block.threads.size() < block.size) block.threads.push_back(std::make_unique<Thread>());
+  for (uint64_t index = 0; index < uint64_t{grid.x} * grid.y * grid.z; ++index) {
+    const dim3 at(index % grid.x, index / grid.x % grid.y, index / grid.x / grid.y);
+    block.shared.clear();
+    if (shared_bytes > 0) block.shared.emplace(nullptr, poisoned(shared_bytes));
+    for (unsigned i = 0; i < block.size; ++i) {
+      Thread& thread = *block.threads[i];
+      thread.position = {dim3(i % size.x, i / size.x % size.y, i / size.x / size.y), at, size, grid, i};
+      thread.wait = Wait::kNone;
+      thread.published = ~0ull;
+      thread.fiber.reset(run_thread, nullptr);
+    }
+    run_block();
+    if (block.failure) std::rethrow_exception(block.failure);
+  }
+}
+
+void* shared_bytes(const void* declaration, size_t bytes) {
+  SharedArray& array = block.shared[declaration];
+  if (!array) array.reset(poisoned(bytes));
+  return array.get();
+}
+
+void* dynamic_shared_bytes() {
+  const auto found = block.shared.find(nullptr);
+  if (found == block.shared.end()) throw std::logic_error("dynamic_shared: the launch asked for no shared memory");
+  return found->second.get();
+}
+
+void block_barrier() { wait(Wait::kBlock); }
+void warp_barrier(unsigned mask) { wait(Wait::kWarp, mask); }
+
+void publish(unsigned mask, const void* value, size_t bytes) {
+  std::memcpy(&block.self().published, value, bytes);
+  warp_barrier(mask);
+}
+
+const void* slot(unsigned lane) {
+  const unsigned index = block.current / kWarp * kWarp + lane;
+  static const uint64_t nobody = ~0ull;
+  return index < block.size ? &block.threads[index]->published : &nobody;
+}
+
+}  // namespace simt
+
+unsigned __ballot_sync(unsigned mask, bool vote) {
+  const uint32_t mine = vote ? 1 : 0;
+  simt::publish(mask, &mine, sizeof mine);
+  unsigned votes = 0;
+  for (unsigned lane = 0; lane < simt::kWarp; ++lane) {
+    uint32_t theirs = 0;
+    std::memcpy(&theirs, simt::slot(lane), sizeof theirs);
+    if ((mask >> lane & 1u) && theirs == 1) votes |= 1u << lane;
+  }
+  simt::warp_barrier(mask);
+  return votes;
+}

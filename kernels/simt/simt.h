@@ -1,0 +1,125 @@
+/// Runs the source of a CUDA kernel on the host: tests only, never a backend.
+///
+/// Each CUDA thread of a block is a fiber. A fiber runs until it reaches a barrier or ends; when every live thread of the
+/// block (or every named lane of the warp) waits at the same kind of barrier, all go on. Anything else is a divergent
+/// barrier and throws. Threads are resumed in forward, reverse or random order, so that a missing barrier shows; shared
+/// memory is fresh, exactly sized (AddressSanitizer sees its ends) and poisoned with NaNs for every block, so that
+/// reading before writing shows.
+///
+/// It proves indexing, barriers and arithmetic. It does not prove what only a GPU can: true races between unsynchronised
+/// threads, memory ordering, occupancy, registers. What it lacks must fail to compile.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <set>
+#include <string>
+
+#include "kernels/common/backend.h"
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __restrict__ __restrict
+#define __launch_bounds__(...)
+
+struct dim3 {
+  unsigned x, y, z;
+  constexpr dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+};
+
+namespace simt {
+
+enum class Order { kForward, kReverse, kRandom };
+constexpr unsigned kWarp = 32;
+
+/// The order in which a block's threads are resumed from now on (this OS thread).
+void set_order(Order order, uint32_t seed = 1);
+/// Every kernel run so far in this process, as "name<template arguments>".
+const std::set<std::string>& kernels_run();
+
+// What the words below are made of.
+struct Position {
+  dim3 thread, block, block_size, grid_size;
+  unsigned linear;  // of the thread in its block
+};
+const Position& here();
+void note_kernel(const char* pretty_function);
+void run(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& kernel);
+void* shared_bytes(const void* declaration, size_t bytes);
+void* dynamic_shared_bytes();
+void block_barrier();
+void warp_barrier(unsigned mask);
+/// Publishes `value` (up to 8 bytes) to the warp and waits until all lanes of `mask` have; slot(lane) then reads theirs.
+void publish(unsigned mask, const void* value, size_t bytes);
+const void* slot(unsigned lane);
+
+template <class T>
+T shuffle(unsigned mask, T value, unsigned source_lane) {
+  static_assert(sizeof(T) <= 8);
+  publish(mask, &value, sizeof value);
+  T got;
+  std::memcpy(&got, slot(source_lane), sizeof got);
+  warp_barrier(mask);  // nobody overwrites a slot before all have read
+  return got;
+}
+
+}  // namespace simt
+
+#define threadIdx (::simt::here().thread)
+#define blockIdx (::simt::here().block)
+#define blockDim (::simt::here().block_size)
+#define gridDim (::simt::here().grid_size)
+#define SHARED_ARRAY(type, name, count) \
+  static const char name##_declared = 0; \
+  type* const name = static_cast<type*>(::simt::shared_bytes(&name##_declared, sizeof(type) * (count)))
+
+inline void __syncthreads() { simt::block_barrier(); }
+inline void __syncwarp(unsigned mask = ~0u) { simt::warp_barrier(mask); }
+
+template <class T>
+T __shfl_sync(unsigned mask, T value, int lane) { return simt::shuffle(mask, value, static_cast<unsigned>(lane) % simt::kWarp); }
+template <class T>
+T __shfl_xor_sync(unsigned mask, T value, int lanes) {
+  return simt::shuffle(mask, value, (simt::here().linear % simt::kWarp) ^ static_cast<unsigned>(lanes));
+}
+template <class T>
+T __shfl_down_sync(unsigned mask, T value, unsigned delta) {
+  const unsigned lane = simt::here().linear % simt::kWarp;
+  return simt::shuffle(mask, value, lane + delta < simt::kWarp ? lane + delta : lane);
+}
+template <class T>
+T __shfl_up_sync(unsigned mask, T value, unsigned delta) {
+  const unsigned lane = simt::here().linear % simt::kWarp;
+  return simt::shuffle(mask, value, lane >= delta ? lane - delta : lane);
+}
+unsigned __ballot_sync(unsigned mask, bool vote);
+inline bool __any_sync(unsigned mask, bool vote) { return __ballot_sync(mask, vote) != 0; }
+inline bool __all_sync(unsigned mask, bool vote) { return __ballot_sync(mask, !vote) == 0; }
+
+template <class T>
+T atomicAdd(T* p, T value) { const T old = *p; *p = old + value; return old; }
+template <class T>
+T atomicMax(T* p, T value) { const T old = *p; *p = old < value ? value : old; return old; }
+template <class T>
+T atomicMin(T* p, T value) { const T old = *p; *p = value < old ? value : old; return old; }
+template <class T>
+T atomicOr(T* p, T value) { const T old = *p; *p = old | value; return old; }
+
+namespace cudenza::kernels {
+
+template <class T>
+T* dynamic_shared() { return static_cast<T*>(simt::dynamic_shared_bytes()); }
+
+template <auto kernel, class... Args>
+void launch(dim3 grid, dim3 block, size_t shared_bytes, Gpu, Args... args) {
+  simt::note_kernel(__PRETTY_FUNCTION__);
+  const auto start = [&]<class... Params>(void (*typed_kernel)(Params...)) {
+    simt::run(grid, block, shared_bytes, [&] { typed_kernel(static_cast<Params>(args)...); });
+  };
+  start(kernel);
+}
+
+}  // namespace cudenza::kernels

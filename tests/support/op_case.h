@@ -1,0 +1,78 @@
+/// One OpCase says how to call an op; four proofs and a benchmark come of it:
+///   1. gradient:  central differences hold the CPU's f64 gradients              (tests/op_test.cpp)
+///   2. precision: the CPU's f64 holds its f32, bf16 and f16                     (tests/op_test.cpp)
+///   3. kernel:    the CPU holds the .cu source run on the host, three orders    (tests/simt/op_simt_test.cpp)
+///   4. device:    the CPU holds the GPU, where there is one                     (tests/op_test.cpp)
+///   5. benchmark: GB/s and GFLOP/s forward and backward at `bench` sizes        (bench/op_bench.cpp)
+#pragma once
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/core/tensor.h"
+
+namespace cudenza::testing {
+
+/// What an input is filled with (deterministically, by its position in the case).
+enum class Fill {
+  normal,    ///< N(0, 1)
+  positive,  ///< U(0.5, 1.5)
+  distinct,  ///< a permutation of well separated values with none near 0: no ties, no kinks within a difference step
+  labels,    ///< i64 in [0, classes)
+  zeros,
+};
+
+struct Input {
+  Shape shape;
+  Fill fill = Fill::normal;
+  bool differentiable = true;     ///< its gradient is checked
+  bool accumulator = false;       ///< always accumulator_of(case dtype): gamma, beta, bias, statistics
+  DType fixed = DType::f32;       ///< element type of `labels` (i64 whatever this says) and of inputs with is_fixed
+  bool is_fixed = false;          ///< keep `fixed` whatever the case's dtype: lambdas, permutations
+  int64_t classes = 0;            ///< for labels
+};
+
+/// What one call costs, for the benchmark. Zero bytes: count inputs and outputs once (backward: twice that).
+struct Cost {
+  double forward_bytes = 0, backward_bytes = 0;
+  double forward_flops = 0, backward_flops = 0;
+};
+
+struct OpCase {
+  std::string name;  ///< "max_pool2d/k3_s2_p1": the family, a slash, the variant, in letters, digits and _
+  std::vector<Input> inputs;
+  /// Calls the op. The first result is differentiated (against fixed random weights); all results are compared.
+  std::function<std::vector<Tensor>(const std::vector<Tensor>&)> run;
+  std::vector<Input> bench = {};  ///< the same inputs at a size worth timing; empty: no benchmark
+  std::function<Cost(const std::vector<Input>& bench, DType)> cost = {};
+  std::vector<DType> dtypes = {DType::f32, DType::bf16, DType::f16};  ///< besides f64
+  bool has_gradient = true;
+  bool has_f64 = true;            ///< false: proofs 1 and 2 are skipped (say where the op is proved instead)
+  bool has_kernel = true;         ///< false: nothing of ours to run on a GPU (a library serves it)
+  double tolerance_factor = 1;    ///< on tests/support/tolerance.h; more than 1 needs the reason in tolerance_reason
+  std::string tolerance_reason = {};
+};
+
+/// Every case of every family: the xxx_cases() functions of tests/ops/*_cases.cpp, gathered by CMake.
+const std::vector<OpCase>& all_op_cases();
+
+/// The inputs of a case in one dtype on the CPU: the same numbers every time, rounded to the dtype.
+std::vector<Tensor> make_inputs(const std::vector<Input>&, DType);
+/// `inputs` in another floating type (only those that follow the case's dtype) or on another device.
+std::vector<Tensor> converted(const std::vector<Tensor>& inputs, const std::vector<Input>& specs, DType);
+std::vector<Tensor> moved(const std::vector<Tensor>& inputs, Device);
+
+/// Results of the op, then the gradients of its differentiable inputs, all detached.
+struct Outcome {
+  std::vector<Tensor> results, gradients;
+};
+Outcome run_case(const OpCase&, const std::vector<Tensor>& inputs);
+/// The fixed N(0, 1) numbers that run_case() starts the backward pass from.
+std::vector<double> output_weights(int64_t count);
+
+/// "max_pool2d_k3_s2_p1": the case's name in letters, digits and _, as GoogleTest wants it.
+std::string test_name(const ::testing::TestParamInfo<OpCase>&);
+
+}  // namespace cudenza::testing
