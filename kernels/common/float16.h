@@ -64,12 +64,15 @@ HOST_DEVICE float from_f16(uint16_t half) {
 
 }  // namespace float16_detail
 
+// A loop that ends in `y[i] = sum`, sum being a float, vectorises; `y[i] = bf16(sum)` does not: g++ will not vectorise the
+// copy of a struct.
 struct bf16 {
   uint16_t bits;
 
   bf16() = default;
   HOST_DEVICE explicit bf16(float value) : bits(float16_detail::to_bf16(value)) {}
   HOST_DEVICE operator float() const { return float16_detail::from_bf16(bits); }
+  HOST_DEVICE bf16& operator=(float value) { return bits = float16_detail::to_bf16(value), *this; }
 };
 
 struct f16 {
@@ -78,6 +81,7 @@ struct f16 {
   f16() = default;
   HOST_DEVICE explicit f16(float value) : bits(float16_detail::to_f16(value)) {}
   HOST_DEVICE operator float() const { return float16_detail::from_f16(bits); }
+  HOST_DEVICE f16& operator=(float value) { return bits = float16_detail::to_f16(value), *this; }
 };
 
 /// The type that arithmetic, statistics and sums over T are done in: double for double, else float.

@@ -1,4 +1,4 @@
-#include "kernels/common/parallel.h"
+#include "kernels/common/streaming.h"
 #include "kernels/pointwise/pointwise_instances.h"
 
 namespace cudenza::kernels {
@@ -6,17 +6,17 @@ namespace cudenza::kernels {
 // `omp simd` promises what the interface does: elements are independent, also when y is an input.
 template <class Op, class T, class U>
 void map(Cpu, Op op, const T* x, U* y, int64_t count) {
-  parallel_ranges(count, 1, [=](int64_t begin, int64_t end) {
+  parallel_fill(y, count, 1, [=](U* place, int64_t begin, int64_t end) {
 #pragma omp simd
-    for (int64_t i = begin; i < end; ++i) y[i] = static_cast<U>(op(static_cast<acc_t<T>>(x[i])));
+    for (int64_t i = begin; i < end; ++i) place[i - begin] = static_cast<acc_t<U>>(op(static_cast<acc_t<T>>(x[i])));
   });
 }
 
 template <class Op, class T>
 void map2(Cpu, Op op, const T* a, const T* b, T* y, int64_t count) {
-  parallel_ranges(count, 1, [=](int64_t begin, int64_t end) {
+  parallel_fill(y, count, 1, [=](T* place, int64_t begin, int64_t end) {
 #pragma omp simd
-    for (int64_t i = begin; i < end; ++i) y[i] = static_cast<T>(op(static_cast<acc_t<T>>(a[i]), static_cast<acc_t<T>>(b[i])));
+    for (int64_t i = begin; i < end; ++i) place[i - begin] = op(static_cast<acc_t<T>>(a[i]), static_cast<acc_t<T>>(b[i]));
   });
 }
 
@@ -27,7 +27,7 @@ void map_channels(Cpu, Op op, const T* x, const acc_t<T>* b, T* y, int64_t rows,
       const T* x_row = x + row * channels;
       T* y_row = y + row * channels;
 #pragma omp simd
-      for (int64_t c = 0; c < channels; ++c) y_row[c] = static_cast<T>(op(static_cast<acc_t<T>>(x_row[c]), b[c]));
+      for (int64_t c = 0; c < channels; ++c) y_row[c] = op(static_cast<acc_t<T>>(x_row[c]), b[c]);
     }
   });
 }

@@ -1,0 +1,89 @@
+#include "engine/nn/module.h"
+
+namespace cudenza {
+
+void Module::collect(const std::string& prefix, bool with_parameters, bool with_buffers, std::vector<NamedTensor>& out) const {
+  const auto append = [&](const std::vector<NamedTensor>& own) {
+    for (const NamedTensor& t : own) out.push_back({prefix + t.name, t.tensor});
+  };
+  if (with_parameters) append(parameters_);
+  if (with_buffers) append(buffers_);
+  for (const auto& [name, part] : children_) part->collect(prefix + name + '.', with_parameters, with_buffers, out);
+}
+
+std::vector<NamedTensor> Module::named_parameters() const {
+  std::vector<NamedTensor> out;
+  collect("", true, false, out);
+  return out;
+}
+
+std::vector<NamedTensor> Module::named_buffers() const {
+  std::vector<NamedTensor> out;
+  collect("", false, true, out);
+  return out;
+}
+
+std::vector<NamedTensor> Module::state() const {
+  std::vector<NamedTensor> out;
+  collect("", true, true, out);
+  return out;
+}
+
+std::vector<Tensor> Module::parameters() const {
+  std::vector<Tensor> out;
+  for (const NamedTensor& p : named_parameters()) out.push_back(p.tensor);
+  return out;
+}
+
+int64_t Module::parameter_count() const {
+  int64_t count = 0;
+  for (const Tensor& p : parameters()) count += p.numel();
+  return count;
+}
+
+void Module::visit(const std::function<void(const std::string& name, Module&)>& visitor) {
+  const std::function<void(const std::string&, Module&)> walk = [&](const std::string& name, Module& module) {
+    visitor(name, module);
+    for (auto& [child_name, part] : module.children_) walk(name.empty() ? child_name : name + '.' + child_name, *part);
+  };
+  walk("", *this);
+}
+
+void Module::train(bool on) {
+  visit([on](const std::string&, Module& module) { module.training_ = on; });
+}
+
+void Module::set_requires_grad(bool on) {
+  for (const Tensor& p : parameters()) p.set_requires_grad(on);
+}
+
+void Module::to(Device device) {
+  for (const NamedTensor& t : state()) {
+    if (t.tensor.device() != device) t.tensor.rebind(t.tensor.to(device));
+  }
+}
+
+std::vector<std::pair<std::string, Module*>> Module::children() const {
+  std::vector<std::pair<std::string, Module*>> out;
+  for (const auto& [name, part] : children_) out.emplace_back(name, part.get());
+  return out;
+}
+
+Tensor Module::parameter(std::string name, const Tensor& initial) {
+  initial.set_requires_grad(true);
+  parameters_.push_back({std::move(name), initial});
+  return initial;
+}
+
+Tensor Module::buffer(std::string name, const Tensor& initial) {
+  buffers_.push_back({std::move(name), initial});
+  return initial;
+}
+
+Tensor Sequential::forward(const Tensor& x) {
+  Tensor y = x;
+  for (const auto& [name, part] : children()) y = part->forward(y);
+  return y;
+}
+
+}  // namespace cudenza

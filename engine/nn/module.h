@@ -1,0 +1,97 @@
+/// What a network is made of: parts with named parameters, buffers and children.
+///
+///   struct Block : Module {
+///     explicit Block(int width) : conv(child<Conv2d>("conv", {.in = width, .out = width, .kernel = 3, .pad = 1})) {}
+///     Tensor forward(const Tensor& x) override { return relu(add(conv(x), x)); }
+///     Conv2d& conv;
+///   };
+///
+/// A parameter or a child is registered by being made; names join with dots ("layer1.0.conv1.weight") as PyTorch's do.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/core/tensor.h"
+
+namespace cudenza {
+
+struct NamedTensor {
+  std::string name;
+  Tensor tensor;
+};
+
+class Module {
+ public:
+  Module() = default;
+  virtual ~Module() = default;
+  Module(const Module&) = delete;  // parts refer to each other
+  Module& operator=(const Module&) = delete;
+
+  virtual Tensor forward(const Tensor& x) = 0;
+  Tensor operator()(const Tensor& x) { return forward(x); }
+
+  /// Trained tensors, this module's before its children's, in the order they were made.
+  std::vector<NamedTensor> named_parameters() const;
+  /// State that is saved but not trained: running statistics.
+  std::vector<NamedTensor> named_buffers() const;
+  /// Parameters and buffers: what a checkpoint holds, under PyTorch's names.
+  std::vector<NamedTensor> state() const;
+  std::vector<Tensor> parameters() const;
+  int64_t parameter_count() const;
+
+  bool training() const { return training_; }
+  /// Training or evaluation mode, for this module and all below it: what batch norm and dropout ask.
+  void train(bool on = true);
+  /// Frozen parameters record nothing and get no gradient.
+  void set_requires_grad(bool on);
+  /// Moves parameters and buffers. Do this before an optimizer gathers them into flat buffers.
+  void to(Device);
+
+  std::vector<std::pair<std::string, Module*>> children() const;
+  /// This module and all below it, parents first.
+  void visit(const std::function<void(const std::string& name, Module&)>&);
+
+ protected:
+  /// A new part of type M under `name`.
+  template <class M>
+  M& child(std::string name, const typename M::Options& options) { return adopt(std::move(name), std::make_unique<M>(options)); }
+  template <class M>
+  M& adopt(std::string name, std::unique_ptr<M> part) {
+    M& reference = *part;
+    children_.emplace_back(std::move(name), std::move(part));
+    return reference;
+  }
+  /// A new trained tensor under `name`; its values are up to the caller.
+  Tensor parameter(std::string name, const Tensor& initial);
+  Tensor buffer(std::string name, const Tensor& initial);
+
+ private:
+  void collect(const std::string& prefix, bool with_parameters, bool with_buffers, std::vector<NamedTensor>& out) const;
+
+  std::vector<NamedTensor> parameters_, buffers_;
+  std::vector<std::pair<std::string, std::unique_ptr<Module>>> children_;
+  bool training_ = true;
+};
+
+/// Parts one after another, named 0, 1, 2, …
+class Sequential : public Module {
+ public:
+  /// Adds a part at the end.
+  template <class M>
+  M& add(const typename M::Options& options) { return add(std::make_unique<M>(options)); }
+  template <class M>
+  M& add(std::unique_ptr<M> part) {
+    M& reference = adopt(std::to_string(size_), std::move(part));
+    ++size_;
+    return reference;
+  }
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  int size_ = 0;
+};
+
+}  // namespace cudenza
