@@ -2,6 +2,8 @@
 /// CUDA; the tests have a third that keeps "device" memory on the host (tests/support/gpu_simt.cpp).
 #pragma once
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <string>
 
 namespace cudenza::gpu {
@@ -36,6 +38,23 @@ enum class Copy { host_to_device, device_to_host, device_to_device };
 void copy(void* to, const void* from, size_t bytes, Copy direction, int device);
 /// Enqueues setting every byte.
 void fill(void* p, int byte, size_t bytes, int device);
+
+/// Work recorded once and started again as a whole by one call: a CUDA graph. Only what `work` enqueues on the device's
+/// stream is recorded, with the addresses it used: tensors that it reads or writes must outlive the recording, results must
+/// be copied into such tensors, and nothing in it may synchronise or read back. Recording does not run the work.
+class Recording {
+ public:
+  Recording(int device, const std::function<void()>& work);
+  ~Recording();
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+  /// Enqueues everything recorded.
+  void replay() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 struct MemoryUse {
   size_t now_bytes = 0, peak_bytes = 0;

@@ -134,6 +134,37 @@ void copy(void* to, const void* from, size_t bytes, Copy direction, int device) 
 
 void fill(void* p, int byte, size_t bytes, int device) { CUDA_CHECK(cudaMemsetAsync(p, byte, bytes, card(device).stream())); }
 
+struct Recording::State {
+  int device = 0;
+  cudaGraphExec_t executable = nullptr;
+};
+
+Recording::Recording(int device, const std::function<void()>& work) : state_(std::make_unique<State>()) {
+  state_->device = device;
+  Current current(device);
+  const cudaStream_t stream = card(device).stream();
+  CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  cudaGraph_t graph = nullptr;
+  try {
+    work();
+  } catch (...) {
+    cudaStreamEndCapture(stream, &graph);  // leaves the stream usable; the broken graph is dropped
+    if (graph) cudaGraphDestroy(graph);
+    throw;
+  }
+  CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
+  // Memory that the work allocates and does not free belongs to the graph: each replay frees the last one's first.
+  const cudaError_t status = cudaGraphInstantiate(&state_->executable, graph, cudaGraphInstantiateFlagAutoFreeOnLaunch);
+  cudaGraphDestroy(graph);
+  CUDA_CHECK(status);
+}
+
+Recording::~Recording() {
+  if (state_->executable) cudaGraphExecDestroy(state_->executable);
+}
+
+void Recording::replay() const { CUDA_CHECK(cudaGraphLaunch(state_->executable, card(state_->device).stream())); }
+
 MemoryUse memory_use(int device) { return card(device).use(); }
 void reset_peak(int device) { card(device).reset_peak(); }
 

@@ -17,6 +17,10 @@ void* allocate(size_t, int) { absent(); }
 void release(void*, size_t, int) noexcept {}
 void copy(void*, const void*, size_t, Copy, int) { absent(); }
 void fill(void*, int, size_t, int) { absent(); }
+struct Recording::State {};
+Recording::Recording(int, const std::function<void()>&) { absent(); }
+Recording::~Recording() = default;
+void Recording::replay() const { absent(); }
 MemoryUse memory_use(int) { absent(); }
 void reset_peak(int) { absent(); }
 

@@ -32,6 +32,14 @@ void release(void* p, size_t bytes, int) noexcept {
 
 void copy(void* to, const void* from, size_t bytes, Copy, int) { std::memcpy(to, from, bytes); }
 void fill(void* p, int byte, size_t bytes, int) { std::memset(p, byte, bytes); }
+// There is no graph here: a replay runs the work again, eagerly.
+struct Recording::State {
+  std::function<void()> work;
+};
+Recording::Recording(int, const std::function<void()>& work) : state_(std::make_unique<State>(State{work})) {}
+Recording::~Recording() = default;
+void Recording::replay() const { state_->work(); }
+
 MemoryUse memory_use(int) { return use; }
 void reset_peak(int) { use.peak_bytes = use.now_bytes; }
 
