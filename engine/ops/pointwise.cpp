@@ -2,6 +2,7 @@
 
 #include "engine/autograd/node.h"
 #include "engine/core/dispatch.h"
+#include "engine/ops/reduce.h"
 #include "kernels/pointwise/pointwise.h"
 #include "kernels/pointwise/pointwise_math.h"
 
@@ -23,6 +24,20 @@ Tensor mapped(std::string_view name, Op op, const Tensor& a, const Tensor& b) {
   const Tensor y = Tensor::empty(a.shape(), a.dtype(), a.device());
   dispatch_kernel(name, a.device(), a.dtype(), [&]<class T>(auto where) {
     kernels::map2(where, op, a.data<T>(), b.data<T>(), y.data<T>(), a.numel());
+  });
+  return y;
+}
+
+// b is broadcast over all axes of x but the last.
+template <class Op>
+Tensor mapped_channels(std::string_view name, Op op, const Tensor& x, const Tensor& b) {
+  const DType dtype = accumulator_of(x.dtype());
+  require(x.shape().rank() >= 1 && b.shape() == Shape{x.shape().channels()} && b.dtype() == dtype && b.device() == x.device(),
+          "{}: x {} {} on {} needs one {} value for each of its {} channels on the same device, but got {} {} on {}", name, x.dtype(),
+          x.shape(), x.device(), dtype, x.shape().channels(), b.dtype(), b.shape(), b.device());
+  const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
+  dispatch_kernel(name, x.device(), x.dtype(), [&]<class T>(auto where) {
+    kernels::map_channels(where, op, x.data<T>(), b.data<acc_t<T>>(), y.data<T>(), x.shape().rows(), x.shape().channels());
   });
   return y;
 }
@@ -54,6 +69,21 @@ Tensor mul(const Tensor& a, const Tensor& b) {
                 [a = wants_b ? a.detach() : Tensor(), b = wants_a ? b.detach() : Tensor()](const Tensor& dy) {
                   return std::vector{b.defined() ? mapped("mul", kernels::Times{}, dy, b) : Tensor(),
                                      a.defined() ? mapped("mul", kernels::Times{}, dy, a) : Tensor()};
+                });
+}
+
+Tensor add_bias(const Tensor& x, const Tensor& bias) {
+  const bool wants_bias = bias.tracks_grad();
+  return record("add_bias", mapped_channels("add_bias", kernels::Plus{}, x, bias), {x, bias},
+                [wants_bias](const Tensor& dy) { return std::vector{dy, wants_bias ? sum_rows(dy) : Tensor()}; });
+}
+
+Tensor mul_channels(const Tensor& x, const Tensor& factor) {
+  const bool wants_x = x.tracks_grad(), wants_factor = factor.tracks_grad();
+  return record("mul_channels", mapped_channels("mul_channels", kernels::Times{}, x, factor), {x, factor},
+                [x = wants_factor ? x.detach() : Tensor(), factor = wants_x ? factor.detach() : Tensor()](const Tensor& dy) {
+                  return std::vector{factor.defined() ? mapped_channels("mul_channels", kernels::Times{}, dy, factor) : Tensor(),
+                                     x.defined() ? sum_rows_of_products(dy, x) : Tensor()};
                 });
 }
 

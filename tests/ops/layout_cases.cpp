@@ -1,0 +1,31 @@
+#include "engine/ops/layout.h"
+#include "tests/support/op_case.h"
+
+namespace cudenza::testing {
+namespace {
+
+OpCase moved(std::string name, Shape shape, Tensor (*op)(const Tensor&), Shape bench = {}) {
+  OpCase result{.name = std::move(name), .inputs = {{.shape = shape}}, .run = [op](const std::vector<Tensor>& in) { return std::vector{op(in[0])}; }};
+  if (bench.rank() > 0) result.bench = {{.shape = bench}};
+  return result;
+}
+
+}  // namespace
+
+std::vector<OpCase> layout_cases() {
+  return {
+      moved("nchw_to_nhwc/three_channels", {2, 3, 17, 16}, nchw_to_nhwc, {64, 3, 224, 224}),
+      moved("nchw_to_nhwc/one_channel", {2, 1, 5, 4}, nchw_to_nhwc),
+      moved("nchw_to_nhwc/odd_tiles", {2, 35, 5, 7}, nchw_to_nhwc, {64, 256, 57, 57}),
+      moved("nchw_to_nhwc/even_tiles", {2, 18, 5, 14}, nchw_to_nhwc, {64, 256, 56, 56}),
+      moved("nhwc_to_nchw/three_channels", {2, 17, 16, 3}, nhwc_to_nchw, {64, 224, 224, 3}),
+      moved("nhwc_to_nchw/even_tiles", {1, 4, 17, 70}, nhwc_to_nchw, {64, 56, 56, 256}),
+      moved("nhwc_to_nchw/odd_rows", {1, 5, 5, 34}, nhwc_to_nchw),
+      moved("oihw_to_krsc/three_by_three", {5, 20, 3, 3}, oihw_to_krsc, {512, 512, 3, 3}),
+      moved("oihw_to_krsc/one_by_one", {4, 9, 1, 1}, oihw_to_krsc),
+      moved("oihw_to_krsc/eleven_by_eleven", {2, 3, 11, 11}, oihw_to_krsc),
+      moved("krsc_to_oihw/three_by_three", {5, 3, 3, 20}, krsc_to_oihw, {512, 3, 3, 512}),
+  };
+}
+
+}  // namespace cudenza::testing

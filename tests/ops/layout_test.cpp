@@ -1,0 +1,56 @@
+/// Transposes of every element size and of sides around the CPU's squares and strips, against their definition.
+#include "engine/ops/layout.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "kernels/layout/layout.h"
+
+namespace cudenza {
+namespace {
+
+template <class Element>
+void expect_transposed(const kernels::TransposeShape& s) {
+  std::vector<Element> x(static_cast<size_t>(s.batch * s.rows * s.columns)), y(x.size());
+  std::iota(x.begin(), x.end(), Element{1});
+  kernels::transpose(kernels::Cpu{}, x.data(), y.data(), s);
+  for (int64_t n = 0; n < s.batch; ++n) {
+    for (int64_t i = 0; i < s.rows; ++i) {
+      for (int64_t j = 0; j < s.columns; ++j) {
+        ASSERT_EQ(y[(n * s.columns + j) * s.rows + i], x[(n * s.rows + i) * s.columns + j]) << s.rows << " x " << s.columns << ": " << n << ' ' << i << ' ' << j;
+      }
+    }
+  }
+}
+
+TEST(Layout, EveryElementSizeAndBorder) {
+  for (const int64_t rows : {1, 3, 8, 16, 35}) {
+    for (const int64_t columns : {1, 3, 16, 33, 130, 257}) {
+      expect_transposed<uint8_t>({2, rows, columns});
+      expect_transposed<uint16_t>({2, rows, columns});
+      expect_transposed<uint32_t>({2, rows, columns});
+      expect_transposed<uint64_t>({2, rows, columns});
+    }
+  }
+}
+
+TEST(Layout, AxesGoWhereTheirNamesSay) {
+  std::vector<float> values(2 * 3 * 4 * 5);
+  std::iota(values.begin(), values.end(), 0.0f);
+  const Tensor x = Tensor::from(values, {2, 3, 4, 5}), y = nchw_to_nhwc(x), filter = oihw_to_krsc(x);
+  EXPECT_EQ(y.shape(), (Shape{2, 4, 5, 3}));
+  EXPECT_EQ(y.span<float>()[((1 * 4 + 2) * 5 + 3) * 3 + 2], values[((1 * 3 + 2) * 4 + 2) * 5 + 3]);
+  EXPECT_EQ(filter.to_vector<float>(), y.to_vector<float>());
+  EXPECT_EQ(nhwc_to_nchw(y).to_vector<float>(), values);
+  EXPECT_EQ(krsc_to_oihw(filter).shape(), x.shape());
+}
+
+TEST(Layout, BytesAndLabelsMoveToo) {
+  const Tensor x = Tensor::from(std::vector<uint8_t>{1, 2, 3, 4, 5, 6}, {1, 3, 1, 2});
+  EXPECT_EQ(nchw_to_nhwc(x).to_vector<uint8_t>(), (std::vector<uint8_t>{1, 3, 5, 2, 4, 6}));
+  EXPECT_EQ(nchw_to_nhwc(x.to(DType::i64)).to_vector<int64_t>(), (std::vector<int64_t>{1, 3, 5, 2, 4, 6}));
+}
+
+}  // namespace
+}  // namespace cudenza

@@ -1,0 +1,54 @@
+#include "engine/ops/reduce.h"
+#include "tests/support/op_case.h"
+
+namespace cudenza::testing {
+namespace {
+
+using Inputs = std::vector<Tensor>;
+
+/// What only reads x (its result is small), and back only writes dx.
+Cost one_pass(const std::vector<Input>& bench, DType t) {
+  const double pass = static_cast<double>(bench[0].shape.numel()) * static_cast<double>(size_of(t));
+  return {.forward_bytes = pass, .backward_bytes = pass};
+}
+
+OpCase reduced(std::string name, Shape shape, Tensor (*op)(const Tensor&), Shape bench = {}) {
+  OpCase result{.name = std::move(name), .inputs = {{.shape = shape}}, .run = [op](const Inputs& in) { return Inputs{op(in[0])}; }};
+  if (bench.rank() > 0) result.bench = {{.shape = bench}}, result.cost = one_pass;
+  return result;
+}
+
+OpCase data_only(OpCase op_case) {
+  op_case.has_gradient = false;
+  return op_case;
+}
+
+}  // namespace
+
+std::vector<OpCase> reduce_cases() {
+  const Shape pictures{32, 112, 112, 64}, features{256, 14, 14, 1024}, matrix{200704, 256}, logits{65536, 1000};
+  OpCase products{.name = "sum_rows_of_products/slices", .inputs = {{.shape = {700, 8}}, {.shape = {700, 8}}},
+                  .run = [](const Inputs& in) { return Inputs{sum_rows_of_products(in[0], in[1])}; },
+                  .bench = {{.shape = matrix}, {.shape = matrix}}, .has_gradient = false};
+  return {
+      reduced("sum/short_last_pack", {5, 9}, sum, pictures),
+      reduced("mean/whole_packs", {2, 4, 8}, mean),
+      data_only(reduced("mean/many_blocks", {3, 2047}, mean)),
+      data_only(reduced("sum_squares/many_blocks", {5000}, sum_squares, pictures)),
+      reduced("spatial_mean/whole_packs", {3, 7, 7, 16}, spatial_mean, features),
+      reduced("spatial_mean/odd_channels", {2, 5, 3, 11}, spatial_mean),
+      reduced("spatial_mean/slices", {2, 30, 20, 8}, spatial_mean),
+      reduced("spatial_mean/tiles", {1, 2, 2, 264}, spatial_mean),
+      data_only(reduced("sum_rows/ten_channels", {300, 10}, sum_rows, matrix)),
+      data_only(reduced("sum_rows/wide", {5, 2056}, sum_rows, {4096, 4096})),
+      products,
+      data_only(reduced("argmax/ten_classes", {11, 10}, argmax)),
+      data_only(reduced("argmax/whole_packs", {3, 3, 24}, argmax, logits)),
+      data_only(reduced("argmax/long_rows", {2, 4104}, argmax)),
+      data_only(reduced("row_max/ten_classes", {11, 10}, row_max)),
+      data_only(reduced("row_max/whole_packs", {9, 72}, row_max, logits)),
+      data_only(reduced("row_max/long_rows", {2, 2051}, row_max)),
+  };
+}
+
+}  // namespace cudenza::testing
