@@ -76,7 +76,7 @@ void softmax_xent_backward(Cpu, const T* x, Targets targets, const acc_t<T>* row
       const T* x_row = x + n * classes;
       T* dx_row = dx + n * classes;
 #pragma omp simd
-      for (int c = 0; c < static_cast<int>(classes); ++c) dx_row[c] = static_cast<T>(xent_gradient(static_cast<A>(x_row[c]), shift, t(c), factor));
+      for (int c = 0; c < static_cast<int>(classes); ++c) dx_row[c] = xent_gradient(static_cast<A>(x_row[c]), shift, t(c), factor);
     }
   });
 }
@@ -91,7 +91,7 @@ void softmax_forward(Cpu, Form, const T* x, T* y, int64_t rows, int64_t classes)
       T* y_row = y + n * classes;
       const A largest = largest_of(x_row, count), constant = Form::constant(exponential_sum(x_row, largest, count));
 #pragma omp simd
-      for (int c = 0; c < count; ++c) y_row[c] = static_cast<T>(Form::y(static_cast<A>(x_row[c]) - largest, constant));
+      for (int c = 0; c < count; ++c) y_row[c] = Form::y(static_cast<A>(x_row[c]) - largest, constant);
     }
   });
 }
@@ -108,7 +108,7 @@ void softmax_backward(Cpu, Form, const T* y, const T* dy, T* dx, int64_t rows, i
 #pragma omp simd reduction(+ : total)
       for (int c = 0; c < count; ++c) total += Form::term(static_cast<A>(y_row[c]), static_cast<A>(dy_row[c]));
 #pragma omp simd
-      for (int c = 0; c < count; ++c) dx_row[c] = static_cast<T>(Form::dx(static_cast<A>(y_row[c]), static_cast<A>(dy_row[c]), total));
+      for (int c = 0; c < count; ++c) dx_row[c] = Form::dx(static_cast<A>(y_row[c]), static_cast<A>(dy_row[c]), total);
     }
   });
 }
