@@ -17,8 +17,10 @@ struct Targets {
   template <class A, class F>
   void visit(F&& f) const {
     if (soft.defined()) return f(kernels::SoftTargets<A>{soft.data<A>(), smoothing});
-    f(kernels::LabelTargets<A>{.labels = labels.data<int64_t>(), .partner = partner.defined() ? partner.data<int64_t>() : nullptr,
-                               .lambda = lambda.defined() ? lambda.data<A>() : nullptr, .smoothing = smoothing});
+    f(kernels::LabelTargets<A>{.labels = labels.data<int64_t>(),
+                               .partner = partner.defined() ? partner.data<int64_t>() : nullptr,
+                               .lambda = lambda.defined() ? lambda.data<A>() : nullptr,
+                               .smoothing = smoothing});
   }
 };
 
@@ -33,19 +35,19 @@ Losses losses_of(const Tensor& logits, const Targets& targets) {
                       Tensor::empty({rows}, accumulator, logits.device())};
   dispatch_kernel("softmax_cross_entropy", logits.device(), logits.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
-    targets.visit<A>([&](auto t) {
-      kernels::softmax_xent_forward(where, logits.data<T>(), t, losses.row_loss.data<A>(), losses.row_shift.data<A>(), losses.mean.data<A>(), rows, classes);
-    });
+    const kernels::RowResults<A> row{losses.row_loss.data<A>(), losses.row_shift.data<A>()};
+    targets.visit<A>([&](auto t) { kernels::softmax_xent_forward(where, logits.data<T>(), t, row, losses.mean.data<A>(), rows, classes); });
   });
   return losses;
 }
 
 Tensor gradient_of(const Tensor& logits, const Targets& targets, const Tensor& row_shift, const Tensor& dloss) {
+  const int64_t rows = logits.size(0), classes = logits.size(1);
   const Tensor dx = Tensor::empty(logits.shape(), logits.dtype(), logits.device());
   dispatch_kernel("softmax_cross_entropy", logits.device(), logits.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
     targets.visit<A>([&](auto t) {
-      kernels::softmax_xent_backward(where, logits.data<T>(), t, row_shift.data<A>(), dloss.data<A>(), dx.data<T>(), logits.size(0), logits.size(1));
+      kernels::softmax_xent_backward(where, logits.data<T>(), t, row_shift.data<A>(), dloss.data<A>(), dx.data<T>(), rows, classes);
     });
   });
   return dx;
@@ -62,7 +64,8 @@ Tensor mean_loss(const Tensor& logits, Targets targets) {
 void check_logits(std::string_view op, const Tensor& logits, const CrossEntropySpec& spec) {
   require(is_floating(logits.dtype()) && logits.shape().rank() == 2 && logits.numel() > 0 && logits.size(1) < (int64_t{1} << 31),
           "{}: logits must be floating, [N,classes] and not empty, but are {} {}", op, logits.dtype(), logits.shape());
-  require(spec.label_smoothing >= 0 && spec.label_smoothing <= 1, "{}: label_smoothing is {}, but must lie in [0, 1]", op, spec.label_smoothing);
+  require(spec.label_smoothing >= 0 && spec.label_smoothing <= 1, "{}: label_smoothing is {}, but must lie in [0, 1]", op,
+          spec.label_smoothing);
 }
 
 void check_beside(std::string_view op, std::string_view what, const Tensor& t, const Shape& shape, DType dtype, const Tensor& logits) {
@@ -77,7 +80,8 @@ void check_range(std::string_view op, std::string_view what, const Tensor& t, in
   if (t.device().is_cuda()) return;
   const auto values = t.span<int64_t>();
   for (size_t n = 0; n < values.size(); ++n) {
-    require(values[n] >= 0 && values[n] < limit, "{}: {} {} of row {} is outside [0, {}), the number of {}", op, what, values[n], n, limit, limit_is);
+    require(values[n] >= 0 && values[n] < limit, "{}: {} {} of row {} is outside [0, {}), the number of {}", op, what, values[n], n, limit,
+            limit_is);
   }
 }
 
@@ -93,7 +97,9 @@ Tensor normalised(std::string_view name, Form form, const Tensor& x) {
   require(x.shape().rank() > 0, "{}: x is a scalar, but needs an axis of classes", name);
   const int64_t rows = x.shape().rows(), classes = x.shape().channels();
   const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
-  dispatch_kernel(name, x.device(), x.dtype(), [&]<class T>(auto where) { kernels::softmax_forward(where, form, x.data<T>(), y.data<T>(), rows, classes); });
+  dispatch_kernel(name, x.device(), x.dtype(), [&]<class T>(auto where) {
+    kernels::softmax_forward(where, form, x.data<T>(), y.data<T>(), rows, classes);
+  });
   return record(name, y, {x}, [=, y = y.detach()](const Tensor& dy) {
     const Tensor dx = Tensor::empty(y.shape(), y.dtype(), y.device());
     dispatch_kernel(name, y.device(), y.dtype(), [&]<class T>(auto where) {

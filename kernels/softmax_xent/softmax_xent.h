@@ -39,17 +39,26 @@ struct SoftTargets {
   double smoothing = 0;
 };
 
-/// Writes loss [1], and row_loss and row_shift, both [rows]. classes < 2^31. Targets is one of the above, for acc_t<T>.
+/// What the forward pass leaves of each row; both [rows].
+template <class A>
+struct RowResults {
+  A* loss;   ///< the terms of the mean
+  A* shift;  ///< for the backward pass
+};
+
+/// Writes loss [1] and the row results. classes < 2^31. Targets is one of the above, for acc_t<T>.
 template <class T, class Targets>
-void softmax_xent_forward(Cpu, const T* x, Targets targets, acc_t<T>* row_loss, acc_t<T>* row_shift, acc_t<T>* loss, int64_t rows, int64_t classes);
+void softmax_xent_forward(Cpu, const T* x, Targets, RowResults<acc_t<T>>, acc_t<T>* loss, int64_t rows, int64_t classes);
 template <class T, class Targets>
-void softmax_xent_forward(Gpu, const T* x, Targets targets, acc_t<T>* row_loss, acc_t<T>* row_shift, acc_t<T>* loss, int64_t rows, int64_t classes);
+void softmax_xent_forward(Gpu, const T* x, Targets, RowResults<acc_t<T>>, acc_t<T>* loss, int64_t rows, int64_t classes);
 
 /// Writes dx [rows, classes]. dloss is one number, in the memory of the device that computes.
 template <class T, class Targets>
-void softmax_xent_backward(Cpu, const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows, int64_t classes);
+void softmax_xent_backward(Cpu, const T* x, Targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows,
+                           int64_t classes);
 template <class T, class Targets>
-void softmax_xent_backward(Gpu, const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows, int64_t classes);
+void softmax_xent_backward(Gpu, const T* x, Targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows,
+                           int64_t classes);
 
 /// Form is Softmax or LogSoftmax (softmax_xent_math.h). y may be x.
 template <class Form, class T>

@@ -51,23 +51,25 @@ RowSums<acc_t<T>> sums_of(const T* x, TargetRow t, int count) {
 }  // namespace
 
 template <class T, class Targets>
-void softmax_xent_forward(Cpu, const T* x, Targets targets, acc_t<T>* row_loss, acc_t<T>* row_shift, acc_t<T>* loss, int64_t rows, int64_t classes) {
+void softmax_xent_forward(Cpu, const T* x, Targets targets, RowResults<acc_t<T>> row, acc_t<T>* loss, int64_t rows, int64_t classes) {
   parallel_ranges(rows, classes * kCost, [=](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) {
       const auto sums = sums_of(x + n * classes, target_row(targets, n, rows, classes), static_cast<int>(classes));
-      row_loss[n] = sums.loss();
-      row_shift[n] = sums.shift();
+      row.loss[n] = sums.loss();
+      row.shift[n] = sums.shift();
     }
   });
   acc_t<T> sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (int64_t n = 0; n < rows; ++n) sum += row_loss[n];
+  for (int64_t n = 0; n < rows; ++n) sum += row.loss[n];
   *loss = sum / static_cast<acc_t<T>>(rows);
 }
 
 template <class T, class Targets>
-void softmax_xent_backward(Cpu, const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows, int64_t classes) {
+void softmax_xent_backward(Cpu, const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows,
+                           int64_t classes) {
   using A = acc_t<T>;
+  const int count = static_cast<int>(classes);
   const A factor = *dloss / static_cast<A>(rows);
   parallel_ranges(rows, classes * kCost, [=](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) {
@@ -76,7 +78,7 @@ void softmax_xent_backward(Cpu, const T* x, Targets targets, const acc_t<T>* row
       const T* x_row = x + n * classes;
       T* dx_row = dx + n * classes;
 #pragma omp simd
-      for (int c = 0; c < static_cast<int>(classes); ++c) dx_row[c] = xent_gradient(static_cast<A>(x_row[c]), shift, t(c), factor);
+      for (int c = 0; c < count; ++c) dx_row[c] = xent_gradient(static_cast<A>(x_row[c]), shift, t(c), factor);
     }
   });
 }

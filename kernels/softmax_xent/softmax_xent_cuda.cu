@@ -6,7 +6,6 @@ namespace cudenza::kernels {
 namespace {
 
 constexpr int kThreads = 128;
-constexpr int kRowsAWarpServes = kThreads / kWarpSize;
 
 /// The threads that share a row, which all kernels here are written for: a warp (four rows a block), or for longer rows the
 /// whole block. Every thread takes each size()-th pack of the row.
@@ -15,7 +14,8 @@ struct Team {
   static constexpr int kSize = kWholeBlock ? kThreads : kWarpSize;
 
   __device__ static int64_t row() {
-    return kWholeBlock ? static_cast<int64_t>(blockIdx.x) : static_cast<int64_t>(blockIdx.x) * kRowsAWarpServes + threadIdx.x / kWarpSize;
+    const int64_t block = blockIdx.x;
+    return kWholeBlock ? block : block * (kThreads / kWarpSize) + threadIdx.x / kWarpSize;
   }
   __device__ static int rank() { return threadIdx.x % kSize; }
   template <class A, class Op>
@@ -61,9 +61,9 @@ struct OnlineSum {
   }
 };
 
-// row_loss[n] = sum over c of t[n,c] (lse[n] - x[n,c]). One team a row, which it reads once.
+// row.loss[n] = sum over c of t[n,c] (lse[n] - x[n,c]). One team a row, which it reads once.
 template <int N, bool kWholeBlock, class T, class Targets>
-__global__ void xent_forward_kernel(const T* x, Targets targets, acc_t<T>* row_loss, acc_t<T>* row_shift, int64_t rows, int classes) {
+__global__ void xent_forward_kernel(const T* x, Targets targets, RowResults<acc_t<T>> row, int64_t rows, int classes) {
   using A = acc_t<T>;
   using Row = Team<kWholeBlock>;
   const int64_t n = Row::row();
@@ -85,8 +85,8 @@ __global__ void xent_forward_kernel(const T* x, Targets targets, acc_t<T>* row_l
   dot = Row::reduce(dot, Add{}, A(0));
   if (Row::rank() != 0) return;
   const RowSums<A> sums{online.largest, online.sum, mass, dot};
-  row_loss[n] = sums.loss();
-  row_shift[n] = sums.shift();
+  row.loss[n] = sums.loss();
+  row.shift[n] = sums.shift();
 }
 
 // mean = sum over n of x[n] / count. One block: a batch has few rows, and one order makes the sum repeat.
@@ -100,7 +100,8 @@ __global__ void mean_kernel(const A* x, A* mean, int64_t count) {
 
 // dx[n,c] = (e^(x[n,c] - row_shift[n]) - t[n,c]) dloss / rows. One team a row.
 template <int N, bool kWholeBlock, class T, class Targets>
-__global__ void xent_backward_kernel(const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows, int classes) {
+__global__ void xent_backward_kernel(const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx,
+                                     int64_t rows, int classes) {
   using A = acc_t<T>;
   using Row = Team<kWholeBlock>;
   const int64_t n = Row::row();
@@ -161,7 +162,7 @@ template <class T, class F>
 void with_mapping(bool packs, int64_t rows, int64_t classes, F&& f) {
   const auto with_pack = [&]<int N>() {
     if (classes > 2 * N * kWarpSize) f.template operator()<N, true>(dim3(static_cast<unsigned>(rows)));
-    else f.template operator()<N, false>(dim3(static_cast<unsigned>(ceil_div<int64_t>(rows, kRowsAWarpServes))));
+    else f.template operator()<N, false>(dim3(static_cast<unsigned>(ceil_div<int64_t>(rows, kThreads / kWarpSize))));
   };
   if (rows == 0 || classes == 0) return;
   if (packs && classes % kPackSize<T> == 0) with_pack.template operator()<kPackSize<T>>();
@@ -176,31 +177,35 @@ bool packs_fit(const SoftTargets<A>& t) { return is_pack_aligned(t.targets); }
 }  // namespace
 
 template <class T, class Targets>
-void softmax_xent_forward(Gpu gpu, const T* x, Targets targets, acc_t<T>* row_loss, acc_t<T>* row_shift, acc_t<T>* loss, int64_t rows, int64_t classes) {
-  with_mapping<T>(is_pack_aligned(x) && packs_fit(targets), rows, classes, [&]<int N, bool kWholeBlock>(dim3 grid) {
-    launch<xent_forward_kernel<N, kWholeBlock, T, Targets>>(grid, dim3(kThreads), 0, gpu, x, targets, row_loss, row_shift, rows, static_cast<int>(classes));
+void softmax_xent_forward(Gpu gpu, const T* x, Targets targets, RowResults<acc_t<T>> row, acc_t<T>* loss, int64_t rows, int64_t classes) {
+  const bool packs = is_pack_aligned(x) && packs_fit(targets);
+  with_mapping<T>(packs, rows, classes, [&]<int N, bool kWholeBlock>(dim3 grid) {
+    launch<xent_forward_kernel<N, kWholeBlock, T, Targets>>(grid, dim3(kThreads), 0, gpu, x, targets, row, rows, classes);
   });
-  launch<mean_kernel<acc_t<T>>>(dim3(1), dim3(kThreads), 0, gpu, row_loss, loss, rows);
+  launch<mean_kernel<acc_t<T>>>(dim3(1), dim3(kThreads), 0, gpu, row.loss, loss, rows);
 }
 
 template <class T, class Targets>
-void softmax_xent_backward(Gpu gpu, const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows, int64_t classes) {
-  with_mapping<T>(is_pack_aligned(x) && is_pack_aligned(dx) && packs_fit(targets), rows, classes, [&]<int N, bool kWholeBlock>(dim3 grid) {
-    launch<xent_backward_kernel<N, kWholeBlock, T, Targets>>(grid, dim3(kThreads), 0, gpu, x, targets, row_shift, dloss, dx, rows, static_cast<int>(classes));
+void softmax_xent_backward(Gpu gpu, const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows,
+                           int64_t classes) {
+  const bool packs = is_pack_aligned(x) && is_pack_aligned(dx) && packs_fit(targets);
+  with_mapping<T>(packs, rows, classes, [&]<int N, bool kWholeBlock>(dim3 grid) {
+    launch<xent_backward_kernel<N, kWholeBlock, T, Targets>>(grid, dim3(kThreads), 0, gpu, x, targets, row_shift, dloss, dx, rows, classes);
   });
 }
 
 template <class Form, class T>
 void softmax_forward(Gpu gpu, Form form, const T* x, T* y, int64_t rows, int64_t classes) {
   with_mapping<T>(is_pack_aligned(x) && is_pack_aligned(y), rows, classes, [&]<int N, bool kWholeBlock>(dim3 grid) {
-    launch<softmax_forward_kernel<N, kWholeBlock, Form, T>>(grid, dim3(kThreads), 0, gpu, form, x, y, rows, static_cast<int>(classes));
+    launch<softmax_forward_kernel<N, kWholeBlock, Form, T>>(grid, dim3(kThreads), 0, gpu, form, x, y, rows, classes);
   });
 }
 
 template <class Form, class T>
 void softmax_backward(Gpu gpu, Form form, const T* y, const T* dy, T* dx, int64_t rows, int64_t classes) {
-  with_mapping<T>(is_pack_aligned(y) && is_pack_aligned(dy) && is_pack_aligned(dx), rows, classes, [&]<int N, bool kWholeBlock>(dim3 grid) {
-    launch<softmax_backward_kernel<N, kWholeBlock, Form, T>>(grid, dim3(kThreads), 0, gpu, form, y, dy, dx, rows, static_cast<int>(classes));
+  const bool packs = is_pack_aligned(y) && is_pack_aligned(dy) && is_pack_aligned(dx);
+  with_mapping<T>(packs, rows, classes, [&]<int N, bool kWholeBlock>(dim3 grid) {
+    launch<softmax_backward_kernel<N, kWholeBlock, Form, T>>(grid, dim3(kThreads), 0, gpu, form, y, dy, dx, rows, classes);
   });
 }
 

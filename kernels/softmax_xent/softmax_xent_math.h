@@ -61,7 +61,11 @@ HOST_DEVICE LabelRow<A> target_row(const LabelTargets<A>& t, int64_t n, int64_t 
   const int64_t first = t.labels[n], second = has_partner ? t.labels[partner] : -1;
   const bool in_range = first >= 0 && first < classes && second >= 0 && second < classes;
   const A everywhere = in_range ? smoothing / static_cast<A>(classes) : std::numeric_limits<A>::quiet_NaN();
-  return {static_cast<int>(first), t.partner ? static_cast<int>(second) : -1, (1 - smoothing) * lambda, (1 - smoothing) * (1 - lambda), everywhere};
+  return {.first = static_cast<int>(first),
+          .second = t.partner ? static_cast<int>(second) : -1,
+          .first_weight = (1 - smoothing) * lambda,
+          .second_weight = (1 - smoothing) * (1 - lambda),
+          .everywhere = everywhere};
 }
 
 template <class A>

@@ -72,7 +72,7 @@ TEST(SoftmaxCrossEntropy, KernelFollowsNoLabelOutOfRange) {
   std::vector<float> row_loss(4), row_shift(4), dx(12);
   float loss = 0, dloss = 1;
   const kernels::LabelTargets<float> targets{.labels = labels.data()};
-  kernels::softmax_xent_forward(kernels::Cpu{}, x.data(), targets, row_loss.data(), row_shift.data(), &loss, 4, 3);
+  kernels::softmax_xent_forward(kernels::Cpu{}, x.data(), targets, {row_loss.data(), row_shift.data()}, &loss, 4, 3);
   kernels::softmax_xent_backward(kernels::Cpu{}, x.data(), targets, row_shift.data(), &dloss, dx.data(), 4, 3);
   EXPECT_TRUE(std::isnan(loss));
   for (int n = 0; n < 4; ++n) {

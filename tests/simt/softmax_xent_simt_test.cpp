@@ -19,7 +19,7 @@ TEST(SoftmaxXentSimt, NoLabelOrPartnerOutOfRangeIsFollowed) {
   std::vector<float> row_loss(rows), row_shift(rows), dx(rows * classes);
   float loss = 0, dloss = 1;
   const LabelTargets<float> targets{.labels = labels.data(), .partner = partner.data(), .lambda = lambda.data(), .smoothing = 0.1};
-  softmax_xent_forward(Gpu{}, x.data(), targets, row_loss.data(), row_shift.data(), &loss, rows, classes);
+  softmax_xent_forward(Gpu{}, x.data(), targets, {row_loss.data(), row_shift.data()}, &loss, rows, classes);
   softmax_xent_backward(Gpu{}, x.data(), targets, row_shift.data(), &dloss, dx.data(), rows, classes);
   EXPECT_TRUE(std::isnan(loss));
   for (int64_t n = 0; n < rows; ++n) {
@@ -39,8 +39,8 @@ TEST(SoftmaxXentSimt, MisalignedLogitsGiveTheSameLoss) {
   std::vector<float> row_loss(rows), row_shift(rows);
   float loss = 0, expected = 1;
   const LabelTargets<float> targets{.labels = labels.data()};
-  softmax_xent_forward(Gpu{}, x.data() + 1, targets, row_loss.data(), row_shift.data(), &loss, rows, classes);
-  softmax_xent_forward(Gpu{}, aligned.data(), targets, row_loss.data(), row_shift.data(), &expected, rows, classes);
+  softmax_xent_forward(Gpu{}, x.data() + 1, targets, {row_loss.data(), row_shift.data()}, &loss, rows, classes);
+  softmax_xent_forward(Gpu{}, aligned.data(), targets, {row_loss.data(), row_shift.data()}, &expected, rows, classes);
   EXPECT_FLOAT_EQ(loss, expected);
 }
 
