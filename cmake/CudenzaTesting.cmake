@@ -17,13 +17,14 @@ function(cudenza_add_test_program program)
     set(name ${program}.${shard})
     list(APPEND shards ${name})
     add_test(NAME ${name} COMMAND ${program})
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${program} ENVIRONMENT "${cudenza_test_environment};\
-GTEST_TOTAL_SHARDS=${CUDENZA_TEST_SHARDS};GTEST_SHARD_INDEX=${index};CUDENZA_TEST_REPORT=${reports}/${name}")
+    set(environment ${cudenza_test_environment} CUDENZA_TEST_REPORT=${reports}/${name}
+      GTEST_TOTAL_SHARDS=${CUDENZA_TEST_SHARDS} GTEST_SHARD_INDEX=${index})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${program} ENVIRONMENT "${environment}")
   endforeach()
   if(ARG_FINALLY)
     set(name ${program}.finally)
     add_test(NAME ${name} COMMAND ${program} --gtest_filter=${ARG_FINALLY})
-    set_tests_properties(${name} PROPERTIES DEPENDS "${shards}" LABELS "${program};whole" ENVIRONMENT "${cudenza_test_environment};\
-CUDENZA_TEST_REPORT=${reports}/${name};CUDENZA_ALL_REPORTS=${reports}/${program}.")
+    set(environment ${cudenza_test_environment} CUDENZA_TEST_REPORT=${reports}/${name} CUDENZA_ALL_REPORTS=${reports}/${program}.)
+    set_tests_properties(${name} PROPERTIES DEPENDS "${shards}" LABELS "${program};whole" ENVIRONMENT "${environment}")
   endif()
 endfunction()

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -47,7 +48,9 @@ class Reporter : public ::testing::EmptyTestEventListener {
 }  // namespace
 
 void report_tests() {
-  if (report_file()) ::testing::UnitTest::GetInstance()->listeners().Append(new Reporter);  // GoogleTest owns it
+  if (!report_file()) return;
+  report_line("process", program_invocation_short_name);
+  ::testing::UnitTest::GetInstance()->listeners().Append(new Reporter);  // GoogleTest owns it
 }
 
 void report_line(std::string_view kind, std::string_view name, std::string_view detail) {

@@ -1,6 +1,7 @@
 /// A line for each test that a process runs, for whoever sums over processes (./run test, ./run gpu-check): written to the
 /// file that CUDENZA_TEST_REPORT names, if it names one, and flushed at once, so that a crash leaves what came before.
 ///
+///   process <tab> the program's name, first; then for each test
 ///   started <tab> Suite.Test           and then one of
 ///   passed  <tab> Suite.Test           failed <tab> Suite.Test           skipped <tab> Suite.Test <tab> reason
 ///
