@@ -3,7 +3,8 @@ option(CUDENZA_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(CUDENZA_WARNINGS_AS_ERRORS "Treat warnings as errors" OFF)
 set(CUDENZA_CUDA AUTO CACHE STRING "CUDA backend: AUTO (where a toolkit is found), ON or OFF")
 set_property(CACHE CUDENZA_CUDA PROPERTY STRINGS AUTO ON OFF)
-set(CUDENZA_CPU_ARCH "default" CACHE STRING "-march of the CPU code; 'default' is x86-64-v3 (AVX2, any x86 since 2013), 'native' is this machine")
+set(CUDENZA_CPU_ARCH "default" CACHE STRING
+  "-march of the CPU code; 'default' is x86-64-v3 (AVX2, any x86 since 2013), 'native' is this machine")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
@@ -23,7 +24,8 @@ endif()
 
 # Flags of our own code alone: a target that links cudenza does not inherit them.
 add_library(cudenza_flags INTERFACE)
-set(host_warnings -Wall -Wextra -Wshadow -Wno-unknown-pragmas -Wno-restrict)  # g++ 12 warns of copies in std::string that cannot overlap
+# g++ 12 warns of copies in std::string that cannot overlap: -Wno-restrict.
+set(host_warnings -Wall -Wextra -Wshadow -Wno-unknown-pragmas -Wno-restrict)
 if(CUDENZA_WARNINGS_AS_ERRORS)
   list(APPEND host_warnings -Werror)
 endif()

@@ -1,0 +1,25 @@
+/// The program's exit codes, and the one place where exceptions become them.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <stdexcept>
+
+namespace cudenza {
+
+enum ExitCode {
+  kDone = 0,
+  kInternalError = 1,  ///< a fault of ours
+  kUsageError = 2,     ///< UsageError, or a command line that cannot be read
+  kDataError = 3,      ///< DataError
+  kDeviceError = 4,    ///< DeviceError, CudaError, or no memory
+  kInterrupted = 130,  ///< Interrupted, as a shell reports Ctrl-C
+};
+
+/// Ctrl-C was pressed and the work has been put in order.
+struct Interrupted : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Reads the command line, which runs the verb it names, and returns the exit code. What goes wrong is said on stderr.
+int run(CLI::App& program, int argc, char** argv);
+
+}  // namespace cudenza

@@ -1,0 +1,39 @@
+#include <omp.h>
+
+#include "apps/build_info.h"
+#include "apps/exit_code.h"
+#include "apps/verbs.h"
+
+namespace cudenza {
+
+void add_common_options(CLI::App& program, Common& common) {
+  program.add_option("--device", common.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+  program.add_option("--precision", common.precision, "auto, fp32, tf32, bf16 or fp16")
+      ->check(CLI::IsMember({"auto", "fp32", "tf32", "bf16", "fp16"}, CLI::ignore_case))
+      ->capture_default_str();
+  program.add_option("--seed", common.seed, "of every random number")->capture_default_str();
+  program.add_option("--threads", common.threads, "CPU threads; 0 is one a core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  program.add_flag("--deterministic", common.deterministic, "same results bit for bit, at some cost on a GPU");
+  program.add_flag("--quiet", common.quiet, "no progress, no remarks");
+  program.add_flag("--json", common.json, "results as JSON on stdout");
+  program.set_config("--config", "", "read options from this TOML file; the command line has the last word");
+  program.parse_complete_callback([&common] {
+    if (common.threads > 0) omp_set_num_threads(common.threads);
+  });
+}
+
+}  // namespace cudenza
+
+int main(int argc, char** argv) {
+  using namespace cudenza;
+  CLI::App program("A CUDA deep-learning engine that listens", "cudenza");
+  program.set_version_flag("--version", std::string(build_info().version));
+  program.require_subcommand(1);
+  program.fallthrough();
+  Common common;
+  add_common_options(program, common);
+  add_info(program, common);
+  return run(program, argc, argv);
+}

@@ -1,0 +1,21 @@
+/// The libraries behind the ops, as they answer at run time: what `cudenza info` shows.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace cudenza {
+
+struct LibraryVersion {
+  std::string name, version;
+};
+
+/// oneDNN, and in a build with CUDA its runtime and driver, cuDNN and cuBLAS.
+std::vector<LibraryVersion> library_versions();
+
+/// The widest instructions that oneDNN uses on this CPU: "AVX2", "AVX-512 with bf16", "AMX", …
+std::string cpu_instruction_set();
+
+/// The part of library_versions() that a build with CUDA adds.
+std::vector<LibraryVersion> gpu_library_versions();
+
+}  // namespace cudenza

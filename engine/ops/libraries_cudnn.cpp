@@ -1,0 +1,29 @@
+#include <cublasLt.h>
+#include <cuda_runtime.h>
+#include <cudnn.h>
+#include <fmt/format.h>
+
+#include "engine/ops/libraries.h"
+
+namespace cudenza {
+namespace {
+
+std::string cuda_version(int number) { return number == 0 ? "none" : fmt::format("{}.{}", number / 1000, number % 1000 / 10); }
+
+std::string three_parts(size_t number, size_t major_unit) {
+  return fmt::format("{}.{}.{}", number / major_unit, number % major_unit / 100, number % 100);
+}
+
+}  // namespace
+
+std::vector<LibraryVersion> gpu_library_versions() {
+  int runtime = 0, driver = 0;
+  cudaRuntimeGetVersion(&runtime);
+  cudaDriverGetVersion(&driver);  // 0 without a driver
+  return {{"CUDA runtime", cuda_version(runtime)},
+          {"CUDA driver", cuda_version(driver)},
+          {"cuDNN", three_parts(cudnnGetVersion(), 10000)},
+          {"cuBLAS", three_parts(cublasLtGetVersion(), 10000)}};
+}
+
+}  // namespace cudenza

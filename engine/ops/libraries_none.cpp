@@ -1,0 +1,7 @@
+#include "engine/ops/libraries.h"
+
+namespace cudenza {
+
+std::vector<LibraryVersion> gpu_library_versions() { return {}; }
+
+}  // namespace cudenza

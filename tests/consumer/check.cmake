@@ -1,0 +1,19 @@
+# cmake -P: installs the build tree BUILD under WORK, then configures, builds and runs this folder's project against that.
+function(do)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGN}\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+do(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+do(${CMAKE_COMMAND} -G ${GENERATOR} -S ${CMAKE_CURRENT_LIST_DIR} -B ${WORK}/build -DCMAKE_CXX_COMPILER=${COMPILER}
+  -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCUDNN_LIBRARY=${CUDNN_LIBRARY} -DCMAKE_BUILD_TYPE=Release)
+do(${CMAKE_COMMAND} --build ${WORK}/build)
+do(${WORK}/build/consumer)
+if(NOT output STREQUAL "y 0 2 0 4, dx 0 20 0 40\n")
+  message(FATAL_ERROR "the consumer printed: ${output}")
+endif()
+do(${WORK}/prefix/bin/cudenza --version)
