@@ -5,20 +5,16 @@
 sanitizer_seconds=${CUDENZA_SANITIZER_SECONDS:-600}  # that compute-sanitizer may take per tool: it is a hundred times slower
 sanitizer_filter=${CUDENZA_SANITIZER_FILTER:-*GpuEqualsCpu*}
 
-program_path() {
-  if ! is_bundle; then echo "$build/bin/$1"
-  elif [[ -x $root/libexec/$1 ]]; then echo "$root/libexec/$1"
-  else echo "$root/bin/$1"; fi
-}
+program_path() { if is_bundle; then echo "$root/libexec/$1"; else echo "$build/bin/$1"; fi; }
 
-# --- CUDA's libraries on this host
+# --- libraries of this host that a bundle goes without
 
 # Folders that may hold them: toolkits, and the wheels that pip puts under site-packages/nvidia; a line each, folders with colons
 # between. A line is of use only as a whole: a cuDNN of one CUDA and a cuBLAS of another do not go together.
 cuda_library_families() {
   local folder prefix python
   for folder in "${CUDA_HOME:-}" "${CUDA_PATH:-}" /usr/local/cuda /usr/local/cuda-*; do
-    if [[ -d $folder/lib64 ]]; then echo "$folder/lib64"; fi
+    if [[ -n $folder && -d $folder/lib64 ]]; then echo "$folder/lib64"; fi
   done
   python=$(readlink -f "$(command -v python3 || echo /usr/bin/python3)")
   for prefix in "${VIRTUAL_ENV:-/usr}" "${CONDA_PREFIX:-/usr}" "${python%/bin/*}" "$HOME/.local" /usr/local /opt/*; do
@@ -37,23 +33,40 @@ family_has() {
 
 lacking_libraries() { ldd "$(program_path cudenza)" | awk '/not found/ { print $1 }' | sort -u | paste -sd' '; }
 
-# Puts on LD_LIBRARY_PATH what a bundle without CUDA's libraries lacks, from families with the CUDA it was built for.
+prepend_library_path() { export LD_LIBRARY_PATH=$1${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}; }
+
+# The compiler's runtime of the bundle, unless this host's C library is too old for it.
+reach_compiler_runtime() {
+  local needs has
+  needs=$(<"$root/lib/gcc/glibc")
+  has=$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)
+  if [[ $(printf '%s\n' "$needs" "$has" | sort -V | head -n 1) = "$needs" ]]; then prepend_library_path "$root/lib/gcc"; fi
+}
+
+# The CUDA libraries that the bundle lacks, from families with the CUDA that it was built for.
 reach_cuda_libraries() {
-  if ! is_bundle || [[ ! -f $root/cuda-major || -z $(lacking_libraries) ]]; then return 0; fi
-  local major family lacking path=${LD_LIBRARY_PATH:-}
-  major=$(<"$root/cuda-major")
+  local major family
+  major=$(<"$root/lib/cuda-major")
   while read -r family; do
     if family_has "libcudart.so.$major" "$family" || family_has "libcublasLt.so.$major" "$family"; then
-      path+=${path:+:}$family
+      prepend_library_path "$family"
     fi
-  done < <(cuda_library_families | awk '!seen[$0]++')
-  export LD_LIBRARY_PATH=$path
+  done < <(cuda_library_families | awk '!seen[$0]++' | tac)
+}
+
+# In a bundle: LD_LIBRARY_PATH as its programs need it. In a checkout they know their libraries themselves.
+reach_libraries() {
+  if ! is_bundle; then return 0; fi
+  reach_compiler_runtime
+  if [[ -f $root/lib/cuda-major && -n $(lacking_libraries) ]]; then reach_cuda_libraries; fi
+  local lacking
   lacking=$(lacking_libraries)
-  if [[ -n $lacking ]]; then
-    say "not found on this host: $lacking; install CUDA $major and cuDNN 9, or with pip:" \
-        "nvidia-cudnn-cu$major and the nvidia-cuda-runtime of CUDA $major"
-    exit 4
+  if [[ -z $lacking ]]; then return 0; fi
+  say "not found on this host: $lacking"
+  if [[ $lacking = *cu* ]]; then
+    say "install CUDA $(<"$root/lib/cuda-major") and cuDNN 9, or with pip: nvidia-cudnn-cu$(<"$root/lib/cuda-major") nvidia-cuda-runtime"
   fi
+  exit 4
 }
 
 # --- the parts of the check; each leaves its files in $work
@@ -67,7 +80,7 @@ require_gpu() {
     fi
   fi
   if ! is_bundle; then parse_build_arguments; build; fi
-  reach_cuda_libraries
+  reach_libraries
   if ! why=$("$(program_path cudenza)" info --device cuda 2>&1 >/dev/null); then
     say "gpu-check needs a GPU: $(sed -n 's/^cudenza: no GPU can be used: \([^;]*\).*/\1/p' <<<"$why" | grep . || echo "$why")"
     exit 4
@@ -122,8 +135,9 @@ run_benchmarks() {
   fi
 }
 
-# bench/torch_bench.py prints JSON on stdout and a table on stderr.
+# bench/torch_bench.py prints JSON on stdout and a table on stderr. It gets the host's own library path.
 run_torch() {
+  local -x LD_LIBRARY_PATH=$host_library_path
   if [[ ! -f $root/bench/torch_bench.py ]]; then return 0; fi
   if ! python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then return 0; fi
   say "the same in PyTorch"
@@ -153,7 +167,7 @@ file_or_null() { if [[ -s $1 ]]; then cat "$1"; else echo null; fi; }
 
 write_json() {
   local passed failures skipped
-  read -r passed failures skipped < <(tail -n 1 "$work/tests" | tr -dc '0-9 ' | tr -s ' ')
+  read -r passed failures skipped <<<"$(tail -n 1 "$work/tests" | tr -cd '0-9 ')"
   cat <<JSON
 {
 "made_by": "cudenza gpu-check",
@@ -190,7 +204,8 @@ write_table() {
 }
 
 gpu_check() {
-  local work card driver commit name failed=0 test_seconds=0 status wait_for=() results=$root/results
+  local work card driver commit name host_library_path failed=0 test_seconds=0 status wait_for=() results=$root/results
+  host_library_path=${LD_LIBRARY_PATH:-}
   require_gpu
   is_bundle || results=$root/bench/results
   work=$(mktemp -d)

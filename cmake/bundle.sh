@@ -2,24 +2,26 @@
 # Sourced by ./run: packs the programs, the shared libraries they need and the tests' data as one archive that can be unpacked
 # anywhere. CUDA's own libraries are left out unless --with-cuda-libs asks for them: ./run in the bundle finds the host's.
 #
-#   bin/       the programs; where CUDA's libraries are left out, scripts that call ./run exec
-#   libexec/   then the programs themselves
-#   lib/       libraries, found through the programs' RPATH $ORIGIN/../lib, which reaches what libraries need, too
-#   run bench/ tests/  for ./run gpu-check        licenses/  of the libraries
+#   bin/      scripts: ./run exec PROGRAM
+#   libexec/  the programs      lib/  libraries, found through the programs' RPATH $ORIGIN/../lib
+#   lib/gcc/  the compiler's runtime, for hosts whose C library is not older than ours; older hosts use their own
+#   run bench/ tests/  for ./run gpu-check      licenses/  of the libraries
 
 bundled_programs=(cudenza cudenza_tests cudenza_bench cudenza_quickstart cudnn_plans)
 # The system's C library cannot be carried along, and the driver's library belongs to the host's driver.
 never_bundled='^(ld-linux.*|libc|libm|libmvec|libpthread|libdl|librt|libresolv|libutil|libcuda|libnvidia-.*)\.so'
+compiler_owned='^lib(stdc\+\+|gcc_s|gomp)\.so'
 cuda_owned='^lib(cudart|cublas|cublasLt|cudnn.*|cufft|cufftw|curand|cusolver|cusparse|nvrtc.*|nvJitLink|nccl|nvToolsExt)\.so'
 
 # name <tab> path of every library that the programs given need, also indirectly.
 needed_libraries() { ldd "$@" | awk '$2 == "=>" && $3 ~ /^\// { print $1 "\t" $3 }' | sort -u; }
 
 copy_libraries() {
-  local name path
+  local name path folder
   while IFS=$'\t' read -r name path; do
     if [[ $name =~ $never_bundled || $name =~ $cuda_owned ]]; then continue; fi
-    install -m 644 "$(readlink -f "$path")" "$stage/lib/$name"
+    if [[ $name =~ $compiler_owned ]]; then folder=lib/gcc; else folder=lib; fi
+    install -m 644 "$(readlink -f "$path")" "$stage/$folder/$name"
     copy_license "$path"
   done < <(needed_libraries "${staged[@]}")
 }
@@ -46,14 +48,13 @@ copy_cuda_libraries() {
 
 # Stages the programs with their RPATH: an RPATH, not a RUNPATH, since only that holds for the libraries' libraries.
 copy_programs() {
-  local folder=$1 name
+  local name
   for name in "${bundled_programs[@]}"; do
     if [[ ! -x $build/bin/$name ]]; then continue; fi
-    install -m 755 "$build/bin/$name" "$stage/$folder/$name"
-    strip "$stage/$folder/$name"
+    install -m 755 "$build/bin/$name" "$stage/libexec/$name"
+    strip "$stage/libexec/$name"
     staged+=("$build/bin/$name")
-    patchelf --force-rpath --set-rpath "\$ORIGIN/../lib" "$stage/$folder/$name"
-    if [[ $folder = bin ]]; then continue; fi
+    patchelf --force-rpath --set-rpath "\$ORIGIN/../lib" "$stage/libexec/$name"
     printf '#!/bin/sh\nexec "$(dirname "$(readlink -f "$0")")/../run" exec %s "$@"\n' "$name" >"$stage/bin/$name"
     chmod 755 "$stage/bin/$name"
   done
@@ -71,11 +72,11 @@ copy_data() {
 }
 
 newest_glibc_asked_for() {
-  objdump -T "${staged[@]}" "$stage"/lib/* 2>/dev/null | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1 | cut -d_ -f2
+  objdump -T "$@" 2>/dev/null | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1 | cut -d_ -f2
 }
 
 bundle() {
-  local with_cuda_libs=no cuda version stage archive staged=() folder=bin
+  local with_cuda_libs=no cuda version stage archive staged=()
   case ${1:-} in
     '') ;;
     --with-cuda-libs) with_cuda_libs=yes ;;
@@ -86,17 +87,14 @@ bundle() {
   version=$("$build/bin/cudenza" --version)
   stage=$build/bundle/cudenza-$version-$(uname -m)
   archive=$build/$(basename "$stage").tar.gz
-  rm -rf "$stage" && mkdir -p "$stage"/{bin,lib,licenses}
+  rm -rf "$stage" && mkdir -p "$stage"/{bin,libexec,lib/gcc,licenses}
   cuda=$(needed_libraries "$build/bin/cudenza" | sed -n 's/^libcudart\.so\.\([0-9]*\).*/\1/p')
-  if [[ -n $cuda && $with_cuda_libs = no ]]; then
-    folder=libexec
-    mkdir "$stage/libexec"
-    echo "$cuda" >"$stage/cuda-major"
-  fi
-  copy_programs "$folder"
+  if [[ -n $cuda ]]; then echo "$cuda" >"$stage/lib/cuda-major"; fi
+  copy_programs
   copy_libraries
+  newest_glibc_asked_for "$stage"/lib/gcc/* >"$stage/lib/gcc/glibc"
   if [[ $with_cuda_libs = yes ]]; then copy_cuda_libraries; fi
   copy_data
   tar -C "$(dirname "$stage")" --owner=0 --group=0 -cf - "$(basename "$stage")" | gzip -9 >"$archive"
-  say "wrote $archive ($(du -h "$archive" | cut -f1)); it needs glibc $(newest_glibc_asked_for) or later${cuda:+, and CUDA $cuda}"
+  say "wrote $archive ($(du -h "$archive" | cut -f1)); it needs glibc $(newest_glibc_asked_for "$stage"/lib{,exec}/*) or later${cuda:+, and CUDA $cuda}"
 }
