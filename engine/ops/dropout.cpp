@@ -1,0 +1,50 @@
+#include "engine/ops/dropout.h"
+
+#include "engine/autograd/node.h"
+#include "engine/core/dispatch.h"
+#include "kernels/dropout/dropout.h"
+
+namespace cudenza {
+namespace {
+
+void check_probability(std::string_view op, double p) {
+  require(p >= 0 && p < 1,
+          "{}: the probability of a zero is {} but must be at least 0 and below 1; use scale(x, 0) to drop everything", op, p);
+}
+
+Tensor dropped(const Tensor& x, double p, const OpStream& stream) {
+  const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
+  dispatch_kernel("dropout", x.device(), x.dtype(),
+                  [&]<class T>(auto where) { kernels::dropout(where, x.data<T>(), y.data<T>(), x.numel(), p, stream); });
+  return y;
+}
+
+Tensor paths_dropped(const Tensor& x, double p, const OpStream& stream) {
+  const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
+  const int64_t samples = x.size(0);
+  dispatch_kernel("drop_path", x.device(), x.dtype(), [&]<class T>(auto where) {
+    kernels::drop_path(where, x.data<T>(), y.data<T>(), samples, samples == 0 ? 0 : x.numel() / samples, p, stream);
+  });
+  return y;
+}
+
+}  // namespace
+
+Tensor dropout(const Tensor& x, double p, Generator& random) {
+  check_probability("dropout", p);
+  if (p == 0) return x;
+  const OpStream stream = random.next(x.device());
+  return record("dropout", dropped(x, p, stream), {x},
+                [p, stream](const Tensor& dy) { return std::vector{dropped(dy, p, stream)}; });
+}
+
+Tensor drop_path(const Tensor& x, double p, Generator& random) {
+  check_probability("drop_path", p);
+  require(x.shape().rank() >= 1, "drop_path: x needs an axis of samples but is a scalar; use dropout()");
+  if (p == 0) return x;
+  const OpStream stream = random.next(x.device());
+  return record("drop_path", paths_dropped(x, p, stream), {x},
+                [p, stream](const Tensor& dy) { return std::vector{paths_dropped(dy, p, stream)}; });
+}
+
+}  // namespace cudenza

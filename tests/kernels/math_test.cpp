@@ -1,0 +1,74 @@
+/// The host's own exp against the C library's in double.
+#include "kernels/common/math.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <limits>
+
+namespace cudenza::kernels {
+namespace {
+
+/// |result - exact| in units of the last place of a float of that size; subnormals have the smallest normal's unit.
+double error_in_ulps(float result, double exact) {
+  const double unit = std::ldexp(1.0, std::max(std::ilogb(exact), -126) - 23);
+  return std::abs(result - exact) / unit;
+}
+
+/// Calls f(x) for floats from `low` to `high`, evenly spread over their bit patterns on either side of zero.
+template <class F> void sweep(float low, float high, F&& f) {
+  for (uint32_t bits = 0; bits <= std::bit_cast<uint32_t>(high); bits += 631) f(std::bit_cast<float>(bits));
+  for (uint32_t bits = 0; bits <= std::bit_cast<uint32_t>(-low); bits += 631) f(-std::bit_cast<float>(bits));
+}
+
+TEST(Exp, IsWithinTwoUlpsOfTheExactValue) {
+  double worst = 0, worst_at = 0;
+  sweep(-103.0f, 88.72f, [&](float x) {
+    const double error = error_in_ulps(exp_of(x), std::exp(static_cast<double>(x)));
+    if (error > worst) worst = error, worst_at = x;
+  });
+  EXPECT_LE(worst, 2.0) << "at " << worst_at;
+}
+
+TEST(Exp, NeverFallsByMoreThanItsError) {
+  float highest = 0;
+  for (float x = -104.0f; x < 88.7f; x += 0x1p-10f) {
+    const float y = exp_of(x);
+    ASSERT_GE(y, highest < 0x1p-126f ? highest : highest * (1 - 0x1p-22f)) << x;
+    highest = std::max(highest, y);
+  }
+  for (float x = -80.0f; x < 88.0f; x += 0.5f) EXPECT_LT(exp_of(x), exp_of(x + 0x1p-10f)) << x;
+}
+
+TEST(Exp, HasTheEndsOfItsRange) {
+  EXPECT_EQ(exp_of(0.0f), 1.0f);
+  EXPECT_EQ(exp_of(-0.0f), 1.0f);
+  EXPECT_EQ(exp_of(-std::numeric_limits<float>::infinity()), 0.0f);
+  EXPECT_EQ(exp_of(-1e30f), 0.0f);
+  EXPECT_EQ(exp_of(-104.0f), 0.0f);
+  EXPECT_EQ(exp_of(std::numeric_limits<float>::infinity()), std::numeric_limits<float>::infinity());
+  EXPECT_EQ(exp_of(1e30f), std::numeric_limits<float>::infinity());
+  EXPECT_EQ(exp_of(88.73f), std::numeric_limits<float>::infinity());
+  EXPECT_LT(exp_of(88.72f), std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(exp_of(std::numeric_limits<float>::quiet_NaN())));
+}
+
+TEST(Exp, ReachesSubnormals) {
+  for (float x = -103.0f; x < -87.4f; x += 0x1p-4f) {
+    const float y = exp_of(x);
+    EXPECT_GT(y, 0.0f) << x;
+    EXPECT_LT(y, std::numeric_limits<float>::min()) << x;
+  }
+}
+
+TEST(Sigmoid, DoesNotOverflow) {
+  EXPECT_EQ(sigmoid_of(-1000.0f), 0.0f);
+  EXPECT_EQ(sigmoid_of(1000.0f), 1.0f);
+  EXPECT_EQ(sigmoid_of(0.0f), 0.5f);
+  EXPECT_EQ(sigmoid_of(-std::numeric_limits<double>::infinity()), 0.0);
+  EXPECT_TRUE(std::isnan(sigmoid_of(std::numeric_limits<float>::quiet_NaN())));
+}
+
+}  // namespace
+}  // namespace cudenza::kernels

@@ -1,0 +1,37 @@
+#include "engine/ops/dropout.h"
+#include "tests/support/op_case.h"
+
+namespace cudenza::testing {
+namespace {
+
+using Inputs = std::vector<Tensor>;
+
+/// A fresh generator a call, so that every call draws the same mask; one step on, so that the counter is read.
+OpCase random_case(std::string name, Shape shape, Tensor (*op)(const Tensor&, double, Generator&), double p) {
+  const auto run = [=](const Inputs& in) {
+    Generator random(7);
+    random.next(in[0].device());
+    random.advance_step();
+    return Inputs{op(in[0], p, random)};
+  };
+  return {.name = std::move(name), .inputs = {{.shape = shape}}, .run = run, .bench = {{.shape = {32, 112, 112, 64}}}};
+}
+
+}  // namespace
+
+std::vector<OpCase> dropout_cases() {
+  // Too many elements to perturb each: what differs from the smaller cases, whose gradients are checked, is the launch alone.
+  OpCase several_blocks = random_case("dropout/several_blocks", {5, 613}, dropout, 0.1);
+  OpCase several_blocks_a_sample = random_case("drop_path/several_blocks_a_sample", {3, 8200}, drop_path, 0.4);
+  several_blocks.has_f64 = several_blocks_a_sample.has_f64 = false;
+  return {
+      random_case("dropout/whole_packs", {4, 64}, dropout, 0.5),
+      random_case("dropout/short_last_pack", {3, 7, 13}, dropout, 0.25),
+      several_blocks,
+      random_case("drop_path/whole_packs", {9, 3, 8}, drop_path, 0.5),
+      random_case("drop_path/odd_samples", {7, 3, 5}, drop_path, 0.3),
+      several_blocks_a_sample,
+  };
+}
+
+}  // namespace cudenza::testing

@@ -1,0 +1,102 @@
+/// What an OpCase cannot say of the pooling and dropout kernels: results repeat bit for bit in every thread order, masks are
+/// the CPU's, and a recorded step draws anew.
+#include "engine/ops/pool.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+#include "engine/core/gpu.h"
+#include "engine/ops/dropout.h"
+#include "kernels/simt/simt.h"
+#include "tests/support/op_case.h"
+
+namespace cudenza::testing {
+namespace {
+
+constexpr simt::Order kOrders[] = {simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom};
+const Device kGpu = Device::cuda();
+
+/// y and dx of an op on the "GPU".
+std::pair<std::vector<double>, std::vector<double>> forward_and_back(const Tensor& on_host,
+                                                                     const std::function<Tensor(const Tensor&)>& op) {
+  const Tensor x = on_host.to(kGpu);
+  x.set_requires_grad(true);
+  const Tensor y = op(x);
+  y.backward(Tensor::from(output_weights(y.numel()), y.shape()).to(y.dtype()).to(kGpu));
+  return {y.to_vector<double>(), x.grad().to_vector<double>()};
+}
+
+TEST(PoolKernels, RepeatBitForBitInEveryOrder) {
+  const Tensor x = make_inputs({{.shape = {1, 13, 17, 8}}}, DType::f32)[0];
+  const std::function<Tensor(const Tensor&)> ops[] = {
+      [](const Tensor& t) { return max_pool2d(t, {.kernel = 3, .stride = 2, .pad = 1}); },
+      [](const Tensor& t) { return avg_pool2d(t, {.kernel = 5, .stride = 2, .pad = 2}); },
+      [](const Tensor& t) { return adaptive_avg_pool2d(t, 1, 1); },  // slices, joined by a second kernel
+      [](const Tensor& t) { return adaptive_avg_pool2d(t, 2, 3); },
+  };
+  for (const auto& op : ops) {
+    simt::set_order(simt::Order::kForward);
+    const auto first = forward_and_back(x, op);
+    for (const auto order : kOrders) {
+      simt::set_order(order);
+      EXPECT_EQ(forward_and_back(x, op), first);
+    }
+  }
+}
+
+TEST(PoolKernels, TiesAndNaNsAreTheCpusAcrossSlices) {
+  // 221 pixels of one window in several slices, each of many threads: full of ties, with NaNs in every third channel.
+  std::vector<float> values(13 * 17 * 6);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = i % 3 == 0 && i % 39 == 0 ? NAN : static_cast<float>(i * 7 % 11);
+  const auto winners = [&](Device device) {
+    const Tensor x = Tensor::from(values, {1, 13, 17, 6}, device);
+    x.set_requires_grad(true);
+    adaptive_max_pool2d(x, 1, 1).backward(Tensor::full({1, 1, 1, 6}, 1, DType::f32, device));
+    return x.grad().to_vector<float>();
+  };
+  for (const auto order : kOrders) {
+    simt::set_order(order);
+    EXPECT_EQ(winners(kGpu), winners(Device::cpu()));
+  }
+}
+
+TEST(DropoutKernels, DropWhatTheCpuDrops) {
+  for (const int64_t count : {1, 5, 64, 1027}) {
+    for (const auto op : {dropout, drop_path}) {
+      Generator random(6), same(6);
+      const Tensor x = Tensor::full({count, 3}, 1, DType::bf16);
+      for (int step = 0; step < 2; ++step) {
+        EXPECT_EQ(op(x, 0.5, random).to_vector<float>(), op(x.to(kGpu), 0.5, same).to_vector<float>());
+        random.advance_step(), same.advance_step();
+      }
+    }
+  }
+}
+
+TEST(DropoutKernels, ARecordedStepDrawsAnewAtEachReplay) {
+  Generator random(6), eager(6);
+  const Tensor x = Tensor::full({500}, 1, DType::f32, kGpu), y = Tensor::zeros({500}, DType::f32, kGpu);
+  const auto step = [&](Generator& generator) {
+    y.copy_from(dropout(x, 0.5, generator));
+    generator.advance_step();
+    return y.to_vector<float>();
+  };
+  std::vector<std::vector<float>> expected;
+  for (int i = 0; i < 4; ++i) expected.push_back(step(eager));
+  EXPECT_EQ(step(random), expected[0]);
+  const gpu::Recording recording(kGpu.index(), [&] {
+    y.copy_from(dropout(x, 0.5, random));
+    random.advance_step();
+  });
+  random.restore({.seed = 6, .step = 1});  // the harness may have run the work while recording it; a graph would not
+  for (int i = 1; i < 4; ++i) {
+    recording.replay();
+    EXPECT_EQ(y.to_vector<float>(), expected[static_cast<size_t>(i)]) << "step " << i;
+  }
+  EXPECT_EQ(random.state().step, 4u);
+}
+
+}  // namespace
+}  // namespace cudenza::testing
