@@ -36,7 +36,9 @@ Losses losses_of(const Tensor& logits, const Targets& targets) {
   dispatch_kernel("softmax_cross_entropy", logits.device(), logits.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
     const kernels::RowResults<A> row{losses.row_loss.data<A>(), losses.row_shift.data<A>()};
-    targets.visit<A>([&](auto t) { kernels::softmax_xent_forward(where, logits.data<T>(), t, row, losses.mean.data<A>(), rows, classes); });
+    targets.visit<A>([&](auto t) {
+      kernels::softmax_xent_forward(where, logits.data<T>(), t, row, losses.mean.data<A>(), rows, classes);
+    });
   });
   return losses;
 }
@@ -47,7 +49,8 @@ Tensor gradient_of(const Tensor& logits, const Targets& targets, const Tensor& r
   dispatch_kernel("softmax_cross_entropy", logits.device(), logits.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
     targets.visit<A>([&](auto t) {
-      kernels::softmax_xent_backward(where, logits.data<T>(), t, row_shift.data<A>(), dloss.data<A>(), dx.data<T>(), rows, classes);
+      const A *shift = row_shift.data<A>(), *dmean = dloss.data<A>();
+      kernels::softmax_xent_backward(where, logits.data<T>(), t, shift, dmean, dx.data<T>(), rows, classes);
     });
   });
   return dx;
@@ -55,10 +58,10 @@ Tensor gradient_of(const Tensor& logits, const Targets& targets, const Tensor& r
 
 Tensor mean_loss(const Tensor& logits, Targets targets) {
   const Losses losses = losses_of(logits, targets);
-  return record("softmax_cross_entropy", losses.mean, {logits},
-                [logits = logits.detach(), targets = std::move(targets), row_shift = losses.row_shift](const Tensor& dloss) {
-                  return std::vector{gradient_of(logits, targets, row_shift, dloss)};
-                });
+  auto backward = [logits = logits.detach(), targets = std::move(targets), row_shift = losses.row_shift](const Tensor& dloss) {
+    return std::vector{gradient_of(logits, targets, row_shift, dloss)};
+  };
+  return record("softmax_cross_entropy", losses.mean, {logits}, std::move(backward));
 }
 
 void check_logits(std::string_view op, const Tensor& logits, const CrossEntropySpec& spec) {
@@ -68,10 +71,14 @@ void check_logits(std::string_view op, const Tensor& logits, const CrossEntropyS
           spec.label_smoothing);
 }
 
-void check_beside(std::string_view op, std::string_view what, const Tensor& t, const Shape& shape, DType dtype, const Tensor& logits) {
-  require(t.defined() && t.shape() == shape && t.dtype() == dtype, "{}: {} must be {} {} for logits {} {}, but {}", op, what, dtype, shape,
-          logits.dtype(), logits.shape(), t.defined() ? fmt::format("is {} {}", t.dtype(), t.shape()) : "was not given");
-  require(t.device() == logits.device(), "{}: {} lives on {} but the logits on {}; move it with .to()", op, what, t.device(), logits.device());
+void check_beside(std::string_view op, std::string_view what, const Tensor& t, const Shape& shape, DType dtype,
+                  const Tensor& logits) {
+  const auto given = t.defined() ? fmt::format("got {} {}", t.dtype(), t.shape()) : "got none";
+  const bool fits = t.defined() && t.shape() == shape && t.dtype() == dtype;
+  require(fits, "{}: {} must be {} {} beside logits {} {}, but {}", op, what, dtype, shape, logits.dtype(), logits.shape(),
+          given);
+  require(t.device() == logits.device(), "{}: {} on {} cannot meet logits on {}; move one with .to()", op, what, t.device(),
+          logits.device());
   require(!t.tracks_grad(), "{}: no gradient flows into {}; pass it with .detach()", op, what);
 }
 
@@ -80,8 +87,8 @@ void check_range(std::string_view op, std::string_view what, const Tensor& t, in
   if (t.device().is_cuda()) return;
   const auto values = t.span<int64_t>();
   for (size_t n = 0; n < values.size(); ++n) {
-    require(values[n] >= 0 && values[n] < limit, "{}: {} {} of row {} is outside [0, {}), the number of {}", op, what, values[n], n, limit,
-            limit_is);
+    const bool inside = values[n] >= 0 && values[n] < limit;
+    require(inside, "{}: {} {} of row {} is outside [0, {}), the number of {}", op, what, values[n], n, limit, limit_is);
   }
 }
 

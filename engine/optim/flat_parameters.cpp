@@ -10,12 +10,12 @@ constexpr int64_t kAlignment = 64 / sizeof(float);
 int64_t aligned(int64_t elements) { return (elements + kAlignment - 1) / kAlignment * kAlignment; }
 
 void check(const Parameter& p, const Parameter& first) {
-  const std::string& name = p.name;
   require(p.value.defined() && p.value.dtype() == DType::f32,
-          "FlatParameters: parameter '{}' is {}, but master weights are f32; keep f32 parameters and cast in the forward pass", name,
-          p.value.defined() ? name_of(p.value.dtype()) : "undefined");
-  require(p.value.device() == first.value.device(), "FlatParameters: '{}' lives on {} but '{}' on {}; move the network before its parameters",
-          name, p.value.device(), first.name, first.value.device());
+          "FlatParameters: parameter '{}' is {}, but master weights are f32; keep f32 parameters and cast in the forward pass",
+          p.name, p.value.defined() ? name_of(p.value.dtype()) : "undefined");
+  require(p.value.device() == first.value.device(),
+          "FlatParameters: '{}' lives on {} but '{}' on {}; move the whole network to one device first", p.name, p.value.device(),
+          first.name, first.value.device());
 }
 
 }  // namespace

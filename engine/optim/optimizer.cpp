@@ -31,6 +31,10 @@ std::vector<kernels::Segment> segments_of(const FlatParameters& parameters, bool
   return segments;
 }
 
+void check_group(std::string_view what, int group, const FlatParameters& parameters) {
+  require(group >= 0 && group < parameters.groups(), "{}: there is no group {} among {}", what, group, parameters.groups());
+}
+
 }  // namespace
 
 Optimizer::Optimizer(FlatParameters& parameters, const OptimizerMethod& method) : parameters_(&parameters) {
@@ -67,8 +71,8 @@ void Optimizer::change(F&& f) {
 }
 
 void Optimizer::set_rates(std::span<const double> lrs, const ScheduleValue& at) {
-  require(static_cast<int>(lrs.size()) == parameters_->groups(), "set_rates: got {} learning rates for {} groups", lrs.size(),
-          parameters_->groups());
+  const int groups = parameters_->groups();
+  require(static_cast<int>(lrs.size()) == groups, "set_rates: got {} learning rates for {} groups", lrs.size(), groups);
   change([&](Hyper& h, const auto& section) {
     h.lr = lrs[section.group] * at.lr_factor;
     h.momentum = at.momentum.value_or(h.momentum);
@@ -76,7 +80,7 @@ void Optimizer::set_rates(std::span<const double> lrs, const ScheduleValue& at) 
 }
 
 void Optimizer::set_lr(int group, double lr) {
-  require(group >= 0 && group < parameters_->groups(), "set_lr: there is no group {} among {}", group, parameters_->groups());
+  check_group("set_lr", group, *parameters_);
   change([=](Hyper& h, const auto& section) { h.lr = section.group == group ? lr : h.lr; });
 }
 
@@ -90,7 +94,7 @@ void Optimizer::set_momentum(double momentum) {
 }
 
 void Optimizer::set_weight_decay(int group, double weight_decay) {
-  require(group >= 0 && group < parameters_->groups(), "set_weight_decay: there is no group {} among {}", group, parameters_->groups());
+  check_group("set_weight_decay", group, *parameters_);
   change([=](Hyper& h, const auto& section) {
     if (section.group == group && section.kind == ParameterKind::weight) h.weight_decay = weight_decay;
   });
@@ -114,8 +118,8 @@ void Optimizer::set_skip_non_finite(bool on) { rule_.skip_non_finite = on; }
 
 void Optimizer::use_loss_scale(const LossScale& spec) {
   require(spec.initial >= 1 && spec.growth >= 1 && spec.backoff > 0 && spec.backoff < 1 && spec.growth_interval > 0,
-          "use_loss_scale: initial {} and growth {} must be at least 1, backoff {} inside (0, 1), growth_interval {} positive", spec.initial,
-          spec.growth, spec.backoff, spec.growth_interval);
+          "use_loss_scale: initial {} and growth {} must be at least 1, backoff {} inside (0, 1), growth_interval {} positive",
+          spec.initial, spec.growth, spec.backoff, spec.growth_interval);
   scales_loss_ = rule_.dynamic_scale = true;
   rule_.growth = spec.growth, rule_.backoff = spec.backoff, rule_.growth_interval = spec.growth_interval;
   step_state_.slice(0, {}).copy_from(Tensor::full({}, spec.initial, DType::f32));
@@ -157,9 +161,8 @@ void Optimizer::clear_state() {
 }
 
 std::vector<std::pair<std::string, Tensor>> Optimizer::state() const {
-  std::vector<std::pair<std::string, Tensor>> tensors{{"step_state", step_state_}, {is_sgd_ ? "momentum" : "first_moment", first_}};
-  if (second_.defined()) tensors.emplace_back("second_moment", second_);
-  return tensors;
+  if (is_sgd_) return {{"step_state", step_state_}, {"momentum", first_}};
+  return {{"step_state", step_state_}, {"first_moment", first_}, {"second_moment", second_}};
 }
 
 Optimizer::Report Optimizer::report() const {

@@ -15,7 +15,7 @@ double up_and_down(double progress, double pct, double start, double middle, dou
 }
 
 double checked(double progress) {
-  require(progress >= 0 && progress <= 1, "schedule: progress is {}, but must lie in [0, 1]: pass steps done / steps in all", progress);
+  require(progress >= 0 && progress <= 1, "schedule: progress {} lies outside [0, 1]: pass steps done / steps in all", progress);
   return progress;
 }
 
@@ -41,8 +41,8 @@ ScheduleValue cosine_with_warmup(double progress, const CosineWithWarmup& spec) 
 ScheduleValue constant_rate() { return {}; }
 
 std::vector<double> geometric_rates(double first, double last, int groups) {
-  require(groups > 0 && first > 0 && last > 0, "geometric_rates: needs groups and positive rates, but got {} to {} for {} groups", first,
-          last, groups);
+  const bool makes_sense = groups > 0 && first > 0 && last > 0;
+  require(makes_sense, "geometric_rates: needs groups and positive rates, but got {} to {} for {} groups", first, last, groups);
   std::vector<double> rates(static_cast<size_t>(groups), last);
   for (int i = 0; i + 1 < groups; ++i) rates[i] = first * std::pow(last / first, static_cast<double>(i) / (groups - 1));
   return rates;

@@ -6,9 +6,6 @@
 namespace cudenza::kernels {
 namespace {
 
-/// Elements a partial sum covers: fixed, so that the sum does not depend on the number of threads.
-constexpr int64_t kPartElements = 16 * 1024;
-
 GradientPart part_of(const float* g, int64_t begin, int64_t end) {
   float squares = 0;
   uint32_t non_finite = 0;
@@ -56,8 +53,8 @@ void begin_step(Cpu, Update, const StepInputs& in, StepState* state, typename Up
 }
 
 template <class Update>
-void update(Cpu, Update one, FlatBuffers at, std::span<const Segment> segments, const typename Update::Coefficients* coefficients,
-            const StepState* state) {
+void update(Cpu, Update one, FlatBuffers at, std::span<const Segment> segments,
+            const typename Update::Coefficients* coefficients, const StepState* state) {
   if (state->apply == 0) return;
   const float factor = state->gradient_factor;
   for (const Segment& s : segments) {

@@ -7,9 +7,8 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr int kPack = kPackSize<float>;
-constexpr int64_t kPartElements = 16 * 1024;  // as on the CPU: a partial sum covers this many
-constexpr int kMaxSegments = 16;              // of one launch; more take several
-constexpr int kMaxHypers = 32;                // of one launch, too
+constexpr int kMaxSegments = 16;  // of one launch; more take several
+constexpr int kMaxHypers = 32;    // of one launch, too
 
 /// The segments of a launch, as a kernel's parameter: each has the blocks from first_block[i] up to first_block[i + 1].
 struct SegmentList {
@@ -170,8 +169,8 @@ void begin_step(Gpu gpu, Update, const StepInputs& in, StepState* state, typenam
 }
 
 template <class Update>
-void update(Gpu gpu, Update one, FlatBuffers at, std::span<const Segment> segments, const typename Update::Coefficients* coefficients,
-            const StepState* state) {
+void update(Gpu gpu, Update one, FlatBuffers at, std::span<const Segment> segments,
+            const typename Update::Coefficients* coefficients, const StepState* state) {
   const bool aligned = is_pack_aligned(at.p) && is_pack_aligned(at.g) && is_pack_aligned(at.first) && is_pack_aligned(at.second);
   const bool packs = aligned && begin_on_packs(segments);
   const auto with_pack = [&]<int N>() {

@@ -56,6 +56,9 @@ struct AdamUpdate {
   }
 };
 
+/// Elements that one GradientPart covers: fixed, so that the sum does not depend on the number of threads.
+constexpr int64_t kPartElements = 16 * 1024;
+
 /// All exponent bits set: infinity or NaN.
 HOST_DEVICE uint32_t is_non_finite(float g) { return (__builtin_bit_cast(uint32_t, g) & 0x7F800000u) == 0x7F800000u; }
 

@@ -51,7 +51,8 @@ RowSums<acc_t<T>> sums_of(const T* x, TargetRow t, int count) {
 }  // namespace
 
 template <class T, class Targets>
-void softmax_xent_forward(Cpu, const T* x, Targets targets, RowResults<acc_t<T>> row, acc_t<T>* loss, int64_t rows, int64_t classes) {
+void softmax_xent_forward(Cpu, const T* x, Targets targets, RowResults<acc_t<T>> row, acc_t<T>* loss, int64_t rows,
+                          int64_t classes) {
   parallel_ranges(rows, classes * kCost, [=](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) {
       const auto sums = sums_of(x + n * classes, target_row(targets, n, rows, classes), static_cast<int>(classes));
@@ -66,8 +67,8 @@ void softmax_xent_forward(Cpu, const T* x, Targets targets, RowResults<acc_t<T>>
 }
 
 template <class T, class Targets>
-void softmax_xent_backward(Cpu, const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows,
-                           int64_t classes) {
+void softmax_xent_backward(Cpu, const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx,
+                           int64_t rows, int64_t classes) {
   using A = acc_t<T>;
   const int count = static_cast<int>(classes);
   const A factor = *dloss / static_cast<A>(rows);

@@ -177,7 +177,8 @@ bool packs_fit(const SoftTargets<A>& t) { return is_pack_aligned(t.targets); }
 }  // namespace
 
 template <class T, class Targets>
-void softmax_xent_forward(Gpu gpu, const T* x, Targets targets, RowResults<acc_t<T>> row, acc_t<T>* loss, int64_t rows, int64_t classes) {
+void softmax_xent_forward(Gpu gpu, const T* x, Targets targets, RowResults<acc_t<T>> row, acc_t<T>* loss, int64_t rows,
+                          int64_t classes) {
   const bool packs = is_pack_aligned(x) && packs_fit(targets);
   with_mapping<T>(packs, rows, classes, [&]<int N, bool kWholeBlock>(dim3 grid) {
     launch<xent_forward_kernel<N, kWholeBlock, T, Targets>>(grid, dim3(kThreads), 0, gpu, x, targets, row, rows, classes);
@@ -186,11 +187,12 @@ void softmax_xent_forward(Gpu gpu, const T* x, Targets targets, RowResults<acc_t
 }
 
 template <class T, class Targets>
-void softmax_xent_backward(Gpu gpu, const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows,
-                           int64_t classes) {
+void softmax_xent_backward(Gpu gpu, const T* x, Targets targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx,
+                           int64_t rows, int64_t classes) {
   const bool packs = is_pack_aligned(x) && is_pack_aligned(dx) && packs_fit(targets);
   with_mapping<T>(packs, rows, classes, [&]<int N, bool kWholeBlock>(dim3 grid) {
-    launch<xent_backward_kernel<N, kWholeBlock, T, Targets>>(grid, dim3(kThreads), 0, gpu, x, targets, row_shift, dloss, dx, rows, classes);
+    constexpr auto kernel = xent_backward_kernel<N, kWholeBlock, T, Targets>;
+    launch<kernel>(grid, dim3(kThreads), 0, gpu, x, targets, row_shift, dloss, dx, rows, classes);
   });
 }
 

@@ -28,7 +28,8 @@ std::vector<Input> mixed(int64_t rows, int64_t classes) {
 
 /// The targets' rows do not sum to 1, which the gradient must heed.
 std::vector<Input> soft(int64_t rows, int64_t classes) {
-  return {{.shape = {rows, classes}}, {.shape = {rows, classes}, .fill = Fill::positive, .differentiable = false, .accumulator = true}};
+  const Shape shape{rows, classes};
+  return {{.shape = shape}, {.shape = shape, .fill = Fill::positive, .differentiable = false, .accumulator = true}};
 }
 
 OpCase hard_case(std::string name, int64_t rows, int64_t classes, double smoothing) {
@@ -40,7 +41,9 @@ OpCase hard_case(std::string name, int64_t rows, int64_t classes, double smoothi
 OpCase mixed_case(std::string name, int64_t rows, int64_t classes, double smoothing) {
   return {.name = std::move(name),
           .inputs = mixed(rows, classes),
-          .run = [=](const Inputs& in) { return Inputs{softmax_cross_entropy(in[0], MixedLabels{in[1], in[2], in[3]}, {.label_smoothing = smoothing})}; }};
+          .run = [=](const Inputs& in) {
+            return Inputs{softmax_cross_entropy(in[0], MixedLabels{in[1], in[2], in[3]}, {.label_smoothing = smoothing})};
+          }};
 }
 
 OpCase soft_case(std::string name, int64_t rows, int64_t classes, double smoothing) {
@@ -53,9 +56,9 @@ OpCase normalising(std::string name, Shape shape, Tensor (*op)(const Tensor&)) {
   return {.name = std::move(name), .inputs = {{.shape = shape}}, .run = [op](const Inputs& in) { return Inputs{op(in[0])}; }};
 }
 
-OpCase with_bench(OpCase op_case, std::vector<Input> bench, std::function<Cost(const std::vector<Input>&, DType)> cost = nullptr) {
+OpCase with_bench(OpCase op_case, std::vector<Input> bench, Cost (*cost)(const std::vector<Input>&, DType) = nullptr) {
   op_case.bench = std::move(bench);
-  op_case.cost = std::move(cost);
+  op_case.cost = cost;
   return op_case;
 }
 
@@ -70,7 +73,7 @@ std::vector<OpCase> softmax_xent_cases() {
       hard_case("softmax_xent/smoothing_one_row_a_block", 3, 75, 0.1),
       hard_case("softmax_xent/whole_packs_one_row_a_block", 2, 528, 0),
       mixed_case("softmax_xent/mixup", 6, 10, 0),
-      with_bench(mixed_case("softmax_xent/mixup_smoothing_whole_packs", 5, 24, 0.2), mixed(kBenchRows, kBenchClasses), logits_alone),
+      with_bench(mixed_case("softmax_xent/mixup_whole_packs", 5, 24, 0.2), mixed(kBenchRows, kBenchClasses), logits_alone),
       soft_case("softmax_xent/soft", 5, 10, 0),
       with_bench(soft_case("softmax_xent/soft_smoothing_whole_packs", 3, 16, 0.1), soft(kBenchRows, kBenchClasses)),
       soft_case("softmax_xent/soft_one_row_a_block", 2, 71, 0),

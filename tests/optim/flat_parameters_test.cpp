@@ -43,10 +43,11 @@ TEST(FlatParameters, BackwardWritesIntoTheFlatGradient) {
 
 TEST(FlatParameters, SectionsAreWeightsNormsBiasesOfEachGroup) {
   const Tensor beta = numbered(4, 0), w1 = numbered(20, 0), bias = numbered(1, 0), w2 = numbered(2, 0), head = numbered(3, 0);
-  const FlatParameters parameters({{"body",
-                                    {{"beta", beta, ParameterKind::norm}, {"w1", w1}, {"bias", bias, ParameterKind::bias}, {"w2", w2}}},
-                                   {"empty", {}},
-                                   {"head", {{"head", head}}}});
+  const FlatParameters parameters({
+      {"body", {{"beta", beta, ParameterKind::norm}, {"w1", w1}, {"bias", bias, ParameterKind::bias}, {"w2", w2}}},
+      {"empty", {}},
+      {"head", {{"head", head}}},
+  });
   const auto& sections = parameters.sections();
   ASSERT_EQ(sections.size(), 4u);
   const int64_t begins[] = {0, 48, 64, 80}, ends[] = {48, 64, 80, 96};

@@ -17,6 +17,11 @@ inline void put_gradient(const FlatParameters& parameters, std::vector<float> g)
   parameters.gradients().copy_from(Tensor::from(g, parameters.gradients().shape()));
 }
 
+/// Every element's gradient.
+inline void put_gradient(const FlatParameters& parameters, float g) {
+  put_gradient(parameters, std::vector<float>(static_cast<size_t>(parameters.gradients().numel()), g));
+}
+
 /// One group "all" with one weight.
 inline FlatParameters one_weight(const Tensor& p) { return FlatParameters({{"all", {{"p", p}}}}); }
 
@@ -47,7 +52,7 @@ inline void check_trajectories(Device device) {
   };
   const Run runs[] = {
       {"SGD", Sgd{.lr = 0.05, .momentum = 0.9}, 0, fixture::kSgdMomentum},
-      {"SGD, Nesterov, decay", Sgd{.lr = 0.05, .momentum = 0.8, .weight_decay = 0.1, .nesterov = true}, 0, fixture::kSgdNesterovDecay},
+      {"SGD, Nesterov", Sgd{.lr = 0.05, .momentum = 0.8, .weight_decay = 0.1, .nesterov = true}, 0, fixture::kSgdNesterovDecay},
       {"SGD, clipped", Sgd{.lr = 0.05, .momentum = 0.9}, 0.75, fixture::kSgdClipped},
       {"Adam", Adam{.lr = 0.01, .weight_decay = 0}, 0, fixture::kAdamWithoutDecay},
       {"AdamW", AdamW{.lr = 0.01, .weight_decay = 0.1}, 0, fixture::kAdamW},
@@ -92,7 +97,7 @@ inline void check_recorded_step(Device device) {
   FlatParameters parameters = one_weight(p);
   Optimizer optimizer(parameters, Sgd{.lr = 1, .momentum = 0});
   optimizer.set_skip_non_finite(true);
-  put_gradient(parameters, std::vector<float>(5, 0.25f));
+  put_gradient(parameters, 0.25f);
   const gpu::Recording step(device.index(), [&] { optimizer.step(); });
   std::vector<float> seen;
   for (const double lr : {1.0, 2.0, 0.5}) {

@@ -27,8 +27,8 @@ TEST(OptimizerOnGpu, RecordedStepObeysNewRates) {
 }
 
 struct Net {
-  Tensor weight = Tensor::full({3, 2}, 0.5, DType::f32), gamma = Tensor::full({3}, 1, DType::f32), bias = Tensor::full({3}, -1, DType::f32);
-  Tensor head = Tensor::full({5}, 2, DType::f32);
+  Tensor weight = Tensor::full({3, 2}, 0.5, DType::f32), gamma = Tensor::full({3}, 1, DType::f32);
+  Tensor bias = Tensor::full({3}, -1, DType::f32), head = Tensor::full({5}, 2, DType::f32);
   FlatParameters parameters{{
       {"body", {{"weight", weight}, {"gamma", gamma, ParameterKind::norm}, {"bias", bias, ParameterKind::bias}}},
       {"head", {{"head", head}}},
@@ -58,7 +58,7 @@ TEST(Optimizer, AdamUnderOneCycleIsTheMethods) {
     const ScheduleValue at = one_cycle(static_cast<double>(step) / kSteps);
     body_lrs.push_back(peaks[0] * at.lr_factor), head_lrs.push_back(peaks[1] * at.lr_factor), momenta.push_back(*at.momentum);
     optimizer.set_rates(peaks, at);
-    put_gradient(net.parameters, std::vector<float>(static_cast<size_t>(net.parameters.gradients().numel()), static_cast<float>(std::sin(step + 1.0))));
+    put_gradient(net.parameters, static_cast<float>(std::sin(step + 1.0)));
     optimizer.step();
   }
   EXPECT_NEAR(net.weight.span<float>()[5], method_adam(0.5, body_lrs, momenta, 0.1), 1e-6);
@@ -74,7 +74,7 @@ TEST(Optimizer, FrozenGroupsStayAndTheirNormsTrain) {
   net.parameters.freeze_to(1);
   EXPECT_FALSE(net.weight.requires_grad());
   EXPECT_TRUE(net.gamma.requires_grad());
-  net.parameters.gradients().copy_from(Tensor::full(net.parameters.gradients().shape(), 1, DType::f32));
+  put_gradient(net.parameters, 1.0f);
   optimizer.step();
   EXPECT_EQ(net.weight.to_vector<float>(), std::vector<float>(6, 0.5f));
   EXPECT_EQ(net.bias.to_vector<float>(), std::vector<float>(3, -1.0f));
@@ -92,7 +92,7 @@ TEST(Optimizer, GradientNormLeavesFrozenGroupsOut) {
   Optimizer optimizer(net.parameters, Sgd{.lr = 0});
   optimizer.set_max_norm(1e9);
   net.parameters.freeze_to(1, true);
-  net.parameters.gradients().copy_from(Tensor::full(net.parameters.gradients().shape(), 2, DType::f32));
+  put_gradient(net.parameters, 2.0f);
   optimizer.step();
   EXPECT_FLOAT_EQ(optimizer.report().gradient_norm, 2 * std::sqrt(16.0));  // the head's section: 5 values and its padding
 }
@@ -104,7 +104,7 @@ TEST(Optimizer, ClearedStateStartsAfresh) {
     Optimizer optimizer(parameters, Adam{.lr = 0.1, .weight_decay = 0});
     for (const float g : {1.0f, -0.25f}) {
       if (clear) optimizer.clear_state();
-      put_gradient(parameters, std::vector<float>(4, g));
+      put_gradient(parameters, g);
       optimizer.step();
     }
     return p.span<float>()[0];
@@ -150,7 +150,7 @@ TEST(Optimizer, ResumesFromItsState) {
   Optimizer first(parameters, Adam{});
   const auto steps = [&](Optimizer& optimizer, int begin, int end) {
     for (int step = begin; step < end; ++step) {
-      put_gradient(parameters, std::vector<float>(40, static_cast<float>(std::sin(step))));
+      put_gradient(parameters, static_cast<float>(std::sin(step)));
       optimizer.step();
     }
   };
@@ -177,7 +177,7 @@ TEST(Optimizer, SettersReachTheirGroupAlone) {
   optimizer.set_weight_decay(1, 0.5);
   EXPECT_EQ(optimizer.lr(0), 0.25);
   EXPECT_EQ(optimizer.lr(1), 1);
-  net.parameters.gradients().copy_from(Tensor::full(net.parameters.gradients().shape(), 1, DType::f32));
+  put_gradient(net.parameters, 1.0f);
   optimizer.step();
   EXPECT_EQ(net.weight.span<float>()[0], 0.25f);
   EXPECT_EQ(net.head.span<float>()[0], 0.0f);  // 2 - (1 + 0.5 · 2)

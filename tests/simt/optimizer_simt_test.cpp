@@ -20,7 +20,8 @@ TEST_P(OptimizerOnSimt, TakesPyTorchsSteps) { check_trajectories(Device::cuda())
 TEST_P(OptimizerOnSimt, LossScaleFollowsOverflows) { check_loss_scale(Device::cuda()); }
 TEST_P(OptimizerOnSimt, RecordedStepObeysNewRates) { check_recorded_step(Device::cuda()); }
 
-INSTANTIATE_TEST_SUITE_P(Orders, OptimizerOnSimt, ::testing::Values(simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom));
+INSTANTIATE_TEST_SUITE_P(Orders, OptimizerOnSimt,
+                         ::testing::Values(simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom));
 
 TEST(OptimizerOnSimtTwice, StepsRepeatBitForBit) {
   const Segments segments{{0, 20'000, 0}};

@@ -18,7 +18,7 @@ TEST(SoftmaxXentSimt, NoLabelOrPartnerOutOfRangeIsFollowed) {
   const std::vector<int64_t> labels{0, 8, 7, -5, 3}, partner{0, 2, 1, 4, 1'000'000};
   std::vector<float> row_loss(rows), row_shift(rows), dx(rows * classes);
   float loss = 0, dloss = 1;
-  const LabelTargets<float> targets{.labels = labels.data(), .partner = partner.data(), .lambda = lambda.data(), .smoothing = 0.1};
+  const LabelTargets<float> targets{labels.data(), partner.data(), lambda.data(), 0.1};
   softmax_xent_forward(Gpu{}, x.data(), targets, {row_loss.data(), row_shift.data()}, &loss, rows, classes);
   softmax_xent_backward(Gpu{}, x.data(), targets, row_shift.data(), &dloss, dx.data(), rows, classes);
   EXPECT_TRUE(std::isnan(loss));
