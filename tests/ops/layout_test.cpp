@@ -12,17 +12,15 @@ namespace {
 
 template <class Element>
 void expect_transposed(const kernels::TransposeShape& s) {
-  std::vector<Element> x(static_cast<size_t>(s.batch * s.rows * s.columns)), y(x.size());
+  std::vector<Element> x(static_cast<size_t>(s.batch * s.rows * s.columns)), y(x.size()), expected(x.size());
   std::iota(x.begin(), x.end(), Element{1});
   kernels::transpose(kernels::Cpu{}, x.data(), y.data(), s);
   for (int64_t n = 0; n < s.batch; ++n) {
     for (int64_t i = 0; i < s.rows; ++i) {
-      for (int64_t j = 0; j < s.columns; ++j) {
-        ASSERT_EQ(y[(n * s.columns + j) * s.rows + i], x[(n * s.rows + i) * s.columns + j])
-            << "element " << n << ", " << i << ", " << j << " of " << s.rows << " x " << s.columns;
-      }
+      for (int64_t j = 0; j < s.columns; ++j) expected[(n * s.columns + j) * s.rows + i] = x[(n * s.rows + i) * s.columns + j];
     }
   }
+  EXPECT_TRUE(y == expected) << s.rows << " x " << s.columns << " of " << sizeof(Element) << " bytes";
 }
 
 TEST(Layout, EveryElementSizeAndBorder) {
