@@ -12,8 +12,8 @@ kernels::RowsShape checked_rows(const Tensor& x, const Tensor& s) {
   const int64_t n = x.size(0), channels = x.size(3);
   const Shape flat{n, channels}, pictures{n, 1, 1, channels};
   require((s.shape() == flat || s.shape() == pictures) && s.dtype() == x.dtype() && s.device() == x.device(),
-          "channel_scale: x {} {} on {} needs factors s {} or {} of the same type and device, but got {} {} on {}", x.dtype(), x.shape(),
-          x.device(), flat, pictures, s.dtype(), s.shape(), s.device());
+          "channel_scale: x {} {} on {} needs factors s {} or {} of the same type and device, but got {} {} on {}", x.dtype(),
+          x.shape(), x.device(), flat, pictures, s.dtype(), s.shape(), s.device());
   return {n, x.size(1) * x.size(2), channels};
 }
 
@@ -40,10 +40,10 @@ Tensor channel_scale(const Tensor& x, const Tensor& s) {
     kernels::channel_scale_forward(where, x.data<T>(), s.data<T>(), y.data<T>(), rows);
   });
   const bool wants_x = x.tracks_grad(), wants_s = s.tracks_grad();
-  return record("channel_scale", y, {x, s},
-                [x = wants_s ? x.detach() : Tensor(), s = wants_x ? s.detach() : Tensor(), shape = s.shape(), rows](const Tensor& dy) {
-                  return channel_scale_backward(dy, x, s, shape, rows);
-                });
+  const Tensor kept_x = wants_s ? x.detach() : Tensor(), kept_s = wants_x ? s.detach() : Tensor();
+  return record("channel_scale", y, {x, s}, [kept_x, kept_s, s_shape = s.shape(), rows](const Tensor& dy) {
+    return channel_scale_backward(dy, kept_x, kept_s, s_shape, rows);
+  });
 }
 
 }  // namespace cudenza

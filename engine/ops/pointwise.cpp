@@ -33,8 +33,8 @@ template <class Op>
 Tensor mapped_channels(std::string_view name, Op op, const Tensor& x, const Tensor& b) {
   const DType dtype = accumulator_of(x.dtype());
   require(x.shape().rank() >= 1 && b.shape() == Shape{x.shape().channels()} && b.dtype() == dtype && b.device() == x.device(),
-          "{}: x {} {} on {} needs one {} value for each of its {} channels on the same device, but got {} {} on {}", name, x.dtype(),
-          x.shape(), x.device(), dtype, x.shape().channels(), b.dtype(), b.shape(), b.device());
+          "{}: x {} {} on {} needs one {} value for each of its {} channels on the same device, but got {} {} on {}", name,
+          x.dtype(), x.shape(), x.device(), dtype, x.shape().channels(), b.dtype(), b.shape(), b.device());
   const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   dispatch_kernel(name, x.device(), x.dtype(), [&]<class T>(auto where) {
     kernels::map_channels(where, op, x.data<T>(), b.data<acc_t<T>>(), y.data<T>(), x.shape().rows(), x.shape().channels());

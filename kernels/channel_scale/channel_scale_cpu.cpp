@@ -1,25 +1,19 @@
-#include <vector>
-
 #include "kernels/channel_scale/channel_scale.h"
-#include "kernels/common/parallel.h"
+#include "kernels/common/streaming.h"
 
 namespace cudenza::kernels {
 
 template <class T>
 void channel_scale_forward(Cpu, const T* x, const T* s, T* y, const RowsShape& shape) {
   using A = acc_t<T>;
-  const int64_t channels = shape.channels;
-  parallel_ranges(shape.batch * shape.rows, channels, [=](int64_t begin, int64_t end) {
-    std::vector<A> factors(static_cast<size_t>(channels));
-    const A* factor = factors.data();
-    for (int64_t row = begin; row < end; ++row) {
-      if (row == begin || row % shape.rows == 0) {  // a new picture
-        for (int64_t c = 0; c < channels; ++c) factors[c] = static_cast<A>(s[row / shape.rows * channels + c]);
-      }
-      const T* x_row = x + row * channels;
-      T* y_row = y + row * channels;
+  const int64_t channels = shape.channels, rows = shape.rows;
+  parallel_fill(y, shape.batch * rows * channels, 1, [=](T* place, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end;) {  // to the end of a row, then row by row
+      const int64_t row = i / channels, c = i % channels, count = smaller(channels - c, end - i);
+      const T* factor = s + row / rows * channels + c;
 #pragma omp simd
-      for (int64_t c = 0; c < channels; ++c) y_row[c] = static_cast<T>(static_cast<A>(x_row[c]) * factor[c]);
+      for (int64_t k = 0; k < count; ++k) place[i - begin + k] = static_cast<A>(x[i + k]) * static_cast<A>(factor[k]);
+      i += count;
     }
   });
 }

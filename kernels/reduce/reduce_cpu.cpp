@@ -1,7 +1,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/common/parallel.h"
+#include "kernels/common/streaming.h"
 #include "kernels/reduce/reduce_instances.h"
 #include "kernels/reduce/reduce_math.h"
 
@@ -26,6 +26,18 @@ Cut cut_rows(const RowsShape& s) {
   return {larger<int64_t>(ceil_div(s.rows, rows), 1), rows};
 }
 
+// acc[i] += term of so many rows, read together: it spares most of the traffic to and from acc, and adds more accurately.
+template <int kRows, class Term, class T>
+void add_to_strip(Term term, const T* x, const T* z, acc_t<T>* acc, int64_t count, int64_t stride) {
+  using A = acc_t<T>;
+  const auto at = [=](int64_t i) { return term(static_cast<A>(x[i]), static_cast<A>(Term::kOfTwo ? z[i] : x[i])); };
+#pragma omp simd
+  for (int64_t i = 0; i < count; ++i) {
+    if constexpr (kRows == 4) acc[i] += (at(i) + at(i + stride)) + (at(i + 2 * stride) + at(i + 3 * stride));
+    else acc[i] += at(i);
+  }
+}
+
 // sums[c] += term over all rows. A row here is `width` long: one of the array's, or several short ones side by side.
 template <class Term, class T>
 void add_rows(Term term, const T* x, const T* z, double* sums, int64_t rows, int64_t width, int64_t channels) {
@@ -36,12 +48,9 @@ void add_rows(Term term, const T* x, const T* z, double* sums, int64_t rows, int
     for (int64_t strip = 0; strip < width; strip += kStrip) {
       const int64_t count = smaller(kStrip, width - strip);
       for (int64_t i = 0; i < count; ++i) acc[i] = 0;
-      for (int64_t r = row; r < end; ++r) {
-        const T* x_row = x + r * width + strip;
-        const T* z_row = Term::kOfTwo ? z + r * width + strip : x_row;
-#pragma omp simd
-        for (int64_t i = 0; i < count; ++i) acc[i] += term(static_cast<A>(x_row[i]), static_cast<A>(z_row[i]));
-      }
+      int64_t r = row;
+      for (; r + 4 <= end; r += 4) add_to_strip<4>(term, x + r * width + strip, z + r * width + strip, acc, count, width);
+      for (; r < end; ++r) add_to_strip<1>(term, x + r * width + strip, z + r * width + strip, acc, count, width);
       for (int64_t first = 0; first < count; first += channels) {
         const int64_t length = smaller(channels, count - first);
         for (int64_t c = 0; c < length; ++c) sums[strip + c] += acc[first + c];  // several rows side by side are one strip
@@ -56,7 +65,7 @@ void sum_share(Term term, const T* x, const T* z, double* sums, int64_t rows, in
   for (int64_t c = 0; c < channels; ++c) sums[c] = 0;
   const int64_t together = larger<int64_t>(kStrip / channels, 1), whole = rows / together, done = whole * together * channels;
   add_rows(term, x, z, sums, whole, together * channels, channels);
-  add_rows(term, x + done, Term::kOfTwo ? z + done : z, sums, rows - whole * together, channels, channels);
+  add_rows(term, x + done, z + done, sums, rows - whole * together, channels, channels);
 }
 
 template <class Term, class T, class U>
@@ -68,7 +77,7 @@ void sum_rows_of(Term term, const T* x, const T* z, U* y, const RowsShape& s, do
     for (int64_t share = begin; share < end; ++share) {
       const int64_t first = share % shares * share_rows, rows = smaller(share_rows, s.rows - first);
       const int64_t offset = (share / shares * s.rows + first) * s.channels;
-      sum_share(term, x + offset, Term::kOfTwo ? z + offset : z, partial + share * s.channels, rows, s.channels);
+      sum_share(term, x + offset, z + offset, partial + share * s.channels, rows, s.channels);
     }
   });
   parallel_ranges(s.batch, shares * s.channels, [=](int64_t begin, int64_t end) {
@@ -82,15 +91,18 @@ void sum_rows_of(Term term, const T* x, const T* z, U* y, const RowsShape& s, do
   });
 }
 
-// Writes `row` (one row, already there) again and again behind itself. Copying from the start, in pieces that double while
-// they fit the first-level cache, makes short rows as fast as long ones.
-template <class T>
-void repeat_row(T* row, int64_t rows, int64_t channels) {
-  const int64_t total = rows * channels, most = larger<int64_t>(8192 / static_cast<int64_t>(sizeof(T)), channels);
-  for (int64_t done = channels; done < total;) {
-    const int64_t count = smaller(smaller(done, most / channels * channels), total - done);
-    std::memcpy(row + done, row, static_cast<size_t>(count) * sizeof(T));
-    done += count;
+// place[0, count) = scale * x[(first + k) % channels]: the first round by computing, the others by copying what is there.
+template <class T, class U>
+void repeat(const U* x, T* place, int64_t first, int64_t count, int64_t channels, double scale) {
+  using A = acc_t<T>;
+  const A factor = static_cast<A>(scale);
+  const int64_t until_wrap = smaller(channels - first, count), once = smaller(channels, count);
+#pragma omp simd
+  for (int64_t k = 0; k < until_wrap; ++k) place[k] = factor * static_cast<A>(x[first + k]);
+#pragma omp simd
+  for (int64_t k = until_wrap; k < once; ++k) place[k] = factor * static_cast<A>(x[k - until_wrap]);
+  for (int64_t done = once; done < count; done *= 2) {
+    std::memcpy(place + done, place, static_cast<size_t>(smaller(done, count - done)) * sizeof(T));
   }
 }
 
@@ -131,21 +143,27 @@ acc_t<T> max_of(const T* x, int64_t count) {
   return best;
 }
 
-// Where the first maximum of x[0, count) is: first the block that holds it, which vectorises, then its place there.
+// Where the first maximum of x[0, count) is: first the block that holds it, then its lanes, which vectorise, then its place.
 template <class T>
 int64_t argmax_of(const T* x, int64_t count) {
   using A = acc_t<T>;
-  const auto same = [](A a, A b) { return a == b || (a != a && b != b); };
-  int64_t block = 0;
+  int64_t i = 0;
   A best = max_of(x, smaller(kBlock, count));
-  for (int64_t i = kBlock; i < count && best == best; i += kBlock) {
-    const A largest = max_of(x + i, smaller(kBlock, count - i));
-    if (same(larger_or_nan(best, largest), best)) continue;
+  for (int64_t block = kBlock; block < count && best == best; block += kBlock) {
+    const A largest = max_of(x + block, smaller(kBlock, count - block));
+    if (largest <= best) continue;
     best = largest;
-    block = i;
+    i = block;
   }
-  while (!same(static_cast<A>(x[block]), best)) ++block;
-  return block;
+  const auto is_best = [best](T value) { return !(static_cast<A>(value) < best) && (best == best || value != value); };
+  for (; i + kLanes <= count; i += kLanes) {
+    int found = 0;
+#pragma omp simd reduction(| : found)
+    for (int64_t k = 0; k < kLanes; ++k) found |= is_best(x[i + k]);
+    if (found) break;
+  }
+  while (!is_best(x[i])) ++i;
+  return i;
 }
 
 /// The work of sum_all: like one item's rows of one channel.
@@ -190,15 +208,12 @@ void sum_rows_of_products(Cpu, const T* x, const T* z, U* y, const RowsShape& s,
 
 template <class T, class U>
 void broadcast_rows(Cpu, const U* x, T* y, const RowsShape& s, double scale) {
-  using A = acc_t<T>;
-  parallel_ranges(s.batch * s.rows, s.channels, [=](int64_t begin, int64_t end) {
-    while (begin < end) {  // the rows of one item after another
-      const int64_t item = begin / s.rows, rows = smaller(end, (item + 1) * s.rows) - begin;
-      T* first = y + begin * s.channels;
-      const U* value = x + item * s.channels;
-      for (int64_t c = 0; c < s.channels; ++c) first[c] = static_cast<T>(static_cast<A>(scale) * static_cast<A>(value[c]));
-      repeat_row(first, rows, s.channels);
-      begin += rows;
+  const int64_t size = s.rows * s.channels;
+  parallel_fill(y, s.batch * size, 1, [=](T* place, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end;) {  // one item after another
+      const int64_t item = i / size, count = smaller(end, (item + 1) * size) - i;
+      repeat(x + item * s.channels, place + (i - begin), i % s.channels, count, s.channels, scale);
+      i += count;
     }
   });
 }

@@ -26,7 +26,7 @@ std::vector<OpCase> broadcast_cases() {
       per_channel("add_bias/one_channel", {2100, 1}, add_bias),
       per_channel("mul_channels/whole_packs", {2, 3, 5, 16}, mul_channels),
       per_channel("mul_channels/odd_channels", {7, 13}, mul_channels),
-      per_channel("mul_channels/slices_of_rows", {600, 8}, mul_channels),
+      per_channel("mul_channels/slices_of_rows", {270, 7}, mul_channels),
   };
 }
 

@@ -5,7 +5,8 @@ namespace cudenza::testing {
 namespace {
 
 OpCase moved(std::string name, Shape shape, Tensor (*op)(const Tensor&), Shape bench = {}) {
-  OpCase result{.name = std::move(name), .inputs = {{.shape = shape}}, .run = [op](const std::vector<Tensor>& in) { return std::vector{op(in[0])}; }};
+  const auto run = [op](const std::vector<Tensor>& in) { return std::vector{op(in[0])}; };
+  OpCase result{.name = std::move(name), .inputs = {{.shape = shape}}, .run = run};
   if (bench.rank() > 0) result.bench = {{.shape = bench}};
   return result;
 }

@@ -23,7 +23,8 @@ void expect_as_on_cpu(const TransposeShape& s, size_t offset = 0) {
 TEST(LayoutKernels, EveryElementSizeAndBorder) {
   for (const auto order : {simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom}) {
     simt::set_order(order);
-    for (const TransposeShape& s : {TransposeShape{2, 33, 16}, {2, 16, 65}, {1, 66, 34}, {2, 3, 300}, {2, 260, 2}, {3, 15, 7}, {0, 20, 20}}) {
+    for (const TransposeShape& s : std::vector<TransposeShape>{
+             {2, 33, 16}, {2, 16, 65}, {1, 66, 34}, {2, 3, 300}, {2, 260, 2}, {3, 15, 7}, {0, 20, 20}}) {
       expect_as_on_cpu<uint8_t>(s);
       expect_as_on_cpu<uint16_t>(s);
       expect_as_on_cpu<uint32_t>(s);

@@ -87,8 +87,10 @@ TEST(ReduceKernels, RowSumEqualsCpu) {
 
 TEST(ReduceKernels, TiesAndNanAsOnTheCpu) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInfinity = std::numeric_limits<float>::infinity();
-  const std::vector<std::vector<float>> rows = {{1, 3, 2, 3}, {-0.0f, 0.0f, -1, -0.0f}, {-1, 0.0f, -0.0f, 0}, {1, kNan, kInfinity, kNan},
-                                                {1, -kNan, kNan, 0}, {-kInfinity, -kInfinity, -kInfinity, -kInfinity}, {-3, -2, -1e-40f, -2}};
+  const std::vector<std::vector<float>> rows = {
+      {1, 3, 2, 3},         {-0.0f, 0.0f, -1, -0.0f}, {-1, 0.0f, -0.0f, 0},   {1, kNan, kInfinity, kNan},
+      {1, -kNan, kNan, 0},  {-3, -2, -1e-40f, -2},    {-kInfinity, -kInfinity, -kInfinity, -kInfinity},
+  };
   for (const auto order : kOrders) {
     simt::set_order(order);
     for (const auto& row : rows) {
@@ -103,9 +105,34 @@ TEST(ReduceKernels, TiesAndNanAsOnTheCpu) {
         EXPECT_EQ(place, expected_place);
         row_max(Gpu{}, x->data(), &largest, 1, channels);
         row_max(Cpu{}, x->data(), &expected_largest, 1, channels);
-        EXPECT_TRUE(largest == expected_largest || (std::isnan(largest) && std::isnan(expected_largest))) << largest << ' ' << expected_largest;
+        const bool both_nan = std::isnan(largest) && std::isnan(expected_largest);
+        EXPECT_TRUE(largest == expected_largest || both_nan) << largest << ", expected " << expected_largest;
       }
     }
+  }
+}
+
+// Packs need more rows for several slices than a gradient check can perturb.
+template <class T>
+void expect_sliced_channel_scale_as_on_cpu(float tolerance) {
+  const RowsShape shape{2, 300, 64};
+  const auto values = waves(2 * 300 * 64 + 77);
+  std::vector<T> dy(2 * 300 * 64), x(dy.size()), s(128), dx(dy.size()), ds(128), expected_dx(dy.size()), expected_ds(128);
+  for (size_t i = 0; i < dy.size(); ++i) dy[i] = T(values[i]), x[i] = T(values[i + 77] + 1), s[i % 128] = T(values[i] + 2);
+  std::vector<double> workspace(1 << 14);
+  ASSERT_LE(channel_scale_workspace_bytes(Cpu{}, shape), workspace.size() * sizeof(double));
+  ASSERT_GT(channel_scale_workspace_bytes(Gpu{}, shape), 0u) << "the shape is too small to be cut in slices";
+  channel_scale_backward(Gpu{}, dy.data(), x.data(), s.data(), dx.data(), ds.data(), shape, workspace.data());
+  channel_scale_backward(Cpu{}, dy.data(), x.data(), s.data(), expected_dx.data(), expected_ds.data(), shape, workspace.data());
+  for (size_t i = 0; i < dx.size(); ++i) ASSERT_EQ(static_cast<float>(dx[i]), static_cast<float>(expected_dx[i])) << i;
+  for (size_t i = 0; i < 128; ++i) EXPECT_NEAR(static_cast<float>(ds[i]), static_cast<float>(expected_ds[i]), tolerance) << i;
+}
+
+TEST(ReduceKernels, SlicedChannelScaleEqualsCpu) {
+  for (const auto order : kOrders) {
+    simt::set_order(order);
+    expect_sliced_channel_scale_as_on_cpu<float>(1e-4f);
+    expect_sliced_channel_scale_as_on_cpu<bf16>(1.0f);  // sums near 150, where bf16 has steps of 1
   }
 }
 
@@ -113,7 +140,8 @@ TEST(ReduceKernels, ChannelScaleWorksInPlaceAndForOneGradientAlone) {
   const RowsShape shape{2, 40, 12};
   const auto dy = waves(960), x = waves(960);
   const std::vector<float> s = waves(24);
-  std::vector<float> dx(960), ds(24), dx_alone = dy, ds_alone(24), workspace(channel_scale_workspace_bytes(Gpu{}, shape) / sizeof(float) + 1);
+  std::vector<float> dx(960), ds(24), dx_alone = dy, ds_alone(24);
+  std::vector<float> workspace(channel_scale_workspace_bytes(Gpu{}, shape) / sizeof(float) + 1);
   channel_scale_backward(Gpu{}, dy.data(), x.data(), s.data(), dx.data(), ds.data(), shape, workspace.data());
   channel_scale_backward<float>(Gpu{}, dx_alone.data(), nullptr, s.data(), dx_alone.data(), nullptr, shape, workspace.data());
   channel_scale_backward<float>(Gpu{}, dy.data(), x.data(), nullptr, nullptr, ds_alone.data(), shape, workspace.data());
