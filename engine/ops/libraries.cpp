@@ -9,7 +9,7 @@ namespace cudenza {
 std::vector<LibraryVersion> library_versions() {
   const dnnl_version_t* onednn = dnnl_version();
   std::vector<LibraryVersion> all = {{"oneDNN", fmt::format("{}.{}.{}", onednn->major, onednn->minor, onednn->patch)}};
-  for (LibraryVersion& library : gpu_library_versions()) all.push_back(std::move(library));
+  for (LibraryVersion& library : cuda_libraries()) all.push_back(std::move(library));
   return all;
 }
 

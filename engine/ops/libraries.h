@@ -15,7 +15,7 @@ std::vector<LibraryVersion> library_versions();
 /// The widest instructions that oneDNN uses on this CPU: "AVX2", "AVX-512 with bf16", "AMX", …
 std::string cpu_instruction_set();
 
-/// The part of library_versions() that a build with CUDA adds.
-std::vector<LibraryVersion> gpu_library_versions();
+/// What a build with CUDA adds to library_versions().
+std::vector<LibraryVersion> cuda_libraries();
 
 }  // namespace cudenza

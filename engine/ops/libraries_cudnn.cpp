@@ -16,7 +16,7 @@ std::string three_parts(size_t number, size_t major_unit) {
 
 }  // namespace
 
-std::vector<LibraryVersion> gpu_library_versions() {
+std::vector<LibraryVersion> cuda_libraries() {
   int runtime = 0, driver = 0;
   cudaRuntimeGetVersion(&runtime);
   cudaDriverGetVersion(&driver);  // 0 without a driver

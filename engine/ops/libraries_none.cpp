@@ -2,6 +2,6 @@
 
 namespace cudenza {
 
-std::vector<LibraryVersion> gpu_library_versions() { return {}; }
+std::vector<LibraryVersion> cuda_libraries() { return {}; }
 
 }  // namespace cudenza
