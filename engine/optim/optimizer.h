@@ -55,6 +55,7 @@ class Optimizer {
   /// `parameters` must outlive the optimizer. All groups start with the method's values; weight decay falls on weights, not
   /// on normalisations and biases.
   Optimizer(FlatParameters& parameters, const OptimizerMethod& method);
+  Optimizer(const Optimizer&) = delete;  // a copy would share the moments
 
   /// Each group's learning rate: lrs[group] · at.lr_factor; and the momentum (Adam's beta1) if the schedule has one.
   void set_rates(std::span<const double> lrs, const ScheduleValue& at = {});
