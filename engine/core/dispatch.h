@@ -12,7 +12,7 @@ namespace cudenza {
 
 /// Calls f(Cpu{}) or f(Gpu{the device's stream}). The one place where a build without CUDA differs.
 template <class F>
-void on_device(Device device, F&& f) {
+void on_device([[maybe_unused]] Device device, F&& f) {
 #if defined(CUDENZA_GPU)
   if (device.is_cuda()) return f(kernels::Gpu{gpu::stream(device.index())});
 #endif
