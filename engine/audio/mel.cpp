@@ -8,18 +8,6 @@
 namespace cudenza {
 namespace {
 
-/// Calls f<X, T>(where) for samples of type X and a spectrogram of type T.
-template <class F>
-void dispatch_samples(const Tensor& pcm, F&& f) {
-  on_device(pcm.device(), [&](auto where) {
-    if constexpr (std::is_same_v<decltype(where), kernels::Cpu>) {
-      if (pcm.dtype() == DType::f64) return f.template operator()<double, double>(where);
-    }
-    if (pcm.dtype() == DType::i16) f.template operator()<int16_t, float>(where);
-    else f.template operator()<float, float>(where);
-  });
-}
-
 #if defined(CUDENZA_GPU)
 /// Frames to memory, a library's transforms, filters: a few clips at a time, since a clip's frames fill 20 MB.
 template <class X>
@@ -47,7 +35,22 @@ LogMel::LogMel(const MelSpec& spec, Device device, GpuFft gpu_fft) : spec_(spec)
   if (device.is_cpu()) tables_f64_ = make_mel_tables(spec_, DType::f64, device);
 }
 
-template <class X, class T, class Where>
+/// Calls f<X, T, Y>(where): samples of X, transforms in T, decibels of Y.
+template <class F>
+void LogMel::dispatch(const Tensor& pcm, F&& f) const {
+  on_device(device_, [&](auto where) {
+    const bool is_i16 = pcm.dtype() == DType::i16;
+    if constexpr (std::is_same_v<decltype(where), kernels::Cpu>) {
+      if (pcm.dtype() == DType::f64) return f.template operator()<double, double, double>(where);
+      if (spec_.is_deep() && is_i16) return f.template operator()<int16_t, double, float>(where);
+      if (spec_.is_deep()) return f.template operator()<float, double, float>(where);
+    }
+    if (is_i16) f.template operator()<int16_t, float, float>(where);
+    else f.template operator()<float, float, float>(where);
+  });
+}
+
+template <class X, class T, class Y, class Where>
 void LogMel::run(Where where, const Tensor& pcm, const Unclamped& result) const {
   const int64_t clips = pcm.size(0), samples = pcm.size(1);
   const auto plan = mel_plan<T>(spec_, std::is_same_v<T, double> ? tables_f64_ : tables_, samples);
@@ -58,7 +61,7 @@ void LogMel::run(Where where, const Tensor& pcm, const Unclamped& result) const 
     wave = reinterpret_cast<kernels::Affine<T>*>(maps.data<T>());
     kernels::standardise_wave(where, pcm.data<X>(), wave, clips, samples);
   }
-  T* const y = result.mel_db.data<T>();
+  Y* const y = result.mel_db.data<Y>();
 #if defined(CUDENZA_GPU)
   if constexpr (std::is_same_v<Where, kernels::Gpu>) {
     if (gpu_fft_ == GpuFft::cufft || !kernels::mel_fits_block(plan)) log_mel_by_library<X>(where, plan, pcm, wave, y);
@@ -67,7 +70,7 @@ void LogMel::run(Where where, const Tensor& pcm, const Unclamped& result) const 
 #endif
     kernels::log_mel(where, plan, pcm.data<X>(), wave, y, clips);
   if (spec_.top_db) {
-    kernels::clip_floor(where, y, result.floor.data<T>(), clips, plan.filters.bands * plan.frames, static_cast<T>(*spec_.top_db));
+    kernels::clip_floor(where, y, result.floor.data<Y>(), clips, plan.filters.bands * plan.frames, static_cast<Y>(*spec_.top_db));
   }
 }
 
@@ -79,7 +82,7 @@ LogMel::Unclamped LogMel::unclamped(const Tensor& pcm) const {
   const DType dtype = is_f64 ? DType::f64 : DType::f32;
   Unclamped result{Tensor::empty({pcm.size(0), spec_.n_mels, spec_.frames(pcm.size(1))}, dtype, device_), {}};
   if (spec_.top_db) result.floor = Tensor::empty({pcm.size(0)}, dtype, device_);
-  dispatch_samples(pcm, [&]<class X, class T>(auto where) { run<X, T>(where, pcm, result); });
+  dispatch(pcm, [&]<class X, class T, class Y>(auto where) { run<X, T, Y>(where, pcm, result); });
   return result;
 }
 
@@ -87,8 +90,8 @@ Tensor LogMel::operator()(const Tensor& pcm) const {
   const Unclamped result = unclamped(pcm);
   if (!spec_.top_db) return result.mel_db;
   const int64_t clips = pcm.size(0), count = result.mel_db.numel() / clips;
-  dispatch_samples(pcm, [&]<class, class T>(auto where) {
-    kernels::apply_floor(where, result.mel_db.data<T>(), result.floor.data<T>(), clips, count);
+  dispatch(pcm, [&]<class, class, class Y>(auto where) {
+    kernels::apply_floor(where, result.mel_db.data<Y>(), result.floor.data<Y>(), clips, count);
   });
   return result.mel_db;
 }

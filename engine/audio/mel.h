@@ -39,7 +39,9 @@ class LogMel {
   Unclamped unclamped(const Tensor& pcm) const;
 
  private:
-  template <class X, class T, class Where>
+  template <class F>
+  void dispatch(const Tensor& pcm, F&&) const;
+  template <class X, class T, class Y, class Where>
   void run(Where, const Tensor& pcm, const Unclamped&) const;
 
   MelSpec spec_;

@@ -41,6 +41,9 @@ struct MelSpec {
   /// Throws UsageError that names the value and the remedy if no spectrogram can be made so.
   void check() const;
 
+  /// Whether values more than 90 dB below a clip's maximum are kept. Float transforms put rounding noise there (a tenth of a
+  /// dB at 110 dB below), so the CPU then computes in double; a GPU stays with float.
+  bool is_deep() const { return !top_db || *top_db > 90; }
   int pad() const { return centre ? n_fft / 2 : 0; }
   int bins() const { return n_fft / 2 + 1; }
   double highest() const { return fmax > 0 ? fmax : sample_rate / 2.0; }

@@ -52,6 +52,7 @@ void add_filters(MelTables& tables, const MelSpec& spec, DType dtype, Device dev
 MelTables make_mel_tables(const MelSpec& spec, DType dtype, Device device) {
   MelTables tables;
   tables.fft = kernels::make_fft_plan(spec.n_fft / 2, device.is_cpu() ? kernels::FftRadix::cpu : kernels::FftRadix::gpu);
+  tables.order = Tensor::from(kernels::fft_order(tables.fft), {spec.n_fft / 2}, device);
   std::vector<double> window = hann_window(spec);
   for (double& w : window) w /= 2;  // split_real() doubles
   tables.window = Tensor::from(window, {spec.n_fft}).to(dtype).to(device);
@@ -69,7 +70,8 @@ template <class T>
 kernels::MelPlan<T> mel_plan(const MelSpec& spec, const MelTables& tables, int64_t samples) {
   const bool on_cpu = tables.weights.device().is_cpu();
   const auto complex = [](const Tensor& table) { return reinterpret_cast<const kernels::Complex<T>*>(table.data<T>()); };
-  return {.fft = {.n = spec.n_fft, .plan = tables.fft, .twiddles = complex(tables.twiddles), .split_twiddles = complex(tables.split_twiddles)},
+  return {.fft = {.n = spec.n_fft, .plan = tables.fft, .twiddles = complex(tables.twiddles), .split_twiddles = complex(tables.split_twiddles),
+                  .order = tables.order.data<int32_t>()},
           .hop = spec.hop, .pad = spec.pad(), .samples = samples, .frames = spec.frames(samples),
           .window = tables.window.data<T>(),
           .filters = {.bands = spec.n_mels, .band_stride = on_cpu ? tables.weights.size(1) : 1, .tap_stride = on_cpu ? 1 : int64_t{spec.n_mels},

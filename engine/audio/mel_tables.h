@@ -8,7 +8,7 @@ namespace cudenza {
 
 struct MelTables {
   kernels::FftPlan fft;
-  Tensor window, twiddles, split_twiddles;  // [n_fft], [·, 2], [n_fft/4 + 1, 2]
+  Tensor window, twiddles, split_twiddles, order;  // [n_fft], [·, 2], [n_fft/4 + 1, 2], [n_fft/2]
   Tensor first, count, weights;             // [n_mels], [n_mels], [n_mels, taps]; on a GPU [taps, n_mels]
 };
 

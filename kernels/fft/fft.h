@@ -17,6 +17,7 @@ struct RealFft {
   FftPlan plan;                         ///< of n / 2 points
   const Complex<T>* twiddles = nullptr;        ///< fft_twiddles(plan)
   const Complex<T>* split_twiddles = nullptr;  ///< split_twiddles(n)
+  const int32_t* order = nullptr;              ///< fft_order(plan); the CPU's alone
 };
 
 template <class T>

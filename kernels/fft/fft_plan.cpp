@@ -59,6 +59,19 @@ FftPlan make_fft_plan(int n, FftRadix largest) {
   return plan;
 }
 
+std::vector<int32_t> fft_order(const FftPlan& plan) {
+  std::vector<int32_t> order;
+  for (int k = 0; k < plan.n; ++k) {
+    int rest = k, place = 0;
+    for (int p = plan.passes - 1; p >= 0; --p) {  // part k % radix of the last pass, and so on inside it
+      place += rest % plan.pass[p].radix * plan.pass[p].span;
+      rest /= plan.pass[p].radix;
+    }
+    order.push_back(place);
+  }
+  return order;
+}
+
 template <class T>
 std::vector<Complex<T>> fft_twiddles(const FftPlan& plan) {
   std::vector<Complex<T>> table;

@@ -1,4 +1,4 @@
-/// How a Fourier transform of n points is cut into passes of small ones (Stockham's self-sorting form, Cooley and Tukey).
+/// How a Fourier transform of n points is cut into passes of small ones (Cooley and Tukey).
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -7,7 +7,8 @@
 
 namespace cudenza::kernels {
 
-/// Joins `radix` finished transforms of `span` points into one of radix * span points.
+/// One pass, between `radix` transforms of `span` points and one of radix * span points. The kernels join from the first pass
+/// up (Stockham's self-sorting form), the CPU decimates from the last pass down, with the same twiddles.
 struct FftPass {
   int radix = 0, span = 0;
   int twiddles = 0;            ///< where the pass's table begins: e^(-2 pi i qk / (radix span)) at (q - 1) span + k, q >= 1
@@ -32,6 +33,8 @@ FftPlan make_fft_plan(int n, FftRadix largest);
 /// The twiddle factors of all passes, computed in double.
 template <class T>
 std::vector<Complex<T>> fft_twiddles(const FftPlan&);
+/// Where the CPU's transform leaves result k.
+std::vector<int32_t> fft_order(const FftPlan&);
 /// e^(-2 pi i k / n) for k = 0 … n/4, which split_real() wants.
 template <class T>
 std::vector<Complex<T>> split_twiddles(int n);

@@ -37,9 +37,10 @@ struct MelPlan {
 };
 
 /// `wave` is one map a clip for its samples, or null: then int16 samples are divided by 32768 and others taken as they are.
-/// REQUIRES pad < samples.
-template <class X, class T>
-void log_mel(Cpu, const MelPlan<T>&, const X* pcm, const Affine<T>* wave, T* y, int64_t clips);
+/// REQUIRES pad < samples. Computes in T as far as the mel bands, in Y the decibels: double and float where bands far below
+/// the clip's loudest matter, since a float transform's rounding noise lies 130 dB below it.
+template <class X, class T, class Y>
+void log_mel(Cpu, const MelPlan<T>&, const X* pcm, const Affine<T>* wave, Y* y, int64_t clips);
 /// float and int16. REQUIRES mel_fits_block(plan).
 template <class X>
 void log_mel(Gpu, const MelPlan<float>&, const X* pcm, const Affine<float>* wave, float* y, int64_t clips);

@@ -10,7 +10,7 @@ namespace {
 
 /// The two halves of one round of a transposition: blocks of `width` off the diagonal change places.
 template <int width, bool low, class T, size_t... i>
-Lanes<T> exchanged(const Lanes<T>& a, const Lanes<T>& b, std::index_sequence<i...>) {
+inline Lanes<T> exchanged(const Lanes<T>& a, const Lanes<T>& b, std::index_sequence<i...>) {
   constexpr int n = Lanes<T>::kCount;
   if constexpr (low) return {__builtin_shufflevector(a.v, b.v, (i / width % 2 ? n + static_cast<int>(i) - width : static_cast<int>(i))...)};
   else return {__builtin_shufflevector(a.v, b.v, (i / width % 2 ? n + static_cast<int>(i) : static_cast<int>(i) + width)...)};
@@ -18,7 +18,7 @@ Lanes<T> exchanged(const Lanes<T>& a, const Lanes<T>& b, std::index_sequence<i..
 
 /// rows[i][j] <-> rows[j][i] of a square: halves, quarters, eighths.
 template <int width, class T>
-void transpose(Lanes<T>* rows) {
+[[gnu::always_inline]] inline void transpose(Lanes<T>* rows) {
   constexpr int n = Lanes<T>::kCount;
   constexpr auto lanes = std::make_index_sequence<n>{};
   for (int i = 0; i < n; ++i) {
@@ -43,37 +43,38 @@ Lanes<T> load_samples(const X* p) {
 }
 
 /// Takes kCount neighbouring frames of a clip from samples to decibels. One a thread: it owns the buffers.
-template <class X, class T>
+template <class X, class T, class Y>
 class FrameGroup {
  public:
   static constexpr int kLanes = Lanes<T>::kCount;
 
   explicit FrameGroup(const MelPlan<T>& plan)
-      : plan_(plan), n_(plan.fft.n), mirrored_(static_cast<size_t>(kLanes) * n_), frames_(n_), z_(n_ / 2), power_(n_ / 2 + 1),
-        mel_(plan.filters.bands) {}
+      : plan_(plan), n_(plan.fft.n), mirrored_(static_cast<size_t>(kLanes) * n_), z_(round_up(n_ / 2)), power_(n_ / 2 + 1),
+        mel_(static_cast<size_t>(plan.filters.bands) * kLanes) {}
 
   /// Frames first … first + kCount - 1 of `clip`, those that exist. y is the clip's [bands, frames].
-  void run(const X* clip, Affine<T> wave, int64_t first, T* y) {
+  void run(const X* clip, Affine<T> wave, int64_t first, Y* y) {
     const int used = static_cast<int>(smaller<int64_t>(kLanes, plan_.frames - first));
     const X* starts[kLanes];
     for (int lane = 0; lane < kLanes; ++lane) starts[lane] = start_of(clip, first + smaller(lane, used - 1), lane);
-    window(starts, wave);
-    const auto* pairs = reinterpret_cast<const Complex<Lanes<T>>*>(frames_.data());
-    fft_lanes(plan_.fft.plan, plan_.fft.twiddles, pairs, z_.data());
+    fft_lanes_of<kLanes / 2>(plan_.fft.plan, plan_.fft.twiddles, [&](int m, Complex<Lanes<T>>* pairs) { window(starts, wave, 2 * m, pairs); }, z_.data());
     take_power();
     sum_bands();
-    T* const db = reinterpret_cast<T*>(mel_.data());
-    const T floor = plan_.floor;
+    Y* const db = mel_.data();
+    const Y floor = static_cast<Y>(plan_.floor);
 #pragma omp simd
     for (int i = 0; i < plan_.filters.bands * kLanes; ++i) db[i] = decibels(db[i], floor);
     for (int b = 0; b < plan_.filters.bands; ++b) {
-      T* const row = y + b * plan_.frames + first;
-      if (used == kLanes) mel_[b].store(row);
-      else std::memcpy(row, &mel_[b], sizeof(T) * static_cast<size_t>(used));
+      Y* const row = y + b * plan_.frames + first;
+      if (used == kLanes) std::memcpy(row, db + b * kLanes, sizeof(Y) * kLanes);
+      else std::memcpy(row, db + b * kLanes, sizeof(Y) * static_cast<size_t>(used));
     }
   }
 
  private:
+  /// Whole chunks of points: the last may reach over the end.
+  static size_t round_up(int points) { return static_cast<size_t>(ceil_div(points, kLanes / 2) * (kLanes / 2)); }
+
   /// The frame's samples in the clip, or a mirrored copy where it reaches over an end.
   const X* start_of(const X* clip, int64_t frame, int lane) {
     const int64_t begin = frame * plan_.hop - plan_.pad;
@@ -83,24 +84,26 @@ class FrameGroup {
     return copy;
   }
 
-  /// frames_[i] = sample i of every frame, mapped and windowed: a square of samples at a time is read and transposed.
-  void window(const X* const* starts, Affine<T> wave) {
-    int i = 0;
-    const Lanes<T> shift = Lanes<T>::all(wave.shift);
-    for (; i + kLanes <= n_; i += kLanes) {
-      Lanes<T> square[kLanes];
+  /// kCount samples from i on of every frame, mapped and windowed, as pairs: a square is read and transposed. At the end of
+  /// a length that is no multiple, what lies beyond is left out.
+  [[gnu::always_inline]] void window(const X* const* starts, Affine<T> wave, int i, Complex<Lanes<T>>* pairs) const {
+    const int count = smaller(kLanes, n_ - i);
+    Lanes<T> square[kLanes];
+    if (count == kLanes) {
       for (int lane = 0; lane < kLanes; ++lane) square[lane] = load_samples<T>(starts[lane] + i);
       transpose<kLanes / 2>(square);
-      for (int k = 0; k < kLanes; ++k) frames_[i + k] = (square[k] * wave.scale + shift) * plan_.window[i + k];
+    } else {
+      for (int k = 0; k < count; ++k) {
+        for (int lane = 0; lane < kLanes; ++lane) square[k].v[lane] = static_cast<T>(starts[lane][i + k]);
+      }
     }
-    for (; i < n_; ++i) {
-      T* const row = reinterpret_cast<T*>(&frames_[i]);
-      for (int lane = 0; lane < kLanes; ++lane) row[lane] = (static_cast<T>(starts[lane][i]) * wave.scale + wave.shift) * plan_.window[i];
-    }
+    const Lanes<T> shift = Lanes<T>::all(wave.shift);
+    const auto sample = [&](int k) { return (square[k] * wave.scale + shift) * plan_.window[i + k]; };
+    for (int k = 0; k + 2 <= count; k += 2) pairs[k / 2] = {sample(k), sample(k + 1)};
   }
 
   void take_power() {
-    split_real_lanes(n_, plan_.fft.split_twiddles, z_.data(), [&](int k, const Complex<Lanes<T>>& value) { power_[k] = squared(value); });
+    split_real_lanes(n_, plan_.fft.split_twiddles, plan_.fft.order, z_.data(), [&](int k, const Complex<Lanes<T>>& value) { power_[k] = squared(value); });
     if (!plan_.magnitude) return;
     for (auto& lanes : power_) {
       for (int lane = 0; lane < kLanes; ++lane) lanes.v[lane] = std::sqrt(lanes.v[lane]);
@@ -121,16 +124,18 @@ class FrameGroup {
         odd = odd + power[j + 1] * weights[(j + 1) * filters.tap_stride];
       }
       if (j < count) even = even + power[j] * weights[j * filters.tap_stride];
-      mel_[b] = even + odd;
+      typedef Y Vector __attribute__((vector_size(sizeof(Y) * kLanes)));
+      const Vector sum = __builtin_convertvector((even + odd).v, Vector);
+      std::memcpy(mel_.data() + b * kLanes, &sum, sizeof sum);
     }
   }
 
   const MelPlan<T>& plan_;
   int n_;
   std::vector<X> mirrored_;
-  std::vector<Lanes<T>> frames_;
   std::vector<Complex<Lanes<T>>> z_;
-  std::vector<Lanes<T>> power_, mel_;
+  std::vector<Lanes<T>> power_;
+  std::vector<Y> mel_;
 };
 
 /// f(i, part sum) over [0, count) in steps short enough for float sums; adds up in double.
@@ -144,12 +149,12 @@ double summed(int64_t count, F f) {
 
 }  // namespace
 
-template <class X, class T>
-void log_mel(Cpu, const MelPlan<T>& plan, const X* pcm, const Affine<T>* wave, T* y, int64_t clips) {
+template <class X, class T, class Y>
+void log_mel(Cpu, const MelPlan<T>& plan, const X* pcm, const Affine<T>* wave, Y* y, int64_t clips) {
   constexpr int kLanes = Lanes<T>::kCount;
   const int64_t groups = ceil_div<int64_t>(plan.frames, kLanes);
   parallel_ranges(clips * groups, int64_t{100} * plan.fft.n, [&](int64_t begin, int64_t end) {
-    FrameGroup<X, T> group(plan);
+    FrameGroup<X, T, Y> group(plan);
     for (int64_t g = begin; g < end; ++g) {
       const int64_t clip = g / groups;
       group.run(pcm + clip * plan.samples, wave_map<X>(wave, clip), g % groups * kLanes, y + clip * plan.filters.bands * plan.frames);
@@ -203,9 +208,13 @@ void apply_floor(Cpu, T* y, const T* floor, int64_t clips, int64_t count) {
 
 template void log_mel(Cpu, const MelPlan<float>&, const float*, const Affine<float>*, float*, int64_t);
 template void log_mel(Cpu, const MelPlan<float>&, const int16_t*, const Affine<float>*, float*, int64_t);
+template void log_mel(Cpu, const MelPlan<double>&, const float*, const Affine<double>*, float*, int64_t);
+template void log_mel(Cpu, const MelPlan<double>&, const int16_t*, const Affine<double>*, float*, int64_t);
 template void log_mel(Cpu, const MelPlan<double>&, const double*, const Affine<double>*, double*, int64_t);
 template void standardise_wave(Cpu, const float*, Affine<float>*, int64_t, int64_t);
 template void standardise_wave(Cpu, const int16_t*, Affine<float>*, int64_t, int64_t);
+template void standardise_wave(Cpu, const float*, Affine<double>*, int64_t, int64_t);
+template void standardise_wave(Cpu, const int16_t*, Affine<double>*, int64_t, int64_t);
 template void standardise_wave(Cpu, const double*, Affine<double>*, int64_t, int64_t);
 template void clip_floor(Cpu, const float*, float*, int64_t, int64_t, float);
 template void clip_floor(Cpu, const double*, double*, int64_t, int64_t, double);

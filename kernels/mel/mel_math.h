@@ -26,7 +26,7 @@ HOST_DEVICE Affine<T> wave_map(const Affine<T>* wave, int64_t clip) {
 template <class T>
 HOST_DEVICE Affine<T> standardising(double mean, double squares, int64_t samples) {
   const double variance = squares / static_cast<double>(larger<int64_t>(samples - 1, 1));
-  if (!(variance > 0)) return {T(0), T(0)};
+  if (!(variance > 1e-12 * mean * mean)) return {T(0), T(0)};  // constant: what the variance shows is rounding
   const double scale = 1 / sqrt(variance);
   return {static_cast<T>(scale), static_cast<T>(-mean * scale)};
 }

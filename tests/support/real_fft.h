@@ -24,9 +24,10 @@ template <class T, class Where>
 std::vector<kernels::Complex<T>> rfft(Where where, const std::vector<T>& x, int n) {
   const auto plan = kernels::make_fft_plan(n / 2, std::is_same_v<Where, kernels::Cpu> ? kernels::FftRadix::cpu : kernels::FftRadix::gpu);
   const auto twiddles = kernels::fft_twiddles<T>(plan), split = kernels::split_twiddles<T>(n);
+  const auto order = kernels::fft_order(plan);
   const int64_t batch = static_cast<int64_t>(x.size()) / n;
   std::vector<kernels::Complex<T>> y(static_cast<size_t>(batch * (n / 2 + 1)));
-  kernels::rfft_forward(where, kernels::RealFft<T>{n, plan, twiddles.data(), split.data()}, x.data(), y.data(), batch);
+  kernels::rfft_forward(where, kernels::RealFft<T>{n, plan, twiddles.data(), split.data(), order.data()}, x.data(), y.data(), batch);
   return y;
 }
 
