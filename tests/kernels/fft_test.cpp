@@ -1,0 +1,48 @@
+/// Our transforms against the definition, for every radix and mixture.
+#include "kernels/fft/fft.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <complex>
+#include <random>
+
+#include "tests/support/real_fft.h"
+
+namespace cudenza::testing {
+namespace {
+
+using kernels::Complex;
+using kernels::Cpu;
+
+class RealFftOnCpu : public ::testing::TestWithParam<int> {};
+
+TEST_P(RealFftOnCpu, EqualsTheDefinition) {
+  const int n = GetParam(), batch = 11;  // more than a vector of frames, and a remainder
+  const auto x = noise(batch * n);
+  EXPECT_LT(worst_error(rfft<double>(Cpu{}, x, n), x, n), 1e-14);
+  EXPECT_LT(worst_error(rfft<float>(Cpu{}, std::vector<float>(x.begin(), x.end()), n), x, n), 4e-7);
+}
+
+INSTANTIATE_TEST_SUITE_P(Lengths, RealFftOnCpu, ::testing::ValuesIn(kFftLengths));
+
+TEST(FftPlan, KnowsWhatItCanDo) {
+  for (const int n : {1, 2, 3, 4, 5, 6, 200, 1024, 1200, 1 << 20}) EXPECT_TRUE(kernels::fft_supports(n)) << n;
+  for (const int n : {0, -4, 7, 11, 1022, (1 << 20) + 1, 1 << 21}) EXPECT_FALSE(kernels::fft_supports(n)) << n;
+}
+
+TEST(FftPlan, CutsPowersOfTwoAsEachDeviceLikes) {
+  const auto radices = [](int n, kernels::FftRadix largest) {
+    const auto plan = kernels::make_fft_plan(n, largest);
+    std::vector<int> found;
+    for (int p = 0; p < plan.passes; ++p) found.push_back(plan.pass[p].radix);
+    return found;
+  };
+  EXPECT_EQ(radices(1024, kernels::FftRadix::cpu), (std::vector{4, 4, 4, 4, 4}));
+  EXPECT_EQ(radices(512, kernels::FftRadix::cpu), (std::vector{8, 4, 4, 4}));
+  EXPECT_EQ(radices(1024, kernels::FftRadix::gpu), (std::vector{16, 8, 8}));
+  EXPECT_EQ(radices(200, kernels::FftRadix::gpu), (std::vector{8, 5, 5}));
+}
+
+}  // namespace
+}  // namespace cudenza::testing
