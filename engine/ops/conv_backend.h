@@ -33,7 +33,7 @@ struct ConvShape {
 /// What is done to each sum before it is stored: y = relu(sum + bias[k] + residual[n,i,j,k]), parts absent where null.
 struct ConvEpilogue {
   const void* bias = nullptr;      ///< [out_channels] in accumulator_of(dtype)
-  const void* residual = nullptr;  ///< like y
+  const void* residual = nullptr;  ///< like y; may be y itself
   bool relu = false;
 };
 
@@ -49,7 +49,7 @@ class ConvBackend {
 };
 
 const ConvBackend& conv_reference();  ///< CPU, every floating dtype, plain loops: what the others are held against
-const ConvBackend& conv_onednn();     ///< CPU, f32 and bf16
+const ConvBackend& conv_onednn();     ///< CPU, f32, bf16 and f16 (what oneDNN lacks goes through f32)
 const ConvBackend& conv_gpu();        ///< cuDNN 9 (conv_cudnn.cpp); the reference loops in the SIMT build
 
 /// The backend that serves a convolution on a device: oneDNN where it can, else the reference; cuDNN on a GPU.

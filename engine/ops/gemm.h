@@ -24,7 +24,7 @@ void gemm(Device, const GemmShape&, const void* a, const void* b, void* y, const
 
 // The libraries behind it.
 void gemm_reference(const GemmShape&, const void* a, const void* b, void* y, const void* bias);  ///< CPU, every floating dtype
-void gemm_onednn(const GemmShape&, const void* a, const void* b, void* y, const void* bias);     ///< CPU, f32 and bf16
+void gemm_onednn(const GemmShape&, const void* a, const void* b, void* y, const void* bias);     ///< CPU, f32, bf16 and f16
 /// cuBLASLt (gemm_cublas.cpp); the reference in the SIMT build.
 void gemm_gpu(Device, const GemmShape&, const void* a, const void* b, void* y, const void* bias);
 

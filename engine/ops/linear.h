@@ -1,0 +1,13 @@
+/// The fully connected layer's product.
+#pragma once
+#include "engine/core/tensor.h"
+
+namespace cudenza {
+
+/// y = x wᵀ (+ bias): y[n,o] = sum over i of x[n,i] · w[o,i] (+ bias[o])
+///
+/// x [N,in] and w [out,in] share dtype and device; bias is [out] in accumulator_of(x.dtype()), or undefined. Returns [N,out] in
+/// x's dtype. Differentiable in x, w and bias. Throws UsageError where shapes, types or devices do not fit.
+Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias = {});
+
+}  // namespace cudenza
