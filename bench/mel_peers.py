@@ -4,8 +4,8 @@
     mel_peers.py AUDIO [--bench build/bin/cudenza_bench] [--clips 4] [--rounds 7]
 
 AUDIO is a folder of *.flac or *.wav; clips are resampled to 44,100 Hz and cut to 30 s first, which is not timed. Prints a table
-of clips a second (best and median over the rounds) and the ratios of the bests: on a machine that others use, the best round is
-the one that was least disturbed.
+of clips a second (best and median of all tries) and the ratios of the bests: on a machine that others use, the best try is the
+one that was least disturbed.
 """
 import argparse
 import json
@@ -39,16 +39,19 @@ def load(folder, count):
 
 
 def ours(bench, name, clips_file):
-    command = [bench, f"--benchmark_filter=^mel/{name}/gpu:0", "--benchmark_format=json", "--benchmark_min_time=0.1"]
+    command = [bench, f"--benchmark_filter=^mel/{name}/gpu:0", "--benchmark_format=json",
+               "--benchmark_min_time=0.01", "--benchmark_repetitions=6"]
     run = subprocess.run(command, env={**os.environ, "CUDENZA_BENCH_CLIPS": str(clips_file)}, capture_output=True, check=True, text=True)
-    return json.loads(run.stdout)["benchmarks"][0]["clips_per_s"]
+    return [b["clips_per_s"] for b in json.loads(run.stdout)["benchmarks"] if b["run_type"] == "iteration"]
 
 
 def timed(function, clips):
-    start = time.perf_counter()
+    rates = []
     for clip in clips:
+        start = time.perf_counter()
         function(clip)
-    return len(clips) / (time.perf_counter() - start)
+        rates.append(1 / (time.perf_counter() - start))
+    return rates
 
 
 def main():
@@ -79,7 +82,7 @@ def main():
             run()
         for _ in range(arguments.rounds):
             for key, run in contestants.items():
-                rates[key].append(run())
+                rates[key] += run()
     print("| preset | program | clips/s, best | clips/s, median | cudenza f32 is faster by |\n|---|---|---|---|---|")
     for (preset, name), values in rates.items():
         ratio = max(rates[preset, "cudenza f32"]) / max(values)

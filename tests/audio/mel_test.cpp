@@ -8,6 +8,8 @@
 #include <cmath>
 #include <filesystem>
 
+#include "engine/core/gpu.h"
+#include "tests/support/compare.h"
 #include "tests/support/raw_file.h"
 
 namespace cudenza::testing {
@@ -184,6 +186,18 @@ TEST(Mel, ErrorsNameTheValueAndTheRemedy) {
   EXPECT_EQ(error_of([&] { log_mel(Tensor::zeros({5000}, DType::f32)); }), "mel: clips must be [B, samples], but the tensor is [5000]");
   EXPECT_EQ(error_of([&] { log_mel(Tensor::zeros({1, 5000}, DType::u8)); }), "mel: samples must be f32 or i16 (or f64 on the CPU), but are u8");
   EXPECT_EQ(error_of([&] { MelSpec::preset("librosa"); }), "no mel preset is called 'librosa'; choose seed or torchaudio");
+}
+
+TEST(MelOnGpu, FusedKernelAndCufftEqualTheCpu) {
+  CUDENZA_NEEDS_GPU();
+  const Tensor pcm = pcm_of(kFixtures, "noise", DType::i16);
+  for (const char* preset : {"seed", "torchaudio"}) {
+    const auto expected = LogMel(MelSpec::preset(preset))(pcm).to_vector<double>();
+    for (const GpuFft fft : {GpuFft::fused, GpuFft::cufft}) {
+      const auto got = LogMel(MelSpec::preset(preset), Device::cuda(), fft)(pcm.to(Device::cuda())).to_vector<double>();
+      for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-3) << i;
+    }
+  }
 }
 
 TEST(Mel, TheShortestClipHasAFrame) {
