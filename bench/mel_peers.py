@@ -41,7 +41,8 @@ def load(folder, count):
 def ours(bench, name, clips_file):
     command = [bench, f"--benchmark_filter=^mel/{name}/gpu:0", "--benchmark_format=json",
                "--benchmark_min_time=0.01", "--benchmark_repetitions=6"]
-    run = subprocess.run(command, env={**os.environ, "CUDENZA_BENCH_CLIPS": str(clips_file)}, capture_output=True, check=True, text=True)
+    environment = {**os.environ, "CUDENZA_BENCH_CLIPS": str(clips_file)}
+    run = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
     return [b["clips_per_s"] for b in json.loads(run.stdout)["benchmarks"] if b["run_type"] == "iteration"]
 
 
@@ -52,6 +53,11 @@ def timed(function, clips):
         function(clip)
         rates.append(1 / (time.perf_counter() - start))
     return rates
+
+
+def librosa_seed(x):
+    power = librosa.feature.melspectrogram(y=x, sr=RATE, n_fft=2048, hop_length=512, n_mels=128)
+    return librosa.power_to_db(power, amin=1e-10, top_db=80.0)
 
 
 def main():
@@ -72,8 +78,7 @@ def main():
             ("seed", "cudenza f32"): lambda: ours(arguments.bench, "seed/f32", file.name),
             ("seed", "cudenza i16"): lambda: ours(arguments.bench, "seed/i16", file.name),
             ("seed", f"torchaudio {torchaudio.__version__}"): lambda: timed(lambda x: top_db(seed(x)), tensors),
-            ("seed", f"librosa {librosa.__version__}"): lambda: timed(lambda x: librosa.power_to_db(librosa.feature.melspectrogram(
-                y=x, sr=RATE, n_fft=2048, hop_length=512, n_mels=128), amin=1e-10, top_db=80.0), clips),
+            ("seed", f"librosa {librosa.__version__}"): lambda: timed(librosa_seed, clips),
             ("torchaudio", "cudenza f32"): lambda: ours(arguments.bench, "torchaudio/f32", file.name),
             ("torchaudio", f"torchaudio {torchaudio.__version__}"): lambda: timed(lambda x: no_top_db(default(x)), tensors),
         }
