@@ -35,7 +35,8 @@ Tensor clips_of(DType dtype, int64_t clips, Device device) {
     const auto samples = testing::read_raw<float>(path);
     const auto there = static_cast<int64_t>(samples.size()) / kSamples;
     for (int64_t c = 0; c < clips; ++c) {
-      pcm.slice(c * kSamples, {kSamples}).copy_from(Tensor::from(std::span(samples).subspan(static_cast<size_t>(c % there * kSamples), kSamples), {kSamples}));
+      pcm.slice(c * kSamples, {kSamples})
+          .copy_from(Tensor::from(std::span(samples).subspan(static_cast<size_t>(c % there * kSamples), kSamples), {kSamples}));
     }
   }
   if (dtype == DType::i16) {

@@ -4,8 +4,8 @@
     mel_peers.py AUDIO [--bench build/bin/cudenza_bench] [--clips 4] [--rounds 7]
 
 AUDIO is a folder of *.flac or *.wav; clips are resampled to 44,100 Hz and cut to 30 s first, which is not timed. Prints a table
-of clips a second (best and median over the rounds) and the ratios of the bests: on a machine that others use, the best round is
-the one that was least disturbed.
+of clips a second (best and median of all tries) and the ratios of the bests: on a machine that others use, the best try is the
+one that was least disturbed.
 """
 import argparse
 import json
@@ -39,16 +39,25 @@ def load(folder, count):
 
 
 def ours(bench, name, clips_file):
-    command = [bench, f"--benchmark_filter=^mel/{name}/gpu:0", "--benchmark_format=json", "--benchmark_min_time=0.1"]
-    run = subprocess.run(command, env={**os.environ, "CUDENZA_BENCH_CLIPS": str(clips_file)}, capture_output=True, check=True, text=True)
-    return json.loads(run.stdout)["benchmarks"][0]["clips_per_s"]
+    command = [bench, f"--benchmark_filter=^mel/{name}/gpu:0", "--benchmark_format=json",
+               "--benchmark_min_time=0.01", "--benchmark_repetitions=6"]
+    environment = {**os.environ, "CUDENZA_BENCH_CLIPS": str(clips_file)}
+    run = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
+    return [b["clips_per_s"] for b in json.loads(run.stdout)["benchmarks"] if b["run_type"] == "iteration"]
 
 
 def timed(function, clips):
-    start = time.perf_counter()
+    rates = []
     for clip in clips:
+        start = time.perf_counter()
         function(clip)
-    return len(clips) / (time.perf_counter() - start)
+        rates.append(1 / (time.perf_counter() - start))
+    return rates
+
+
+def librosa_seed(x):
+    power = librosa.feature.melspectrogram(y=x, sr=RATE, n_fft=2048, hop_length=512, n_mels=128)
+    return librosa.power_to_db(power, amin=1e-10, top_db=80.0)
 
 
 def main():
@@ -69,8 +78,7 @@ def main():
             ("seed", "cudenza f32"): lambda: ours(arguments.bench, "seed/f32", file.name),
             ("seed", "cudenza i16"): lambda: ours(arguments.bench, "seed/i16", file.name),
             ("seed", f"torchaudio {torchaudio.__version__}"): lambda: timed(lambda x: top_db(seed(x)), tensors),
-            ("seed", f"librosa {librosa.__version__}"): lambda: timed(lambda x: librosa.power_to_db(librosa.feature.melspectrogram(
-                y=x, sr=RATE, n_fft=2048, hop_length=512, n_mels=128), amin=1e-10, top_db=80.0), clips),
+            ("seed", f"librosa {librosa.__version__}"): lambda: timed(librosa_seed, clips),
             ("torchaudio", "cudenza f32"): lambda: ours(arguments.bench, "torchaudio/f32", file.name),
             ("torchaudio", f"torchaudio {torchaudio.__version__}"): lambda: timed(lambda x: no_top_db(default(x)), tensors),
         }
@@ -79,7 +87,7 @@ def main():
             run()
         for _ in range(arguments.rounds):
             for key, run in contestants.items():
-                rates[key].append(run())
+                rates[key] += run()
     print("| preset | program | clips/s, best | clips/s, median | cudenza f32 is faster by |\n|---|---|---|---|---|")
     for (preset, name), values in rates.items():
         ratio = max(rates[preset, "cudenza f32"]) / max(values)

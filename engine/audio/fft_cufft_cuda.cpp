@@ -13,7 +13,8 @@ namespace cudenza {
 namespace {
 
 void check(cufftResult status, const char* call) {
-  if (status != CUFFT_SUCCESS) throw kernels::CudaError(fmt::format("{} failed with cuFFT's status {}", call, static_cast<int>(status)));
+  if (status != CUFFT_SUCCESS)
+    throw kernels::CudaError(fmt::format("{} failed with cuFFT's status {}", call, static_cast<int>(status)));
 }
 
 /// A plan without memory of its own: its workspace is drawn from the engine's pool at every call, in stream order.
@@ -24,7 +25,8 @@ class Plan {
     check(cufftCreate(&handle_), "cufftCreate");
     check(cufftSetAutoAllocation(handle_, 0), "cufftSetAutoAllocation");
     long long length = n;
-    check(cufftMakePlanMany64(handle_, 1, &length, nullptr, 1, n, nullptr, 1, n / 2 + 1, CUFFT_R2C, batch, &bytes_), "cufftMakePlanMany64");
+    check(cufftMakePlanMany64(handle_, 1, &length, nullptr, 1, n, nullptr, 1, n / 2 + 1, CUFFT_R2C, batch, &bytes_),
+          "cufftMakePlanMany64");
     check(cufftSetStream(handle_, static_cast<cudaStream_t>(gpu::stream(device))), "cufftSetStream");
   }
   Plan(const Plan&) = delete;  // kept for the life of the process, as the stream is

@@ -11,7 +11,8 @@ namespace {
 #if defined(CUDENZA_GPU)
 /// Frames to memory, a library's transforms, filters: a few clips at a time, since a clip's frames fill 20 MB.
 template <class X>
-void log_mel_by_library(kernels::Gpu gpu, const kernels::MelPlan<float>& plan, const Tensor& pcm, const kernels::Affine<float>* wave, float* y) {
+void log_mel_by_library(kernels::Gpu gpu, const kernels::MelPlan<float>& plan, const Tensor& pcm,
+                        const kernels::Affine<float>* wave, float* y) {
   constexpr int64_t kScratchBytes = int64_t{256} << 20;
   const int64_t clips = pcm.size(0), n = plan.fft.n, bins = n / 2 + 1;
   const int64_t at_once = std::clamp<int64_t>(kScratchBytes / (plan.frames * n * 4), 1, clips);
@@ -20,7 +21,8 @@ void log_mel_by_library(kernels::Gpu gpu, const kernels::MelPlan<float>& plan, c
   auto* const complex = reinterpret_cast<kernels::Complex<float>*>(spectra.data<float>());
   for (int64_t first = 0; first < clips; first += at_once) {
     const int64_t count = std::min(at_once, clips - first);
-    kernels::mel_frames(gpu, plan, pcm.data<X>() + first * plan.samples, wave ? wave + first : nullptr, frames.data<float>(), count);
+    kernels::mel_frames(gpu, plan, pcm.data<X>() + first * plan.samples, wave ? wave + first : nullptr, frames.data<float>(),
+                        count);
     rfft_library(pcm.device(), static_cast<int>(n), count * plan.frames, frames.data<float>(), complex);
     kernels::mel_of_spectra(gpu, plan, complex, y + first * plan.filters.bands * plan.frames, count);
   }
@@ -36,8 +38,7 @@ LogMel::LogMel(const MelSpec& spec, Device device, GpuFft gpu_fft) : spec_(spec)
 }
 
 /// Calls f<X, T, Y>(where): samples of X, transforms in T, decibels of Y.
-template <class F>
-void LogMel::dispatch(const Tensor& pcm, F&& f) const {
+template <class F> void LogMel::dispatch(const Tensor& pcm, F&& f) const {
   on_device(device_, [&](auto where) {
     const bool is_i16 = pcm.dtype() == DType::i16;
     if constexpr (std::is_same_v<decltype(where), kernels::Cpu>) {
@@ -76,9 +77,11 @@ void LogMel::run(Where where, const Tensor& pcm, const Unclamped& result) const 
 
 LogMel::Unclamped LogMel::unclamped(const Tensor& pcm) const {
   require(pcm.shape().rank() == 2 && pcm.size(0) > 0, "mel: clips must be [B, samples], but the tensor is {}", pcm.shape());
-  require(pcm.device() == device_, "mel: the clips are on {}, the spectrogram is made on {}; move them with .to()", pcm.device(), device_);
+  require(pcm.device() == device_, "mel: the clips are on {}, the spectrogram is made on {}; move them with .to()", pcm.device(),
+          device_);
   const bool is_f64 = pcm.dtype() == DType::f64 && device_.is_cpu();
-  require(pcm.dtype() == DType::f32 || pcm.dtype() == DType::i16 || is_f64, "mel: samples must be f32 or i16 (or f64 on the CPU), but are {}", pcm.dtype());
+  require(pcm.dtype() == DType::f32 || pcm.dtype() == DType::i16 || is_f64,
+          "mel: samples must be f32 or i16 (or f64 on the CPU), but are {}", pcm.dtype());
   const DType dtype = is_f64 ? DType::f64 : DType::f32;
   Unclamped result{Tensor::empty({pcm.size(0), spec_.n_mels, spec_.frames(pcm.size(1))}, dtype, device_), {}};
   if (spec_.top_db) result.floor = Tensor::empty({pcm.size(0)}, dtype, device_);

@@ -39,10 +39,8 @@ class LogMel {
   Unclamped unclamped(const Tensor& pcm) const;
 
  private:
-  template <class F>
-  void dispatch(const Tensor& pcm, F&&) const;
-  template <class X, class T, class Y, class Where>
-  void run(Where, const Tensor& pcm, const Unclamped&) const;
+  template <class F> void dispatch(const Tensor& pcm, F&&) const;
+  template <class X, class T, class Y, class Where> void run(Where, const Tensor& pcm, const Unclamped&) const;
 
   MelSpec spec_;
   Device device_;

@@ -44,19 +44,24 @@ MelSpec MelSpec::preset(std::string_view name) {
 void MelSpec::check() const {
   require(sample_rate > 0, "mel: the sample rate is {} Hz; it must be positive", sample_rate);
   require(n_fft >= 8 && n_fft <= 1 << 20 && n_fft % 2 == 0 && kernels::fft_supports(n_fft / 2),
-          "mel: n_fft is {}; choose an even number from 8 to 2^20 without prime factors other than 2, 3 and 5 (400, 1024, 1200, 2048, …)", n_fft);
-  require(win_length >= 0 && win_length <= n_fft, "mel: win_length {} does not fit n_fft {}; choose 1 to {}, or 0 for n_fft", win_length, n_fft, n_fft);
+          "mel: n_fft is {}; choose an even number from 8 to 2^20 without prime factors other than 2, 3 and 5 (400, 1024, 1200, "
+          "2048, …)",
+          n_fft);
+  require(win_length >= 0 && win_length <= n_fft, "mel: win_length {} does not fit n_fft {}; choose 1 to {}, or 0 for n_fft",
+          win_length, n_fft, n_fft);
   require(hop > 0, "mel: the hop is {} samples; it must be positive", hop);
   require(power == 1 || power == 2, "mel: power is {}; choose 1 (magnitudes) or 2 (squared magnitudes)", power);
   require(n_mels > 0 && n_mels <= 1024, "mel: n_mels is {}; choose 1 to 1024", n_mels);
   require(fmin >= 0 && fmin < highest(), "mel: the bands cannot span {} to {} Hz; choose 0 <= fmin < fmax", fmin, highest());
-  require(highest() <= sample_rate / 2.0, "mel: fmax is {} Hz, but samples at {} Hz hold nothing above {} Hz", highest(), sample_rate, sample_rate / 2.0);
+  require(highest() <= sample_rate / 2.0, "mel: fmax is {} Hz, but samples at {} Hz hold nothing above {} Hz", highest(),
+          sample_rate, sample_rate / 2.0);
   require(floor >= 1e-30 && std::isfinite(floor), "mel: the floor is {}; choose a power above 1e-30, such as 1e-10", floor);
   require(!top_db || *top_db >= 0, "mel: top_db is {}; choose a positive range, or none", top_db.value_or(0));
 }
 
 int64_t MelSpec::frames(int64_t samples) const {
-  require(samples >= least_samples(), "mel: a clip of {} samples is too short for frames of n_fft {}; it needs {} samples ({:.0f} ms), or a smaller n_fft",
+  require(samples >= least_samples(),
+          "mel: a clip of {} samples is too short for frames of n_fft {}; it needs {} samples ({:.0f} ms), or a smaller n_fft",
           samples, n_fft, least_samples(), 1000.0 * static_cast<double>(least_samples()) / sample_rate);
   return 1 + (samples + 2 * pad() - n_fft) / hop;
 }

@@ -25,13 +25,13 @@ struct MelSpec {
   bool centre = true;       ///< frame f has its middle at f·hop; the clip is mirrored at its ends
   int power = 2;            ///< 2: squared magnitudes, 1: magnitudes
   int n_mels = 128;
-  double fmin = 0;          ///< Hz
-  double fmax = 0;          ///< Hz; 0: sample_rate / 2
+  double fmin = 0;  ///< Hz
+  double fmax = 0;  ///< Hz; 0: sample_rate / 2
   MelScale scale = MelScale::slaney;
   MelNorm norm = MelNorm::slaney;
-  double floor = 1e-10;             ///< decibels are 10 log10(max(p, floor))
+  double floor = 1e-10;               ///< decibels are 10 log10(max(p, floor))
   std::optional<double> top_db = 80;  ///< nothing is lower than this below the clip's maximum
-  bool standardise_wave = false;    ///< (x - mean) / std over each clip, before everything else
+  bool standardise_wave = false;      ///< (x - mean) / std over each clip, before everything else
 
   bool operator==(const MelSpec&) const = default;
 

@@ -5,8 +5,7 @@
 namespace cudenza {
 namespace {
 
-template <class T>
-Tensor complex_table(const std::vector<kernels::Complex<T>>& values, Device device) {
+template <class T> Tensor complex_table(const std::vector<kernels::Complex<T>>& values, Device device) {
   const auto* numbers = reinterpret_cast<const T*>(values.data());
   return Tensor::from(std::span<const T>(numbers, 2 * values.size()), {static_cast<int64_t>(values.size()), 2}, device);
 }
@@ -66,17 +65,27 @@ MelTables make_mel_tables(const MelSpec& spec, DType dtype, Device device) {
   return tables;
 }
 
-template <class T>
-kernels::MelPlan<T> mel_plan(const MelSpec& spec, const MelTables& tables, int64_t samples) {
+template <class T> kernels::MelPlan<T> mel_plan(const MelSpec& spec, const MelTables& tables, int64_t samples) {
   const bool on_cpu = tables.weights.device().is_cpu();
   const auto complex = [](const Tensor& table) { return reinterpret_cast<const kernels::Complex<T>*>(table.data<T>()); };
-  return {.fft = {.n = spec.n_fft, .plan = tables.fft, .twiddles = complex(tables.twiddles), .split_twiddles = complex(tables.split_twiddles),
+  return {.fft = {.n = spec.n_fft,
+                  .plan = tables.fft,
+                  .twiddles = complex(tables.twiddles),
+                  .split_twiddles = complex(tables.split_twiddles),
                   .order = tables.order.data<int32_t>()},
-          .hop = spec.hop, .pad = spec.pad(), .samples = samples, .frames = spec.frames(samples),
+          .hop = spec.hop,
+          .pad = spec.pad(),
+          .samples = samples,
+          .frames = spec.frames(samples),
           .window = tables.window.data<T>(),
-          .filters = {.bands = spec.n_mels, .band_stride = on_cpu ? tables.weights.size(1) : 1, .tap_stride = on_cpu ? 1 : int64_t{spec.n_mels},
-                      .first = tables.first.data<int32_t>(), .count = tables.count.data<int32_t>(), .weights = tables.weights.data<T>()},
-          .magnitude = spec.power == 1, .floor = static_cast<T>(spec.floor)};
+          .filters = {.bands = spec.n_mels,
+                      .band_stride = on_cpu ? tables.weights.size(1) : 1,
+                      .tap_stride = on_cpu ? 1 : int64_t{spec.n_mels},
+                      .first = tables.first.data<int32_t>(),
+                      .count = tables.count.data<int32_t>(),
+                      .weights = tables.weights.data<T>()},
+          .magnitude = spec.power == 1,
+          .floor = static_cast<T>(spec.floor)};
 }
 
 template kernels::MelPlan<float> mel_plan(const MelSpec&, const MelTables&, int64_t);

@@ -15,7 +15,8 @@ std::vector<double> moments_of(const Tensor& x) {
   const Tensor moments = Tensor::empty({x.size(0) * x.size(1), 4}, x.dtype(), x.device());
   on_device(x.device(), [&](auto where) {
     const auto measure = [&]<class T>() {
-      kernels::row_moments(where, x.data<T>(), static_cast<const T*>(nullptr), reinterpret_cast<kernels::Moments<T>*>(moments.data<T>()), x.size(0), x.size(1), x.size(2));
+      kernels::row_moments(where, x.data<T>(), static_cast<const T*>(nullptr),
+                           reinterpret_cast<kernels::Moments<T>*>(moments.data<T>()), x.size(0), x.size(1), x.size(2));
     };
     if constexpr (std::is_same_v<decltype(where), kernels::Cpu>) {
       if (x.dtype() == DType::f64) return measure.template operator()<double>();
@@ -39,23 +40,28 @@ std::string_view name_of(Normalize normalize) { return kNames[static_cast<size_t
 MelStatistics::MelStatistics(const Tensor& clips, const Tensor& mean, const Tensor& variance)
     : clips_(static_cast<int64_t>(clips.item())), mean_(mean.to_vector<double>()), variance_(variance.to_vector<double>()) {
   require(mean_.size() == variance_.size() && !mean_.empty() && clips_ > 0,
-          "normalise: saved statistics need one mean and one variance a band, but have {} and {} over {} clips", mean_.size(), variance_.size(), clips_);
+          "normalise: saved statistics need one mean and one variance a band, but have {} and {} over {} clips", mean_.size(),
+          variance_.size(), clips_);
 }
 
 void MelStatistics::add(const Tensor& mel_db) {
-  require(mel_db.shape().rank() == 3 && mel_db.numel() > 0, "normalise: spectrograms must be [clips, bands, frames], but are {}", mel_db.shape());
+  require(mel_db.shape().rank() == 3 && mel_db.numel() > 0, "normalise: spectrograms must be [clips, bands, frames], but are {}",
+          mel_db.shape());
   const auto bands = static_cast<size_t>(mel_db.size(1));
-  require(clips_ == 0 || bands == mean_.size(), "normalise: the statistics are of {} mel bands, the spectrograms {} have {}", mean_.size(), mel_db.shape(), bands);
+  require(clips_ == 0 || bands == mean_.size(), "normalise: the statistics are of {} mel bands, the spectrograms {} have {}",
+          mean_.size(), mel_db.shape(), bands);
   if (clips_ == 0) mean_.assign(bands, 0), variance_.assign(bands, 0);
   const std::vector<double> moments = moments_of(mel_db);
-  const double m = static_cast<double>(clips_), n = static_cast<double>(mel_db.size(0)), frames = static_cast<double>(mel_db.size(2));
+  const double m = static_cast<double>(clips_), n = static_cast<double>(mel_db.size(0)),
+               frames = static_cast<double>(mel_db.size(2));
   for (size_t b = 0; b < bands; ++b) {
     double mean = 0, variance = 0;
     for (size_t row = b; row < moments.size() / 4; row += bands) mean += moments[4 * row] / n;
     for (size_t row = b; row < moments.size() / 4; row += bands) {
       variance += (moments[4 * row + 1] / frames + (moments[4 * row] - mean) * (moments[4 * row] - mean)) / n;
     }
-    variance_[b] = (m * variance_[b] + n * variance) / (m + n) + m * n * (mean_[b] - mean) * (mean_[b] - mean) / ((m + n) * (m + n));
+    variance_[b] =
+        (m * variance_[b] + n * variance) / (m + n) + m * n * (mean_[b] - mean) * (mean_[b] - mean) / ((m + n) * (m + n));
     mean_[b] = (m * mean_[b] + n * mean) / (m + n);
   }
   clips_ += mel_db.size(0);

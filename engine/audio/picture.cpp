@@ -14,8 +14,7 @@ namespace {
 constexpr double kImagenetMean[] = {0.485, 0.456, 0.406}, kImagenetStd[] = {0.229, 0.224, 0.225};
 
 /// Calls f<T, U>(where) for spectrograms of T and pictures of U.
-template <class F>
-void dispatch_picture(Device device, DType from, DType to, F&& f) {
+template <class F> void dispatch_picture(Device device, DType from, DType to, F&& f) {
   on_device(device, [&](auto where) {
     if constexpr (std::is_same_v<decltype(where), kernels::Cpu>) {
       if (from == DType::f64) return f.template operator()<double, double>(where);
@@ -32,11 +31,13 @@ struct Axis {
   Tensor first, weights;
 
   Axis(const kernels::ResizeTable& table, DType dtype, Device device)
-      : in(table.in), out(table.out), taps(table.taps), first(Tensor::from(table.first, {table.out}, device)),
+      : in(table.in),
+        out(table.out),
+        taps(table.taps),
+        first(Tensor::from(table.first, {table.out}, device)),
         weights(Tensor::from(table.weights, {table.out, table.taps}).to(dtype).to(device)) {}
 
-  template <class T>
-  kernels::ResizeAxis<T> as() const { return {in, out, taps, first.data<int32_t>(), weights.data<T>()}; }
+  template <class T> kernels::ResizeAxis<T> as() const { return {in, out, taps, first.data<int32_t>(), weights.data<T>()}; }
 };
 
 }  // namespace
@@ -52,20 +53,29 @@ struct Picture::Cache {
 };
 
 Picture::Picture(const PictureSpec& spec, Normalize normalize, const MelStatistics* statistics, Device device)
-    : spec_(spec), normalize_(normalize), statistics_(statistics ? *statistics : MelStatistics()), device_(device), cache_(std::make_unique<Cache>()) {
+    : spec_(spec),
+      normalize_(normalize),
+      statistics_(statistics ? *statistics : MelStatistics()),
+      device_(device),
+      cache_(std::make_unique<Cache>()) {
   require(spec.height > 0 && spec.width > 0, "picture: {} x {} pixels are none; both must be positive", spec.height, spec.width);
-  require(spec.channels >= 1 && spec.channels <= kernels::PicturePlan<float>::kMaxChannels, "picture: {} channels; choose 1 to {}", spec.channels, int{kernels::PicturePlan<float>::kMaxChannels});
-  require(spec.dtype == DType::f32 || spec.dtype == DType::bf16 || spec.dtype == DType::f16, "picture: pictures are f32, bf16 or f16, not {}", spec.dtype);
-  require(normalize != Normalize::imagenet || spec.channels == 3, "picture: imagenet normalisation is for 3 channels, not {}", spec.channels);
+  require(spec.channels >= 1 && spec.channels <= kernels::PicturePlan<float>::kMaxChannels,
+          "picture: {} channels; choose 1 to {}", spec.channels, int{kernels::PicturePlan<float>::kMaxChannels});
+  require(spec.dtype == DType::f32 || spec.dtype == DType::bf16 || spec.dtype == DType::f16,
+          "picture: pictures are f32, bf16 or f16, not {}", spec.dtype);
+  require(normalize != Normalize::imagenet || spec.channels == 3, "picture: imagenet normalisation is for 3 channels, not {}",
+          spec.channels);
   const bool needs_statistics = normalize == Normalize::global || normalize == Normalize::bin;
-  require(!needs_statistics || statistics_.clips() > 0, "picture: {} normalisation needs the training set's statistics", name_of(normalize));
+  require(!needs_statistics || statistics_.clips() > 0, "picture: {} normalisation needs the training set's statistics",
+          name_of(normalize));
 }
 
 Picture::~Picture() = default;
 
 Picture::Tables Picture::make_tables(int bands, int frames, DType dtype) const {
   Tables tables{{kernels::make_resize_table(bands, spec_.height, spec_.antialias, spec_.low_at_bottom), dtype, device_},
-                {kernels::make_resize_table(frames, spec_.width, spec_.antialias, false), dtype, device_}, {}};
+                {kernels::make_resize_table(frames, spec_.width, spec_.antialias, false), dtype, device_},
+                {}};
   if (normalize_ != Normalize::global && normalize_ != Normalize::bin) return tables;
   const bool per_bin = normalize_ == Normalize::bin;
   require(!per_bin || statistics_.mean().size() == static_cast<size_t>(bands),
@@ -110,16 +120,20 @@ void Picture::run(Where where, const LogMel::Unclamped& in, const Tables& tables
     plan.row_map_stride = bands;
   }
   if (normalize_ == Normalize::imagenet) {
-    for (int c = 0; c < 3; ++c) plan.channel_maps[c] = {static_cast<T>(1 / kImagenetStd[c]), static_cast<T>(-kImagenetMean[c] / kImagenetStd[c])};
+    for (int c = 0; c < 3; ++c)
+      plan.channel_maps[c] = {static_cast<T>(1 / kImagenetStd[c]), static_cast<T>(-kImagenetMean[c] / kImagenetStd[c])};
   }
   kernels::picture(where, plan, in.mel_db.data<T>(), y.data<U>(), clips);
 }
 
 Tensor Picture::operator()(const LogMel::Unclamped& in) const {
   const Tensor& x = in.mel_db;
-  require(x.shape().rank() == 3 && x.numel() > 0, "picture: spectrograms must be [B, bands, frames], but the tensor is {}", x.shape());
-  require(x.device() == device_, "picture: the spectrograms are on {}, pictures are made on {}; move them with .to()", x.device(), device_);
-  require(x.dtype() == DType::f32 || (x.dtype() == DType::f64 && device_.is_cpu()), "picture: spectrograms must be f32 (or f64 on the CPU), but are {}", x.dtype());
+  require(x.shape().rank() == 3 && x.numel() > 0, "picture: spectrograms must be [B, bands, frames], but the tensor is {}",
+          x.shape());
+  require(x.device() == device_, "picture: the spectrograms are on {}, pictures are made on {}; move them with .to()", x.device(),
+          device_);
+  require(x.dtype() == DType::f32 || (x.dtype() == DType::f64 && device_.is_cpu()),
+          "picture: spectrograms must be f32 (or f64 on the CPU), but are {}", x.dtype());
   const DType dtype = x.dtype() == DType::f64 ? DType::f64 : spec_.dtype;
   const Tensor y = Tensor::empty({x.size(0), spec_.height, spec_.width, spec_.channels}, dtype, device_);
   const Tables& sized = tables(static_cast<int>(x.size(1)), static_cast<int>(x.size(2)), x.dtype());

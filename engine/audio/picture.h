@@ -9,10 +9,10 @@ namespace cudenza {
 
 struct PictureSpec {
   int height = 224, width = 224;
-  int channels = 3;          ///< 1 to 4, equal (but for `imagenet`, whose three channels are scaled apart)
-  bool antialias = true;     ///< as Pillow's BILINEAR when shrinking; false: two neighbours, as PyTorch's bilinear
-  bool low_at_bottom = true; ///< low frequencies in the last row, as people draw it
-  DType dtype = DType::f32;  ///< f32, bf16 or f16 (an f64 spectrogram gives an f64 picture)
+  int channels = 3;           ///< 1 to 4, equal (but for `imagenet`, whose three channels are scaled apart)
+  bool antialias = true;      ///< as Pillow's BILINEAR when shrinking; false: two neighbours, as PyTorch's bilinear
+  bool low_at_bottom = true;  ///< low frequencies in the last row, as people draw it
+  DType dtype = DType::f32;   ///< f32, bf16 or f16 (an f64 spectrogram gives an f64 picture)
 
   bool operator==(const PictureSpec&) const = default;
 };
@@ -36,8 +36,7 @@ class Picture {
   struct Tables;
   const Tables& tables(int bands, int frames, DType) const;
   Tables make_tables(int bands, int frames, DType) const;
-  template <class T, class U, class Where>
-  void run(Where, const LogMel::Unclamped&, const Tables&, const Tensor& y) const;
+  template <class T, class U, class Where> void run(Where, const LogMel::Unclamped&, const Tables&, const Tensor& y) const;
 
   PictureSpec spec_;
   Normalize normalize_;

@@ -11,17 +11,15 @@
 namespace cudenza::kernels {
 
 /// What a real transform needs besides its input; the tables lie on the device that runs it.
-template <class T>
-struct RealFft {
-  int n = 0;                            ///< even; fft_supports(n / 2)
-  FftPlan plan;                         ///< of n / 2 points
+template <class T> struct RealFft {
+  int n = 0;                                   ///< even; fft_supports(n / 2)
+  FftPlan plan;                                ///< of n / 2 points
   const Complex<T>* twiddles = nullptr;        ///< fft_twiddles(plan)
   const Complex<T>* split_twiddles = nullptr;  ///< split_twiddles(n)
   const int32_t* order = nullptr;              ///< fft_order(plan); the CPU's alone
 };
 
-template <class T>
-void rfft_forward(Cpu, const RealFft<T>&, const T* x, Complex<T>* y, int64_t batch);
+template <class T> void rfft_forward(Cpu, const RealFft<T>&, const T* x, Complex<T>* y, int64_t batch);
 /// REQUIRES fits_block(fft.plan). float.
 void rfft_forward(Gpu, const RealFft<float>&, const float* x, Complex<float>* y, int64_t batch);
 

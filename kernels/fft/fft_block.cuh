@@ -8,7 +8,8 @@ namespace cudenza::kernels {
 /// One pass: to[…] = the joined transforms of load(i). Thread t takes butterflies t, t + threads, …: neighbours read
 /// neighbouring points, and neighbouring twiddles.
 template <int radix, class Load>
-__device__ inline void fft_pass(int n, const FftPass& pass, const Complex<float>* twiddles, Load load, Complex<float>* to, int thread, int threads) {
+__device__ inline void fft_pass(int n, const FftPass& pass, const Complex<float>* twiddles, Load load, Complex<float>* to,
+                                int thread, int threads) {
   const int stride = n / radix, span = pass.span;
   for (int i = thread; i < stride; i += threads) {
     // i / span by multiplication: exact while n < 2^16. A span of 1 has no reciprocal in 32 bits, and no twiddles.
@@ -28,7 +29,8 @@ __device__ inline void fft_pass(int n, const FftPass& pass, const Complex<float>
 }
 
 template <class Load>
-__device__ inline void fft_pass_of(int n, const FftPass& pass, const Complex<float>* twiddles, Load load, Complex<float>* to, int thread, int threads) {
+__device__ inline void fft_pass_of(int n, const FftPass& pass, const Complex<float>* twiddles, Load load, Complex<float>* to,
+                                   int thread, int threads) {
   switch (pass.radix) {
     case 2: return fft_pass<2>(n, pass, twiddles, load, to, thread, threads);
     case 3: return fft_pass<3>(n, pass, twiddles, load, to, thread, threads);
@@ -43,12 +45,14 @@ __device__ inline void fft_pass_of(int n, const FftPass& pass, const Complex<flo
 /// own. All threads of the block must call it. On return `a` holds the result (point k at padded(k)), `b` is free, and all
 /// threads may read.
 template <class Load>
-__device__ inline void block_fft(const FftPlan& plan, const Complex<float>* twiddles, Load load, Complex<float>*& a, Complex<float>*& b, int thread, int threads) {
+__device__ inline void block_fft(const FftPlan& plan, const Complex<float>* twiddles, Load load, Complex<float>*& a,
+                                 Complex<float>*& b, int thread, int threads) {
   fft_pass_of(plan.n, plan.pass[0], twiddles, load, a, thread, threads);
   __syncthreads();
   for (int p = 1; p < plan.passes; ++p) {
     const Complex<float>* from = a;
-    fft_pass_of(plan.n, plan.pass[p], twiddles, [from](int i) { return from[padded(i)]; }, b, thread, threads);
+    fft_pass_of(
+        plan.n, plan.pass[p], twiddles, [from](int i) { return from[padded(i)]; }, b, thread, threads);
     __syncthreads();
     Complex<float>* const swap = a;
     a = b;

@@ -14,7 +14,9 @@ constexpr size_t kLargestBlockBytes = 208 * 1024;
 /// each other's banks.
 HOST_DEVICE int padded(int i) { return i + i / 16; }
 /// Bytes of one buffer; a transform needs two.
-HOST_DEVICE size_t block_fft_bytes(int n) { return static_cast<size_t>(padded(n)) * sizeof(Complex<float>) + sizeof(Complex<float>); }
+HOST_DEVICE size_t block_fft_bytes(int n) {
+  return static_cast<size_t>(padded(n)) * sizeof(Complex<float>) + sizeof(Complex<float>);
+}
 
 /// Threads that transform one frame: one for each butterfly of the largest radix, in whole warps.
 inline int threads_per_frame(const FftPlan& plan) {

@@ -16,8 +16,7 @@ template <int radix, class T>
 
 }  // namespace
 
-template <class T>
-void fft_lanes_passes(const FftPlan& plan, const Complex<T>* twiddles, int passes, Complex<Lanes<T>>* x) {
+template <class T> void fft_lanes_passes(const FftPlan& plan, const Complex<T>* twiddles, int passes, Complex<Lanes<T>>* x) {
   constexpr int kCachedPoints = 16 * 1024 / sizeof(Complex<Lanes<T>>);  // half of the first-level cache
   if (passes == 0) return;
   const FftPass& top = plan.pass[passes - 1];
@@ -26,7 +25,8 @@ void fft_lanes_passes(const FftPlan& plan, const Complex<T>* twiddles, int passe
   for (int p = passes - 1; p >= (cached ? 0 : passes - 1); --p) {  // small enough: pass after pass over all of it
     const FftPass& pass = plan.pass[p];
     with_cpu_radix(pass.radix, [&]<int radix>() {
-      for (int part = 0; part < points; part += radix * pass.span) pass_in_place<radix>(pass.span, twiddles + pass.twiddles, x + part);
+      for (int part = 0; part < points; part += radix * pass.span)
+        pass_in_place<radix>(pass.span, twiddles + pass.twiddles, x + part);
     });
   }
   for (int q = 0; !cached && q < top.radix; ++q) fft_lanes_passes(plan, twiddles, passes - 1, x + q * top.span);

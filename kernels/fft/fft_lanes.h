@@ -7,8 +7,7 @@
 
 namespace cudenza::kernels {
 
-template <class F>
-inline void with_cpu_radix(int radix, F&& f) {
+template <class F> inline void with_cpu_radix(int radix, F&& f) {
   switch (radix) {
     case 2: return f.template operator()<2>();
     case 3: return f.template operator()<3>();
@@ -19,19 +18,16 @@ inline void with_cpu_radix(int radix, F&& f) {
 }
 
 /// Transforms column k of a pass, x[q] = point k + q span, and turns it for the passes below.
-template <int radix, class T>
-inline void decimate(int span, const Complex<T>* twiddles, int k, Complex<Lanes<T>>* x) {
+template <int radix, class T> inline void decimate(int span, const Complex<T>* twiddles, int k, Complex<Lanes<T>>* x) {
   dft<radix>(x);
   for (int q = 1; q < radix; ++q) x[q] = times(x[q], twiddles[(q - 1) * span + k]);
 }
 
 /// The passes below `passes` of the plan, on one part.
-template <class T>
-void fft_lanes_passes(const FftPlan& plan, const Complex<T>* twiddles, int passes, Complex<Lanes<T>>* x);
+template <class T> void fft_lanes_passes(const FftPlan& plan, const Complex<T>* twiddles, int passes, Complex<Lanes<T>>* x);
 
 /// x[fft_order(plan)[k]] <- sum over m of x[m] e^(-2 pi i mk / n) in every lane.
-template <class T>
-inline void fft_lanes(const FftPlan& plan, const Complex<T>* twiddles, Complex<Lanes<T>>* x) {
+template <class T> inline void fft_lanes(const FftPlan& plan, const Complex<T>* twiddles, Complex<Lanes<T>>* x) {
   fft_lanes_passes(plan, twiddles, plan.passes, x);
 }
 

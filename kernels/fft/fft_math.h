@@ -4,38 +4,31 @@
 
 namespace cudenza::kernels {
 
-template <class R>
-struct Complex {
-  R re, im;
-};
+template <class R> struct Complex { R re, im; };
 
 /// The type of the constants that an R is multiplied by: R itself, or the element of a vector.
-template <class R>
-struct ScalarOf {
-  using type = R;
-};
-template <class R>
-using scalar_t = typename ScalarOf<R>::type;
+template <class R> struct ScalarOf { using type = R; };
+template <class R> using scalar_t = typename ScalarOf<R>::type;
 
-template <class R>
-HOST_DEVICE Complex<R> operator+(const Complex<R>& a, const Complex<R>& b) { return {a.re + b.re, a.im + b.im}; }
-template <class R>
-HOST_DEVICE Complex<R> operator-(const Complex<R>& a, const Complex<R>& b) { return {a.re - b.re, a.im - b.im}; }
-template <class R>
-HOST_DEVICE Complex<R> scaled(const Complex<R>& a, scalar_t<R> factor) { return {a.re * factor, a.im * factor}; }
-template <class R>
-HOST_DEVICE Complex<R> times(const Complex<R>& a, scalar_t<R> re, scalar_t<R> im) {
+template <class R> HOST_DEVICE Complex<R> operator+(const Complex<R>& a, const Complex<R>& b) {
+  return {a.re + b.re, a.im + b.im};
+}
+template <class R> HOST_DEVICE Complex<R> operator-(const Complex<R>& a, const Complex<R>& b) {
+  return {a.re - b.re, a.im - b.im};
+}
+template <class R> HOST_DEVICE Complex<R> scaled(const Complex<R>& a, scalar_t<R> factor) {
+  return {a.re * factor, a.im * factor};
+}
+template <class R> HOST_DEVICE Complex<R> times(const Complex<R>& a, scalar_t<R> re, scalar_t<R> im) {
   return {a.re * re - a.im * im, a.re * im + a.im * re};
 }
-template <class R>
-HOST_DEVICE Complex<R> times(const Complex<R>& a, const Complex<scalar_t<R>>& w) { return times(a, w.re, w.im); }
-template <class R>
-HOST_DEVICE Complex<R> times_minus_i(const Complex<R>& a) { return {a.im, -a.re}; }
-template <class R>
-HOST_DEVICE R squared(const Complex<R>& a) { return a.re * a.re + a.im * a.im; }
+template <class R> HOST_DEVICE Complex<R> times(const Complex<R>& a, const Complex<scalar_t<R>>& w) {
+  return times(a, w.re, w.im);
+}
+template <class R> HOST_DEVICE Complex<R> times_minus_i(const Complex<R>& a) { return {a.im, -a.re}; }
+template <class R> HOST_DEVICE R squared(const Complex<R>& a) { return a.re * a.re + a.im * a.im; }
 
-template <class R>
-HOST_DEVICE void dft4(Complex<R>& x0, Complex<R>& x1, Complex<R>& x2, Complex<R>& x3) {
+template <class R> HOST_DEVICE void dft4(Complex<R>& x0, Complex<R>& x1, Complex<R>& x2, Complex<R>& x3) {
   const Complex<R> a = x0 + x2, b = x0 - x2, c = x1 + x3, d = times_minus_i(x1 - x3);
   x0 = a + c;
   x1 = b + d;
@@ -44,8 +37,7 @@ HOST_DEVICE void dft4(Complex<R>& x0, Complex<R>& x1, Complex<R>& x2, Complex<R>
 }
 
 /// x[k] <- sum over j of x[j] e^(-2 pi i jk / radix), in place and in order.
-template <int radix, class R>
-HOST_DEVICE void dft(Complex<R>* x) {
+template <int radix, class R> HOST_DEVICE void dft(Complex<R>* x) {
   using S = scalar_t<R>;
   if constexpr (radix == 2) {
     const Complex<R> a = x[0];
@@ -105,7 +97,8 @@ HOST_DEVICE void dft(Complex<R>* x) {
 /// A real transform of length n is a complex one of half that length over z[m] = x[2m] + i x[2m+1]. From a = Z[k] and
 /// b = Z[n/2 - k] (indices modulo n/2) and w = e^(-2 pi i k / n): *twice* X[k] and X[n/2 - k].
 template <class R>
-HOST_DEVICE void split_real(const Complex<R>& a, const Complex<R>& b, const Complex<scalar_t<R>>& w, Complex<R>& low, Complex<R>& high) {
+HOST_DEVICE void split_real(const Complex<R>& a, const Complex<R>& b, const Complex<scalar_t<R>>& w, Complex<R>& low,
+                            Complex<R>& high) {
   const Complex<R> even{a.re + b.re, a.im - b.im};
   const Complex<R> odd = times(Complex<R>{a.im + b.im, b.re - a.re}, w);
   low = even + odd;

@@ -33,8 +33,7 @@ std::vector<int> radices(int64_t n, FftRadix largest) {
 }
 
 /// e^(-2 pi i k / n).
-template <class T>
-Complex<T> root(int64_t k, int64_t n) {
+template <class T> Complex<T> root(int64_t k, int64_t n) {
   const double angle = 2.0 * M_PI * static_cast<double>(k % n) / static_cast<double>(n);
   return {static_cast<T>(std::cos(angle)), static_cast<T>(-std::sin(angle))};
 }
@@ -72,8 +71,7 @@ std::vector<int32_t> fft_order(const FftPlan& plan) {
   return order;
 }
 
-template <class T>
-std::vector<Complex<T>> fft_twiddles(const FftPlan& plan) {
+template <class T> std::vector<Complex<T>> fft_twiddles(const FftPlan& plan) {
   std::vector<Complex<T>> table;
   for (int p = 0; p < plan.passes; ++p) {
     const FftPass& pass = plan.pass[p];
@@ -84,8 +82,7 @@ std::vector<Complex<T>> fft_twiddles(const FftPlan& plan) {
   return table;
 }
 
-template <class T>
-std::vector<Complex<T>> split_twiddles(int n) {
+template <class T> std::vector<Complex<T>> split_twiddles(int n) {
   std::vector<Complex<T>> table;
   for (int k = 0; k <= n / 4; ++k) table.push_back(root<T>(k, n));
   return table;

@@ -11,7 +11,7 @@ namespace cudenza::kernels {
 /// up (Stockham's self-sorting form), the CPU decimates from the last pass down, with the same twiddles.
 struct FftPass {
   int radix = 0, span = 0;
-  int twiddles = 0;            ///< where the pass's table begins: e^(-2 pi i qk / (radix span)) at (q - 1) span + k, q >= 1
+  int twiddles = 0;              ///< where the pass's table begins: e^(-2 pi i qk / (radix span)) at (q - 1) span + k, q >= 1
   uint32_t span_reciprocal = 0;  ///< ceil(2^32 / span): i / span = i * this >> 32 for the i that occur
 };
 
@@ -31,12 +31,10 @@ bool fft_supports(int64_t n);
 FftPlan make_fft_plan(int n, FftRadix largest);
 
 /// The twiddle factors of all passes, computed in double.
-template <class T>
-std::vector<Complex<T>> fft_twiddles(const FftPlan&);
+template <class T> std::vector<Complex<T>> fft_twiddles(const FftPlan&);
 /// Where the CPU's transform leaves result k.
 std::vector<int32_t> fft_order(const FftPlan&);
 /// e^(-2 pi i k / n) for k = 0 … n/4, which split_real() wants.
-template <class T>
-std::vector<Complex<T>> split_twiddles(int n);
+template <class T> std::vector<Complex<T>> split_twiddles(int n);
 
 }  // namespace cudenza::kernels

@@ -7,8 +7,7 @@
 
 namespace cudenza::kernels {
 
-template <class T>
-struct alignas(32) Lanes {
+template <class T> struct alignas(32) Lanes {
   static constexpr int kCount = 32 / sizeof(T);  // 8 floats or 4 doubles: one AVX register, two of SSE or NEON
   typedef T Vector __attribute__((vector_size(32)));
   Vector v;
@@ -24,20 +23,12 @@ struct alignas(32) Lanes {
   T operator[](int i) const { return v[i]; }
 };
 
-template <class T>
-struct ScalarOf<Lanes<T>> {
-  using type = T;
-};
+template <class T> struct ScalarOf<Lanes<T>> { using type = T; };
 
-template <class T>
-inline Lanes<T> operator+(const Lanes<T>& a, const Lanes<T>& b) { return {a.v + b.v}; }
-template <class T>
-inline Lanes<T> operator-(const Lanes<T>& a, const Lanes<T>& b) { return {a.v - b.v}; }
-template <class T>
-inline Lanes<T> operator*(const Lanes<T>& a, const Lanes<T>& b) { return {a.v * b.v}; }
-template <class T>
-inline Lanes<T> operator*(const Lanes<T>& a, scalar_t<Lanes<T>> b) { return {a.v * b}; }
-template <class T>
-inline Lanes<T> operator-(const Lanes<T>& a) { return {-a.v}; }
+template <class T> inline Lanes<T> operator+(const Lanes<T>& a, const Lanes<T>& b) { return {a.v + b.v}; }
+template <class T> inline Lanes<T> operator-(const Lanes<T>& a, const Lanes<T>& b) { return {a.v - b.v}; }
+template <class T> inline Lanes<T> operator*(const Lanes<T>& a, const Lanes<T>& b) { return {a.v * b.v}; }
+template <class T> inline Lanes<T> operator*(const Lanes<T>& a, scalar_t<Lanes<T>> b) { return {a.v * b}; }
+template <class T> inline Lanes<T> operator-(const Lanes<T>& a) { return {-a.v}; }
 
 }  // namespace cudenza::kernels

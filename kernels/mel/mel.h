@@ -15,8 +15,7 @@ namespace cudenza::kernels {
 
 /// Triangles over the spectrum, each a short run of bins: filter[b, first[b] + j] = weights[b·band_stride + j·tap_stride]
 /// for j < count[b]. The CPU likes a band's weights together, a GPU those of neighbouring bands.
-template <class T>
-struct MelFilters {
+template <class T> struct MelFilters {
   int bands = 0;
   int64_t band_stride = 0, tap_stride = 0;
   const int32_t* first = nullptr;
@@ -25,8 +24,7 @@ struct MelFilters {
 };
 
 /// All that log_mel needs besides samples; the tables lie on the device that runs it.
-template <class T>
-struct MelPlan {
+template <class T> struct MelPlan {
   RealFft<T> fft;
   int hop = 0, pad = 0;
   int64_t samples = 0, frames = 0;
@@ -42,8 +40,7 @@ struct MelPlan {
 template <class X, class T, class Y>
 void log_mel(Cpu, const MelPlan<T>&, const X* pcm, const Affine<T>* wave, Y* y, int64_t clips);
 /// float and int16. REQUIRES mel_fits_block(plan).
-template <class X>
-void log_mel(Gpu, const MelPlan<float>&, const X* pcm, const Affine<float>* wave, float* y, int64_t clips);
+template <class X> void log_mel(Gpu, const MelPlan<float>&, const X* pcm, const Affine<float>* wave, float* y, int64_t clips);
 bool mel_fits_block(const MelPlan<float>&);
 
 /// The same in three steps around somebody else's batched transform: frames [clips·frames, n_fft] and, after it, spectra
@@ -53,18 +50,14 @@ void mel_frames(Gpu, const MelPlan<float>&, const X* pcm, const Affine<float>* w
 void mel_of_spectra(Gpu, const MelPlan<float>&, const Complex<float>* spectra, float* y, int64_t clips);
 
 /// wave[c] maps the samples of clip c to mean 0 and (unbiased) standard deviation 1; a constant clip to zeros.
-template <class X, class T>
-void standardise_wave(Cpu, const X* pcm, Affine<T>* wave, int64_t clips, int64_t samples);
-template <class X>
-void standardise_wave(Gpu, const X* pcm, Affine<float>* wave, int64_t clips, int64_t samples);
+template <class X, class T> void standardise_wave(Cpu, const X* pcm, Affine<T>* wave, int64_t clips, int64_t samples);
+template <class X> void standardise_wave(Gpu, const X* pcm, Affine<float>* wave, int64_t clips, int64_t samples);
 
 /// floor[c] = (the maximum of clip c) - top_db.        y [clips, count], floor [clips]
-template <class T>
-void clip_floor(Cpu, const T* y, T* floor, int64_t clips, int64_t count, T top_db);
+template <class T> void clip_floor(Cpu, const T* y, T* floor, int64_t clips, int64_t count, T top_db);
 void clip_floor(Gpu, const float* y, float* floor, int64_t clips, int64_t count, float top_db);
 /// y[c,i] <- max(y[c,i], floor[c]).
-template <class T>
-void apply_floor(Cpu, T* y, const T* floor, int64_t clips, int64_t count);
+template <class T> void apply_floor(Cpu, T* y, const T* floor, int64_t clips, int64_t count);
 void apply_floor(Gpu, float* y, const float* floor, int64_t clips, int64_t count);
 
 }  // namespace cudenza::kernels

@@ -12,13 +12,13 @@ namespace {
 template <int width, bool low, class T, size_t... i>
 inline Lanes<T> exchanged(const Lanes<T>& a, const Lanes<T>& b, std::index_sequence<i...>) {
   constexpr int n = Lanes<T>::kCount;
-  if constexpr (low) return {__builtin_shufflevector(a.v, b.v, (i / width % 2 ? n + static_cast<int>(i) - width : static_cast<int>(i))...)};
+  if constexpr (low)
+    return {__builtin_shufflevector(a.v, b.v, (i / width % 2 ? n + static_cast<int>(i) - width : static_cast<int>(i))...)};
   else return {__builtin_shufflevector(a.v, b.v, (i / width % 2 ? n + static_cast<int>(i) : static_cast<int>(i) + width)...)};
 }
 
 /// rows[i][j] <-> rows[j][i] of a square: halves, quarters, eighths.
-template <int width, class T>
-[[gnu::always_inline]] inline void transpose(Lanes<T>* rows) {
+template <int width, class T> [[gnu::always_inline]] inline void transpose(Lanes<T>* rows) {
   constexpr int n = Lanes<T>::kCount;
   constexpr auto lanes = std::make_index_sequence<n>{};
   for (int i = 0; i < n; ++i) {
@@ -30,8 +30,7 @@ template <int width, class T>
   if constexpr (width > 1) transpose<width / 2>(rows);
 }
 
-template <class T, class X>
-Lanes<T> load_samples(const X* p) {
+template <class T, class X> Lanes<T> load_samples(const X* p) {
   if constexpr (std::is_same_v<X, T>) {
     return Lanes<T>::load(p);
   } else {
@@ -43,13 +42,16 @@ Lanes<T> load_samples(const X* p) {
 }
 
 /// Takes kCount neighbouring frames of a clip from samples to decibels. One a thread: it owns the buffers.
-template <class X, class T, class Y>
-class FrameGroup {
+template <class X, class T, class Y> class FrameGroup {
  public:
   static constexpr int kLanes = Lanes<T>::kCount;
 
   explicit FrameGroup(const MelPlan<T>& plan)
-      : plan_(plan), n_(plan.fft.n), mirrored_(static_cast<size_t>(kLanes) * n_), z_(round_up(n_ / 2)), power_(n_ / 2 + 1),
+      : plan_(plan),
+        n_(plan.fft.n),
+        mirrored_(static_cast<size_t>(kLanes) * n_),
+        z_(round_up(n_ / 2)),
+        power_(n_ / 2 + 1),
         mel_(static_cast<size_t>(plan.filters.bands) * kLanes) {}
 
   /// Frames first … first + kCount - 1 of `clip`, those that exist. y is the clip's [bands, frames].
@@ -57,7 +59,9 @@ class FrameGroup {
     const int used = static_cast<int>(smaller<int64_t>(kLanes, plan_.frames - first));
     const X* starts[kLanes];
     for (int lane = 0; lane < kLanes; ++lane) starts[lane] = start_of(clip, first + smaller(lane, used - 1), lane);
-    fft_lanes_of<kLanes / 2>(plan_.fft.plan, plan_.fft.twiddles, [&](int m, Complex<Lanes<T>>* pairs) { window(starts, wave, 2 * m, pairs); }, z_.data());
+    fft_lanes_of<kLanes / 2>(
+        plan_.fft.plan, plan_.fft.twiddles, [&](int m, Complex<Lanes<T>>* pairs) { window(starts, wave, 2 * m, pairs); },
+        z_.data());
     take_power();
     sum_bands();
     Y* const db = mel_.data();
@@ -103,7 +107,8 @@ class FrameGroup {
   }
 
   void take_power() {
-    split_real_lanes(n_, plan_.fft.split_twiddles, plan_.fft.order, z_.data(), [&](int k, const Complex<Lanes<T>>& value) { power_[k] = squared(value); });
+    split_real_lanes(n_, plan_.fft.split_twiddles, plan_.fft.order, z_.data(),
+                     [&](int k, const Complex<Lanes<T>>& value) { power_[k] = squared(value); });
     if (!plan_.magnitude) return;
     for (auto& lanes : power_) {
       for (int lane = 0; lane < kLanes; ++lane) lanes.v[lane] = std::sqrt(lanes.v[lane]);
@@ -139,8 +144,7 @@ class FrameGroup {
 };
 
 /// f(i, part sum) over [0, count) in steps short enough for float sums; adds up in double.
-template <class F>
-double summed(int64_t count, F f) {
+template <class F> double summed(int64_t count, F f) {
   constexpr int64_t kStep = 512;
   double total = 0;
   for (int64_t begin = 0; begin < count; begin += kStep) total += f(begin, smaller(begin + kStep, count));
@@ -157,22 +161,24 @@ void log_mel(Cpu, const MelPlan<T>& plan, const X* pcm, const Affine<T>* wave, Y
     FrameGroup<X, T, Y> group(plan);
     for (int64_t g = begin; g < end; ++g) {
       const int64_t clip = g / groups;
-      group.run(pcm + clip * plan.samples, wave_map<X>(wave, clip), g % groups * kLanes, y + clip * plan.filters.bands * plan.frames);
+      group.run(pcm + clip * plan.samples, wave_map<X>(wave, clip), g % groups * kLanes,
+                y + clip * plan.filters.bands * plan.frames);
     }
   });
 }
 
-template <class X, class T>
-void standardise_wave(Cpu, const X* pcm, Affine<T>* wave, int64_t clips, int64_t samples) {
+template <class X, class T> void standardise_wave(Cpu, const X* pcm, Affine<T>* wave, int64_t clips, int64_t samples) {
   parallel_ranges(clips, samples, [=](int64_t first, int64_t last) {
     for (int64_t c = first; c < last; ++c) {
       const X* x = pcm + c * samples;
-      const double mean = summed(samples, [x](int64_t begin, int64_t end) {
-        T sum = 0;
+      const double mean = summed(samples,
+                                 [x](int64_t begin, int64_t end) {
+                                   T sum = 0;
 #pragma omp simd reduction(+ : sum)
-        for (int64_t i = begin; i < end; ++i) sum += static_cast<T>(x[i]);
-        return sum;
-      }) / static_cast<double>(samples);
+                                   for (int64_t i = begin; i < end; ++i) sum += static_cast<T>(x[i]);
+                                   return sum;
+                                 }) /
+                          static_cast<double>(samples);
       const double squares = summed(samples, [x, middle = static_cast<T>(mean)](int64_t begin, int64_t end) {
         T sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -184,8 +190,7 @@ void standardise_wave(Cpu, const X* pcm, Affine<T>* wave, int64_t clips, int64_t
   });
 }
 
-template <class T>
-void clip_floor(Cpu, const T* y, T* floor, int64_t clips, int64_t count, T top_db) {
+template <class T> void clip_floor(Cpu, const T* y, T* floor, int64_t clips, int64_t count, T top_db) {
   parallel_ranges(clips, count, [=](int64_t first, int64_t last) {
     for (int64_t c = first; c < last; ++c) {
       T most = y[c * count];
@@ -196,8 +201,7 @@ void clip_floor(Cpu, const T* y, T* floor, int64_t clips, int64_t count, T top_d
   });
 }
 
-template <class T>
-void apply_floor(Cpu, T* y, const T* floor, int64_t clips, int64_t count) {
+template <class T> void apply_floor(Cpu, T* y, const T* floor, int64_t clips, int64_t count) {
   parallel_ranges(clips, count, [=](int64_t first, int64_t last) {
     for (int64_t c = first; c < last; ++c) {
 #pragma omp simd

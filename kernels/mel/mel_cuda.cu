@@ -12,7 +12,8 @@ constexpr int kClipThreads = 1024;
 
 // The filters' sums over one spectrum's powers, in decibels, as column `frame` of the tile [bands, kTileFrames].
 // One thread a band: neighbours read neighbouring weights.
-__device__ inline void mel_column(const MelPlan<float>& plan, const float* power, float* tile, int frame, int thread, int threads) {
+__device__ inline void mel_column(const MelPlan<float>& plan, const float* power, float* tile, int frame, int thread,
+                                  int threads) {
   const MelFilters<float>& filters = plan.filters;
   for (int b = thread; b < filters.bands; b += threads) {
     const float* bins = power + filters.first[b];
@@ -29,7 +30,8 @@ __device__ inline float power_of(const Complex<float>& x, bool magnitude) {
 
 // y[b, first + f] = tile[b, f]. Neighbouring threads write neighbouring frames.
 __device__ inline void store_tile(const float* tile, int bands, int64_t frames, int64_t first, float* y) {
-  const int threads = static_cast<int>(blockDim.x * blockDim.y), thread = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x);
+  const int threads = static_cast<int>(blockDim.x * blockDim.y),
+            thread = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x);
   for (int i = thread; i < bands * kTileFrames; i += threads) {
     const int band = i / kTileFrames, frame = i % kTileFrames;
     if (first + frame < frames) y[band * frames + first + frame] = tile[band * kTileStride + frame];
@@ -40,7 +42,8 @@ __device__ inline void store_tile(const float* tile, int bands, int64_t frames, 
 // each row of threads (threadIdx.y) owns two shared buffers and takes every blockDim.y-th frame: samples are windowed as the
 // first pass of the transform reads them, the powers land in the buffer that the last pass leaves free.
 template <class X>
-__global__ void __launch_bounds__(kThreads) log_mel_kernel(MelPlan<float> plan, const X* pcm, const Affine<float>* wave, float* y, int tiles) {
+__global__ void __launch_bounds__(kThreads)
+    log_mel_kernel(MelPlan<float> plan, const X* pcm, const Affine<float>* wave, float* y, int tiles) {
   const int half = plan.fft.n / 2, thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
   const int buffer = static_cast<int>(block_fft_bytes(half) / sizeof(Complex<float>));
   auto* const buffers = dynamic_shared<Complex<float>>();
@@ -56,7 +59,12 @@ __global__ void __launch_bounds__(kThreads) log_mel_kernel(MelPlan<float> plan, 
     const auto sample = [&](int i) {
       return (static_cast<float>(samples[reflected(begin + i, plan.samples)]) * map.scale + map.shift) * plan.window[i];
     };
-    block_fft(plan.fft.plan, plan.fft.twiddles, [&](int m) { return Complex<float>{sample(2 * m), sample(2 * m + 1)}; }, a, b, thread, threads);
+    block_fft(
+        plan.fft.plan, plan.fft.twiddles,
+        [&](int m) {
+          return Complex<float>{sample(2 * m), sample(2 * m + 1)};
+        },
+        a, b, thread, threads);
     auto* const power = reinterpret_cast<float*>(b);
     for (int k = thread; k <= half / 2; k += threads) {
       Complex<float> low, high;
@@ -85,7 +93,8 @@ __global__ void mel_frames_kernel(MelPlan<float> plan, const X* pcm, const Affin
 
 // The rest of the way from spectra in memory. The window is halved because split_real() doubles; a library's transform does
 // not, so its spectra are doubled here. One block a tile of 16 frames, all its threads on one frame at a time.
-__global__ void __launch_bounds__(kThreads) mel_of_spectra_kernel(MelPlan<float> plan, const Complex<float>* spectra, float* y, int tiles) {
+__global__ void __launch_bounds__(kThreads)
+    mel_of_spectra_kernel(MelPlan<float> plan, const Complex<float>* spectra, float* y, int tiles) {
   const int bins = plan.fft.n / 2 + 1, thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
   auto* const power = dynamic_shared<float>();
   float* const tile = power + bins;
@@ -102,15 +111,15 @@ __global__ void __launch_bounds__(kThreads) mel_of_spectra_kernel(MelPlan<float>
 
 // wave[c] from the mean and the squared deviations of clip c. One block a clip reads it twice (the second time from cache).
 // Threads sum in float and meet in double.
-template <class X>
-__global__ void standardise_wave_kernel(const X* pcm, Affine<float>* wave, int64_t samples) {
+template <class X> __global__ void standardise_wave_kernel(const X* pcm, Affine<float>* wave, int64_t samples) {
   const X* x = pcm + blockIdx.x * samples;
   float sum = 0;
   for (int64_t i = threadIdx.x; i < samples; i += blockDim.x) sum += static_cast<float>(x[i]);
   const double mean = block_sum(static_cast<double>(sum)) / static_cast<double>(samples);
   const float middle = static_cast<float>(mean);
   float squares = 0;
-  for (int64_t i = threadIdx.x; i < samples; i += blockDim.x) squares += (static_cast<float>(x[i]) - middle) * (static_cast<float>(x[i]) - middle);
+  for (int64_t i = threadIdx.x; i < samples; i += blockDim.x)
+    squares += (static_cast<float>(x[i]) - middle) * (static_cast<float>(x[i]) - middle);
   const double total = block_sum(static_cast<double>(squares));
   if (threadIdx.x == 0) wave[blockIdx.x] = standardising<float>(mean, total, samples);
 }
@@ -136,18 +145,22 @@ size_t tile_bytes(const MelPlan<float>& plan) { return sizeof(float) * kTileStri
 
 }  // namespace
 
-bool mel_fits_block(const MelPlan<float>& plan) { return 2 * block_fft_bytes(plan.fft.n / 2) + tile_bytes(plan) <= kLargestBlockBytes; }
+bool mel_fits_block(const MelPlan<float>& plan) {
+  return 2 * block_fft_bytes(plan.fft.n / 2) + tile_bytes(plan) <= kLargestBlockBytes;
+}
 
 template <class X>
 void log_mel(Gpu gpu, const MelPlan<float>& plan, const X* pcm, const Affine<float>* wave, float* y, int64_t clips) {
   if (clips == 0) return;
   const int threads = threads_per_frame(plan.fft.plan);
   const size_t frame_bytes = 2 * block_fft_bytes(plan.fft.n / 2);
-  // Short frames share a block (1, 2 or 4 of them: a divisor of the tile): about 128 threads, and no more memory than lets several blocks live on a multiprocessor.
+  // Short frames share a block (1, 2 or 4 of them: a divisor of the tile): about 128 threads, and no more memory than lets
+  // several blocks live on a multiprocessor.
   int rows = larger(1, 128 / threads);
   while (rows > 1 && static_cast<size_t>(rows) * frame_bytes > 36 * 1024) rows /= 2;
   const int tiles = tiles_of(plan);
-  launch<log_mel_kernel<X>>(dim3(static_cast<unsigned>(clips * tiles)), dim3(static_cast<unsigned>(threads), static_cast<unsigned>(rows)),
+  launch<log_mel_kernel<X>>(dim3(static_cast<unsigned>(clips * tiles)),
+                            dim3(static_cast<unsigned>(threads), static_cast<unsigned>(rows)),
                             static_cast<size_t>(rows) * frame_bytes + tile_bytes(plan), gpu, plan, pcm, wave, y, tiles);
 }
 
@@ -164,13 +177,14 @@ void mel_of_spectra(Gpu gpu, const MelPlan<float>& plan, const Complex<float>* s
   launch<mel_of_spectra_kernel>(dim3(static_cast<unsigned>(clips * tiles)), dim3(kThreads), bytes, gpu, plan, spectra, y, tiles);
 }
 
-template <class X>
-void standardise_wave(Gpu gpu, const X* pcm, Affine<float>* wave, int64_t clips, int64_t samples) {
-  if (clips > 0) launch<standardise_wave_kernel<X>>(dim3(static_cast<unsigned>(clips)), dim3(kClipThreads), 0, gpu, pcm, wave, samples);
+template <class X> void standardise_wave(Gpu gpu, const X* pcm, Affine<float>* wave, int64_t clips, int64_t samples) {
+  if (clips > 0)
+    launch<standardise_wave_kernel<X>>(dim3(static_cast<unsigned>(clips)), dim3(kClipThreads), 0, gpu, pcm, wave, samples);
 }
 
 void clip_floor(Gpu gpu, const float* y, float* floor, int64_t clips, int64_t count, float top_db) {
-  if (clips > 0) launch<clip_floor_kernel>(dim3(static_cast<unsigned>(clips)), dim3(kClipThreads), 0, gpu, y, floor, count, top_db);
+  if (clips > 0)
+    launch<clip_floor_kernel>(dim3(static_cast<unsigned>(clips)), dim3(kClipThreads), 0, gpu, y, floor, count, top_db);
 }
 
 void apply_floor(Gpu gpu, float* y, const float* floor, int64_t clips, int64_t count) {

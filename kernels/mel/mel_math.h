@@ -16,15 +16,13 @@ HOST_DEVICE int64_t reflected(int64_t i, int64_t samples) {
 }
 
 /// The map of clip `clip`'s samples: its own, or that of their type.
-template <class X, class T>
-HOST_DEVICE Affine<T> wave_map(const Affine<T>* wave, int64_t clip) {
+template <class X, class T> HOST_DEVICE Affine<T> wave_map(const Affine<T>* wave, int64_t clip) {
   if (wave) return wave[clip];
   return {sizeof(X) == 2 ? T(1.0 / 32768) : T(1), T(0)};
 }
 
 /// 1 / the unbiased standard deviation, and the shift that takes the mean to 0.
-template <class T>
-HOST_DEVICE Affine<T> standardising(double mean, double squares, int64_t samples) {
+template <class T> HOST_DEVICE Affine<T> standardising(double mean, double squares, int64_t samples) {
   const double variance = squares / static_cast<double>(larger<int64_t>(samples - 1, 1));
   if (!(variance > 1e-12 * mean * mean)) return {T(0), T(0)};  // constant: what the variance shows is rounding
   const double scale = 1 / sqrt(variance);

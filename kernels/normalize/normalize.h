@@ -8,16 +8,10 @@
 namespace cudenza::kernels {
 
 /// y = scale x + shift.
-template <class T>
-struct Affine {
-  T scale, shift;
-};
+template <class T> struct Affine { T scale, shift; };
 
 /// Of the values of one row: their mean, the sum of their squared distances from it, the least and the largest.
-template <class T>
-struct Moments {
-  T mean, squares, least, most;
-};
+template <class T> struct Moments { T mean, squares, least, most; };
 
 /// moments [clips·bands] of max(x, floor[clip]); floor may be null.
 template <class T>
@@ -32,6 +26,7 @@ enum class ClipMap {
 /// maps [clips, bands], equal for all bands of a clip. A constant clip is mapped to zeros.
 template <class T>
 void clip_maps(Cpu, ClipMap kind, const Moments<T>* moments, Affine<T>* maps, int64_t clips, int64_t bands, int64_t count);
-void clip_maps(Gpu, ClipMap kind, const Moments<float>* moments, Affine<float>* maps, int64_t clips, int64_t bands, int64_t count);
+void clip_maps(Gpu, ClipMap kind, const Moments<float>* moments, Affine<float>* maps, int64_t clips, int64_t bands,
+               int64_t count);
 
 }  // namespace cudenza::kernels

@@ -6,8 +6,7 @@
 namespace cudenza::kernels {
 namespace {
 
-template <class T>
-Moments<T> moments_of(const T* x, int64_t count, T floor) {
+template <class T> Moments<T> moments_of(const T* x, int64_t count, T floor) {
   T sum = 0, least = larger(x[0], floor), most = least;
 #pragma omp simd reduction(+ : sum) reduction(min : least) reduction(max : most)
   for (int64_t i = 0; i < count; ++i) {
@@ -24,8 +23,7 @@ Moments<T> moments_of(const T* x, int64_t count, T floor) {
 }
 
 /// Rows of equal length: the clip's mean is the mean of theirs, and their means' spread adds to the squares.
-template <class T>
-Moments<T> joined(const Moments<T>* rows, int64_t bands, int64_t count) {
+template <class T> Moments<T> joined(const Moments<T>* rows, int64_t bands, int64_t count) {
   Moments<T> clip = {T(0), T(0), rows[0].least, rows[0].most};
   for (int64_t b = 0; b < bands; ++b) {
     clip.mean += rows[b].mean / static_cast<T>(bands);
@@ -44,7 +42,8 @@ Moments<T> joined(const Moments<T>* rows, int64_t bands, int64_t count) {
 template <class T>
 void row_moments(Cpu, const T* x, const T* floor, Moments<T>* moments, int64_t clips, int64_t bands, int64_t count) {
   parallel_ranges(clips * bands, 2 * count, [=](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) moments[r] = moments_of(x + r * count, count, floor ? floor[r / bands] : -std::numeric_limits<T>::infinity());
+    for (int64_t r = begin; r < end; ++r)
+      moments[r] = moments_of(x + r * count, count, floor ? floor[r / bands] : -std::numeric_limits<T>::infinity());
   });
 }
 

@@ -8,8 +8,7 @@ constexpr int kRowThreads = 256;
 constexpr int kClipThreads = 128;
 
 struct Min {
-  template <class A>
-  HOST_DEVICE A operator()(A a, A b) const { return b < a ? b : a; }
+  template <class A> HOST_DEVICE A operator()(A a, A b) const { return b < a ? b : a; }
 };
 
 // Mean, squares, least and most of max(x, floor) over one row. One block a row; the second pass finds it in the cache.
@@ -59,12 +58,18 @@ __global__ void clip_maps_kernel(ClipMap kind, const Moments<float>* moments, Af
 
 }  // namespace
 
-void row_moments(Gpu gpu, const float* x, const float* floor, Moments<float>* moments, int64_t clips, int64_t bands, int64_t count) {
-  if (clips * bands > 0) launch<row_moments_kernel>(dim3(static_cast<unsigned>(clips * bands)), dim3(kRowThreads), 0, gpu, x, floor, moments, bands, count);
+void row_moments(Gpu gpu, const float* x, const float* floor, Moments<float>* moments, int64_t clips, int64_t bands,
+                 int64_t count) {
+  if (clips * bands > 0)
+    launch<row_moments_kernel>(dim3(static_cast<unsigned>(clips * bands)), dim3(kRowThreads), 0, gpu, x, floor, moments, bands,
+                               count);
 }
 
-void clip_maps(Gpu gpu, ClipMap kind, const Moments<float>* moments, Affine<float>* maps, int64_t clips, int64_t bands, int64_t count) {
-  if (clips > 0) launch<clip_maps_kernel>(dim3(static_cast<unsigned>(clips)), dim3(kClipThreads), 0, gpu, kind, moments, maps, static_cast<int>(bands), count);
+void clip_maps(Gpu gpu, ClipMap kind, const Moments<float>* moments, Affine<float>* maps, int64_t clips, int64_t bands,
+               int64_t count) {
+  if (clips > 0)
+    launch<clip_maps_kernel>(dim3(static_cast<unsigned>(clips)), dim3(kClipThreads), 0, gpu, kind, moments, maps,
+                             static_cast<int>(bands), count);
 }
 
 }  // namespace cudenza::kernels

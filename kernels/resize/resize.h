@@ -16,8 +16,7 @@
 namespace cudenza::kernels {
 
 /// One axis: out[o] = sum over j < taps of weights[o·taps + j] in[first[o] + j]; first[o] + taps <= in.
-template <class T>
-struct ResizeAxis {
+template <class T> struct ResizeAxis {
   int in = 0, out = 0, taps = 0;
   const int32_t* first = nullptr;  ///< [out]
   const T* weights = nullptr;      ///< [out, taps]
@@ -35,8 +34,7 @@ struct ResizeTable {
 /// over: output 0 is the far end.
 ResizeTable make_resize_table(int in, int out, bool antialias, bool flip);
 
-template <class T>
-struct PicturePlan {
+template <class T> struct PicturePlan {
   static constexpr int kMaxChannels = 4;
   ResizeAxis<T> rows, columns;
   const T* floor = nullptr;             ///< [clips], or null: none
@@ -47,9 +45,7 @@ struct PicturePlan {
 };
 
 /// U is float, bf16 or f16; double for T double.
-template <class T, class U>
-void picture(Cpu, const PicturePlan<T>&, const T* x, U* y, int64_t clips);
-template <class U>
-void picture(Gpu, const PicturePlan<float>&, const float* x, U* y, int64_t clips);
+template <class T, class U> void picture(Cpu, const PicturePlan<T>&, const T* x, U* y, int64_t clips);
+template <class U> void picture(Gpu, const PicturePlan<float>&, const float* x, U* y, int64_t clips);
 
 }  // namespace cudenza::kernels

@@ -8,8 +8,7 @@ namespace cudenza::kernels {
 namespace {
 
 /// narrow[j] = map(sum over the taps of column j of row).
-template <class T>
-void resize_row(const ResizeAxis<T>& columns, const T* row, const Affine<T>& map, T* narrow) {
+template <class T> void resize_row(const ResizeAxis<T>& columns, const T* row, const Affine<T>& map, T* narrow) {
   for (int j = 0; j < columns.out; ++j) {
     const T *weights = columns.weights + int64_t{j} * columns.taps, *x = row + columns.first[j];
     T sum = 0;
@@ -20,8 +19,7 @@ void resize_row(const ResizeAxis<T>& columns, const T* row, const Affine<T>& map
 }
 
 /// mixed[j] = sum over the taps of output row i of narrow[…, j].
-template <class T>
-void blend_rows(const ResizeAxis<T>& rows, int i, const T* narrow, int width, T* mixed) {
+template <class T> void blend_rows(const ResizeAxis<T>& rows, int i, const T* narrow, int width, T* mixed) {
   const T* x = narrow + int64_t{rows.first[i]} * width;
   for (int k = 0; k < rows.taps; ++k, x += width) {
     const T weight = rows.weights[int64_t{i} * rows.taps + k];
@@ -35,15 +33,13 @@ void blend_rows(const ResizeAxis<T>& rows, int i, const T* narrow, int width, T*
   }
 }
 
-template <int channels, class T, class U>
-void store_channels(const PicturePlan<T>& plan, const T* mixed, U* y) {
+template <int channels, class T, class U> void store_channels(const PicturePlan<T>& plan, const T* mixed, U* y) {
   for (int j = 0; j < plan.columns.out; ++j) {
     for (int c = 0; c < channels; ++c) y[j * channels + c] = static_cast<acc_t<U>>(mapped(plan.channel_maps[c], mixed[j]));
   }
 }
 
-template <class T, class U>
-void store_row(const PicturePlan<T>& plan, const T* mixed, U* y) {
+template <class T, class U> void store_row(const PicturePlan<T>& plan, const T* mixed, U* y) {
   switch (plan.channels) {
     case 1: return store_channels<1>(plan, mixed, y);
     case 2: return store_channels<2>(plan, mixed, y);
@@ -52,8 +48,7 @@ void store_row(const PicturePlan<T>& plan, const T* mixed, U* y) {
   }
 }
 
-template <class T, class U>
-void one_picture(const PicturePlan<T>& plan, const T* x, int64_t clip, U* y, std::vector<T>& buffer) {
+template <class T, class U> void one_picture(const PicturePlan<T>& plan, const T* x, int64_t clip, U* y, std::vector<T>& buffer) {
   const int width = plan.columns.out, length = plan.columns.in;
   T *narrow = buffer.data(), *mixed = narrow + int64_t{plan.rows.in} * width, *lifted = mixed + width;
   for (int b = 0; b < plan.rows.in; ++b) {
@@ -74,11 +69,11 @@ void one_picture(const PicturePlan<T>& plan, const T* x, int64_t clip, U* y, std
 
 }  // namespace
 
-template <class T, class U>
-void picture(Cpu, const PicturePlan<T>& plan, const T* x, U* y, int64_t clips) {
+template <class T, class U> void picture(Cpu, const PicturePlan<T>& plan, const T* x, U* y, int64_t clips) {
   const int64_t in = int64_t{plan.rows.in} * plan.columns.in, out = int64_t{plan.rows.out} * plan.columns.out * plan.channels;
   parallel_ranges(clips, in + out, [&](int64_t begin, int64_t end) {
-    std::vector<T> buffer(static_cast<size_t>(plan.rows.in + 1) * static_cast<size_t>(plan.columns.out) + static_cast<size_t>(plan.columns.in));
+    std::vector<T> buffer(static_cast<size_t>(plan.rows.in + 1) * static_cast<size_t>(plan.columns.out) +
+                          static_cast<size_t>(plan.columns.in));
     for (int64_t c = begin; c < end; ++c) one_picture(plan, x + c * in, c, y + c * out, buffer);
   });
 }

@@ -6,11 +6,9 @@
 
 namespace cudenza::kernels {
 
-template <class T>
-HOST_DEVICE T mapped(const Affine<T>& map, T x) { return map.scale * x + map.shift; }
+template <class T> HOST_DEVICE T mapped(const Affine<T>& map, T x) { return map.scale * x + map.shift; }
 
-template <class T>
-HOST_DEVICE Affine<T> row_map(const PicturePlan<T>& plan, int64_t clip, int row) {
+template <class T> HOST_DEVICE Affine<T> row_map(const PicturePlan<T>& plan, int64_t clip, int row) {
   if (!plan.row_maps) return {T(1), T(0)};
   return plan.row_maps[clip * plan.row_map_stride + row];
 }

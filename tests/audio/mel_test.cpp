@@ -8,6 +8,8 @@
 #include <cmath>
 #include <filesystem>
 
+#include "engine/core/gpu.h"
+#include "tests/support/compare.h"
 #include "tests/support/raw_file.h"
 
 namespace cudenza::testing {
@@ -55,19 +57,22 @@ void expect_like_reference(const std::filesystem::path& folder, const std::strin
       const Differences worst = differences(folder, name, preset, dtype);
       EXPECT_LT(worst.loud, 1e-3);
       EXPECT_LT(worst.quiet, 0.05);
-      if (std::getenv("CUDENZA_PRINT_ERRORS")) fmt::print("{:20} {:10} {} {:.2e} {:.2e} dB\n", name, preset, dtype, worst.loud, worst.quiet);
+      if (std::getenv("CUDENZA_PRINT_ERRORS"))
+        fmt::print("{:20} {:10} {} {:.2e} {:.2e} dB\n", name, preset, dtype, worst.loud, worst.quiet);
     }
   }
 }
 
 class MelFixture : public ::testing::TestWithParam<const char*> {};
 TEST_P(MelFixture, IsWhatTheLibrariesMake) { expect_like_reference(kFixtures, GetParam()); }
-INSTANTIATE_TEST_SUITE_P(Signals, MelFixture, ::testing::Values("chirp", "noise", "clicks", "swell"), [](const auto& signal) { return std::string(signal.param); });
+INSTANTIATE_TEST_SUITE_P(Signals, MelFixture, ::testing::Values("chirp", "noise", "clicks", "swell"),
+                         [](const auto& signal) { return std::string(signal.param); });
 
 TEST(MelReal, IsWhatTheLibrariesMake) {
   const auto folder = real_references();
   if (!std::filesystem::exists(folder)) {
-    GTEST_SKIP() << "no real clips: tests/fixtures/make_mel_fixture.py --real AUDIO " << folder.string() << " makes their references";
+    GTEST_SKIP() << "no real clips: tests/fixtures/make_mel_fixture.py --real AUDIO " << folder.string()
+                 << " makes their references";
   }
   int clips = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -111,7 +116,7 @@ TEST(Mel, FloatFollowsDoubleForEverySpec) {
   const MelSpec seed = MelSpec::preset("seed");
   std::vector<MelSpec> specs(8, seed);
   specs[0].n_fft = 1200, specs[0].hop = 333;
-  specs[1].n_fft = 250, specs[1].n_mels = 20;                      // not a multiple of a vector
+  specs[1].n_fft = 250, specs[1].n_mels = 20;  // not a multiple of a vector
   specs[2].centre = false;
   specs[3].power = 1, specs[3].top_db = std::nullopt;
   specs[4].win_length = 1000;
@@ -146,7 +151,8 @@ TEST(Mel, SineHasTheKnownLevel) {
   }
   expected = 10 * std::log10(*std::max_element(bands.begin(), bands.end()));
   const auto mel_db = LogMel(spec)(Tensor::from(x, {1, 44100}).to(DType::f32)).to_vector<float>();
-  const size_t frames = mel_db.size() / bands.size(), band = static_cast<size_t>(std::max_element(bands.begin(), bands.end()) - bands.begin());
+  const size_t frames = mel_db.size() / bands.size(),
+               band = static_cast<size_t>(std::max_element(bands.begin(), bands.end()) - bands.begin());
   EXPECT_NEAR(mel_db[band * frames + frames / 2], expected, 1e-3);
 }
 
@@ -162,8 +168,7 @@ TEST(Mel, StandardisedWaveForgetsLevelAndOffset) {
   for (const float value : silence) ASSERT_EQ(value, -100.0f);
 }
 
-template <class F>
-std::string error_of(F&& f) {
+template <class F> std::string error_of(F&& f) {
   try {
     f();
   } catch (const UsageError& error) {
@@ -175,15 +180,36 @@ std::string error_of(F&& f) {
 TEST(Mel, ErrorsNameTheValueAndTheRemedy) {
   MelSpec spec;
   spec.n_fft = 2 * 7 * 64;
-  EXPECT_EQ(error_of([&] { LogMel{spec}; }), "mel: n_fft is 896; choose an even number from 8 to 2^20 without prime factors other than 2, 3 and 5 (400, 1024, 1200, 2048, …)");
+  EXPECT_EQ(error_of([&] { LogMel{spec}; }),
+            "mel: n_fft is 896; choose an even number from 8 to 2^20 without prime factors other than 2, 3 and 5 (400, 1024, "
+            "1200, 2048, …)");
   spec = {.sample_rate = 22050, .fmax = 16000};
   EXPECT_EQ(error_of([&] { LogMel{spec}; }), "mel: fmax is 16000 Hz, but samples at 22050 Hz hold nothing above 11025 Hz");
   const LogMel log_mel(MelSpec::preset("seed"));
-  EXPECT_EQ(error_of([&] { log_mel(Tensor::zeros({1, 1024}, DType::f32)); }),
-            "mel: a clip of 1024 samples is too short for frames of n_fft 2048; it needs 1025 samples (23 ms), or a smaller n_fft");
-  EXPECT_EQ(error_of([&] { log_mel(Tensor::zeros({5000}, DType::f32)); }), "mel: clips must be [B, samples], but the tensor is [5000]");
-  EXPECT_EQ(error_of([&] { log_mel(Tensor::zeros({1, 5000}, DType::u8)); }), "mel: samples must be f32 or i16 (or f64 on the CPU), but are u8");
+  EXPECT_EQ(
+      error_of([&] {
+        log_mel(Tensor::zeros({1, 1024}, DType::f32));
+      }),
+      "mel: a clip of 1024 samples is too short for frames of n_fft 2048; it needs 1025 samples (23 ms), or a smaller n_fft");
+  EXPECT_EQ(error_of([&] { log_mel(Tensor::zeros({5000}, DType::f32)); }),
+            "mel: clips must be [B, samples], but the tensor is [5000]");
+  EXPECT_EQ(error_of([&] {
+              log_mel(Tensor::zeros({1, 5000}, DType::u8));
+            }),
+            "mel: samples must be f32 or i16 (or f64 on the CPU), but are u8");
   EXPECT_EQ(error_of([&] { MelSpec::preset("librosa"); }), "no mel preset is called 'librosa'; choose seed or torchaudio");
+}
+
+TEST(MelOnGpu, FusedKernelAndCufftEqualTheCpu) {
+  CUDENZA_NEEDS_GPU();
+  const Tensor pcm = pcm_of(kFixtures, "noise", DType::i16);
+  for (const char* preset : {"seed", "torchaudio"}) {
+    const auto expected = LogMel(MelSpec::preset(preset))(pcm).to_vector<double>();
+    for (const GpuFft fft : {GpuFft::fused, GpuFft::cufft}) {
+      const auto got = LogMel(MelSpec::preset(preset), Device::cuda(), fft)(pcm.to(Device::cuda())).to_vector<double>();
+      for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-3) << i;
+    }
+  }
 }
 
 TEST(Mel, TheShortestClipHasAFrame) {

@@ -17,11 +17,14 @@ Tensor spectrograms(int64_t clips, int seed = 1) {
   std::mt19937 random(seed);
   std::normal_distribution<double> normal;
   std::vector<double> values(static_cast<size_t>(clips * kBands * kFrames));
-  for (size_t i = 0; i < values.size(); ++i) values[i] = -40 + 12 * normal(random) + 3 * static_cast<double>(i / kFrames % kBands);
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = -40 + 12 * normal(random) + 3 * static_cast<double>(i / kFrames % kBands);
   return Tensor::from(values, {clips, kBands, kFrames});
 }
 
-PictureSpec same_size(int channels = 1) { return {.height = kBands, .width = kFrames, .channels = channels, .low_at_bottom = false}; }
+PictureSpec same_size(int channels = 1) {
+  return {.height = kBands, .width = kFrames, .channels = channels, .low_at_bottom = false};
+}
 
 struct Pair {
   double mean = 0, sigma = 0;
@@ -80,7 +83,8 @@ TEST(Picture, NormalisesAsEachNameSays) {
   statistics.add(mel);
   const auto x = mel.to_vector<double>();
   const auto normalised = [&](Normalize how) { return Picture(same_size(), how, &statistics)(mel).to_vector<double>(); };
-  const auto none = normalised(Normalize::none), global = normalised(Normalize::global), bin = normalised(Normalize::bin), clip = normalised(Normalize::clip);
+  const auto none = normalised(Normalize::none), global = normalised(Normalize::global), bin = normalised(Normalize::bin),
+             clip = normalised(Normalize::clip);
   const Pair all = pair_of(x);
   for (size_t i = 0; i < x.size(); ++i) {
     const Pair of_bin = pair_of(band_of(mel, static_cast<int>(i / kFrames % kBands)));
@@ -98,7 +102,8 @@ TEST(Picture, ImagenetScalesEachPictureAndItsChannels) {
   const auto x = mel.to_vector<double>(), y = Picture(same_size(3), Normalize::imagenet)(mel).to_vector<double>();
   const auto [least, most] = std::minmax_element(x.begin(), x.end());
   const double mean[] = {0.485, 0.456, 0.406}, std[] = {0.229, 0.224, 0.225};
-  for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], ((x[i / 3] - *least) / (*most - *least) - mean[i % 3]) / std[i % 3], 1e-11);
+  for (size_t i = 0; i < y.size(); ++i)
+    ASSERT_NEAR(y[i], ((x[i / 3] - *least) / (*most - *least) - mean[i % 3]) / std[i % 3], 1e-11);
 }
 
 TEST(Picture, NormalisingAndResizingCommute) {
@@ -107,14 +112,16 @@ TEST(Picture, NormalisingAndResizingCommute) {
   statistics.add(mel);
   const PictureSpec small{.height = 9, .width = 17};
   const Tensor first = Picture(same_size(), Normalize::bin, &statistics)(mel).view({2, kBands, kFrames});
-  const auto expected = Picture(small, Normalize::none)(first).to_vector<double>(), got = Picture(small, Normalize::bin, &statistics)(mel).to_vector<double>();
+  const auto expected = Picture(small, Normalize::none)(first).to_vector<double>(),
+             got = Picture(small, Normalize::bin, &statistics)(mel).to_vector<double>();
   for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-11);
 }
 
 TEST(Picture, ChannelsAreEqualAndLowFrequenciesAtTheBottom) {
   std::vector<double> rising(kBands * kFrames);
   for (size_t i = 0; i < rising.size(); ++i) rising[i] = static_cast<double>(i / kFrames);
-  const auto y = Picture({.height = 12, .width = 10}, Normalize::none)(Tensor::from(rising, {1, kBands, kFrames})).to_vector<double>();
+  const auto y =
+      Picture({.height = 12, .width = 10}, Normalize::none)(Tensor::from(rising, {1, kBands, kFrames})).to_vector<double>();
   for (size_t i = 0; i < y.size(); i += 3) EXPECT_TRUE(y[i] == y[i + 1] && y[i] == y[i + 2]);
   EXPECT_NEAR(y.front(), kBands - 1, 1e-12);
   EXPECT_NEAR(y.back(), 0, 1e-12);
@@ -126,7 +133,8 @@ TEST(Picture, FollowsF64InEveryType) {
     const auto exact = Picture({.height = 24, .width = 30}, how)(mel).to_vector<double>();
     for (const auto& [dtype, relative] : {std::pair{DType::f32, 2e-6}, {DType::f16, 2e-3}, {DType::bf16, 8e-3}}) {
       const auto got = Picture({.height = 24, .width = 30, .dtype = dtype}, how)(mel.to(DType::f32)).to_vector<double>();
-      for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], exact[i], relative * (std::abs(exact[i]) + 1)) << name_of(dtype);
+      for (size_t i = 0; i < got.size(); ++i)
+        ASSERT_NEAR(got[i], exact[i], relative * (std::abs(exact[i]) + 1)) << name_of(dtype);
     }
   }
 }
@@ -135,7 +143,8 @@ TEST(Picture, FusedWayIsTheSame) {
   std::mt19937 random(4);
   std::uniform_real_distribution<float> uniform(-0.1f, 0.1f);
   std::vector<float> samples(2 * 6000);
-  for (size_t i = 0; i < samples.size(); ++i) samples[i] = i % 6000 < 3000 ? 0 : uniform(random);  // a silent half, which top_db lifts
+  for (size_t i = 0; i < samples.size(); ++i)
+    samples[i] = i % 6000 < 3000 ? 0 : uniform(random);  // a silent half, which top_db lifts
   const Tensor pcm = Tensor::from(samples, {2, 6000});
   const LogMel log_mel(MelSpec::preset("seed"));
   for (const Normalize how : {Normalize::none, Normalize::clip, Normalize::imagenet}) {

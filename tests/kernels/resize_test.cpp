@@ -16,8 +16,7 @@ using kernels::Cpu;
 using kernels::ResizeAxis;
 using kernels::ResizeTable;
 
-template <class T>
-struct Axis {
+template <class T> struct Axis {
   ResizeTable table;
   std::vector<T> weights;
   explicit Axis(const ResizeTable& t) : table(t), weights(t.weights.begin(), t.weights.end()) {}
@@ -25,8 +24,10 @@ struct Axis {
 };
 
 template <class T>
-std::vector<T> resized(const std::vector<T>& x, int height, int width, int out_height, int out_width, bool antialias, bool flip = false) {
-  const Axis<T> rows(kernels::make_resize_table(height, out_height, antialias, flip)), columns(kernels::make_resize_table(width, out_width, antialias, false));
+std::vector<T> resized(const std::vector<T>& x, int height, int width, int out_height, int out_width, bool antialias,
+                       bool flip = false) {
+  const Axis<T> rows(kernels::make_resize_table(height, out_height, antialias, flip)),
+      columns(kernels::make_resize_table(width, out_width, antialias, false));
   std::vector<T> y(static_cast<size_t>(out_height) * out_width);
   kernels::picture(Cpu{}, kernels::PicturePlan<T>{.rows = rows.as(), .columns = columns.as()}, x.data(), y.data(), 1);
   return y;
@@ -43,16 +44,17 @@ TEST_P(ResizeFixture, EqualsPillowAndPyTorch) {
   const auto x = read_raw<float>(folder / "chirp.torchaudio");
   const int frames = static_cast<int>(x.size()) / 128;
   for (const bool antialias : {true, false}) {
-    const auto expected = read_raw<float>(folder / fmt::format("resize_{}_{}x{}.f32", antialias ? "pillow" : "torch", height, width));
+    const auto expected =
+        read_raw<float>(folder / fmt::format("resize_{}_{}x{}.f32", antialias ? "pillow" : "torch", height, width));
     const auto got = resized(x, 128, frames, height, width, antialias);
     ASSERT_EQ(got.size(), expected.size());
-    for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-4) << (antialias ? "Pillow" : "PyTorch") << " element " << i;
+    for (size_t i = 0; i < got.size(); ++i)
+      ASSERT_NEAR(got[i], expected[i], 1e-4) << (antialias ? "Pillow" : "PyTorch") << " element " << i;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, ResizeFixture, ::testing::Values(Size{128, 20}, Size{40, 13}, Size{200, 60}, Size{224, 45}), [](const auto& size) {
-  return fmt::format("to_{}x{}", size.param.height, size.param.width);
-});
+INSTANTIATE_TEST_SUITE_P(Sizes, ResizeFixture, ::testing::Values(Size{128, 20}, Size{40, 13}, Size{200, 60}, Size{224, 45}),
+                         [](const auto& size) { return fmt::format("to_{}x{}", size.param.height, size.param.width); });
 
 TEST(Resize, WeightsSumToOneAndStayInside) {
   for (const int in : {1, 2, 7, 128, 431, 2584}) {
@@ -62,7 +64,8 @@ TEST(Resize, WeightsSumToOneAndStayInside) {
         for (int o = 0; o < out; ++o) {
           ASSERT_GE(table.first[o], 0);
           ASSERT_LE(table.first[o] + table.taps, in);
-          ASSERT_NEAR(std::accumulate(&table.weights[o * table.taps], &table.weights[o * table.taps] + table.taps, 0.0), 1.0, 1e-12);
+          ASSERT_NEAR(std::accumulate(&table.weights[o * table.taps], &table.weights[o * table.taps] + table.taps, 0.0), 1.0,
+                      1e-12);
         }
       }
     }

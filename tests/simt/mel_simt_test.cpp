@@ -57,8 +57,11 @@ struct Case {
 
 /// One to four frames in a block, a last tile that is short, bands fewer and more than threads, every power and border.
 std::vector<Case> cases() {
-  std::vector<Case> all = {{small(64, 20, 12), DType::f32, 700}, {small(512, 100, 40), DType::i16, 2100}, {small(400, 200, 70), DType::f32, 1500},
-                           {small(2048, 512, 128), DType::i16, 3000}, {small(60, 16, 9), DType::i16, 300}};
+  std::vector<Case> all = {{small(64, 20, 12), DType::f32, 700},
+                           {small(512, 100, 40), DType::i16, 2100},
+                           {small(400, 200, 70), DType::f32, 1500},
+                           {small(2048, 512, 128), DType::i16, 3000},
+                           {small(60, 16, 9), DType::i16, 300}};
   all[1].spec.standardise_wave = true;
   all[2].spec.scale = MelScale::htk, all[2].spec.norm = MelNorm::none, all[2].spec.top_db = 20;
   all[3].spec.centre = false;
@@ -96,14 +99,20 @@ TEST(PictureOnSimt, KernelsEqualTheCpu) {
   statistics.add(on_cpu(pcm));
   for (const Normalize how : {Normalize::none, Normalize::global, Normalize::bin, Normalize::clip, Normalize::imagenet}) {
     for (const DType dtype : {DType::f32, DType::bf16, DType::f16}) {
-      const PictureSpec shape{.height = 19, .width = 37, .channels = how == Normalize::none ? 1 : 3, .antialias = how != Normalize::global, .dtype = dtype};
-      const Tensor mel_db = on_cpu.unclamped(pcm).mel_db, floor = Tensor::from(std::vector<float>{-30, -25}, {2});  // well inside the values
+      const PictureSpec shape{.height = 19,
+                              .width = 37,
+                              .channels = how == Normalize::none ? 1 : 3,
+                              .antialias = how != Normalize::global,
+                              .dtype = dtype};
+      const Tensor mel_db = on_cpu.unclamped(pcm).mel_db,
+                   floor = Tensor::from(std::vector<float>{-30, -25}, {2});  // well inside the values
       const Tensor expected = Picture(shape, how, &statistics)(LogMel::Unclamped{mel_db, floor});
       const Picture picture(shape, how, &statistics, Device::cuda());
       for (const auto order : kOrders) {
         SCOPED_TRACE(fmt::format("{}, {}", name_of(how), dtype));
         simt::set_order(order);
-        EXPECT_TRUE(is_close(picture(LogMel::Unclamped{mel_db.to(Device::cuda()), floor.to(Device::cuda())}), expected, kernel_against_cpu(dtype)));
+        EXPECT_TRUE(is_close(picture(LogMel::Unclamped{mel_db.to(Device::cuda()), floor.to(Device::cuda())}), expected,
+                             kernel_against_cpu(dtype)));
       }
     }
   }

@@ -8,8 +8,7 @@
 
 namespace cudenza::testing {
 
-template <class T>
-std::vector<T> read_raw(const std::filesystem::path& path) {
+template <class T> std::vector<T> read_raw(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   EXPECT_TRUE(file) << path;
   std::error_code missing;
