@@ -3,6 +3,7 @@
 
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
+#include "engine/ops/math_mode.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"
 
@@ -58,6 +59,7 @@ TEST_P(Op, LowerPrecisionFollowsF64) {
 TEST_P(Op, GpuEqualsCpu) {
   const OpCase& op_case = GetParam();
   CUDENZA_NEEDS_GPU();
+  const ExactMath exact;  // no TF32: the tolerances are those of f32
   for (const DType dtype : op_case.dtypes) {
     SCOPED_TRACE(name_of(dtype));
     const auto inputs = make_inputs(op_case.inputs, dtype);

@@ -2,6 +2,7 @@
 /// CUDA; the tests have a third that keeps "device" memory on the host (tests/support/gpu_simt.cpp).
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -36,6 +37,8 @@ void release(void* p, size_t bytes, int device) noexcept;
 enum class Copy { host_to_device, device_to_host, device_to_device };
 /// Enqueues a copy; a copy to the host has arrived on return.
 void copy(void* to, const void* from, size_t bytes, Copy direction, int device);
+/// Enqueues a copy on the device of `rows` pieces of `bytes`, which lie `to_pitch` and `from_pitch` bytes apart.
+void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t bytes, int64_t rows, int device);
 /// Enqueues setting every byte.
 void fill(void* p, int byte, size_t bytes, int device);
 

@@ -132,6 +132,10 @@ void copy(void* to, const void* from, size_t bytes, Copy direction, int device) 
   if (direction == Copy::device_to_host) synchronize(device);
 }
 
+void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t bytes, int64_t rows, int device) {
+  CUDA_CHECK(cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, bytes, static_cast<size_t>(rows), cudaMemcpyDeviceToDevice, card(device).stream()));
+}
+
 void fill(void* p, int byte, size_t bytes, int device) { CUDA_CHECK(cudaMemsetAsync(p, byte, bytes, card(device).stream())); }
 
 struct Recording::State {

@@ -16,6 +16,7 @@ void synchronize(int) { absent(); }
 void* allocate(size_t, int) { absent(); }
 void release(void*, size_t, int) noexcept {}
 void copy(void*, const void*, size_t, Copy, int) { absent(); }
+void copy_rows(void*, size_t, const void*, size_t, size_t, int64_t, int) { absent(); }
 void fill(void*, int, size_t, int) { absent(); }
 struct Recording::State {};
 Recording::Recording(int, const std::function<void()>&) { absent(); }

@@ -23,7 +23,7 @@ std::vector<NamedTensor> Module::named_buffers() const {
   return out;
 }
 
-std::vector<NamedTensor> Module::state() const {
+std::vector<NamedTensor> Module::state_dict() const {
   std::vector<NamedTensor> out;
   collect("", true, true, out);
   return out;
@@ -49,6 +49,11 @@ void Module::visit(const std::function<void(const std::string& name, Module&)>& 
   walk("", *this);
 }
 
+void Module::initialize(Generator& random) {
+  for (auto& [name, part] : children_) part->initialize(random);
+  reset(random);
+}
+
 void Module::train(bool on) {
   visit([on](const std::string&, Module& module) { module.training_ = on; });
 }
@@ -58,7 +63,7 @@ void Module::set_requires_grad(bool on) {
 }
 
 void Module::to(Device device) {
-  for (const NamedTensor& t : state()) {
+  for (const NamedTensor& t : state_dict()) {
     if (t.tensor.device() != device) t.tensor.rebind(t.tensor.to(device));
   }
 }

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/random.h"
 #include "engine/core/tensor.h"
 
 namespace cudenza {
@@ -38,9 +39,15 @@ class Module {
   /// State that is saved but not trained: running statistics.
   std::vector<NamedTensor> named_buffers() const;
   /// Parameters and buffers: what a checkpoint holds, under PyTorch's names.
-  std::vector<NamedTensor> state() const;
+  std::vector<NamedTensor> state_dict() const;
   std::vector<Tensor> parameters() const;
   int64_t parameter_count() const;
+
+  /// Draws all parameters anew: every part by its own reset(), children before parents, so that a network may overrule the
+  /// defaults of its layers.
+  void initialize(Generator&);
+  /// Gives this module's own parameters and buffers their initial values.
+  virtual void reset(Generator&) {}
 
   bool training() const { return training_; }
   /// Training or evaluation mode, for this module and all below it: what batch norm and dropout ask.
@@ -81,17 +88,8 @@ class Sequential : public Module {
  public:
   /// Adds a part at the end.
   template <class M>
-  M& add(const typename M::Options& options) { return add(std::make_unique<M>(options)); }
-  template <class M>
-  M& add(std::unique_ptr<M> part) {
-    M& reference = adopt(std::to_string(size_), std::move(part));
-    ++size_;
-    return reference;
-  }
+  M& add(const typename M::Options& options) { return adopt(std::to_string(children().size()), std::make_unique<M>(options)); }
   Tensor forward(const Tensor& x) override;
-
- private:
-  int size_ = 0;
 };
 
 }  // namespace cudenza

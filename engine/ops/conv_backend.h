@@ -44,6 +44,12 @@ class ConvBackend {
   virtual bool supports(const ConvShape&) const = 0;
   // All write their result whole. On a GPU they are enqueued on the device's stream and do not synchronise.
   virtual void forward(const ConvShape&, const void* x, const void* w, void* y, const ConvEpilogue& = {}) const = 0;
+  /// forward() without an epilogue, and in the same pass the sums over [N,H,W] of y and of its squares, [out_channels] in f32.
+  /// Returns false, with nothing done, where the library has no such kernel.
+  virtual bool forward_with_stats(const ConvShape&, const void* /*x*/, const void* /*w*/, void* /*y*/, float* /*sum*/,
+                                  float* /*sum_of_squares*/) const {
+    return false;
+  }
   virtual void backward_data(const ConvShape&, const void* dy, const void* w, void* dx) const = 0;
   virtual void backward_weights(const ConvShape&, const void* x, const void* dy, void* dw) const = 0;
 };

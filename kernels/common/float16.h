@@ -23,9 +23,9 @@ HOST_DEVICE uint16_t to_bf16(float value) {
   return bits;
 #else
   const uint32_t bits = bits_of(value);
-  const uint32_t rounded = (bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16;
-  const uint32_t quiet_nan = bits >> 16 | 0x40u;
-  return static_cast<uint16_t>((bits & 0x7FFFFFFFu) > 0x7F800000u ? quiet_nan : rounded);
+  uint32_t rounded = bits + 0x7FFFu + (bits >> 16 & 1u);
+  rounded = value == value ? rounded : bits | 0x400000u;  // a NaN, made quiet
+  return static_cast<uint16_t>(rounded >> 16);
 #endif
 }
 

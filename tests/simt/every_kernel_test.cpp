@@ -1,4 +1,4 @@
-/// Every __global__ function of kernels/ is run by some test here: a kernel that none runs is a kernel that nobody has proved.
+/// Every __global__ function of the tree is run by some test here: a kernel that none runs is a kernel that nobody has proved.
 ///
 /// Run whole, this program checks itself when its tests are over. Split over processes (ctest), each notes in its report which
 /// kernels it ran, and a last process, told by CUDENZA_ALL_REPORTS where those are, checks them together.
@@ -33,11 +33,13 @@ Names bare_names(const Names& kernels) {
   return bare;
 }
 
-/// Kernel -> the file that declares it, for all of kernels/.
+bool holds_kernels(const SourceFile& file) { return file.path.ends_with(".cu") || file.path.ends_with(".cuh"); }
+
+/// Kernel -> the file that declares it, for all of the tree.
 std::map<std::string, std::string> all_declared() {
   std::map<std::string, std::string> declared;
   for (const SourceFile& file : read_sources()) {
-    if (!file.path.starts_with("kernels/") || file.path.starts_with("kernels/simt/")) continue;
+    if (!holds_kernels(file)) continue;
     for (const std::string& kernel : kernels_declared(file)) declared.emplace(kernel, file.path);
   }
   return declared;
@@ -111,7 +113,7 @@ TEST(EveryKernel, TheTreeHasKernels) { EXPECT_EQ(all_declared().at("map_kernel")
 TEST(EveryKernel, NamesAreUnique) {
   std::map<std::string, std::string> declared;
   for (const SourceFile& file : read_sources()) {
-    if (!file.path.starts_with("kernels/") || file.path.starts_with("kernels/simt/")) continue;
+    if (!holds_kernels(file)) continue;
     for (const std::string& kernel : kernels_declared(file)) {
       const auto [first, is_new] = declared.emplace(kernel, file.path);
       EXPECT_TRUE(is_new) << kernel << " is declared in " << first->second << " and in " << file.path;

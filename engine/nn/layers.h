@@ -1,0 +1,129 @@
+/// The layers of the five networks. Parameters are f32 and are cast to the type of the input at each call, so that a network
+/// computes in whatever it is fed (f32, bf16, f16) and trains f32 masters. Names and default values are PyTorch's.
+#pragma once
+#include <memory>
+
+#include "engine/core/random.h"
+#include "engine/nn/module.h"
+#include "engine/ops/batch_norm.h"
+#include "engine/ops/conv.h"
+#include "engine/ops/pool.h"
+
+namespace cudenza {
+
+/// x [N,H,W,in] -> [N,H',W',out]. weight is [out,kernel,kernel,in].
+class Conv2d : public Module {
+ public:
+  struct Options {
+    int in, out, kernel;
+    int stride = 1, pad = 0;
+    bool bias = true;
+  };
+  explicit Conv2d(const Options&);
+  Tensor forward(const Tensor& x) override;
+  void reset(Generator&) override;
+
+  const Conv2dSpec spec;
+  const Tensor weight, bias;  ///< bias is undefined if there is none
+};
+
+/// x [...,channels] -> the same. weight and bias are gamma and beta.
+class BatchNorm2d : public Module {
+ public:
+  struct Options {
+    int channels;
+    double eps = 1e-5, momentum = 0.1;
+  };
+  explicit BatchNorm2d(const Options&);
+  Tensor forward(const Tensor& x) override;
+  void reset(Generator&) override;
+
+  const BatchNormState state;
+};
+
+/// bn(conv(x)), plus the residual if defined, through a ReLU if asked: one fused op. conv must have no bias.
+Tensor conv_bn(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x);
+Tensor conv_bn_relu(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x, const Tensor& residual = {});
+
+/// x [N,in] -> [N,out]. weight is [out,in].
+class Linear : public Module {
+ public:
+  struct Options {
+    int in, out;
+    bool bias = true;
+  };
+  explicit Linear(const Options&);
+  Tensor forward(const Tensor& x) override;
+  void reset(Generator&) override;
+
+  const Tensor weight, bias;
+};
+
+class Relu : public Module {
+ public:
+  struct Options {};
+  explicit Relu(const Options&) {}
+  Tensor forward(const Tensor& x) override;
+};
+
+class MaxPool2d : public Module {
+ public:
+  using Options = MaxPool2dSpec;
+  explicit MaxPool2d(const Options& o) : spec(o) {}
+  Tensor forward(const Tensor& x) override;
+
+  const MaxPool2dSpec spec;
+};
+
+class AvgPool2d : public Module {
+ public:
+  using Options = AvgPool2dSpec;
+  explicit AvgPool2d(const Options& o) : spec(o) {}
+  Tensor forward(const Tensor& x) override;
+
+  const AvgPool2dSpec spec;
+};
+
+class AdaptiveAvgPool2d : public Module {
+ public:
+  struct Options {
+    int height, width;
+  };
+  explicit AdaptiveAvgPool2d(const Options& o) : size(o) {}
+  Tensor forward(const Tensor& x) override;
+
+  const Options size;
+};
+
+/// [N,…] -> [N, product of the rest], in the engine's order: a picture's features come as h, w, c.
+class Flatten : public Module {
+ public:
+  struct Options {};
+  explicit Flatten(const Options&) {}
+  Tensor forward(const Tensor& x) override;
+};
+
+/// Zeros elements with probability p in training; the identity in evaluation.
+class Dropout : public Module {
+ public:
+  struct Options {
+    double p;
+    std::shared_ptr<Generator> random;
+  };
+  explicit Dropout(const Options& o) : options(o) {}
+  Tensor forward(const Tensor& x) override;
+
+  const Options options;
+};
+
+/// Stochastic depth: drops a residual branch for whole samples with probability p in training.
+class DropPath : public Module {
+ public:
+  using Options = Dropout::Options;
+  explicit DropPath(const Options& o) : options(o) {}
+  Tensor forward(const Tensor& x) override;
+
+  const Options options;
+};
+
+}  // namespace cudenza

@@ -1,0 +1,12 @@
+#include "engine/core/gpu.h"
+#include "engine/ops/conv_backend.h"
+#include "engine/ops/conv_fused.h"
+
+namespace cudenza {
+
+const ConvBackend& conv_gpu() { throw DeviceError("conv2d: " + gpu::why_none()); }
+
+bool norm_relu_conv_with_stats(const ConvShape&, const NormReluConv&) { return false; }
+bool conv_backward_data_norm_relu(const ConvShape&, const ConvBackwardNormRelu&) { return false; }
+
+}  // namespace cudenza

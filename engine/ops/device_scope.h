@@ -1,0 +1,33 @@
+/// For files that call CUDA's libraries: the card an array lies on, made current for a while.
+#pragma once
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <initializer_list>
+
+namespace cudenza {
+
+/// Makes a card current for this thread while it lives.
+class DeviceScope {
+ public:
+  explicit DeviceScope(int device);
+  ~DeviceScope();
+  DeviceScope(const DeviceScope&) = delete;
+  DeviceScope& operator=(const DeviceScope&) = delete;
+
+ private:
+  int before_ = 0;
+  bool changed_ = false;
+};
+
+/// The card whose memory `pointer` is in. Asks the driver's tables alone: allowed while a graph is captured.
+int device_of(const void* pointer);
+
+/// Alignment in bytes that all the addresses have, at most 16: the widest load there is. Null pointers do not count.
+inline int alignment_of(std::initializer_list<const void*> pointers) {
+  uintptr_t all = 16;
+  for (const void* p : pointers) all |= reinterpret_cast<uintptr_t>(p);
+  return 1 << std::countr_zero(all);
+}
+
+}  // namespace cudenza

@@ -1,0 +1,309 @@
+#include <type_traits>
+
+#include "kernels/batch_norm/batch_norm_instances.h"
+#include "kernels/batch_norm/batch_norm_math.h"
+#include "kernels/common/streaming.h"
+
+namespace cudenza::kernels {
+namespace {
+
+constexpr int64_t kPartElements = 64 * 1024;  // rows are parted no finer than this
+
+/// The rows in equal parts, each reduced by one thread, and then merged in order. Fixed by the shape alone.
+struct Parts {
+  int64_t rows, count;
+
+  explicit Parts(const BatchNormShape& shape) {
+    const int64_t wanted = ceil_div(shape.rows * shape.channels, kPartElements);
+    rows = larger<int64_t>(ceil_div(shape.rows, larger<int64_t>(smaller(wanted, largest_part_count(shape)), 1)), 1);
+    count = ceil_div(shape.rows, rows);
+  }
+  int64_t rows_of(int64_t part, const BatchNormShape& shape) const { return smaller(rows, shape.rows - part * rows); }
+};
+
+/// Calls f(first channel, width) for every word of a row's mask. The width of whole words is a constant, so that the loops
+/// over them unroll. They keep a word's numbers in local arrays, between which g++ need fear no aliasing: it vectorises
+/// them, and they stay in registers.
+template <class F>
+void for_each_word(int64_t channels, F&& f) {
+  int64_t c = 0;
+  for (; c + 32 <= channels; c += 32) f(c, std::integral_constant<int, 32>{});
+  if (c < channels) f(c, static_cast<int>(channels - c));
+}
+
+/// Stores the numbers of one word after the other: past the cache where the whole array would not stay there.
+template <class T>
+class Writer {
+ public:
+  Writer(T* to, const BatchNormShape& shape)
+      : to_(to),
+        streams_(shape.rows * shape.channels * static_cast<int64_t>(sizeof(T)) >= kStreamBytes &&
+                 shape.channels * sizeof(T) % 32 == 0 && reinterpret_cast<uintptr_t>(to) % 32 == 0) {}
+  template <class Width>
+  void operator()(int64_t at, const acc_t<T>* values, Width width) const {
+    if constexpr (std::is_same_v<T, acc_t<T>>) return store(at, values, width);
+    alignas(64) T rounded[32];
+    for (int k = 0; k < width; ++k) rounded[k] = values[k];  // in a loop of its own: g++ tangles it with what comes before
+    store(at, rounded, width);
+  }
+
+ private:
+  template <class Width>
+  void store(int64_t at, const T* values, Width width) const {
+    if (streams_) stream_out(to_ + at, values, width * static_cast<int64_t>(sizeof(T)));
+    else std::memcpy(to_ + at, values, static_cast<size_t>(width) * sizeof(T));
+  }
+
+  T* to_;
+  bool streams_;
+};
+
+/// dz of one word: dy where the mask has a 1.
+template <class T, class Width>
+void masked(const T* dy, uint32_t word, Width width, acc_t<T>* dz) {
+  for (int k = 0; k < width; ++k) {
+    const acc_t<T> kept = static_cast<acc_t<T>>(dy[k]);
+    dz[k] = word >> k & 1u ? kept : acc_t<T>(0);
+  }
+}
+
+/// What was streamed must be visible before the threads meet.
+void finish_streaming() {
+#if defined(__AVX__)
+  _mm_sfence();
+#endif
+}
+
+uint32_t mask_word(const uint32_t* mask, const BatchNormShape& shape, int64_t row, int64_t channel) {
+  return mask ? mask[row * shape.mask_words_per_row() + channel / 32] : ~0u;
+}
+
+/// Calls f(row, count) for every four rows, with the constant 4, and for each of the rest.
+template <class F>
+void for_every_four_rows(int64_t rows, F&& f) {
+  int64_t r = 0;
+  for (; r + 4 <= rows; r += 4) f(r, std::integral_constant<int, 4>{});
+  for (; r < rows; ++r) f(r, std::integral_constant<int, 1>{});
+}
+
+/// mean and m2 of each channel over `rows` rows, by the sums of x - shift and (x - shift)². The shift is the mean of the first
+/// m = 8 rows: then (mean - shift)² <= variance rows / m, so that no more digits cancel in m2 than rows / m has, be x what it
+/// may. One pass, for the rows come from memory.
+template <class T, class A = acc_t<T>>
+void moments_of_rows(const T* x, int64_t rows, int64_t channels, A* shift, A* mean, A* m2) {
+  const int64_t first_rows = smaller<int64_t>(rows, 8);
+  for (int64_t c = 0; c < channels; ++c) shift[c] = mean[c] = m2[c] = A(0);
+  for (int64_t r = 0; r < first_rows; ++r) {
+#pragma omp simd
+    for (int64_t c = 0; c < channels; ++c) shift[c] += static_cast<A>(x[r * channels + c]);
+  }
+  for (int64_t c = 0; c < channels; ++c) shift[c] /= static_cast<A>(first_rows);
+  for_every_four_rows(rows, [=](int64_t r, auto four) {
+#pragma omp simd
+    for (int64_t c = 0; c < channels; ++c) {
+      A sum = A(0), squares = A(0);
+      for (int k = 0; k < four; ++k) {
+        const A shifted = static_cast<A>(x[(r + k) * channels + c]) - shift[c];
+        sum += shifted;
+        squares += shifted * shifted;
+      }
+      mean[c] += sum;
+      m2[c] += squares;
+    }
+  });
+  for (int64_t c = 0; c < channels; ++c) {
+    const A rest = mean[c] / static_cast<A>(rows);
+    m2[c] = larger(m2[c] - rest * mean[c], A(0));
+    mean[c] = shift[c] + rest;
+  }
+}
+
+/// The sums of GradientSums of each channel over rows [begin, end).
+template <class T, class A = acc_t<T>>
+void gradient_sums_of_rows(const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape, const A* mean, int64_t begin,
+                           int64_t end, A* sum_dz, A* sum_dz_x) {
+  for (int64_t c = 0; c < shape.channels; ++c) sum_dz[c] = sum_dz_x[c] = A(0);
+  for (int64_t r = begin; r < end; ++r) {
+    for_each_word(shape.channels, [=](int64_t first, auto width) {
+      const int64_t at = r * shape.channels + first;
+      A dz[32];
+      masked(dy + at, mask_word(mask, shape, r, first), width, dz);
+#pragma omp simd
+      for (int k = 0; k < width; ++k) {
+        sum_dz[first + k] += dz[k];
+        sum_dz_x[first + k] += dz[k] * (static_cast<A>(x[at + k]) - mean[first + k]);
+      }
+    });
+  }
+}
+
+/// y and mask (or none) of rows [begin, end).
+template <bool kResidual, bool kRelu, class T, class A = acc_t<T>>
+void apply_to_rows(const T* x, const T* residual, const BatchNormShape& shape, const BatchNormChannels<A>& channels, T* y, uint32_t* mask,
+                   int64_t begin, int64_t end) {
+  const Writer<T> write(y, shape);
+  for (int64_t r = begin; r < end; ++r) {
+    for_each_word(shape.channels, [=](int64_t first, auto width) {
+      const int64_t at = r * shape.channels + first;
+      const A *gamma = channels.gamma + first, *beta = channels.beta + first, *mean = channels.mean + first, *inv_std = channels.inv_std + first;
+      alignas(64) A z[32];
+      uint32_t word = 0;
+      for (int k = 0; k < width; ++k) {
+        A sum = normalization(gamma[k], beta[k], mean[k], inv_std[k])(static_cast<A>(x[at + k]));
+        if constexpr (kResidual) sum += static_cast<A>(residual[at + k]);
+        if constexpr (kRelu) word |= static_cast<uint32_t>(sum > A(0)) << k;
+        z[k] = kRelu ? Relu{}(sum) : sum;
+      }
+      if (mask) mask[r * shape.mask_words_per_row() + first / 32] = word;
+      write(at, z, width);
+    });
+  }
+}
+
+/// dx and dresidual (each or null) of rows [begin, end).
+template <class T, class A = acc_t<T>>
+void backward_apply_to_rows(const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape, const BatchNormChannels<A>& channels,
+                            const A* dgamma, const A* dbeta, T* dx, T* dresidual, int64_t begin, int64_t end) {
+  const Writer<T> write_dx(dx, shape), write_dresidual(dresidual, shape);
+  const A inverse_rows = A(1) / static_cast<A>(shape.rows);
+  for (int64_t r = begin; r < end; ++r) {
+    for_each_word(shape.channels, [=](int64_t first, auto width) {
+      const int64_t at = r * shape.channels + first;
+      const A *gamma = channels.gamma + first, *mean = channels.mean + first, *inv_std = channels.inv_std + first;
+      A dz[32], gradient[32];
+      masked(dy + at, mask_word(mask, shape, r, first), width, dz);
+      if (dresidual) write_dresidual(at, dz, width);
+      if (!dx) return;
+      if (x) {
+        for (int k = 0; k < width; ++k) {
+          const auto from = input_gradient(gamma[k], mean[k], inv_std[k], dgamma[first + k], dbeta[first + k], inverse_rows);
+          gradient[k] = from(static_cast<A>(x[at + k]), dz[k]);
+        }
+      } else {
+        for (int k = 0; k < width; ++k) gradient[k] = gamma[k] * inv_std[k] * dz[k];
+      }
+      write_dx(at, gradient, width);
+    });
+  }
+}
+
+}  // namespace
+
+int64_t batch_norm_workspace(const BatchNormShape& shape) { return largest_part_count(shape) * (3 * shape.channels + 1); }
+
+template <class T>
+void batch_norm_statistics(Cpu, const T* x, const BatchNormShape& shape, double eps, acc_t<T>* mean, acc_t<T>* inv_std,
+                           const RunningStatistics<acc_t<T>>& running, acc_t<T>* workspace) {
+  using A = acc_t<T>;
+  const Parts parts(shape);
+  const int64_t channels = shape.channels;
+  A *part_mean = workspace, *part_m2 = part_mean + parts.count * channels, *part_shift = part_m2 + parts.count * channels;
+  parallel_ranges(parts.count, parts.rows * channels, [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) {
+      moments_of_rows(x + p * parts.rows * channels, parts.rows_of(p, shape), channels, part_shift + p * channels, part_mean + p * channels,
+                      part_m2 + p * channels);
+    }
+  });
+  parallel_ranges(channels, parts.count, [&](int64_t begin, int64_t end) {
+    for (int64_t p = 1; p < parts.count; ++p) {  // into the first part, which is whole: its row count is parts.rows
+      const A before = static_cast<A>(p * parts.rows), here = static_cast<A>(parts.rows_of(p, shape));
+      for (int64_t c = begin; c < end; ++c) {
+        const Moments<A> part{part_mean[p * channels + c], part_m2[p * channels + c]};
+        const Moments<A> total = merged(Moments<A>{part_mean[c], part_m2[c]}, before, part, here);
+        part_mean[c] = total.mean;
+        part_m2[c] = total.m2;
+      }
+    }
+    for (int64_t c = begin; c < end; ++c) finalize_channel(c, Moments<A>{part_mean[c], part_m2[c]}, shape.rows, eps, mean, inv_std, running);
+  });
+}
+
+template <class A>
+void batch_norm_finalize(Cpu, const A* sum, const A* sum_of_squares, const BatchNormShape& shape, double eps, A* mean, A* inv_std,
+                         const RunningStatistics<A>& running) {
+  for (int64_t c = 0; c < shape.channels; ++c) {
+    finalize_channel(c, moments_of_sums(sum[c], sum_of_squares[c], shape.rows), shape.rows, eps, mean, inv_std, running);
+  }
+}
+
+template <class A>
+void batch_norm_from_running(Cpu, const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean, A* inv_std) {
+  for (int64_t c = 0; c < channels; ++c) {
+    mean[c] = running_mean[c];
+    inv_std[c] = inv_std_of(running_variance[c], eps);
+  }
+}
+
+template <class T>
+void batch_norm_apply(Cpu, const T* x, const T* residual, const BatchNormShape& shape, const BatchNormChannels<acc_t<T>>& channels, bool relu,
+                      T* y, uint32_t* mask) {
+  parallel_ranges(shape.rows, shape.channels, [&](int64_t begin, int64_t end) {
+    if (residual && relu) apply_to_rows<true, true>(x, residual, shape, channels, y, mask, begin, end);
+    else if (residual) apply_to_rows<true, false>(x, residual, shape, channels, y, mask, begin, end);
+    else if (relu) apply_to_rows<false, true>(x, residual, shape, channels, y, mask, begin, end);
+    else apply_to_rows<false, false>(x, residual, shape, channels, y, mask, begin, end);
+    finish_streaming();
+  });
+}
+
+template <class T>
+void batch_norm_backward_reduce(Cpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape,
+                                const BatchNormChannels<acc_t<T>>& channels, acc_t<T>* dgamma, acc_t<T>* dbeta, acc_t<T>* workspace) {
+  using A = acc_t<T>;
+  const Parts parts(shape);
+  A *part_dz = workspace, *part_dz_x = workspace + parts.count * shape.channels;
+  parallel_ranges(parts.count, parts.rows * shape.channels, [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) {
+      gradient_sums_of_rows(dy, x, mask, shape, channels.mean, p * parts.rows, p * parts.rows + parts.rows_of(p, shape),
+                            part_dz + p * shape.channels, part_dz_x + p * shape.channels);
+    }
+  });
+  parallel_ranges(shape.channels, parts.count, [&](int64_t begin, int64_t end) {
+    for (int64_t c = begin; c < end; ++c) dgamma[c] = dbeta[c] = A(0);
+    for (int64_t p = 0; p < parts.count; ++p) {
+#pragma omp simd
+      for (int64_t c = begin; c < end; ++c) {
+        dbeta[c] += part_dz[p * shape.channels + c];
+        dgamma[c] += part_dz_x[p * shape.channels + c];
+      }
+    }
+    for (int64_t c = begin; c < end; ++c) dgamma[c] *= channels.inv_std[c];
+  });
+}
+
+template <class T>
+void batch_norm_backward_apply(Cpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape,
+                               const BatchNormChannels<acc_t<T>>& channels, const acc_t<T>* dgamma, const acc_t<T>* dbeta, T* dx,
+                               T* dresidual) {
+  parallel_ranges(shape.rows, shape.channels, [&](int64_t begin, int64_t end) {
+    backward_apply_to_rows(dy, x, mask, shape, channels, dgamma, dbeta, dx, dresidual, begin, end);
+    finish_streaming();
+  });
+}
+
+template <class T>
+void batch_norm_fold(Cpu, const T* w, int64_t out_channels, int64_t fan_in, const BatchNormChannels<acc_t<T>>& channels, T* folded_w,
+                     acc_t<T>* bias) {
+  using A = acc_t<T>;
+  parallel_ranges(out_channels, fan_in, [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      const A scale = channels.gamma[k] * channels.inv_std[k];
+      bias[k] = channels.beta[k] - channels.mean[k] * scale;
+#pragma omp simd
+      for (int64_t i = k * fan_in; i < (k + 1) * fan_in; ++i) folded_w[i] = static_cast<A>(w[i]) * scale;
+    }
+  });
+}
+
+CUDENZA_BATCH_NORM_REDUCE(Cpu, float)
+CUDENZA_BATCH_NORM_REDUCE(Cpu, bf16)
+CUDENZA_BATCH_NORM_REDUCE(Cpu, f16)
+CUDENZA_BATCH_NORM_REDUCE(Cpu, double)
+CUDENZA_BATCH_NORM_APPLY(Cpu, float)
+CUDENZA_BATCH_NORM_APPLY(Cpu, bf16)
+CUDENZA_BATCH_NORM_APPLY(Cpu, f16)
+CUDENZA_BATCH_NORM_APPLY(Cpu, double)
+CUDENZA_BATCH_NORM_CHANNELS(Cpu, float)
+CUDENZA_BATCH_NORM_CHANNELS(Cpu, double)
+
+}  // namespace cudenza::kernels

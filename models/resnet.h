@@ -1,0 +1,37 @@
+/// ResNet34 and ResNet50 as torchvision has them (He et al.: Deep Residual Learning for Image Recognition; CVPR 2016), version
+/// 1.5: a bottleneck's stride sits in its 3x3 convolution.
+///
+///   layer    34                    50                          output at 224
+///   stem     7x7 s2 64, pool 3x3 s2                            56
+///   layer1   3 x [3x3 64, 3x3]     3 x [1x1 64, 3x3, 1x1 256]   56
+///   layer2   4 x [128]             4 x [128, 512]               28
+///   layer3   6 x [256]             6 x [256, 1024]              14
+///   layer4   3 x [512]             3 x [512, 2048]               7
+#pragma once
+#include <array>
+
+#include "models/head.h"
+#include "models/network.h"
+
+namespace cudenza {
+
+enum class ResNetDepth { resnet34, resnet50 };
+
+class ResNet : public Network {
+ public:
+  ResNet(ResNetDepth, const NetworkOptions&);
+  Tensor features(const Tensor& x) override;
+  Tensor classify(const Tensor& maps) override;
+  std::vector<std::vector<NamedTensor>> parameter_groups() const override;
+  /// Convolutions Kaiming normal over fan_out.
+  void reset(Generator&) override;
+
+ private:
+  Conv2d& conv1_;
+  BatchNorm2d& bn1_;
+  std::array<Sequential*, 4> layers_{};
+  Linear* fc_ = nullptr;
+  FastaiHead* head_ = nullptr;
+};
+
+}  // namespace cudenza

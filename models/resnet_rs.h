@@ -1,0 +1,32 @@
+/// ResNet-RS50 as timm has it (Bello et al.: Revisiting ResNets: Improved Training and Scaling Strategies; NeurIPS 2021): a
+/// ResNet50 whose stem is three 3x3 convolutions and whose pool is a fourth, with squeeze-and-excitation in every bottleneck,
+/// shortcuts that average before they project, and stochastic depth. Trained at 160 x 160, tested at 224 x 224.
+#pragma once
+#include <array>
+
+#include "models/head.h"
+#include "models/network.h"
+
+namespace cudenza {
+
+class ResNetRs50 : public Network {
+ public:
+  explicit ResNetRs50(const NetworkOptions&);
+  Tensor features(const Tensor& x) override;
+  Tensor classify(const Tensor& maps) override;
+  std::vector<std::vector<NamedTensor>> parameter_groups() const override;
+  /// Convolutions Kaiming normal over fan_out; the last gamma of each block zero, so that blocks begin as the identity.
+  void reset(Generator&) override;
+
+ private:
+  class Stem;
+  class Pool;
+  Stem& stem_;
+  BatchNorm2d& bn1_;
+  Pool& pool_;
+  std::array<Sequential*, 4> layers_{};
+  Linear* fc_ = nullptr;
+  FastaiHead* head_ = nullptr;
+};
+
+}  // namespace cudenza
