@@ -133,7 +133,8 @@ void run(Device device) {
       show_progress(epoch, k + 1, kSteps);
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    fmt::print("{:>5} {:>10.4f} {:>9.1f}% {:>8.2f}s {:>12.0f}\n", epoch + 1, loss_sum / kSteps, 100 * accuracy(net, valid, kValid), seconds, kTrain / seconds);
+    fmt::print("{:>5} {:>10.4f} {:>9.1f}% {:>8.2f}s {:>12.0f}\n", epoch + 1, loss_sum / kSteps,
+               100 * accuracy(net, valid, kValid), seconds, kTrain / seconds);
   }
 }
 

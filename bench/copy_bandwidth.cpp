@@ -32,12 +32,14 @@ double measure(Device device) {
   if (device.is_cuda()) return bytes / best_seconds(device, 20, [&] { to.copy_from(from); });
   float *x = from.data<float>(), *y = to.data<float>();
   const double plain = best_seconds(device, 9, [&] {
-    kernels::parallel_ranges(kFloats, 1, [=](int64_t begin, int64_t end) {
-      std::memcpy(y + begin, x + begin, static_cast<size_t>(end - begin) * sizeof(float));
-    }, 16);
+    kernels::parallel_ranges(
+        kFloats, 1,
+        [=](int64_t begin, int64_t end) { std::memcpy(y + begin, x + begin, static_cast<size_t>(end - begin) * sizeof(float)); },
+        16);
   });
   const double streaming = best_seconds(device, 9, [&] {
-    kernels::parallel_ranges(kFloats, 1, [=](int64_t begin, int64_t end) { streaming_copy(y, x, begin, end); }, 16);
+    kernels::parallel_ranges(
+        kFloats, 1, [=](int64_t begin, int64_t end) { streaming_copy(y, x, begin, end); }, 16);
   });
   return bytes / std::min(plain, streaming);
 }

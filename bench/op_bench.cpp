@@ -49,12 +49,17 @@ void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Devic
   const auto node = y.variable()->node;
   NoGrad no_grad;
   const Cost cost = op_case.cost ? op_case.cost(op_case.bench, dtype) : Cost{};
-  const double bytes = cost.backward_bytes > 0 ? cost.backward_bytes : total_bytes(inputs) + static_cast<double>(dy.bytes()) + total_bytes(node->backward(dy));
+  const double bytes = cost.backward_bytes > 0
+                           ? cost.backward_bytes
+                           : total_bytes(inputs) + static_cast<double>(dy.bytes()) + total_bytes(node->backward(dy));
   run(state, device, bytes, cost.backward_flops, [&] { node->backward(dy); });
 }
 
 void add_benchmark(const std::string& name, std::function<void(benchmark::State&)> body) {
-  benchmark::RegisterBenchmark(name.c_str(), [body](benchmark::State& state) { body(state); })->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(0.2);
+  benchmark::RegisterBenchmark(name.c_str(), [body](benchmark::State& state) { body(state); })
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond)
+      ->MinTime(0.2);
 }
 
 void register_all(Device device) {
@@ -63,8 +68,11 @@ void register_all(Device device) {
     for (const DType dtype : op_case.dtypes) {
       if (device.is_cpu() && dtype == DType::f16) continue;  // the CPU computes f16 for correctness, not for speed
       const std::string where = fmt::format("/{}/{}", device, dtype);
-      add_benchmark(op_case.name + "/forward" + where, [&op_case, dtype, device](auto& state) { forward(state, op_case, dtype, device); });
-      if (op_case.has_gradient) add_benchmark(op_case.name + "/backward" + where, [&op_case, dtype, device](auto& state) { backward(state, op_case, dtype, device); });
+      add_benchmark(op_case.name + "/forward" + where,
+                    [&op_case, dtype, device](auto& state) { forward(state, op_case, dtype, device); });
+      if (op_case.has_gradient)
+        add_benchmark(op_case.name + "/backward" + where,
+                      [&op_case, dtype, device](auto& state) { backward(state, op_case, dtype, device); });
     }
   }
 }
@@ -79,7 +87,8 @@ int main(int argc, char** argv) {
   bench::register_all(Device::cpu());
   if (gpu::count() > 0) bench::register_all(Device::cuda());
   benchmark::AddCustomContext("cpu_copy_gb_per_s", fmt::format("{:.1f}", bench::copy_bytes_per_second(Device::cpu()) / 1e9));
-  if (gpu::count() > 0) benchmark::AddCustomContext("gpu_copy_gb_per_s", fmt::format("{:.1f}", bench::copy_bytes_per_second(Device::cuda()) / 1e9));
+  if (gpu::count() > 0)
+    benchmark::AddCustomContext("gpu_copy_gb_per_s", fmt::format("{:.1f}", bench::copy_bytes_per_second(Device::cuda()) / 1e9));
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

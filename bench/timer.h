@@ -9,9 +9,10 @@
 namespace cudenza::bench {
 
 /// Seconds that `calls` calls of f take together, from an idle device to an idle device.
-template <class F>
-double seconds_of(Device device, int calls, F&& f) {
-  const auto wait = [&] { if (device.is_cuda()) gpu::synchronize(device.index()); };
+template <class F> double seconds_of(Device device, int calls, F&& f) {
+  const auto wait = [&] {
+    if (device.is_cuda()) gpu::synchronize(device.index());
+  };
   wait();
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < calls; ++i) f();
@@ -20,8 +21,7 @@ double seconds_of(Device device, int calls, F&& f) {
 }
 
 /// The fastest of `tries` single calls.
-template <class F>
-double best_seconds(Device device, int tries, F&& f) {
+template <class F> double best_seconds(Device device, int tries, F&& f) {
   double best = seconds_of(device, 1, f);
   for (int i = 1; i < tries; ++i) best = std::min(best, seconds_of(device, 1, f));
   return best;

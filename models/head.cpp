@@ -19,7 +19,8 @@ FastaiHead::FastaiHead(const Options& o)
 
 Tensor FastaiHead::forward(const Tensor& maps) {
   const Shape flat{maps.size(0), maps.size(-1)};
-  const Tensor pooled = concat_channels(reshape(adaptive_max_pool2d(maps, 1, 1), flat), reshape(adaptive_avg_pool2d(maps, 1, 1), flat));
+  const Tensor pooled =
+      concat_channels(reshape(adaptive_max_pool2d(maps, 1, 1), flat), reshape(adaptive_avg_pool2d(maps, 1, 1), flat));
   return fc2_(drop2_(bn2_(relu(fc1_(drop1_(bn1_(pooled)))))));
 }
 

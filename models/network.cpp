@@ -2,7 +2,8 @@
 
 namespace cudenza {
 
-std::vector<std::vector<NamedTensor>> group_by_prefix(const Module& module, const std::vector<std::vector<std::string>>& prefixes) {
+std::vector<std::vector<NamedTensor>> group_by_prefix(const Module& module,
+                                                      const std::vector<std::vector<std::string>>& prefixes) {
   std::vector<std::vector<NamedTensor>> groups(prefixes.size());
   for (const NamedTensor& p : module.named_parameters()) {
     size_t best = prefixes.size(), longest = 0;

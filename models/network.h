@@ -18,7 +18,7 @@ struct NetworkOptions {
   int classes = 1000;
   int in_channels = 3;
   HeadKind head = HeadKind::original;
-  double drop_path = 0;  ///< stochastic depth at the last block (ResNet-RS alone)
+  double drop_path = 0;                                                ///< stochastic depth at the last block (ResNet-RS alone)
   std::shared_ptr<Generator> random = std::make_shared<Generator>(0);  ///< what dropout and stochastic depth draw from
 };
 

@@ -38,7 +38,8 @@ class BasicBlock : public Module {
         bn1_(child<BatchNorm2d>("bn1", {.channels = o.width})),
         conv2_(child<Conv2d>("conv2", {.in = o.width, .out = o.width, .kernel = 3, .pad = 1, .bias = false})),
         bn2_(child<BatchNorm2d>("bn2", {.channels = o.width})) {
-    if (o.stride != 1 || o.in != o.width) downsample_ = &child<Downsample>("downsample", {.in = o.in, .out = o.width, .stride = o.stride});
+    if (o.stride != 1 || o.in != o.width)
+      downsample_ = &child<Downsample>("downsample", {.in = o.in, .out = o.width, .stride = o.stride});
   }
 
   Tensor forward(const Tensor& x) override {
@@ -68,7 +69,8 @@ class Bottleneck : public Module {
         conv3_(child<Conv2d>("conv3", {.in = o.width, .out = kExpansion * o.width, .kernel = 1, .bias = false})),
         bn3_(child<BatchNorm2d>("bn3", {.channels = kExpansion * o.width})) {
     const int out = kExpansion * o.width;
-    if (o.stride != 1 || o.in != out) downsample_ = &child<Downsample>("downsample", {.in = o.in, .out = out, .stride = o.stride});
+    if (o.stride != 1 || o.in != out)
+      downsample_ = &child<Downsample>("downsample", {.in = o.in, .out = out, .stride = o.stride});
   }
 
   Tensor forward(const Tensor& x) override {
@@ -86,16 +88,14 @@ class Bottleneck : public Module {
   Downsample* downsample_ = nullptr;
 };
 
-template <class Block>
-std::unique_ptr<Sequential> layer(int blocks, int in, int width, int stride) {
+template <class Block> std::unique_ptr<Sequential> layer(int blocks, int in, int width, int stride) {
   auto parts = std::make_unique<Sequential>();
   parts->add<Block>({.in = in, .width = width, .stride = stride});
   for (int i = 1; i < blocks; ++i) parts->add<Block>({.in = Block::kExpansion * width, .width = width});
   return parts;
 }
 
-template <class Block>
-std::array<std::unique_ptr<Sequential>, 4> layers() {
+template <class Block> std::array<std::unique_ptr<Sequential>, 4> layers() {
   constexpr int kStem = 64, kExpansion = Block::kExpansion;
   return {layer<Block>(3, kStem, 64, 1), layer<Block>(4, kExpansion * 64, 128, 2), layer<Block>(6, kExpansion * 128, 256, 2),
           layer<Block>(3, kExpansion * 256, 512, 2)};

@@ -43,7 +43,8 @@ class Downsample : public Module {
 
   Tensor forward(const Tensor& x) override {
     if (stride_ == 1) return conv_bn(conv_, bn_, x);
-    return conv_bn(conv_, bn_, avg_pool2d(x, {.kernel = stride_, .stride = stride_, .ceil_mode = true, .count_include_pad = false}));
+    return conv_bn(conv_, bn_,
+                   avg_pool2d(x, {.kernel = stride_, .stride = stride_, .ceil_mode = true, .count_include_pad = false}));
   }
 
  private:
@@ -69,7 +70,8 @@ class Bottleneck : public Module {
         se_(child<SqueezeExcite>("se", {.channels = kExpansion * o.width})),
         drop_path_(child<DropPath>("drop_path", o.drop_path)) {
     const int out = kExpansion * o.width;
-    if (o.stride != 1 || o.in != out) downsample_ = &child<Downsample>("downsample", {.in = o.in, .out = out, .stride = o.stride});
+    if (o.stride != 1 || o.in != out)
+      downsample_ = &child<Downsample>("downsample", {.in = o.in, .out = out, .stride = o.stride});
   }
 
   Tensor forward(const Tensor& x) override {
@@ -134,7 +136,9 @@ class ResNetRs50::Pool : public Module {
 };
 
 ResNetRs50::ResNetRs50(const NetworkOptions& o)
-    : stem_(child<Stem>("conv1", {.in_channels = o.in_channels})), bn1_(child<BatchNorm2d>("bn1", {.channels = 64})), pool_(child<Pool>("maxpool", {})) {
+    : stem_(child<Stem>("conv1", {.in_channels = o.in_channels})),
+      bn1_(child<BatchNorm2d>("bn1", {.channels = 64})),
+      pool_(child<Pool>("maxpool", {})) {
   constexpr int kBlocks[] = {3, 4, 6, 3}, kTotal = 16;
   int in = 64, block = 0;
   for (size_t i = 0; i < layers_.size(); ++i) {
@@ -142,7 +146,8 @@ ResNetRs50::ResNetRs50(const NetworkOptions& o)
     auto parts = std::make_unique<Sequential>();
     for (int k = 0; k < kBlocks[i]; ++k, ++block) {
       const double rate = o.drop_path * block / (kTotal - 1);
-      parts->add<Bottleneck>({.in = in, .width = width, .stride = i > 0 && k == 0 ? 2 : 1, .drop_path = {.p = rate, .random = o.random}});
+      parts->add<Bottleneck>(
+          {.in = in, .width = width, .stride = i > 0 && k == 0 ? 2 : 1, .drop_path = {.p = rate, .random = o.random}});
       in = kExpansion * width;
     }
     layers_[i] = &adopt("layer" + std::to_string(i + 1), std::move(parts));

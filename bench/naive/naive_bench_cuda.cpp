@@ -10,8 +10,7 @@ namespace cudenza::bench {
 namespace {
 
 /// Times work(x, y) on a zeroed x and a y of the given sizes.
-template <class Work>
-void time_naive(benchmark::State& state, const Shape& x_shape, const Shape& y_shape, Work work) {
+template <class Work> void time_naive(benchmark::State& state, const Shape& x_shape, const Shape& y_shape, Work work) {
   if (gpu::count() == 0) return state.SkipWithError("needs a GPU");
   const Device device = Device::cuda();
   const Tensor x = Tensor::zeros(x_shape, DType::f32, device), y = Tensor::zeros(y_shape, DType::f32, device);
@@ -38,7 +37,8 @@ void naive_sum_rows(benchmark::State& state) {
 
 void naive_statistics(benchmark::State& state) {
   const Shape shape{32, 112, 112, 64};
-  time_naive(state, shape, {2, 64}, [&](auto gpu, const float* x, float* y) { naive::statistics(gpu, x, y, y + 64, shape.rows(), 64); });
+  time_naive(state, shape, {2, 64},
+             [&](auto gpu, const float* x, float* y) { naive::statistics(gpu, x, y, y + 64, shape.rows(), 64); });
 }
 
 void naive_transpose(benchmark::State& state) {
@@ -55,10 +55,12 @@ void naive_softmax_xent(benchmark::State& state) {
 }
 
 void naive_max_pool(benchmark::State& state) {
-  time_naive(state, {32, 112, 112, 64}, {32, 56, 56, 64}, [](auto gpu, const float* x, float* y) { naive::max_pool(gpu, x, y, 32, 112, 112, 64); });
+  time_naive(state, {32, 112, 112, 64}, {32, 56, 56, 64},
+             [](auto gpu, const float* x, float* y) { naive::max_pool(gpu, x, y, 32, 112, 112, 64); });
 }
 
-#define CUDENZA_NAIVE(job) BENCHMARK(naive_##job)->Name("naive/" #job "/forward/cuda:0/f32")->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(0.2)
+#define CUDENZA_NAIVE(job) \
+  BENCHMARK(naive_##job)->Name("naive/" #job "/forward/cuda:0/f32")->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(0.2)
 CUDENZA_NAIVE(relu);
 CUDENZA_NAIVE(sum_rows);
 CUDENZA_NAIVE(statistics);

@@ -72,7 +72,8 @@ __global__ void naive_max_pool_kernel(const float* x, float* y, int64_t batch, i
   const int64_t first_p = larger<int64_t>(2 * i - 1, 0), first_q = larger<int64_t>(2 * j - 1, 0);
   float most = x[((n * height + first_p) * width + first_q) * channels + c];
   for (int64_t p = first_p; p < smaller(2 * i + 2, height); ++p) {
-    for (int64_t q = first_q; q < smaller(2 * j + 2, width); ++q) most = larger(most, x[((n * height + p) * width + q) * channels + c]);
+    for (int64_t q = first_q; q < smaller(2 * j + 2, width); ++q)
+      most = larger(most, x[((n * height + p) * width + q) * channels + c]);
   }
   y[index] = most;
 }

@@ -66,8 +66,11 @@ void Tensor::backward() const {
 }
 
 void Tensor::backward(const Tensor& dy) const {
-  require(variable() && variable()->node, "backward: nothing was recorded for this tensor: no input requires a gradient, recording was off, or backward() has already run");
-  require(dy.shape() == shape() && dy.dtype() == dtype(), "backward: the gradient is {} {} but the tensor is {} {}", dy.dtype(), dy.shape(), dtype(), shape());
+  require(variable() && variable()->node,
+          "backward: nothing was recorded for this tensor: no input requires a gradient, recording was off, or backward() has "
+          "already run");
+  require(dy.shape() == shape() && dy.dtype() == dtype(), "backward: the gradient is {} {} but the tensor is {} {}", dy.dtype(),
+          dy.shape(), dtype(), shape());
   NoGrad no_grad;
   std::unordered_map<Variable*, Tensor> gradients{{variable().get(), dy}};
   for (Variable* current : users_first(variable().get())) {

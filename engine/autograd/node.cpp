@@ -45,7 +45,9 @@ bool Tensor::requires_grad() const { return variable() && variable()->requires_g
 
 const Tensor& Tensor::set_requires_grad(bool on) const {
   require(is_floating(dtype()) || !on, "set_requires_grad: a {} tensor has no gradient; use a floating type", dtype());
-  require(!variable() || !variable()->node, "set_requires_grad: only leaves can be frozen or freed; detach() the result of '{}' first", variable() && variable()->node ? variable()->node->name : "");
+  require(!variable() || !variable()->node,
+          "set_requires_grad: only leaves can be frozen or freed; detach() the result of '{}' first",
+          variable() && variable()->node ? variable()->node->name : "");
   if (!variable()) set_variable(std::make_shared<Variable>());
   variable()->requires_grad = on;
   return *this;

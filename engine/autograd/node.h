@@ -20,10 +20,10 @@ struct Node {
 };
 
 struct Variable {
-  bool requires_grad = false;   ///< set by the user, on leaves
-  Tensor grad;                  ///< of leaves
-  std::shared_ptr<Node> node;   ///< of op results; null for leaves
-  ~Variable();                  ///< takes a long chain of nodes apart in a loop: recursion would end the stack
+  bool requires_grad = false;  ///< set by the user, on leaves
+  Tensor grad;                 ///< of leaves
+  std::shared_ptr<Node> node;  ///< of op results; null for leaves
+  ~Variable();                 ///< takes a long chain of nodes apart in a loop: recursion would end the stack
 };
 
 /// Makes y the output of an op on `inputs`, unless nothing there tracks gradients or recording is off. `backward` gets dy

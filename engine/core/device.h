@@ -29,7 +29,6 @@ class Device {
 
 }  // namespace cudenza
 
-template <>
-struct fmt::formatter<cudenza::Device> : fmt::formatter<std::string> {
+template <> struct fmt::formatter<cudenza::Device> : fmt::formatter<std::string> {
   auto format(cudenza::Device d, format_context& out) const { return formatter<std::string>::format(d.name(), out); }
 };

@@ -11,8 +11,7 @@
 namespace cudenza {
 
 /// Calls f(Cpu{}) or f(Gpu{the device's stream}). The one place where a build without CUDA differs.
-template <class F>
-void on_device([[maybe_unused]] Device device, F&& f) {
+template <class F> void on_device([[maybe_unused]] Device device, F&& f) {
 #if defined(CUDENZA_GPU)
   if (device.is_cuda()) return f(kernels::Gpu{gpu::stream(device.index())});
 #endif
@@ -20,8 +19,7 @@ void on_device([[maybe_unused]] Device device, F&& f) {
 }
 
 /// Calls f<T>() for a floating type: f32, bf16, f16 or f64.
-template <class F>
-void dispatch_floating(std::string_view op, DType t, F&& f) {
+template <class F> void dispatch_floating(std::string_view op, DType t, F&& f) {
   switch (t) {
     case DType::f32: return f.template operator()<float>();
     case DType::bf16: return f.template operator()<bf16>();
@@ -32,8 +30,7 @@ void dispatch_floating(std::string_view op, DType t, F&& f) {
 }
 
 /// Calls f<T>(where) for a floating type on its device: on the GPU f32, bf16 and f16; on the CPU also f64.
-template <class F>
-void dispatch_kernel(std::string_view op, Device device, DType t, F&& f) {
+template <class F> void dispatch_kernel(std::string_view op, Device device, DType t, F&& f) {
   dispatch_floating(op, t, [&]<class T>() {
     on_device(device, [&](auto where) {
       if constexpr (std::is_same_v<T, double> && std::is_same_v<decltype(where), kernels::Gpu>) throw_no_f64_on_gpu(op);
@@ -43,8 +40,7 @@ void dispatch_kernel(std::string_view op, Device device, DType t, F&& f) {
 }
 
 /// Calls f<T>() for any element type.
-template <class F>
-void dispatch_any(std::string_view op, DType t, F&& f) {
+template <class F> void dispatch_any(std::string_view op, DType t, F&& f) {
   switch (t) {
     case DType::i64: return f.template operator()<int64_t>();
     case DType::i32: return f.template operator()<int32_t>();

@@ -9,7 +9,8 @@ struct Row {
   std::string_view name;
   size_t size;
 };
-constexpr std::array<Row, 9> kRows{{{"f32", 4}, {"bf16", 2}, {"f16", 2}, {"f64", 8}, {"i64", 8}, {"i32", 4}, {"u32", 4}, {"i16", 2}, {"u8", 1}}};
+constexpr std::array<Row, 9> kRows{
+    {{"f32", 4}, {"bf16", 2}, {"f16", 2}, {"f64", 8}, {"i64", 8}, {"i32", 4}, {"u32", 4}, {"i16", 2}, {"u8", 1}}};
 
 }  // namespace
 

@@ -22,7 +22,10 @@ constexpr bool is_floating(DType t) { return t <= DType::f64; }
 constexpr DType accumulator_of(DType t) { return t == DType::f64 ? DType::f64 : DType::f32; }
 
 template <class T>
-inline constexpr DType dtype_of = [] { static_assert(sizeof(T) == 0, "not an element type"); return DType::u8; }();
+inline constexpr DType dtype_of = [] {
+  static_assert(sizeof(T) == 0, "not an element type");
+  return DType::u8;
+}();
 template <> inline constexpr DType dtype_of<float> = DType::f32;
 template <> inline constexpr DType dtype_of<bf16> = DType::bf16;
 template <> inline constexpr DType dtype_of<f16> = DType::f16;
@@ -38,7 +41,6 @@ template <> inline constexpr DType dtype_of<uint8_t> = DType::u8;
 
 }  // namespace cudenza
 
-template <>
-struct fmt::formatter<cudenza::DType> : fmt::formatter<std::string_view> {
+template <> struct fmt::formatter<cudenza::DType> : fmt::formatter<std::string_view> {
   auto format(cudenza::DType t, format_context& out) const { return formatter<std::string_view>::format(name_of(t), out); }
 };

@@ -21,8 +21,7 @@ struct DeviceError : std::runtime_error {
 };
 
 /// Throws UsageError with the formatted message unless `ok`.
-template <class... Args>
-void require(bool ok, fmt::format_string<Args...> message, Args&&... args) {
+template <class... Args> void require(bool ok, fmt::format_string<Args...> message, Args&&... args) {
   if (!ok) throw UsageError(fmt::format(message, std::forward<Args>(args)...));
 }
 

@@ -18,7 +18,9 @@ class Current {
     if (device != before_) CUDA_CHECK(cudaSetDevice(device));
     changed_ = device != before_;
   }
-  ~Current() { if (changed_) cudaSetDevice(before_); }
+  ~Current() {
+    if (changed_) cudaSetDevice(before_);
+  }
   Current(const Current&) = delete;
 
  private:
@@ -111,8 +113,9 @@ void* allocate(size_t bytes, int device) {
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();
     const double gib = 1024.0 * 1024 * 1024;
-    throw DeviceError(fmt::format("cuda:{} is out of memory: {:.2f} GiB asked for, {:.2f} GiB held; use a smaller --batch-size or --precision bf16",
-                                  device, bytes / gib, memory_use(device).now_bytes / gib));
+    throw DeviceError(fmt::format(
+        "cuda:{} is out of memory: {:.2f} GiB asked for, {:.2f} GiB held; use a smaller --batch-size or --precision bf16", device,
+        bytes / gib, memory_use(device).now_bytes / gib));
   }
   CUDA_CHECK(status);
   card(device).count(static_cast<int64_t>(bytes));
@@ -133,7 +136,8 @@ void copy(void* to, const void* from, size_t bytes, Copy direction, int device) 
 }
 
 void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t bytes, int64_t rows, int device) {
-  CUDA_CHECK(cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, bytes, static_cast<size_t>(rows), cudaMemcpyDeviceToDevice, card(device).stream()));
+  CUDA_CHECK(cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, bytes, static_cast<size_t>(rows), cudaMemcpyDeviceToDevice,
+                               card(device).stream()));
 }
 
 void fill(void* p, int byte, size_t bytes, int device) { CUDA_CHECK(cudaMemsetAsync(p, byte, bytes, card(device).stream())); }

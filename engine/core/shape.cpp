@@ -30,8 +30,6 @@ int64_t Shape::rows() const {
   return product;
 }
 
-std::string Shape::text() const {
-  return fmt::format("[{}]", fmt::join(begin(), end(), ","));
-}
+std::string Shape::text() const { return fmt::format("[{}]", fmt::join(begin(), end(), ",")); }
 
 }  // namespace cudenza

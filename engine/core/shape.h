@@ -39,7 +39,6 @@ class Shape {
 
 }  // namespace cudenza
 
-template <>
-struct fmt::formatter<cudenza::Shape> : fmt::formatter<std::string> {
+template <> struct fmt::formatter<cudenza::Shape> : fmt::formatter<std::string> {
   auto format(const cudenza::Shape& s, format_context& out) const { return formatter<std::string>::format(s.text(), out); }
 };

@@ -77,7 +77,9 @@ class CpuPool {
       release_all();  // pieces of other sizes may make room
       if (posix_memalign(&p, kAlignment, rounded) != 0) p = nullptr;
     }
-    if (!p) throw DeviceError(fmt::format("out of memory: {:.2f} GiB asked for; use a smaller --batch-size", static_cast<double>(rounded) / (1 << 30)));
+    if (!p)
+      throw DeviceError(fmt::format("out of memory: {:.2f} GiB asked for; use a smaller --batch-size",
+                                    static_cast<double>(rounded) / (1 << 30)));
     if (huge) madvise(p, rounded, MADV_HUGEPAGE);  // fewer page faults and TLB misses; a refusal costs nothing
     return p;
   }

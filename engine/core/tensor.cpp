@@ -31,8 +31,7 @@ void copy_bytes(void* to, Device to_device, const void* from, Device from_device
   }
 }
 
-template <class To, class From>
-void cast_elements(const void* from, void* to, int64_t count) {
+template <class To, class From> void cast_elements(const void* from, void* to, int64_t count) {
   const From* x = static_cast<const From*>(from);
   To* y = static_cast<To*>(to);
   for (int64_t i = 0; i < count; ++i) {
@@ -87,8 +86,7 @@ void Tensor::check_on_host() const {
   require(device().is_cpu(), "the tensor {} lives on {}; call .to(Device::cpu()) before reading its elements", shape(), device());
 }
 
-template <class T>
-std::vector<T> Tensor::to_vector() const {
+template <class T> std::vector<T> Tensor::to_vector() const {
   const Tensor host = to(Device::cpu()).to(dtype_of<T>);
   const auto values = host.span<T>();
   return {values.begin(), values.end()};
@@ -135,13 +133,15 @@ Tensor Tensor::view(const Shape& new_shape) const {
 }
 
 Tensor Tensor::slice(int64_t begin, const Shape& new_shape) const {
-  require(begin >= 0 && begin + new_shape.numel() <= numel(), "slice: elements {} to {} lie outside {}", begin, begin + new_shape.numel(), shape());
+  require(begin >= 0 && begin + new_shape.numel() <= numel(), "slice: elements {} to {} lie outside {}", begin,
+          begin + new_shape.numel(), shape());
   return Tensor(std::make_shared<Impl>(
       Impl{new_shape, dtype(), impl().storage, impl().offset_bytes + static_cast<size_t>(begin) * size_of(dtype()), nullptr}));
 }
 
 void Tensor::copy_from(const Tensor& source) const {
-  require(source.shape() == shape() && source.dtype() == dtype(), "copy_from: {} {} cannot be copied into {} {}", source.dtype(), source.shape(), dtype(), shape());
+  require(source.shape() == shape() && source.dtype() == dtype(), "copy_from: {} {} cannot be copied into {} {}", source.dtype(),
+          source.shape(), dtype(), shape());
   copy_bytes(raw(), device(), source.raw(), source.device(), bytes());
 }
 
@@ -157,7 +157,8 @@ void Tensor::set_variable(std::shared_ptr<Variable> variable) const { impl().var
 Tensor Tensor::detach() const { return slice(0, shape()); }
 
 void Tensor::rebind(const Tensor& place) const {
-  require(place.shape() == shape() && place.dtype() == dtype(), "rebind: {} {} cannot stand for {} {}", place.dtype(), place.shape(), dtype(), shape());
+  require(place.shape() == shape() && place.dtype() == dtype(), "rebind: {} {} cannot stand for {} {}", place.dtype(),
+          place.shape(), dtype(), shape());
   impl().storage = place.impl().storage;
   impl().offset_bytes = place.impl().offset_bytes;
 }

@@ -21,10 +21,10 @@ class Tensor {
   static Tensor empty(const Shape&, DType, Device = Device::cpu());  ///< elements not initialised
   static Tensor zeros(const Shape&, DType, Device = Device::cpu());
   static Tensor full(const Shape&, double value, DType, Device = Device::cpu());
-  template <class T>
-  static Tensor from(std::span<const T> values, const Shape&, Device = Device::cpu());
-  template <class T>
-  static Tensor from(const std::vector<T>& values, const Shape& shape, Device device = Device::cpu()) { return from(std::span<const T>(values), shape, device); }
+  template <class T> static Tensor from(std::span<const T> values, const Shape&, Device = Device::cpu());
+  template <class T> static Tensor from(const std::vector<T>& values, const Shape& shape, Device device = Device::cpu()) {
+    return from(std::span<const T>(values), shape, device);
+  }
 
   bool defined() const { return impl_ != nullptr; }
   const Shape& shape() const;
@@ -36,14 +36,17 @@ class Tensor {
 
   void* raw() const;  ///< first element, on whichever device
   /// First element, on whichever device. Throws UsageError unless T is the element type.
-  template <class T>
-  T* data() const { check_dtype(dtype_of<T>); return static_cast<T*>(raw()); }
+  template <class T> T* data() const {
+    check_dtype(dtype_of<T>);
+    return static_cast<T*>(raw());
+  }
   /// All elements. Throws UsageError unless T is the element type and the tensor lives on the CPU.
-  template <class T>
-  std::span<T> span() const { check_on_host(); return {data<T>(), static_cast<size_t>(numel())}; }
+  template <class T> std::span<T> span() const {
+    check_on_host();
+    return {data<T>(), static_cast<size_t>(numel())};
+  }
   /// All elements as a vector of T, cast and copied from whichever device.
-  template <class T>
-  std::vector<T> to_vector() const;
+  template <class T> std::vector<T> to_vector() const;
   /// The one element of a one-element tensor, as a double. Waits for the device.
   double item() const;
 
@@ -51,9 +54,9 @@ class Tensor {
   Tensor to(Device) const;
   Tensor to(DType) const;
   Tensor clone() const;
-  Tensor view(const Shape&) const;                    ///< same elements under another shape of equal size
-  Tensor slice(int64_t begin, const Shape&) const;    ///< the elements from flat position `begin` on
-  void copy_from(const Tensor&) const;                ///< same shape and dtype, any device
+  Tensor view(const Shape&) const;                  ///< same elements under another shape of equal size
+  Tensor slice(int64_t begin, const Shape&) const;  ///< the elements from flat position `begin` on
+  void copy_from(const Tensor&) const;              ///< same shape and dtype, any device
   void fill_zero() const;
 
   // Autograd (engine/autograd).
@@ -61,12 +64,12 @@ class Tensor {
   const Tensor& set_requires_grad(bool) const;
   /// Whether a gradient will flow here: a leaf that requires one, or the result of an op on such.
   bool tracks_grad() const;
-  Tensor grad() const;                     ///< undefined until backward() has reached this leaf
-  void set_grad(const Tensor&) const;      ///< a place (a slice of a flat buffer) that backward() adds to
+  Tensor grad() const;                 ///< undefined until backward() has reached this leaf
+  void set_grad(const Tensor&) const;  ///< a place (a slice of a flat buffer) that backward() adds to
   /// Gradients of this one-element tensor with respect to all leaves that require them, added to their grad().
   void backward() const;
-  void backward(const Tensor& dy) const;   ///< the same, starting from a given gradient of this tensor
-  Tensor detach() const;                   ///< same elements, outside the graph
+  void backward(const Tensor& dy) const;  ///< the same, starting from a given gradient of this tensor
+  Tensor detach() const;                  ///< same elements, outside the graph
 
   const std::shared_ptr<Variable>& variable() const;
   void set_variable(std::shared_ptr<Variable>) const;
@@ -85,8 +88,7 @@ class Tensor {
   std::shared_ptr<Impl> impl_;
 };
 
-template <class T>
-Tensor Tensor::from(std::span<const T> values, const Shape& shape, Device device) {
+template <class T> Tensor Tensor::from(std::span<const T> values, const Shape& shape, Device device) {
   return from_bytes(values.data(), values.size(), shape, dtype_of<T>, device);
 }
 

@@ -6,8 +6,7 @@ namespace cudenza::init {
 namespace {
 
 /// Fills t, wherever it lives, with of(block of random words, position in the block).
-template <class Of>
-void fill(const Tensor& t, Generator& random, Of of) {
+template <class Of> void fill(const Tensor& t, Generator& random, Of of) {
   const OpStream stream = random.next(Device::cpu());
   std::vector<double> values(static_cast<size_t>(t.numel()));
   for (size_t i = 0; i < values.size(); ++i) values[i] = of(kernels::random4(stream, i / 4), i % 4);
@@ -22,7 +21,8 @@ int64_t fan_out(const Tensor& weight) { return weight.numel() / weight.size(-1);
 void constant(const Tensor& t, double value) { t.copy_from(Tensor::full(t.shape(), value, t.dtype())); }
 
 void uniform(const Tensor& t, double low, double high, Generator& random) {
-  fill(t, random, [=](const kernels::Random4& block, size_t k) { return low + (high - low) * kernels::uniform_of(block.word[k]); });
+  fill(t, random,
+       [=](const kernels::Random4& block, size_t k) { return low + (high - low) * kernels::uniform_of(block.word[k]); });
 }
 
 void normal(const Tensor& t, double mean, double standard_deviation, Generator& random) {
@@ -34,7 +34,9 @@ void normal(const Tensor& t, double mean, double standard_deviation, Generator& 
   });
 }
 
-void kaiming_normal(const Tensor& weight, int64_t fan, Generator& random) { normal(weight, 0, std::sqrt(2.0 / static_cast<double>(fan)), random); }
+void kaiming_normal(const Tensor& weight, int64_t fan, Generator& random) {
+  normal(weight, 0, std::sqrt(2.0 / static_cast<double>(fan)), random);
+}
 
 void pytorch_default(const Tensor& weight, const Tensor& bias, Generator& random) {
   const double bound = 1 / std::sqrt(static_cast<double>(fan_in(weight)));

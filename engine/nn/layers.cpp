@@ -35,7 +35,8 @@ void BatchNorm2d::reset(Generator&) {
 
 namespace {
 Tensor fused(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x, bool with_relu, const Tensor& residual) {
-  require(!conv.bias.defined(), "conv_bn: the convolution has a bias, which the batch norm would cancel; make it with .bias = false");
+  require(!conv.bias.defined(),
+          "conv_bn: the convolution has a bias, which the batch norm would cancel; make it with .bias = false");
   return conv_bn_act(x, cast(conv.weight, x.dtype()), conv.spec, bn.state, bn.training(), with_relu, residual);
 }
 }  // namespace

@@ -6,9 +6,11 @@
 namespace cudenza {
 namespace {
 
-Tensor normalized(std::string_view op, const Tensor& x, const BatchNormState& state, bool training, bool relu, const Tensor& residual) {
+Tensor normalized(std::string_view op, const Tensor& x, const BatchNormState& state, bool training, bool relu,
+                  const Tensor& residual) {
   check_batch_norm(op, x, state, training, residual);
-  const BatchNormWants wants{x.tracks_grad(), state.gamma.tracks_grad(), state.beta.tracks_grad(), residual.defined() && residual.tracks_grad()};
+  const BatchNormWants wants{x.tracks_grad(), state.gamma.tracks_grad(), state.beta.tracks_grad(),
+                             residual.defined() && residual.tracks_grad()};
   BatchNormSaved saved;
   const Tensor y = batch_norm_forward(x, state, training, relu, residual, wants, saved);
   return record(op, y, {x, state.gamma, state.beta, residual}, [saved = std::move(saved)](const Tensor& dy) {
@@ -19,7 +21,9 @@ Tensor normalized(std::string_view op, const Tensor& x, const BatchNormState& st
 
 }  // namespace
 
-Tensor batch_norm(const Tensor& x, const BatchNormState& state, bool training) { return normalized("batch_norm", x, state, training, false, {}); }
+Tensor batch_norm(const Tensor& x, const BatchNormState& state, bool training) {
+  return normalized("batch_norm", x, state, training, false, {});
+}
 
 Tensor batch_norm_act(const Tensor& x, const BatchNormState& state, bool training, bool relu, const Tensor& residual) {
   return normalized("batch_norm_act", x, state, training, relu, residual);

@@ -17,7 +17,7 @@ struct BatchNormWants {
 struct BatchNormSaved {
   BatchNormWants wants;
   bool training = false;
-  Tensor x;              ///< undefined if no wanted gradient depends on it
+  Tensor x;  ///< undefined if no wanted gradient depends on it
   Tensor gamma;
   Tensor mean, inv_std;  ///< [C]
   Tensor mask;           ///< u32 [rows, words]: one bit an element (kernels/batch_norm); undefined without ReLU

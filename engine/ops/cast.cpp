@@ -9,8 +9,9 @@ namespace {
 
 /// Casts that have a kernel: between f32, bf16 and f16; between f32 and f64 on the CPU.
 template <class From, class To, class Where>
-constexpr bool kHasKernel = !std::is_same_v<From, To> &&
-                            (sizeof(From) + sizeof(To) <= 6 || (std::is_same_v<Where, kernels::Cpu> && sizeof(From) + sizeof(To) == 12));
+constexpr bool kHasKernel =
+    !std::is_same_v<From, To> &&
+    (sizeof(From) + sizeof(To) <= 6 || (std::is_same_v<Where, kernels::Cpu> && sizeof(From) + sizeof(To) == 12));
 
 Tensor converted(const Tensor& x, DType dtype) {
   const Tensor y = Tensor::empty(x.shape(), dtype, x.device());
@@ -32,7 +33,8 @@ Tensor converted(const Tensor& x, DType dtype) {
 
 Tensor cast(const Tensor& x, DType dtype) {
   if (x.dtype() == dtype) return x;
-  return record("cast", converted(x, dtype), {x}, [from = x.dtype()](const Tensor& dy) { return std::vector{converted(dy, from)}; });
+  return record("cast", converted(x, dtype), {x},
+                [from = x.dtype()](const Tensor& dy) { return std::vector{converted(dy, from)}; });
 }
 
 }  // namespace cudenza

@@ -22,18 +22,19 @@ size_t row_bytes(const Tensor& t) { return static_cast<size_t>(t.shape().channel
 /// Columns [first, first + like.channels()) of dy, shaped like `shape`.
 Tensor columns(const Tensor& dy, const Shape& shape, size_t first_byte) {
   const Tensor part = Tensor::empty(shape, dy.dtype(), dy.device());
-  copy_rows(dy.device(), static_cast<char*>(part.raw()), row_bytes(part), static_cast<const char*>(dy.raw()) + first_byte, row_bytes(dy),
-            row_bytes(part), shape.rows());
+  copy_rows(dy.device(), static_cast<char*>(part.raw()), row_bytes(part), static_cast<const char*>(dy.raw()) + first_byte,
+            row_bytes(dy), row_bytes(part), shape.rows());
   return part;
 }
 
 }  // namespace
 
 Tensor concat_channels(const Tensor& a, const Tensor& b) {
-  const bool fits = a.shape().rank() >= 1 && a.shape().rank() == b.shape().rank() && std::equal(a.shape().begin(), a.shape().end() - 1, b.shape().begin());
+  const bool fits = a.shape().rank() >= 1 && a.shape().rank() == b.shape().rank() &&
+                    std::equal(a.shape().begin(), a.shape().end() - 1, b.shape().begin());
   require(fits && a.dtype() == b.dtype() && a.device() == b.device(),
-          "concat_channels: all extents but the last, type and device must agree, but got {} {} on {} and {} {} on {}", a.dtype(), a.shape(),
-          a.device(), b.dtype(), b.shape(), b.device());
+          "concat_channels: all extents but the last, type and device must agree, but got {} {} on {} and {} {} on {}", a.dtype(),
+          a.shape(), a.device(), b.dtype(), b.shape(), b.device());
   std::array<int64_t, Shape::kMaxRank> extents{};
   std::copy(a.shape().begin(), a.shape().end(), extents.begin());
   extents[a.shape().rank() - 1] += b.size(-1);
@@ -42,10 +43,11 @@ Tensor concat_channels(const Tensor& a, const Tensor& b) {
   char* const out = static_cast<char*>(y.raw());
   copy_rows(a.device(), out, left + right, static_cast<const char*>(a.raw()), left, left, a.shape().rows());
   copy_rows(a.device(), out + left, left + right, static_cast<const char*>(b.raw()), right, right, a.shape().rows());
-  return record("concat_channels", y, {a, b},
-                [left, a_shape = a.shape(), b_shape = b.shape(), wants_a = a.tracks_grad(), wants_b = b.tracks_grad()](const Tensor& dy) {
-                  return std::vector{wants_a ? columns(dy, a_shape, 0) : Tensor(), wants_b ? columns(dy, b_shape, left) : Tensor()};
-                });
+  return record(
+      "concat_channels", y, {a, b},
+      [left, a_shape = a.shape(), b_shape = b.shape(), wants_a = a.tracks_grad(), wants_b = b.tracks_grad()](const Tensor& dy) {
+        return std::vector{wants_a ? columns(dy, a_shape, 0) : Tensor(), wants_b ? columns(dy, b_shape, left) : Tensor()};
+      });
 }
 
 }  // namespace cudenza

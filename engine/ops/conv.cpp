@@ -15,8 +15,8 @@ void check_bias(std::string_view op, const Tensor& x, int64_t filters, const Ten
   if (!bias.defined()) return;
   const DType wanted = accumulator_of(x.dtype());
   require(bias.shape() == Shape{filters} && bias.dtype() == wanted && bias.device() == x.device(),
-          "{}: the bias is {} {} on {}; with {} x on {} and {} filters it must be {} [{}] there", op, bias.dtype(), bias.shape(), bias.device(),
-          x.dtype(), x.device(), filters, wanted, filters);
+          "{}: the bias is {} {} on {}; with {} x on {} and {} filters it must be {} [{}] there", op, bias.dtype(), bias.shape(),
+          bias.device(), x.dtype(), x.device(), filters, wanted, filters);
 }
 
 }  // namespace
@@ -27,15 +27,25 @@ ConvShape conv_shape(std::string_view op, const Tensor& x, const Tensor& w, cons
   require(is_floating(x.dtype()) && x.dtype() == w.dtype(), "{}: x is {} but w is {}; cast() {}", op, x.dtype(), w.dtype(),
           x.dtype() == w.dtype() ? "both to a floating type" : "one to the other");
   require(x.device() == w.device(), "{}: x is on {} but w on {}; move one with to()", op, x.device(), w.device());
-  require(x.size(3) == w.size(3), "{}: x has {} channel{} but w expects {} (x {}, w {}); {}.", op, x.size(3), x.size(3) == 1 ? "" : "s", w.size(3),
-          x.shape(), w.shape(), channel_remedy(x.size(3), w.size(3)));
+  require(x.size(3) == w.size(3), "{}: x has {} channel{} but w expects {} (x {}, w {}); {}.", op, x.size(3),
+          x.size(3) == 1 ? "" : "s", w.size(3), x.shape(), w.shape(), channel_remedy(x.size(3), w.size(3)));
   require(x.numel() > 0 && w.numel() > 0, "{}: x {} or w {} is empty", op, x.shape(), w.shape());
-  require(spec.stride >= 1 && spec.pad >= 0, "{}: stride is {} and pad {}; stride must be at least 1 and pad at least 0", op, spec.stride, spec.pad);
+  require(spec.stride >= 1 && spec.pad >= 0, "{}: stride is {} and pad {}; stride must be at least 1 and pad at least 0", op,
+          spec.stride, spec.pad);
   require(x.size(1) + 2 * spec.pad >= w.size(1) && x.size(2) + 2 * spec.pad >= w.size(2),
-          "{}: the filter is larger than the padded picture (x {}, w {}, pad {}); use larger pictures or more padding", op, x.shape(), w.shape(), spec.pad);
+          "{}: the filter is larger than the padded picture (x {}, w {}, pad {}); use larger pictures or more padding", op,
+          x.shape(), w.shape(), spec.pad);
   check_bias(op, x, w.size(0), bias);
-  return {.dtype = x.dtype(), .batch = x.size(0), .height = x.size(1), .width = x.size(2), .in_channels = x.size(3), .out_channels = w.size(0),
-          .kernel_h = w.size(1), .kernel_w = w.size(2), .stride = spec.stride, .pad = spec.pad};
+  return {.dtype = x.dtype(),
+          .batch = x.size(0),
+          .height = x.size(1),
+          .width = x.size(2),
+          .in_channels = x.size(3),
+          .out_channels = w.size(0),
+          .kernel_h = w.size(1),
+          .kernel_w = w.size(2),
+          .stride = spec.stride,
+          .pad = spec.pad};
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias) {
@@ -46,8 +56,8 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Te
 
   const bool wants_x = x.tracks_grad(), wants_w = w.tracks_grad(), wants_bias = bias.defined() && bias.tracks_grad();
   return record("conv2d", y, {x, w, bias},
-                [s, &backend, wants_bias, x = wants_w ? x.detach() : Tensor(), w = wants_x ? w.detach() : Tensor(), x_shape = x.shape(),
-                 w_shape = w.shape()](const Tensor& dy) {
+                [s, &backend, wants_bias, x = wants_w ? x.detach() : Tensor(), w = wants_x ? w.detach() : Tensor(),
+                 x_shape = x.shape(), w_shape = w.shape()](const Tensor& dy) {
                   std::vector<Tensor> gradients(3);
                   if (w.defined()) {
                     gradients[0] = Tensor::empty(x_shape, dy.dtype(), dy.device());

@@ -3,8 +3,8 @@
 namespace cudenza {
 
 std::string ConvShape::text() const {
-  return fmt::format("{} x[{},{},{},{}] w[{},{},{},{}] stride {} pad {}", dtype, batch, height, width, in_channels, out_channels, kernel_h,
-                     kernel_w, in_channels, stride, pad);
+  return fmt::format("{} x[{},{},{},{}] w[{},{},{},{}] stride {} pad {}", dtype, batch, height, width, in_channels, out_channels,
+                     kernel_h, kernel_w, in_channels, stride, pad);
 }
 
 const ConvBackend& conv_backend(Device device, const ConvShape& shape) {

@@ -11,8 +11,8 @@ namespace {
 bool tracks(const Tensor& t) { return t.defined() && t.tracks_grad(); }
 
 /// One call of the library: the batch norm's scale goes into w, its shift, the residual and the ReLU into the epilogue.
-Tensor folded(const ConvShape& shape, const Tensor& x, const Tensor& w, const BatchNormState& state, bool relu, const Tensor& residual,
-              const Tensor& y) {
+Tensor folded(const ConvShape& shape, const Tensor& x, const Tensor& w, const BatchNormState& state, bool relu,
+              const Tensor& residual, const Tensor& y) {
   const FoldedConv conv = fold_batch_norm(w, state);
   const ConvEpilogue epilogue{.bias = conv.bias.raw(), .residual = residual.defined() ? residual.raw() : nullptr, .relu = relu};
   conv_backend(x.device(), shape).forward(shape, x.raw(), conv.w.raw(), y.raw(), epilogue);
@@ -21,8 +21,8 @@ Tensor folded(const ConvShape& shape, const Tensor& x, const Tensor& w, const Ba
 
 }  // namespace
 
-Tensor conv_bn_act(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const BatchNormState& state, bool training, bool relu,
-                   const Tensor& residual) {
+Tensor conv_bn_act(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const BatchNormState& state, bool training,
+                   bool relu, const Tensor& residual) {
   const ConvShape shape = conv_shape("conv_bn_act", x, w, spec);
   const Tensor u = Tensor::empty({shape.batch, shape.out_height(), shape.out_width(), shape.out_channels}, x.dtype(), x.device());
   check_batch_norm("conv_bn_act", u, state, training, residual);
@@ -57,12 +57,13 @@ FoldedConv fold_batch_norm(const Tensor& w, const BatchNormState& state) {
   const DType accumulator = accumulator_of(w.dtype());
   check_batch_norm_state("fold_batch_norm", state, out_channels, w.dtype(), w.device());
   const Tensor folded_w = Tensor::empty(w.shape(), w.dtype(), w.device());
-  const Tensor bias = Tensor::empty({out_channels}, accumulator, w.device()), mean = Tensor::empty({out_channels}, accumulator, w.device());
+  const Tensor bias = Tensor::empty({out_channels}, accumulator, w.device()),
+               mean = Tensor::empty({out_channels}, accumulator, w.device());
   const Tensor inv_std = Tensor::empty({out_channels}, accumulator, w.device());
   dispatch_kernel("fold_batch_norm", w.device(), w.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
-    kernels::batch_norm_from_running(where, state.running_mean.data<A>(), state.running_var.data<A>(), out_channels, state.eps, mean.data<A>(),
-                                     inv_std.data<A>());
+    kernels::batch_norm_from_running(where, state.running_mean.data<A>(), state.running_var.data<A>(), out_channels, state.eps,
+                                     mean.data<A>(), inv_std.data<A>());
     const kernels::BatchNormChannels<A> channels{state.gamma.data<A>(), state.beta.data<A>(), mean.data<A>(), inv_std.data<A>()};
     kernels::batch_norm_fold(where, w.data<T>(), out_channels, fan_in, channels, folded_w.data<T>(), bias.data<A>());
   });

@@ -30,13 +30,16 @@ class OneDnnConv final : public ConvBackend {
 
   void forward(const ConvShape& s, const void* x, const void* w, void* y, const ConvEpilogue& e) const override {
     const bool has_residual = e.residual != nullptr;
-    const auto plan = conv_plan(s, Pass::forward, {.bias = e.bias != nullptr, .residual = has_residual, .relu = e.relu, .in_place = has_residual && e.residual == y});
+    const auto plan = conv_plan(
+        s, Pass::forward,
+        {.bias = e.bias != nullptr, .residual = has_residual, .relu = e.relu, .in_place = has_residual && e.residual == y});
     if (plan) return plan->run({x, w, y, e.bias, e.residual});
     if (s.dtype == DType::f32) return conv_reference().forward(s, x, w, y, e);
     const Counts count(s);
     const WideInput wide_x(x, s.dtype, count.x), wide_w(w, s.dtype, count.w), residual(e.residual, s.dtype, count.y);
     const WideResult wide_y(y, s.dtype, count.y);
-    forward(in_f32(s), wide_x.data(), wide_w.data(), wide_y.data(), {.bias = e.bias, .residual = residual.data(), .relu = e.relu});
+    forward(in_f32(s), wide_x.data(), wide_w.data(), wide_y.data(),
+            {.bias = e.bias, .residual = residual.data(), .relu = e.relu});
     wide_y.store();
   }
 

@@ -12,8 +12,7 @@ namespace {
 
 using kernels::parallel_ranges;
 
-template <class T>
-acc_t<T> dot(const T* a, const T* b, int64_t count) {
+template <class T> acc_t<T> dot(const T* a, const T* b, int64_t count) {
   acc_t<T> sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (int64_t i = 0; i < count; ++i) sum += static_cast<acc_t<T>>(a[i]) * static_cast<acc_t<T>>(b[i]);
@@ -21,16 +20,14 @@ acc_t<T> dot(const T* a, const T* b, int64_t count) {
 }
 
 /// sums[i] += factor · x[i]
-template <class T>
-void add_scaled(T factor, const T* x, std::vector<acc_t<T>>& sums) {
+template <class T> void add_scaled(T factor, const T* x, std::vector<acc_t<T>>& sums) {
   const auto f = static_cast<acc_t<T>>(factor);
   const int64_t count = static_cast<int64_t>(sums.size());
 #pragma omp simd
   for (int64_t i = 0; i < count; ++i) sums[i] += f * static_cast<acc_t<T>>(x[i]);
 }
 
-template <class T>
-void store(const std::vector<acc_t<T>>& sums, T* y) {
+template <class T> void store(const std::vector<acc_t<T>>& sums, T* y) {
   std::transform(sums.begin(), sums.end(), y, [](acc_t<T> sum) { return static_cast<T>(sum); });
 }
 
@@ -47,8 +44,7 @@ int64_t output_at(int64_t position, int64_t t, int64_t stride, int64_t pad, int6
   return start >= 0 && start % stride == 0 && start / stride < outputs ? start / stride : -1;
 }
 
-template <class T>
-void forward(const ConvShape& s, const T* x, const T* w, T* y, const ConvEpilogue& e) {
+template <class T> void forward(const ConvShape& s, const T* x, const T* w, T* y, const ConvEpilogue& e) {
   const auto* bias = static_cast<const acc_t<T>*>(e.bias);
   const auto* residual = static_cast<const T*>(e.residual);
   const int64_t channels = s.in_channels, rows = s.out_height(), columns = s.out_width();
@@ -76,8 +72,7 @@ void forward(const ConvShape& s, const T* x, const T* w, T* y, const ConvEpilogu
   });
 }
 
-template <class T>
-void backward_data(const ConvShape& s, const T* dy, const T* w, T* dx) {
+template <class T> void backward_data(const ConvShape& s, const T* dy, const T* w, T* dx) {
   const int64_t rows = s.out_height(), columns = s.out_width();
   const auto one_pixel = [&](int64_t n, int64_t p, int64_t q, std::vector<acc_t<T>>& sums) {
     std::fill(sums.begin(), sums.end(), acc_t<T>(0));
@@ -94,16 +89,16 @@ void backward_data(const ConvShape& s, const T* dy, const T* w, T* dx) {
     }
     store(sums, dx + ((n * s.height + p) * s.width + q) * s.in_channels);
   };
-  parallel_ranges(s.batch * s.height, s.width * s.in_channels * s.kernel_h * s.kernel_w * s.out_channels, [&](int64_t begin, int64_t end) {
-    std::vector<acc_t<T>> sums(s.in_channels);
-    for (int64_t row = begin; row < end; ++row) {
-      for (int64_t q = 0; q < s.width; ++q) one_pixel(row / s.height, row % s.height, q, sums);
-    }
-  });
+  parallel_ranges(s.batch * s.height, s.width * s.in_channels * s.kernel_h * s.kernel_w * s.out_channels,
+                  [&](int64_t begin, int64_t end) {
+                    std::vector<acc_t<T>> sums(s.in_channels);
+                    for (int64_t row = begin; row < end; ++row) {
+                      for (int64_t q = 0; q < s.width; ++q) one_pixel(row / s.height, row % s.height, q, sums);
+                    }
+                  });
 }
 
-template <class T>
-void backward_weights(const ConvShape& s, const T* x, const T* dy, T* dw) {
+template <class T> void backward_weights(const ConvShape& s, const T* x, const T* dy, T* dw) {
   const int64_t rows = s.out_height(), columns = s.out_width();
   const auto one_tap = [&](int64_t k, int64_t r, int64_t c, std::vector<acc_t<T>>& sums) {
     std::fill(sums.begin(), sums.end(), acc_t<T>(0));
@@ -113,7 +108,8 @@ void backward_weights(const ConvShape& s, const T* x, const T* dy, T* dw) {
         for (int64_t j = 0; p >= 0 && p < s.height && j < columns; ++j) {
           const int64_t q = j * s.stride - s.pad + c;
           if (q < 0 || q >= s.width) continue;
-          add_scaled(dy[((n * rows + i) * columns + j) * s.out_channels + k], x + ((n * s.height + p) * s.width + q) * s.in_channels, sums);
+          add_scaled(dy[((n * rows + i) * columns + j) * s.out_channels + k],
+                     x + ((n * s.height + p) * s.width + q) * s.in_channels, sums);
         }
       }
     }

@@ -17,7 +17,8 @@ void product_rows(const GemmShape& g, const T* a, const T* b, T* y, const acc_t<
   using A = acc_t<T>;
   std::vector<A> a_rows((end - begin) * g.k), sums((end - begin) * g.n);
   for (int64_t m = begin; m < end; ++m) {
-    for (int64_t k = 0; k < g.k; ++k) a_rows[(m - begin) * g.k + k] = static_cast<A>(g.transpose_a ? a[k * g.m + m] : a[m * g.k + k]);
+    for (int64_t k = 0; k < g.k; ++k)
+      a_rows[(m - begin) * g.k + k] = static_cast<A>(g.transpose_a ? a[k * g.m + m] : a[m * g.k + k]);
     if (bias) std::copy(bias, bias + g.n, sums.begin() + (m - begin) * g.n);
   }
   if (g.transpose_b) {
@@ -47,8 +48,8 @@ void gemm_reference(const GemmShape& g, const void* a, const void* b, void* y, c
   dispatch_floating("gemm", g.dtype, [&]<class T>() {
     kernels::parallel_ranges(g.m, g.n * g.k, [&](int64_t begin, int64_t end) {
       for (int64_t m = begin; m < end; m += kRowsAtOnce) {
-        product_rows(g, static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T*>(y), static_cast<const acc_t<T>*>(bias), m,
-                     std::min(m + kRowsAtOnce, end));
+        product_rows(g, static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T*>(y),
+                     static_cast<const acc_t<T>*>(bias), m, std::min(m + kRowsAtOnce, end));
       }
     });
   });

@@ -13,14 +13,14 @@ void check(const Tensor& x, const Tensor& w, const Tensor& bias) {
   require(is_floating(x.dtype()) && x.dtype() == w.dtype(), "linear: x is {} but w is {}; cast() {}", x.dtype(), w.dtype(),
           x.dtype() == w.dtype() ? "both to a floating type" : "one to the other");
   require(x.device() == w.device(), "linear: x is on {} but w on {}; move one with to()", x.device(), w.device());
-  require(x.size(1) == w.size(1), "linear: x has {} features but w expects {} (x {}, w {}); the layer before must give {}", x.size(1), w.size(1),
-          x.shape(), w.shape(), w.size(1));
+  require(x.size(1) == w.size(1), "linear: x has {} features but w expects {} (x {}, w {}); the layer before must give {}",
+          x.size(1), w.size(1), x.shape(), w.shape(), w.size(1));
   require(x.numel() > 0 && w.numel() > 0, "linear: x {} or w {} is empty", x.shape(), w.shape());
   if (!bias.defined()) return;
   const DType wanted = accumulator_of(x.dtype());
   require(bias.shape() == Shape{w.size(0)} && bias.dtype() == wanted && bias.device() == x.device(),
-          "linear: the bias is {} {} on {}; with {} x on {} and {} outputs it must be {} [{}] there", bias.dtype(), bias.shape(), bias.device(),
-          x.dtype(), x.device(), w.size(0), wanted, w.size(0));
+          "linear: the bias is {} {} on {}; with {} x on {} and {} outputs it must be {} [{}] there", bias.dtype(), bias.shape(),
+          bias.device(), x.dtype(), x.device(), w.size(0), wanted, w.size(0));
 }
 
 }  // namespace
@@ -33,20 +33,22 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias) {
        bias.defined() ? bias.raw() : nullptr);
 
   const bool wants_x = x.tracks_grad(), wants_w = w.tracks_grad(), wants_bias = bias.defined() && bias.tracks_grad();
-  return record("linear", y, {x, w, bias},
-                [rows, in, out, wants_bias, x = wants_w ? x.detach() : Tensor(), w = wants_x ? w.detach() : Tensor()](const Tensor& dy) {
-                  std::vector<Tensor> gradients(3);
-                  if (w.defined()) {  // dx = dy w
-                    gradients[0] = Tensor::empty({rows, in}, dy.dtype(), dy.device());
-                    gemm(dy.device(), {.dtype = dy.dtype(), .m = rows, .n = in, .k = out}, dy.raw(), w.raw(), gradients[0].raw());
-                  }
-                  if (x.defined()) {  // dw = dyᵀ x
-                    gradients[1] = Tensor::empty({out, in}, dy.dtype(), dy.device());
-                    gemm(dy.device(), {.dtype = dy.dtype(), .m = out, .n = in, .k = rows, .transpose_a = true}, dy.raw(), x.raw(), gradients[1].raw());
-                  }
-                  if (wants_bias) gradients[2] = sum_rows(dy);
-                  return gradients;
-                });
+  return record(
+      "linear", y, {x, w, bias},
+      [rows, in, out, wants_bias, x = wants_w ? x.detach() : Tensor(), w = wants_x ? w.detach() : Tensor()](const Tensor& dy) {
+        std::vector<Tensor> gradients(3);
+        if (w.defined()) {  // dx = dy w
+          gradients[0] = Tensor::empty({rows, in}, dy.dtype(), dy.device());
+          gemm(dy.device(), {.dtype = dy.dtype(), .m = rows, .n = in, .k = out}, dy.raw(), w.raw(), gradients[0].raw());
+        }
+        if (x.defined()) {  // dw = dyᵀ x
+          gradients[1] = Tensor::empty({out, in}, dy.dtype(), dy.device());
+          gemm(dy.device(), {.dtype = dy.dtype(), .m = out, .n = in, .k = rows, .transpose_a = true}, dy.raw(), x.raw(),
+               gradients[1].raw());
+        }
+        if (wants_bias) gradients[2] = sum_rows(dy);
+        return gradients;
+      });
 }
 
 }  // namespace cudenza

@@ -25,7 +25,8 @@ using Dims = memory::dims;
 using Tag = memory::format_tag;
 
 const dnnl::engine& engine() {
-  static const dnnl::engine* const instance = new dnnl::engine(dnnl::engine::kind::cpu, 0);  // never destroyed: plans are not either
+  static const dnnl::engine* const instance =
+      new dnnl::engine(dnnl::engine::kind::cpu, 0);  // never destroyed: plans are not either
   return *instance;
 }
 
@@ -36,8 +37,7 @@ dnnl::primitive_attr attributes(const dnnl::post_ops& ops = {}) {
   return attr;
 }
 
-template <class PrimitiveDesc>
-bool is_fast(const PrimitiveDesc& desc) {
+template <class PrimitiveDesc> bool is_fast(const PrimitiveDesc& desc) {
   return desc && !std::string_view(desc.impl_info_str()).starts_with("ref");
 }
 
@@ -48,8 +48,7 @@ bool is_wrong(std::string_view implementation, const ConvShape& s) {
 }
 
 /// Moves on to the first implementation that computes rightly; to none if that would be a slow one.
-template <class PrimitiveDesc>
-void settle(PrimitiveDesc& desc, const ConvShape& s) {
+template <class PrimitiveDesc> void settle(PrimitiveDesc& desc, const ConvShape& s) {
   while (desc && is_wrong(desc.impl_info_str(), s)) {
     if (!desc.next_impl()) desc = PrimitiveDesc();
   }
@@ -70,7 +69,8 @@ dnnl::convolution_forward::primitive_desc forward_desc(const ConvMemory& m, cons
   using Forward = dnnl::convolution_forward;
   constexpr auto kind = dnnl::prop_kind::forward_training;
 #if DNNL_VERSION_MAJOR >= 3
-  Forward::primitive_desc desc(engine(), kind, algorithm::convolution_direct, m.x, m.w, m.bias, m.y, m.stride, m.pad, m.pad, attr, true);
+  Forward::primitive_desc desc(engine(), kind, algorithm::convolution_direct, m.x, m.w, m.bias, m.y, m.stride, m.pad, m.pad, attr,
+                               true);
 #else
   const Forward::desc operation(kind, algorithm::convolution_direct, m.x, m.w, m.bias, m.y, m.stride, m.pad, m.pad);
   Forward::primitive_desc desc(operation, attr, engine(), true);
@@ -79,12 +79,12 @@ dnnl::convolution_forward::primitive_desc forward_desc(const ConvMemory& m, cons
   return desc;
 }
 
-template <class Backward>
-typename Backward::primitive_desc backward_desc(const ConvMemory& m) {
+template <class Backward> typename Backward::primitive_desc backward_desc(const ConvMemory& m) {
   const auto hint = forward_desc(m, attributes());
   if (!hint) return {};
 #if DNNL_VERSION_MAJOR >= 3
-  typename Backward::primitive_desc desc(engine(), algorithm::convolution_direct, m.x, m.w, m.y, m.stride, m.pad, m.pad, hint, attributes(), true);
+  typename Backward::primitive_desc desc(engine(), algorithm::convolution_direct, m.x, m.w, m.y, m.stride, m.pad, m.pad, hint,
+                                         attributes(), true);
 #else
   const typename Backward::desc operation(algorithm::convolution_direct, m.x, m.w, m.y, m.stride, m.pad, m.pad);
   typename Backward::primitive_desc desc(operation, attributes(), engine(), hint, true);
@@ -93,7 +93,8 @@ typename Backward::primitive_desc backward_desc(const ConvMemory& m) {
   return desc;
 }
 
-dnnl::matmul::primitive_desc matmul_desc(const memory::desc& a, const memory::desc& b, const memory::desc& bias, const memory::desc& y) {
+dnnl::matmul::primitive_desc matmul_desc(const memory::desc& a, const memory::desc& b, const memory::desc& bias,
+                                         const memory::desc& y) {
 #if DNNL_VERSION_MAJOR >= 3
   return {engine(), a, b, bias, y, attributes(), true};
 #else
@@ -115,16 +116,17 @@ void append_relu(dnnl::post_ops& ops) {
 constexpr int kStartOfResult = -1;
 
 struct Operand {
-  int name;              ///< DNNL_ARG_… or kStartOfResult
-  memory::desc ours;     ///< as the caller stores it; zero where the operand is absent
-  memory::desc wanted;   ///< as the primitive wants it
+  int name;             ///< DNNL_ARG_… or kStartOfResult
+  memory::desc ours;    ///< as the caller stores it; zero where the operand is absent
+  memory::desc wanted;  ///< as the primitive wants it
   bool is_result = false;
   dnnl::reorder reorder = {};  ///< from one to the other, where they differ
 };
 
 class PrimitivePlan final : public Plan {
  public:
-  PrimitivePlan(const dnnl::primitive& primitive, std::string_view implementation, const memory::desc& scratchpad, std::vector<Operand> operands)
+  PrimitivePlan(const dnnl::primitive& primitive, std::string_view implementation, const memory::desc& scratchpad,
+                std::vector<Operand> operands)
       : primitive_(primitive), implementation_(implementation), scratchpad_(scratchpad), operands_(std::move(operands)) {
     for (Operand& o : operands_) {
       if (o.ours == o.wanted) continue;
@@ -136,7 +138,9 @@ class PrimitivePlan final : public Plan {
   void run(std::initializer_list<const void*> data) const override {
     thread_local dnnl::stream stream(engine());
     std::deque<Storage> pieces;  // of the CPU's pool: reused from call to call, and counted in its peak
-    const auto temporary = [&](const memory::desc& desc) { return memory(desc, engine(), pieces.emplace_back(desc.get_size(), Device::cpu()).data()); };
+    const auto temporary = [&](const memory::desc& desc) {
+      return memory(desc, engine(), pieces.emplace_back(desc.get_size(), Device::cpu()).data());
+    };
 
     std::unordered_map<int, memory> arguments{{DNNL_ARG_SCRATCHPAD, temporary(scratchpad_)}};
     std::vector<std::tuple<const dnnl::reorder*, memory, memory>> afterwards;
@@ -164,9 +168,9 @@ class PrimitivePlan final : public Plan {
   static void copy(const memory& from, const memory& to) {
     const auto* source = static_cast<const char*>(from.get_data_handle());
     auto* target = static_cast<char*>(to.get_data_handle());
-    kernels::parallel_ranges(static_cast<int64_t>(from.get_desc().get_size()), 1, [=](int64_t begin, int64_t end) {
-      std::memcpy(target + begin, source + begin, static_cast<size_t>(end - begin));
-    }, 64);
+    kernels::parallel_ranges(
+        static_cast<int64_t>(from.get_desc().get_size()), 1,
+        [=](int64_t begin, int64_t end) { std::memcpy(target + begin, source + begin, static_cast<size_t>(end - begin)); }, 64);
   }
 
   dnnl::primitive primitive_;
@@ -177,8 +181,7 @@ class PrimitivePlan final : public Plan {
 
 using PlanPointer = std::shared_ptr<const Plan>;
 
-template <class Primitive, class PrimitiveDesc>
-PlanPointer plan_of(const PrimitiveDesc& desc, std::vector<Operand> operands) {
+template <class Primitive, class PrimitiveDesc> PlanPointer plan_of(const PrimitiveDesc& desc, std::vector<Operand> operands) {
   return std::make_shared<PrimitivePlan>(Primitive(desc), desc.impl_info_str(), desc.scratchpad_desc(), std::move(operands));
 }
 
@@ -187,8 +190,7 @@ class PlanCache {
  public:
   using Key = std::array<int64_t, 16>;
 
-  template <class Make>
-  PlanPointer get(const Key& key, Make&& make) {
+  template <class Make> PlanPointer get(const Key& key, Make&& make) {
     std::lock_guard lock(mutex_);
     const auto found = plans_.find(key);
     if (found != plans_.end()) return found->second;
@@ -231,7 +233,8 @@ PlanPointer make_forward(const ConvMemory& m, const memory::desc& w, const Epilo
   };
   bool binary = parts.residual && !parts.in_place && m.shape.out_channels % 16 == 0;
   auto desc = described(binary);
-  if (binary && (!desc || std::string_view(desc.impl_info_str()).find("gemm:") != std::string_view::npos)) desc = described(binary = false);
+  if (binary && (!desc || std::string_view(desc.impl_info_str()).find("gemm:") != std::string_view::npos))
+    desc = described(binary = false);
   if (!desc) return nullptr;
   const memory::desc residual = parts.residual && !parts.in_place ? m.y : memory::desc();
   const int residual_name = binary ? DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1 : kStartOfResult;
@@ -281,12 +284,14 @@ PlanPointer make_conv(const ConvShape& s, Pass pass, const EpilogueParts& parts)
 
 PlanPointer make_gemm(const GemmShape& g, bool has_bias) {
   const auto type = data_type(g.dtype);
-  const memory::desc a({g.m, g.k}, type, g.transpose_a ? Tag::ba : Tag::ab), b({g.k, g.n}, type, g.transpose_b ? Tag::ba : Tag::ab);
+  const memory::desc a({g.m, g.k}, type, g.transpose_a ? Tag::ba : Tag::ab),
+      b({g.k, g.n}, type, g.transpose_b ? Tag::ba : Tag::ab);
   const memory::desc y({g.m, g.n}, type, Tag::ab);
   const memory::desc bias = has_bias ? memory::desc({1, g.n}, memory::data_type::f32, Tag::ab) : memory::desc();
   const auto desc = matmul_desc(a, b, bias, y);
   if (!is_fast(desc)) return nullptr;
-  return plan_of<dnnl::matmul>(desc, {{DNNL_ARG_SRC, a, a}, {DNNL_ARG_WEIGHTS, b, b}, {DNNL_ARG_DST, y, y, true}, {DNNL_ARG_BIAS, bias, bias}});
+  return plan_of<dnnl::matmul>(
+      desc, {{DNNL_ARG_SRC, a, a}, {DNNL_ARG_WEIGHTS, b, b}, {DNNL_ARG_DST, y, y, true}, {DNNL_ARG_BIAS, bias, bias}});
 }
 
 bool serves(DType t) { return data_type(t) != memory::data_type::undef; }
@@ -300,15 +305,29 @@ bool windows_meet_picture(const ConvShape& s) { return s.pad < s.kernel_h && s.p
 
 PlanPointer conv_plan(const ConvShape& s, Pass pass, EpilogueParts parts) {
   if (!serves(s.dtype) || !windows_meet_picture(s)) return nullptr;
-  const PlanCache::Key key{0, static_cast<int64_t>(pass), parts.bias, parts.residual + 2 * parts.in_place, parts.relu, omp_get_max_threads(),
-                           static_cast<int64_t>(s.dtype), s.batch, s.height, s.width, s.in_channels,
-                           s.out_channels, s.kernel_h, s.kernel_w, s.stride, s.pad};
+  const PlanCache::Key key{0,
+                           static_cast<int64_t>(pass),
+                           parts.bias,
+                           parts.residual + 2 * parts.in_place,
+                           parts.relu,
+                           omp_get_max_threads(),
+                           static_cast<int64_t>(s.dtype),
+                           s.batch,
+                           s.height,
+                           s.width,
+                           s.in_channels,
+                           s.out_channels,
+                           s.kernel_h,
+                           s.kernel_w,
+                           s.stride,
+                           s.pad};
   return cache().get(key, [&] { return make_conv(s, pass, parts); });
 }
 
 PlanPointer gemm_plan(const GemmShape& g, bool bias) {
   if (!serves(g.dtype)) return nullptr;
-  const PlanCache::Key key{1, bias, omp_get_max_threads(), static_cast<int64_t>(g.dtype), g.m, g.n, g.k, g.transpose_a, g.transpose_b};
+  const PlanCache::Key key{1,   bias,          omp_get_max_threads(), static_cast<int64_t>(g.dtype), g.m, g.n,
+                           g.k, g.transpose_a, g.transpose_b};
   return cache().get(key, [&] { return make_gemm(g, bias); });
 }
 

@@ -9,28 +9,25 @@
 namespace cudenza {
 namespace {
 
-template <class Op>
-Tensor mapped(std::string_view name, Op op, const Tensor& x) {
+template <class Op> Tensor mapped(std::string_view name, Op op, const Tensor& x) {
   const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
-  dispatch_kernel(name, x.device(), x.dtype(), [&]<class T>(auto where) { kernels::map(where, op, x.data<T>(), y.data<T>(), x.numel()); });
+  dispatch_kernel(name, x.device(), x.dtype(),
+                  [&]<class T>(auto where) { kernels::map(where, op, x.data<T>(), y.data<T>(), x.numel()); });
   return y;
 }
 
-template <class Op>
-Tensor mapped(std::string_view name, Op op, const Tensor& a, const Tensor& b) {
+template <class Op> Tensor mapped(std::string_view name, Op op, const Tensor& a, const Tensor& b) {
   require(a.shape() == b.shape() && a.dtype() == b.dtype() && a.device() == b.device(),
           "{}: both arguments need one shape, type and device, but got {} {} on {} and {} {} on {}", name, a.dtype(), a.shape(),
           a.device(), b.dtype(), b.shape(), b.device());
   const Tensor y = Tensor::empty(a.shape(), a.dtype(), a.device());
-  dispatch_kernel(name, a.device(), a.dtype(), [&]<class T>(auto where) {
-    kernels::map2(where, op, a.data<T>(), b.data<T>(), y.data<T>(), a.numel());
-  });
+  dispatch_kernel(name, a.device(), a.dtype(),
+                  [&]<class T>(auto where) { kernels::map2(where, op, a.data<T>(), b.data<T>(), y.data<T>(), a.numel()); });
   return y;
 }
 
 // b is broadcast over all axes of x but the last.
-template <class Op>
-Tensor mapped_channels(std::string_view name, Op op, const Tensor& x, const Tensor& b) {
+template <class Op> Tensor mapped_channels(std::string_view name, Op op, const Tensor& x, const Tensor& b) {
   const DType dtype = accumulator_of(x.dtype());
   require(x.shape().rank() >= 1 && b.shape() == Shape{x.shape().channels()} && b.dtype() == dtype && b.device() == x.device(),
           "{}: x {} {} on {} needs one {} value for each of its {} channels on the same device, but got {} {} on {}", name,
@@ -46,12 +43,14 @@ Tensor mapped_channels(std::string_view name, Op op, const Tensor& x, const Tens
 
 Tensor relu(const Tensor& x) {
   const Tensor y = mapped("relu", kernels::Relu{}, x);
-  return record("relu", y, {x}, [y = y.detach()](const Tensor& dy) { return std::vector{mapped("relu", kernels::ReluGrad{}, y, dy)}; });
+  return record("relu", y, {x},
+                [y = y.detach()](const Tensor& dy) { return std::vector{mapped("relu", kernels::ReluGrad{}, y, dy)}; });
 }
 
 Tensor sigmoid(const Tensor& x) {
   const Tensor y = mapped("sigmoid", kernels::Sigmoid{}, x);
-  return record("sigmoid", y, {x}, [y = y.detach()](const Tensor& dy) { return std::vector{mapped("sigmoid", kernels::SigmoidGrad{}, y, dy)}; });
+  return record("sigmoid", y, {x},
+                [y = y.detach()](const Tensor& dy) { return std::vector{mapped("sigmoid", kernels::SigmoidGrad{}, y, dy)}; });
 }
 
 Tensor scale(const Tensor& x, double factor) {
@@ -74,8 +73,9 @@ Tensor mul(const Tensor& a, const Tensor& b) {
 
 Tensor add_bias(const Tensor& x, const Tensor& bias) {
   const bool wants_bias = bias.tracks_grad();
-  return record("add_bias", mapped_channels("add_bias", kernels::Plus{}, x, bias), {x, bias},
-                [wants_bias](const Tensor& dy) { return std::vector{dy, wants_bias ? sum_rows(dy) : Tensor()}; });
+  return record("add_bias", mapped_channels("add_bias", kernels::Plus{}, x, bias), {x, bias}, [wants_bias](const Tensor& dy) {
+    return std::vector{dy, wants_bias ? sum_rows(dy) : Tensor()};
+  });
 }
 
 Tensor mul_channels(const Tensor& x, const Tensor& factor) {

@@ -4,8 +4,8 @@
 
 namespace cudenza {
 
-Tensor relu(const Tensor& x);              ///< max(x, 0)
-Tensor sigmoid(const Tensor& x);           ///< 1 / (1 + e^-x)
+Tensor relu(const Tensor& x);     ///< max(x, 0)
+Tensor sigmoid(const Tensor& x);  ///< 1 / (1 + e^-x)
 Tensor scale(const Tensor& x, double factor);
 Tensor add(const Tensor& a, const Tensor& b);  ///< same shape and dtype
 Tensor mul(const Tensor& a, const Tensor& b);  ///< same shape and dtype

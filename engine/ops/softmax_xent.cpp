@@ -14,8 +14,7 @@ struct Targets {
   double smoothing = 0;
 
   /// Calls f with the kernels' form of them, for accumulators of type A.
-  template <class A, class F>
-  void visit(F&& f) const {
+  template <class A, class F> void visit(F&& f) const {
     if (soft.defined()) return f(kernels::SoftTargets<A>{soft.data<A>(), smoothing});
     f(kernels::LabelTargets<A>{.labels = labels.data<int64_t>(),
                                .partner = partner.defined() ? partner.data<int64_t>() : nullptr,
@@ -36,9 +35,8 @@ Losses losses_of(const Tensor& logits, const Targets& targets) {
   dispatch_kernel("softmax_cross_entropy", logits.device(), logits.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
     const kernels::RowResults<A> row{losses.row_loss.data<A>(), losses.row_shift.data<A>()};
-    targets.visit<A>([&](auto t) {
-      kernels::softmax_xent_forward(where, logits.data<T>(), t, row, losses.mean.data<A>(), rows, classes);
-    });
+    targets.visit<A>(
+        [&](auto t) { kernels::softmax_xent_forward(where, logits.data<T>(), t, row, losses.mean.data<A>(), rows, classes); });
   });
   return losses;
 }
@@ -99,14 +97,12 @@ Targets checked_labels(std::string_view op, const Tensor& logits, const Tensor& 
   return {.labels = labels, .partner = {}, .lambda = {}, .soft = {}, .smoothing = spec.label_smoothing};
 }
 
-template <class Form>
-Tensor normalised(std::string_view name, Form form, const Tensor& x) {
+template <class Form> Tensor normalised(std::string_view name, Form form, const Tensor& x) {
   require(x.shape().rank() > 0, "{}: x is a scalar, but needs an axis of classes", name);
   const int64_t rows = x.shape().rows(), classes = x.shape().channels();
   const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
-  dispatch_kernel(name, x.device(), x.dtype(), [&]<class T>(auto where) {
-    kernels::softmax_forward(where, form, x.data<T>(), y.data<T>(), rows, classes);
-  });
+  dispatch_kernel(name, x.device(), x.dtype(),
+                  [&]<class T>(auto where) { kernels::softmax_forward(where, form, x.data<T>(), y.data<T>(), rows, classes); });
   return record(name, y, {x}, [=, y = y.detach()](const Tensor& dy) {
     const Tensor dx = Tensor::empty(y.shape(), y.dtype(), y.device());
     dispatch_kernel(name, y.device(), y.dtype(), [&]<class T>(auto where) {

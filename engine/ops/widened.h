@@ -10,8 +10,7 @@
 namespace cudenza {
 
 /// Calls f<T>() for bf16 or f16. REQUIRES one of them.
-template <class F>
-void dispatch_narrow(DType t, F&& f) {
+template <class F> void dispatch_narrow(DType t, F&& f) {
   if (t == DType::bf16) f.template operator()<bf16>();
   else f.template operator()<f16>();
 }
@@ -21,7 +20,9 @@ class WideInput {
  public:
   WideInput(const void* x, DType dtype, int64_t count) : copy_(x ? count * sizeof(float) : 0, Device::cpu()) {
     if (!x) return;
-    dispatch_narrow(dtype, [&]<class T>() { kernels::map(kernels::Cpu{}, kernels::Identity{}, static_cast<const T*>(x), static_cast<float*>(copy_.data()), count); });
+    dispatch_narrow(dtype, [&]<class T>() {
+      kernels::map(kernels::Cpu{}, kernels::Identity{}, static_cast<const T*>(x), static_cast<float*>(copy_.data()), count);
+    });
   }
   const void* data() const { return copy_.data(); }
 
@@ -32,10 +33,13 @@ class WideInput {
 /// A place for f32 results, which store() rounds into y.
 class WideResult {
  public:
-  WideResult(void* y, DType dtype, int64_t count) : y_(y), dtype_(dtype), count_(count), wide_(count * sizeof(float), Device::cpu()) {}
+  WideResult(void* y, DType dtype, int64_t count)
+      : y_(y), dtype_(dtype), count_(count), wide_(count * sizeof(float), Device::cpu()) {}
   void* data() const { return wide_.data(); }
   void store() const {
-    dispatch_narrow(dtype_, [&]<class T>() { kernels::map(kernels::Cpu{}, kernels::Identity{}, static_cast<const float*>(wide_.data()), static_cast<T*>(y_), count_); });
+    dispatch_narrow(dtype_, [&]<class T>() {
+      kernels::map(kernels::Cpu{}, kernels::Identity{}, static_cast<const float*>(wide_.data()), static_cast<T*>(y_), count_);
+    });
   }
 
  private:

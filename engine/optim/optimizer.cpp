@@ -16,8 +16,7 @@ Hyper hyper_of(const Sgd& m) { return {.lr = m.lr, .momentum = m.momentum, .weig
 Hyper hyper_of(const Adam& m) { return {m.lr, m.beta1, m.weight_decay, m.beta2, m.eps}; }
 Hyper hyper_of(const AdamW& m) { return {m.lr, m.beta1, m.weight_decay, m.beta2, m.eps}; }
 
-template <class Struct>
-Tensor room_for(int64_t count, DType unit, Device device) {
+template <class Struct> Tensor room_for(int64_t count, DType unit, Device device) {
   return Tensor::zeros({count * static_cast<int64_t>(sizeof(Struct) / size_of(unit))}, unit, device);
 }
 
@@ -57,15 +56,13 @@ Optimizer::Optimizer(FlatParameters& parameters, const OptimizerMethod& method) 
 }
 
 /// Calls f with the kernels' form of the method.
-template <class F>
-void Optimizer::with_update(F&& f) const {
+template <class F> void Optimizer::with_update(F&& f) const {
   if (is_sgd_) f(kernels::SgdUpdate{nesterov_});
   else f(kernels::AdamUpdate{});
 }
 
 /// Lets f edit every section's hyperparameters, then sends them all to the device at once.
-template <class F>
-void Optimizer::change(F&& f) {
+template <class F> void Optimizer::change(F&& f) {
   for (size_t i = 0; i < hypers_.size(); ++i) f(hypers_[i], parameters_->sections()[i]);
   on_device(table_.device(), [&](auto where) { kernels::set_hypers(where, static_cast<Hyper*>(table_.raw()), hypers_); });
 }

@@ -87,7 +87,7 @@ class Optimizer {
   struct Report {
     int64_t steps, skipped_steps;  ///< updates done and left out since the state was cleared
     bool applied;
-    double gradient_norm;          ///< before clipping, without the loss scale; 0 where nothing above asked for it
+    double gradient_norm;  ///< before clipping, without the loss scale; 0 where nothing above asked for it
     double loss_scale;
   };
   Report report() const;
@@ -95,10 +95,8 @@ class Optimizer {
   FlatParameters& parameters() const { return *parameters_; }
 
  private:
-  template <class F>
-  void with_update(F&& f) const;
-  template <class F>
-  void change(F&& f);
+  template <class F> void with_update(F&& f) const;
+  template <class F> void change(F&& f);
 
   FlatParameters* parameters_;
   bool is_sgd_ = false, nesterov_ = false;

@@ -34,8 +34,7 @@ int64_t batch_norm_workspace(const BatchNormShape&);
 
 /// Exponential averages of the batches' statistics, [channels] each, updated in place:
 ///   mean += momentum (batch mean - mean)        variance += momentum (batch variance rows / (rows - 1) - variance)
-template <class A>
-struct RunningStatistics {
+template <class A> struct RunningStatistics {
   A* mean = nullptr;      ///< null: none are kept
   A* variance = nullptr;  ///< unbiased, as PyTorch keeps it
   double momentum = 0.1;
@@ -61,13 +60,14 @@ void batch_norm_finalize(Gpu, const A* sum, const A* sum_of_squares, const Batch
 
 /// The same from running statistics, for inference: copies the mean, so that what a backward pass reads later stands still.
 template <class A>
-void batch_norm_from_running(Cpu, const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean, A* inv_std);
+void batch_norm_from_running(Cpu, const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean,
+                             A* inv_std);
 template <class A>
-void batch_norm_from_running(Gpu, const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean, A* inv_std);
+void batch_norm_from_running(Gpu, const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean,
+                             A* inv_std);
 
 /// What normalises each channel, [channels] each.
-template <class A>
-struct BatchNormChannels {
+template <class A> struct BatchNormChannels {
   const A* gamma = nullptr;
   const A* beta = nullptr;  ///< not read by the backward pass
   const A* mean = nullptr;
@@ -76,11 +76,11 @@ struct BatchNormChannels {
 
 /// y from x. residual may be null; mask is written if it is not null (REQUIRES relu then). y may be x or residual.
 template <class T>
-void batch_norm_apply(Cpu, const T* x, const T* residual, const BatchNormShape&, const BatchNormChannels<acc_t<T>>&, bool relu, T* y,
-                      uint32_t* mask);
+void batch_norm_apply(Cpu, const T* x, const T* residual, const BatchNormShape&, const BatchNormChannels<acc_t<T>>&, bool relu,
+                      T* y, uint32_t* mask);
 template <class T>
-void batch_norm_apply(Gpu, const T* x, const T* residual, const BatchNormShape&, const BatchNormChannels<acc_t<T>>&, bool relu, T* y,
-                      uint32_t* mask);
+void batch_norm_apply(Gpu, const T* x, const T* residual, const BatchNormShape&, const BatchNormChannels<acc_t<T>>&, bool relu,
+                      T* y, uint32_t* mask);
 
 /// dgamma and dbeta. mask is null where there was no ReLU.
 template <class T>
@@ -94,17 +94,21 @@ void batch_norm_backward_reduce(Gpu, const T* dy, const T* x, const uint32_t* ma
 /// them then. dx or dresidual may be dy.
 template <class T>
 void batch_norm_backward_apply(Cpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape&,
-                               const BatchNormChannels<acc_t<T>>&, const acc_t<T>* dgamma, const acc_t<T>* dbeta, T* dx, T* dresidual);
+                               const BatchNormChannels<acc_t<T>>&, const acc_t<T>* dgamma, const acc_t<T>* dbeta, T* dx,
+                               T* dresidual);
 template <class T>
 void batch_norm_backward_apply(Gpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape&,
-                               const BatchNormChannels<acc_t<T>>&, const acc_t<T>* dgamma, const acc_t<T>* dbeta, T* dx, T* dresidual);
+                               const BatchNormChannels<acc_t<T>>&, const acc_t<T>* dgamma, const acc_t<T>* dbeta, T* dx,
+                               T* dresidual);
 
 /// Takes the normalisation by running statistics into the convolution before it:
 ///   folded_w[k,i] = w[k,i] gamma[k] inv_std[k]           bias[k] = beta[k] - mean[k] gamma[k] inv_std[k]
 /// w is [out_channels, fan_in]; all else is [out_channels].
 template <class T>
-void batch_norm_fold(Cpu, const T* w, int64_t out_channels, int64_t fan_in, const BatchNormChannels<acc_t<T>>&, T* folded_w, acc_t<T>* bias);
+void batch_norm_fold(Cpu, const T* w, int64_t out_channels, int64_t fan_in, const BatchNormChannels<acc_t<T>>&, T* folded_w,
+                     acc_t<T>* bias);
 template <class T>
-void batch_norm_fold(Gpu, const T* w, int64_t out_channels, int64_t fan_in, const BatchNormChannels<acc_t<T>>&, T* folded_w, acc_t<T>* bias);
+void batch_norm_fold(Gpu, const T* w, int64_t out_channels, int64_t fan_in, const BatchNormChannels<acc_t<T>>&, T* folded_w,
+                     acc_t<T>* bias);
 
 }  // namespace cudenza::kernels

@@ -24,23 +24,20 @@ struct Parts {
 /// Calls f(first channel, width) for every word of a row's mask. The width of whole words is a constant, so that the loops
 /// over them unroll. They keep a word's numbers in local arrays, between which g++ need fear no aliasing: it vectorises
 /// them, and they stay in registers.
-template <class F>
-void for_each_word(int64_t channels, F&& f) {
+template <class F> void for_each_word(int64_t channels, F&& f) {
   int64_t c = 0;
   for (; c + 32 <= channels; c += 32) f(c, std::integral_constant<int, 32>{});
   if (c < channels) f(c, static_cast<int>(channels - c));
 }
 
 /// Stores the numbers of one word after the other: past the cache where the whole array would not stay there.
-template <class T>
-class Writer {
+template <class T> class Writer {
  public:
   Writer(T* to, const BatchNormShape& shape)
       : to_(to),
         streams_(shape.rows * shape.channels * static_cast<int64_t>(sizeof(T)) >= kStreamBytes &&
                  shape.channels * sizeof(T) % 32 == 0 && reinterpret_cast<uintptr_t>(to) % 32 == 0) {}
-  template <class Width>
-  void operator()(int64_t at, const acc_t<T>* values, Width width) const {
+  template <class Width> void operator()(int64_t at, const acc_t<T>* values, Width width) const {
     if constexpr (std::is_same_v<T, acc_t<T>>) return store(at, values, width);
     alignas(64) T rounded[32];
     for (int k = 0; k < width; ++k) rounded[k] = values[k];  // in a loop of its own: g++ tangles it with what comes before
@@ -48,8 +45,7 @@ class Writer {
   }
 
  private:
-  template <class Width>
-  void store(int64_t at, const T* values, Width width) const {
+  template <class Width> void store(int64_t at, const T* values, Width width) const {
     if (streams_) stream_out(to_ + at, values, width * static_cast<int64_t>(sizeof(T)));
     else std::memcpy(to_ + at, values, static_cast<size_t>(width) * sizeof(T));
   }
@@ -59,8 +55,7 @@ class Writer {
 };
 
 /// dz of one word: dy where the mask has a 1.
-template <class T, class Width>
-void masked(const T* dy, uint32_t word, Width width, acc_t<T>* dz) {
+template <class T, class Width> void masked(const T* dy, uint32_t word, Width width, acc_t<T>* dz) {
   for (int k = 0; k < width; ++k) {
     const acc_t<T> kept = static_cast<acc_t<T>>(dy[k]);
     dz[k] = word >> k & 1u ? kept : acc_t<T>(0);
@@ -79,8 +74,7 @@ uint32_t mask_word(const uint32_t* mask, const BatchNormShape& shape, int64_t ro
 }
 
 /// Calls f(row, count) for every four rows, with the constant 4, and for each of the rest.
-template <class F>
-void for_every_four_rows(int64_t rows, F&& f) {
+template <class F> void for_every_four_rows(int64_t rows, F&& f) {
   int64_t r = 0;
   for (; r + 4 <= rows; r += 4) f(r, std::integral_constant<int, 4>{});
   for (; r < rows; ++r) f(r, std::integral_constant<int, 1>{});
@@ -120,8 +114,8 @@ void moments_of_rows(const T* x, int64_t rows, int64_t channels, A* shift, A* me
 
 /// The sums of GradientSums of each channel over rows [begin, end).
 template <class T, class A = acc_t<T>>
-void gradient_sums_of_rows(const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape, const A* mean, int64_t begin,
-                           int64_t end, A* sum_dz, A* sum_dz_x) {
+void gradient_sums_of_rows(const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape, const A* mean,
+                           int64_t begin, int64_t end, A* sum_dz, A* sum_dz_x) {
   for (int64_t c = 0; c < shape.channels; ++c) sum_dz[c] = sum_dz_x[c] = A(0);
   for (int64_t r = begin; r < end; ++r) {
     for_each_word(shape.channels, [=](int64_t first, auto width) {
@@ -139,13 +133,14 @@ void gradient_sums_of_rows(const T* dy, const T* x, const uint32_t* mask, const 
 
 /// y and mask (or none) of rows [begin, end).
 template <bool kResidual, bool kRelu, class T, class A = acc_t<T>>
-void apply_to_rows(const T* x, const T* residual, const BatchNormShape& shape, const BatchNormChannels<A>& channels, T* y, uint32_t* mask,
-                   int64_t begin, int64_t end) {
+void apply_to_rows(const T* x, const T* residual, const BatchNormShape& shape, const BatchNormChannels<A>& channels, T* y,
+                   uint32_t* mask, int64_t begin, int64_t end) {
   const Writer<T> write(y, shape);
   for (int64_t r = begin; r < end; ++r) {
     for_each_word(shape.channels, [=](int64_t first, auto width) {
       const int64_t at = r * shape.channels + first;
-      const A *gamma = channels.gamma + first, *beta = channels.beta + first, *mean = channels.mean + first, *inv_std = channels.inv_std + first;
+      const A *gamma = channels.gamma + first, *beta = channels.beta + first, *mean = channels.mean + first,
+              *inv_std = channels.inv_std + first;
       alignas(64) A z[32];
       uint32_t word = 0;
       for (int k = 0; k < width; ++k) {
@@ -162,8 +157,9 @@ void apply_to_rows(const T* x, const T* residual, const BatchNormShape& shape, c
 
 /// dx and dresidual (each or null) of rows [begin, end).
 template <class T, class A = acc_t<T>>
-void backward_apply_to_rows(const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape, const BatchNormChannels<A>& channels,
-                            const A* dgamma, const A* dbeta, T* dx, T* dresidual, int64_t begin, int64_t end) {
+void backward_apply_to_rows(const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape,
+                            const BatchNormChannels<A>& channels, const A* dgamma, const A* dbeta, T* dx, T* dresidual,
+                            int64_t begin, int64_t end) {
   const Writer<T> write_dx(dx, shape), write_dresidual(dresidual, shape);
   const A inverse_rows = A(1) / static_cast<A>(shape.rows);
   for (int64_t r = begin; r < end; ++r) {
@@ -200,8 +196,8 @@ void batch_norm_statistics(Cpu, const T* x, const BatchNormShape& shape, double 
   A *part_mean = workspace, *part_m2 = part_mean + parts.count * channels, *part_shift = part_m2 + parts.count * channels;
   parallel_ranges(parts.count, parts.rows * channels, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
-      moments_of_rows(x + p * parts.rows * channels, parts.rows_of(p, shape), channels, part_shift + p * channels, part_mean + p * channels,
-                      part_m2 + p * channels);
+      moments_of_rows(x + p * parts.rows * channels, parts.rows_of(p, shape), channels, part_shift + p * channels,
+                      part_mean + p * channels, part_m2 + p * channels);
     }
   });
   parallel_ranges(channels, parts.count, [&](int64_t begin, int64_t end) {
@@ -214,7 +210,8 @@ void batch_norm_statistics(Cpu, const T* x, const BatchNormShape& shape, double 
         part_m2[c] = total.m2;
       }
     }
-    for (int64_t c = begin; c < end; ++c) finalize_channel(c, Moments<A>{part_mean[c], part_m2[c]}, shape.rows, eps, mean, inv_std, running);
+    for (int64_t c = begin; c < end; ++c)
+      finalize_channel(c, Moments<A>{part_mean[c], part_m2[c]}, shape.rows, eps, mean, inv_std, running);
   });
 }
 
@@ -227,7 +224,8 @@ void batch_norm_finalize(Cpu, const A* sum, const A* sum_of_squares, const Batch
 }
 
 template <class A>
-void batch_norm_from_running(Cpu, const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean, A* inv_std) {
+void batch_norm_from_running(Cpu, const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean,
+                             A* inv_std) {
   for (int64_t c = 0; c < channels; ++c) {
     mean[c] = running_mean[c];
     inv_std[c] = inv_std_of(running_variance[c], eps);
@@ -235,8 +233,8 @@ void batch_norm_from_running(Cpu, const A* running_mean, const A* running_varian
 }
 
 template <class T>
-void batch_norm_apply(Cpu, const T* x, const T* residual, const BatchNormShape& shape, const BatchNormChannels<acc_t<T>>& channels, bool relu,
-                      T* y, uint32_t* mask) {
+void batch_norm_apply(Cpu, const T* x, const T* residual, const BatchNormShape& shape,
+                      const BatchNormChannels<acc_t<T>>& channels, bool relu, T* y, uint32_t* mask) {
   parallel_ranges(shape.rows, shape.channels, [&](int64_t begin, int64_t end) {
     if (residual && relu) apply_to_rows<true, true>(x, residual, shape, channels, y, mask, begin, end);
     else if (residual) apply_to_rows<true, false>(x, residual, shape, channels, y, mask, begin, end);
@@ -248,7 +246,8 @@ void batch_norm_apply(Cpu, const T* x, const T* residual, const BatchNormShape& 
 
 template <class T>
 void batch_norm_backward_reduce(Cpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape,
-                                const BatchNormChannels<acc_t<T>>& channels, acc_t<T>* dgamma, acc_t<T>* dbeta, acc_t<T>* workspace) {
+                                const BatchNormChannels<acc_t<T>>& channels, acc_t<T>* dgamma, acc_t<T>* dbeta,
+                                acc_t<T>* workspace) {
   using A = acc_t<T>;
   const Parts parts(shape);
   A *part_dz = workspace, *part_dz_x = workspace + parts.count * shape.channels;
@@ -282,8 +281,8 @@ void batch_norm_backward_apply(Cpu, const T* dy, const T* x, const uint32_t* mas
 }
 
 template <class T>
-void batch_norm_fold(Cpu, const T* w, int64_t out_channels, int64_t fan_in, const BatchNormChannels<acc_t<T>>& channels, T* folded_w,
-                     acc_t<T>* bias) {
+void batch_norm_fold(Cpu, const T* w, int64_t out_channels, int64_t fan_in, const BatchNormChannels<acc_t<T>>& channels,
+                     T* folded_w, acc_t<T>* bias) {
   using A = acc_t<T>;
   parallel_ranges(out_channels, fan_in, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {

@@ -7,15 +7,13 @@ namespace {
 constexpr int kGroupsPerBlock = 2;  // so that the per-channel numbers are loaded once for 8 rows
 
 /// The mask word made of the bits of 32 / N neighbouring threads. All lanes must call it; all get it.
-template <int N>
-__device__ inline uint32_t gathered_bits(uint32_t bits) {
+template <int N> __device__ inline uint32_t gathered_bits(uint32_t bits) {
   bits <<= threadIdx.x * N % 32;
   for (int lanes = 1; lanes < 32 / N; lanes *= 2) bits |= __shfl_xor_sync(kAllLanes, bits, lanes);
   return bits;
 }
 
-template <class T>
-struct Forward {
+template <class T> struct Forward {
   const T *x, *residual;
   BatchNormShape shape;
   BatchNormChannels<acc_t<T>> channels;
@@ -26,7 +24,8 @@ struct Forward {
 
 /// kRows rows of a thread, the first of them `row`; reads them all, and writes if `writes`. All lanes of a warp must call it.
 template <int kRows, int N, class T>
-__device__ inline void apply_to_rows(const Forward<T>& f, const Place<N>& at, const Normalization<acc_t<T>> (&normal)[N], int64_t row, bool writes) {
+__device__ inline void apply_to_rows(const Forward<T>& f, const Place<N>& at, const Normalization<acc_t<T>> (&normal)[N],
+                                     int64_t row, bool writes) {
   const int64_t start = row * f.shape.channels + at.channel, stride = at.row_lanes * f.shape.channels;
   Pack<T, N> in[kRows], added[kRows];
   for (int k = 0; k < kRows; ++k) in[k] = load_pack<N>(f.x + start + k * stride);
@@ -50,8 +49,7 @@ __device__ inline void apply_to_rows(const Forward<T>& f, const Place<N>& at, co
 }
 
 // y = relu((x - mean) gamma inv_std + beta + residual). Tiles as in batch_norm_tile.cuh; block b takes groups b and b + blocks.
-template <int N, class T>
-__global__ void __launch_bounds__(kThreads) apply_kernel(Forward<T> f, Tiling tiling) {
+template <int N, class T> __global__ void __launch_bounds__(kThreads) apply_kernel(Forward<T> f, Tiling tiling) {
   using A = acc_t<T>;
   const Place<N> at(f.shape, tiling);
   const auto gamma = load_channels<N>(f.channels.gamma + at.channel), beta = load_channels<N>(f.channels.beta + at.channel);
@@ -70,19 +68,19 @@ __global__ void __launch_bounds__(kThreads) apply_kernel(Forward<T> f, Tiling ti
   }
 }
 
-template <class T>
-struct Backward {
+template <class T> struct Backward {
   const T *dy, *x;
   const uint32_t* mask;
   BatchNormShape shape;
   BatchNormChannels<acc_t<T>> channels;
-  const acc_t<T> *dgamma, *dbeta;
+  const acc_t<T>*dgamma, *dbeta;
   T *dx, *dresidual;
 };
 
 /// kRows rows of a thread, the first of them `row`.
 template <int kRows, int N, class T>
-__device__ inline void backward_apply_to_rows(const Backward<T>& b, const Place<N>& at, const InputGradient<acc_t<T>> (&gradient)[N], int64_t row) {
+__device__ inline void backward_apply_to_rows(const Backward<T>& b, const Place<N>& at,
+                                              const InputGradient<acc_t<T>> (&gradient)[N], int64_t row) {
   const int64_t start = row * b.shape.channels + at.channel, stride = at.row_lanes * b.shape.channels;
   Pack<T, N> dz[kRows], in[kRows];
   uint32_t words[kRows];
@@ -90,7 +88,8 @@ __device__ inline void backward_apply_to_rows(const Backward<T>& b, const Place<
   if (b.x) {
     for (int k = 0; k < kRows; ++k) in[k] = load_pack<N>(b.x + start + k * stride);
   }
-  for (int k = 0; k < kRows; ++k) words[k] = b.mask ? b.mask[(row + k * at.row_lanes) * b.shape.mask_words_per_row() + at.channel / 32] : ~0u;
+  for (int k = 0; k < kRows; ++k)
+    words[k] = b.mask ? b.mask[(row + k * at.row_lanes) * b.shape.mask_words_per_row() + at.channel / 32] : ~0u;
   for (int k = 0; k < kRows; ++k) {
     const uint32_t bits = words[k] >> at.channel % 32;
     Pack<T, N> out, kept;
@@ -105,8 +104,7 @@ __device__ inline void backward_apply_to_rows(const Backward<T>& b, const Place<
 
 // dx = gamma inv_std (dz - dbeta / rows - xhat dgamma / rows), dresidual = dz. The same tiles and groups. Without x the
 // statistics were given, and the last two terms are absent.
-template <int N, class T>
-__global__ void __launch_bounds__(kThreads) backward_apply_kernel(Backward<T> b, Tiling tiling) {
+template <int N, class T> __global__ void __launch_bounds__(kThreads) backward_apply_kernel(Backward<T> b, Tiling tiling) {
   using A = acc_t<T>;
   const Place<N> at(b.shape, tiling);
   if (!at.inside) return;
@@ -124,14 +122,16 @@ __global__ void __launch_bounds__(kThreads) backward_apply_kernel(Backward<T> b,
     if (at.is_whole(group, b.shape)) {
       backward_apply_to_rows<kRowsAtOnce>(b, at, gradient, at.first_row(group));
     } else {
-      for (int64_t row = at.first_row(group); row < b.shape.rows; row += at.row_lanes) backward_apply_to_rows<1>(b, at, gradient, row);
+      for (int64_t row = at.first_row(group); row < b.shape.rows; row += at.row_lanes)
+        backward_apply_to_rows<1>(b, at, gradient, row);
     }
   }
 }
 
 // mean = running_mean, inv_std = 1 / sqrt(running_variance + eps). One thread a channel.
 template <class A>
-__global__ void from_running_kernel(const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean, A* inv_std) {
+__global__ void from_running_kernel(const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean,
+                                    A* inv_std) {
   const int64_t c = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (c >= channels) return;
   mean[c] = running_mean[c];
@@ -149,21 +149,18 @@ __global__ void fold_kernel(const T* w, int64_t fan_in, BatchNormChannels<acc_t<
   }
 }
 
-template <int N>
-Tiling apply_tiling(const BatchNormShape& shape) {
+template <int N> Tiling apply_tiling(const BatchNormShape& shape) {
   Tiling tiling = tiling_of<N>(shape);
   tiling.blocks = ceil_div<int64_t>(tiling.groups, kGroupsPerBlock);
   return tiling;
 }
 
-template <int N, class T>
-void launch_apply(Gpu gpu, const Forward<T>& f) {
+template <int N, class T> void launch_apply(Gpu gpu, const Forward<T>& f) {
   const Tiling tiling = apply_tiling<N>(f.shape);
   launch<apply_kernel<N, T>>(tiling.grid(), dim3(kThreads), 0, gpu, f, tiling);
 }
 
-template <int N, class T>
-void launch_backward_apply(Gpu gpu, const Backward<T>& b) {
+template <int N, class T> void launch_backward_apply(Gpu gpu, const Backward<T>& b) {
   const Tiling tiling = apply_tiling<N>(b.shape);
   launch<backward_apply_kernel<N, T>>(tiling.grid(), dim3(kThreads), 0, gpu, b, tiling);
 }
@@ -171,8 +168,8 @@ void launch_backward_apply(Gpu gpu, const Backward<T>& b) {
 }  // namespace
 
 template <class T>
-void batch_norm_apply(Gpu gpu, const T* x, const T* residual, const BatchNormShape& shape, const BatchNormChannels<acc_t<T>>& channels,
-                      bool relu, T* y, uint32_t* mask) {
+void batch_norm_apply(Gpu gpu, const T* x, const T* residual, const BatchNormShape& shape,
+                      const BatchNormChannels<acc_t<T>>& channels, bool relu, T* y, uint32_t* mask) {
   const Forward<T> f{x, residual, shape, channels, relu, y, mask};
   if (shape.rows == 0) return;
   if (may_use_packs(shape, kPackSize<T>, x, residual, y)) launch_apply<kPackSize<T>>(gpu, f);
@@ -190,14 +187,15 @@ void batch_norm_backward_apply(Gpu gpu, const T* dy, const T* x, const uint32_t*
 }
 
 template <class A>
-void batch_norm_from_running(Gpu gpu, const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean, A* inv_std) {
+void batch_norm_from_running(Gpu gpu, const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean,
+                             A* inv_std) {
   const dim3 blocks(static_cast<unsigned>(ceil_div<int64_t>(channels, kThreads)));
   launch<from_running_kernel<A>>(blocks, dim3(kThreads), 0, gpu, running_mean, running_variance, channels, eps, mean, inv_std);
 }
 
 template <class T>
-void batch_norm_fold(Gpu gpu, const T* w, int64_t out_channels, int64_t fan_in, const BatchNormChannels<acc_t<T>>& channels, T* folded_w,
-                     acc_t<T>* bias) {
+void batch_norm_fold(Gpu gpu, const T* w, int64_t out_channels, int64_t fan_in, const BatchNormChannels<acc_t<T>>& channels,
+                     T* folded_w, acc_t<T>* bias) {
   launch<fold_kernel<T>>(dim3(static_cast<unsigned>(out_channels)), dim3(kThreads), 0, gpu, w, fan_in, channels, folded_w, bias);
 }
 

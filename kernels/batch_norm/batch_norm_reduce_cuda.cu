@@ -12,8 +12,7 @@ namespace {
 constexpr int kMergeThreads = 512, kMergeChannels = 8;  // 64 threads share a channel's partial results
 
 /// The workspace of the first stage: states [blocks, channels] and how many rows each block has seen.
-template <class State, class A>
-struct Partials {
+template <class State, class A> struct Partials {
   State* states;
   A* counts;
 
@@ -21,16 +20,14 @@ struct Partials {
       : states(reinterpret_cast<State*>(workspace)), counts(workspace + 2 * blocks * channels) {}
 };
 
-template <class State>
-__device__ inline State shuffled(State state, int lanes) {
+template <class State> __device__ inline State shuffled(State state, int lanes) {
   const auto [a, b] = state;
   return {__shfl_xor_sync(kAllLanes, a, lanes), __shfl_xor_sync(kAllLanes, b, lanes)};
 }
 
 /// Merges the states of all threads at the same channels, lane by lane and then warp by warp. Thread t < lanes * N gets that
 /// of channel t of the tile, and all of them the count of rows. All threads must call it, once in a kernel.
-template <int N, int kWarps, class State, class A>
-__device__ inline State merge_block(State (&states)[N], A& count, int lanes) {
+template <int N, int kWarps, class State, class A> __device__ inline State merge_block(State (&states)[N], A& count, int lanes) {
   constexpr int kPitch = N + 1;  // a gap after each thread's states keeps the threads on different banks
   SHARED_ARRAY(State, of_warp, kWarps * kWarpSize * kPitch);
   SHARED_ARRAY(A, count_of_warp, kWarps);
@@ -56,18 +53,19 @@ __device__ inline State merge_block(State (&states)[N], A& count, int lanes) {
 
 /// Leaves the block's result over its rows for the second stage.
 template <int N, class State, class A>
-__device__ inline void store_partial(State (&states)[N], A count, const BatchNormShape& shape, const Tiling& tiling, A* workspace) {
+__device__ inline void store_partial(State (&states)[N], A count, const BatchNormShape& shape, const Tiling& tiling,
+                                     A* workspace) {
   const State total = merge_block<N, kThreads / kWarpSize>(states, count, tiling.lanes);
   const int64_t block = blockIdx.x / tiling.tiles, tile = blockIdx.x % tiling.tiles;
   const int64_t channel = tile * tiling.lanes * N + threadIdx.x;
   const Partials<State, A> partials(workspace, tiling.blocks, shape.channels);
-  if (static_cast<int>(threadIdx.x) < tiling.lanes * N && channel < shape.channels) partials.states[block * shape.channels + channel] = total;
+  if (static_cast<int>(threadIdx.x) < tiling.lanes * N && channel < shape.channels)
+    partials.states[block * shape.channels + channel] = total;
   if (threadIdx.x == 0 && tile == 0) partials.counts[block] = count;
 }
 
 /// The second stage: threads t < kMergeChannels get the result of channel blockIdx.x * kMergeChannels + t over all rows.
-template <class State, class A>
-__device__ inline State merge_partials(A* workspace, int64_t blocks, int64_t channels) {
+template <class State, class A> __device__ inline State merge_partials(A* workspace, int64_t blocks, int64_t channels) {
   const Partials<State, A> partials(workspace, blocks, channels);
   const int64_t channel = smaller<int64_t>(blockIdx.x * kMergeChannels + threadIdx.x % kMergeChannels, channels - 1);
   State state[1] = {};
@@ -101,7 +99,8 @@ __device__ inline void absorb(const T* x, int64_t stride, Moments<A> (&moments)[
 
 // Mean and squared deviations of the block's rows, for each channel of its tile. Tiles as in batch_norm_tile.cuh.
 template <int N, class T>
-__global__ void __launch_bounds__(kThreads) statistics_kernel(const T* x, BatchNormShape shape, Tiling tiling, acc_t<T>* workspace) {
+__global__ void __launch_bounds__(kThreads)
+    statistics_kernel(const T* x, BatchNormShape shape, Tiling tiling, acc_t<T>* workspace) {
   const Place<N> at(shape, tiling);
   const int64_t stride = at.row_lanes * shape.channels;
   Moments<acc_t<T>> moments[N] = {};
@@ -112,7 +111,8 @@ __global__ void __launch_bounds__(kThreads) statistics_kernel(const T* x, BatchN
     if (at.is_whole(group, shape)) {
       absorb<kRowsAtOnce>(here, stride, moments, count);
     } else {
-      for (int64_t row = at.first_row(group); row < shape.rows; row += at.row_lanes, here += stride) absorb<1>(here, stride, moments, count);
+      for (int64_t row = at.first_row(group); row < shape.rows; row += at.row_lanes, here += stride)
+        absorb<1>(here, stride, moments, count);
     }
   }
   store_partial(moments, count, shape, tiling, workspace);
@@ -121,10 +121,12 @@ __global__ void __launch_bounds__(kThreads) statistics_kernel(const T* x, BatchN
 // mean, inv_std and running statistics from the blocks' moments. One block for kMergeChannels channels.
 template <class A>
 __global__ void __launch_bounds__(kMergeThreads)
-    merge_statistics_kernel(A* workspace, int64_t blocks, BatchNormShape shape, double eps, A* mean, A* inv_std, RunningStatistics<A> running) {
+    merge_statistics_kernel(A* workspace, int64_t blocks, BatchNormShape shape, double eps, A* mean, A* inv_std,
+                            RunningStatistics<A> running) {
   const auto moments = merge_partials<Moments<A>>(workspace, blocks, shape.channels);
   const int64_t channel = static_cast<int64_t>(blockIdx.x) * kMergeChannels + threadIdx.x;
-  if (threadIdx.x < kMergeChannels && channel < shape.channels) finalize_channel(channel, moments, shape.rows, eps, mean, inv_std, running);
+  if (threadIdx.x < kMergeChannels && channel < shape.channels)
+    finalize_channel(channel, moments, shape.rows, eps, mean, inv_std, running);
 }
 
 // The same from the sums of x and x². One thread a channel.
@@ -136,8 +138,7 @@ __global__ void finalize_kernel(const A* sum, const A* sum_of_squares, BatchNorm
   finalize_channel(c, moments_of_sums(sum[c], sum_of_squares[c], shape.rows), shape.rows, eps, mean, inv_std, running);
 }
 
-template <class T>
-struct Backward {
+template <class T> struct Backward {
   const T *dy, *x;
   const uint32_t* mask;
   BatchNormShape shape;
@@ -146,13 +147,15 @@ struct Backward {
 
 /// Adds kRows rows of a thread, the first of them `row`.
 template <int kRows, int N, class T, class A>
-__device__ inline void add_rows(const Backward<T>& b, const Place<N>& at, const Pack<A, N>& mean, int64_t row, GradientSums<A> (&sums)[N]) {
+__device__ inline void add_rows(const Backward<T>& b, const Place<N>& at, const Pack<A, N>& mean, int64_t row,
+                                GradientSums<A> (&sums)[N]) {
   const int64_t start = row * b.shape.channels + at.channel, stride = at.row_lanes * b.shape.channels;
   Pack<T, N> dy[kRows], x[kRows];
   uint32_t words[kRows];
   for (int k = 0; k < kRows; ++k) dy[k] = load_pack<N>(b.dy + start + k * stride);
   for (int k = 0; k < kRows; ++k) x[k] = load_pack<N>(b.x + start + k * stride);
-  for (int k = 0; k < kRows; ++k) words[k] = b.mask ? b.mask[(row + k * at.row_lanes) * b.shape.mask_words_per_row() + at.channel / 32] : ~0u;
+  for (int k = 0; k < kRows; ++k)
+    words[k] = b.mask ? b.mask[(row + k * at.row_lanes) * b.shape.mask_words_per_row() + at.channel / 32] : ~0u;
   for (int k = 0; k < kRows; ++k) {
     const uint32_t bits = words[k] >> at.channel % 32;
     for (int c = 0; c < N; ++c) {
@@ -193,8 +196,7 @@ __global__ void __launch_bounds__(kMergeThreads)
 }
 
 /// Enough blocks for the card, with two groups each at least where there are as many.
-template <int N>
-Tiling reduce_tiling(const BatchNormShape& shape) {
+template <int N> Tiling reduce_tiling(const BatchNormShape& shape) {
   Tiling tiling = tiling_of<N>(shape);
   tiling.blocks = larger<int64_t>(smaller(kReduceBlocks / tiling.tiles, ceil_div<int64_t>(tiling.groups, 2)), 1);
   return tiling;
@@ -202,15 +204,13 @@ Tiling reduce_tiling(const BatchNormShape& shape) {
 
 dim3 merge_grid(int64_t channels) { return dim3(static_cast<unsigned>(ceil_div<int64_t>(channels, kMergeChannels))); }
 
-template <int N, class T>
-int64_t launch_statistics(Gpu gpu, const T* x, const BatchNormShape& shape, acc_t<T>* workspace) {
+template <int N, class T> int64_t launch_statistics(Gpu gpu, const T* x, const BatchNormShape& shape, acc_t<T>* workspace) {
   const Tiling tiling = reduce_tiling<N>(shape);
   launch<statistics_kernel<N, T>>(tiling.grid(), dim3(kThreads), 0, gpu, x, shape, tiling, workspace);
   return tiling.blocks;
 }
 
-template <int N, class T>
-int64_t launch_backward_reduce(Gpu gpu, const Backward<T>& b, acc_t<T>* workspace) {
+template <int N, class T> int64_t launch_backward_reduce(Gpu gpu, const Backward<T>& b, acc_t<T>* workspace) {
   const Tiling tiling = reduce_tiling<N>(b.shape);
   launch<backward_reduce_kernel<N, T>>(tiling.grid(), dim3(kThreads), 0, gpu, b, tiling, workspace);
   return tiling.blocks;
@@ -222,26 +222,29 @@ template <class T>
 void batch_norm_statistics(Gpu gpu, const T* x, const BatchNormShape& shape, double eps, acc_t<T>* mean, acc_t<T>* inv_std,
                            const RunningStatistics<acc_t<T>>& running, acc_t<T>* workspace) {
   constexpr int N = kPackSize<T>;
-  const int64_t blocks = may_use_packs(shape, N, x) ? launch_statistics<N>(gpu, x, shape, workspace) : launch_statistics<1>(gpu, x, shape, workspace);
-  launch<merge_statistics_kernel<acc_t<T>>>(merge_grid(shape.channels), dim3(kMergeThreads), 0, gpu, workspace, blocks, shape, eps, mean,
-                                            inv_std, running);
+  const int64_t blocks = may_use_packs(shape, N, x) ? launch_statistics<N>(gpu, x, shape, workspace)
+                                                    : launch_statistics<1>(gpu, x, shape, workspace);
+  launch<merge_statistics_kernel<acc_t<T>>>(merge_grid(shape.channels), dim3(kMergeThreads), 0, gpu, workspace, blocks, shape,
+                                            eps, mean, inv_std, running);
 }
 
 template <class A>
-void batch_norm_finalize(Gpu gpu, const A* sum, const A* sum_of_squares, const BatchNormShape& shape, double eps, A* mean, A* inv_std,
-                         const RunningStatistics<A>& running) {
+void batch_norm_finalize(Gpu gpu, const A* sum, const A* sum_of_squares, const BatchNormShape& shape, double eps, A* mean,
+                         A* inv_std, const RunningStatistics<A>& running) {
   const dim3 blocks(static_cast<unsigned>(ceil_div<int64_t>(shape.channels, kThreads)));
   launch<finalize_kernel<A>>(blocks, dim3(kThreads), 0, gpu, sum, sum_of_squares, shape, eps, mean, inv_std, running);
 }
 
 template <class T>
 void batch_norm_backward_reduce(Gpu gpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape,
-                                const BatchNormChannels<acc_t<T>>& channels, acc_t<T>* dgamma, acc_t<T>* dbeta, acc_t<T>* workspace) {
+                                const BatchNormChannels<acc_t<T>>& channels, acc_t<T>* dgamma, acc_t<T>* dbeta,
+                                acc_t<T>* workspace) {
   constexpr int N = kPackSize<T>;
   const Backward<T> b{dy, x, mask, shape, channels.mean};
-  const int64_t blocks = may_use_packs(shape, N, dy, x) ? launch_backward_reduce<N>(gpu, b, workspace) : launch_backward_reduce<1>(gpu, b, workspace);
-  launch<merge_gradients_kernel<acc_t<T>>>(merge_grid(shape.channels), dim3(kMergeThreads), 0, gpu, workspace, blocks, shape.channels,
-                                           channels.inv_std, dgamma, dbeta);
+  const int64_t blocks = may_use_packs(shape, N, dy, x) ? launch_backward_reduce<N>(gpu, b, workspace)
+                                                        : launch_backward_reduce<1>(gpu, b, workspace);
+  launch<merge_gradients_kernel<acc_t<T>>>(merge_grid(shape.channels), dim3(kMergeThreads), 0, gpu, workspace, blocks,
+                                           shape.channels, channels.inv_std, dgamma, dbeta);
 }
 
 CUDENZA_BATCH_NORM_REDUCE(Gpu, float)

@@ -16,16 +16,15 @@ constexpr int kThreads = 256;
 constexpr int kRowsAtOnce = 4;
 
 struct Tiling {
-  int lanes = 1;        ///< threads along the channels: a power of two, a mask word (32 channels) at least, a warp at most
-  int64_t tiles = 1;    ///< along the channels
-  int64_t groups = 0;   ///< along the rows
-  int64_t blocks = 1;   ///< along the rows: block b takes groups b, b + blocks, …
+  int lanes = 1;       ///< threads along the channels: a power of two, a mask word (32 channels) at least, a warp at most
+  int64_t tiles = 1;   ///< along the channels
+  int64_t groups = 0;  ///< along the rows
+  int64_t blocks = 1;  ///< along the rows: block b takes groups b, b + blocks, …
 
   dim3 grid() const { return dim3(static_cast<unsigned>(tiles * blocks)); }
 };
 
-template <int N>
-Tiling tiling_of(const BatchNormShape& shape) {
+template <int N> Tiling tiling_of(const BatchNormShape& shape) {
   Tiling tiling{.lanes = 32 / N};
   const int64_t packs = ceil_div<int64_t>(shape.channels, N);
   while (tiling.lanes < kWarpSize && tiling.lanes < packs) tiling.lanes *= 2;
@@ -35,8 +34,7 @@ Tiling tiling_of(const BatchNormShape& shape) {
 }
 
 /// A thread's place. Threads past the last channel stand at the last pack, and read what others read, but write nothing.
-template <int N>
-struct Place {
+template <int N> struct Place {
   int64_t block, channel;
   int row_lane, row_lanes;
   bool inside;
@@ -52,20 +50,21 @@ struct Place {
   /// Its rows in a group are this one, and every row_lanes-th after it.
   __device__ int64_t first_row(int64_t group) const { return group * row_lanes * kRowsAtOnce + row_lane; }
   /// Whether none of the group's rows lies past the last: the same for all threads of the block.
-  __device__ bool is_whole(int64_t group, const BatchNormShape& shape) const { return (group + 1) * row_lanes * kRowsAtOnce <= shape.rows; }
+  __device__ bool is_whole(int64_t group, const BatchNormShape& shape) const {
+    return (group + 1) * row_lanes * kRowsAtOnce <= shape.rows;
+  }
 };
 
 /// N numbers of a per-channel array; parameters that are slices of a flat buffer may stand anywhere.
-template <int N, class A>
-__device__ inline Pack<A, N> load_channels(const A* p) {
+template <int N, class A> __device__ inline Pack<A, N> load_channels(const A* p) {
   Pack<A, N> values;
   if (is_pack_aligned(p)) values = load_pack<N>(p);
-  else for (int c = 0; c < N; ++c) values[c] = p[c];
+  else
+    for (int c = 0; c < N; ++c) values[c] = p[c];
   return values;
 }
 
-template <class... Pointers>
-bool may_use_packs(const BatchNormShape& shape, int pack, const Pointers*... pointers) {
+template <class... Pointers> bool may_use_packs(const BatchNormShape& shape, int pack, const Pointers*... pointers) {
   return shape.channels % pack == 0 && (is_pack_aligned(pointers) && ...);
 }
 

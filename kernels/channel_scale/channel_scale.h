@@ -12,10 +12,8 @@
 namespace cudenza::kernels {
 
 /// `shape` is {N, positions, C}.
-template <class T>
-void channel_scale_forward(Cpu, const T* x, const T* s, T* y, const RowsShape& shape);
-template <class T>
-void channel_scale_forward(Gpu, const T* x, const T* s, T* y, const RowsShape& shape);
+template <class T> void channel_scale_forward(Cpu, const T* x, const T* s, T* y, const RowsShape& shape);
+template <class T> void channel_scale_forward(Gpu, const T* x, const T* s, T* y, const RowsShape& shape);
 
 size_t channel_scale_workspace_bytes(Cpu, const RowsShape& shape);
 size_t channel_scale_workspace_bytes(Gpu, const RowsShape& shape);

@@ -3,8 +3,7 @@
 
 namespace cudenza::kernels {
 
-template <class T>
-void channel_scale_forward(Cpu, const T* x, const T* s, T* y, const RowsShape& shape) {
+template <class T> void channel_scale_forward(Cpu, const T* x, const T* s, T* y, const RowsShape& shape) {
   using A = acc_t<T>;
   const int64_t channels = shape.channels, rows = shape.rows;
   parallel_fill(y, shape.batch * rows * channels, 1, [=](T* place, int64_t begin, int64_t end) {

@@ -4,8 +4,7 @@
 namespace cudenza::kernels {
 namespace {
 
-template <int N, class T>
-__device__ Pack<T, N> scaled(const Pack<T, N>& x, const Pack<T, N>& s) {
+template <int N, class T> __device__ Pack<T, N> scaled(const Pack<T, N>& x, const Pack<T, N>& s) {
   using A = acc_t<T>;
   Pack<T, N> y;
   for (int k = 0; k < N; ++k) y[k] = static_cast<T>(static_cast<A>(x[k]) * static_cast<A>(s[k]));
@@ -13,8 +12,7 @@ __device__ Pack<T, N> scaled(const Pack<T, N>& x, const Pack<T, N>& s) {
 }
 
 // y[n,p,c] = x[n,p,c] s[n,c]. Threads stand as kernels/reduce/columns.cuh says: each loads its N factors once.
-template <int N, class T>
-__global__ void channel_scale_forward_kernel(const T* x, const T* s, T* y, Columns columns) {
+template <int N, class T> __global__ void channel_scale_forward_kernel(const T* x, const T* s, T* y, Columns columns) {
   const ColumnPart part = column_part<N>(columns);
   if (!part.has_channels) return;
   const auto factor = load_pack<N>(s + part.item * columns.channels + part.channel);
@@ -64,8 +62,7 @@ void launch_backward(Gpu gpu, const T* dy, const T* x, const T* s, T* dx, T* ds,
 
 }  // namespace
 
-template <class T>
-void channel_scale_forward(Gpu gpu, const T* x, const T* s, T* y, const RowsShape& shape) {
+template <class T> void channel_scale_forward(Gpu gpu, const T* x, const T* s, T* y, const RowsShape& shape) {
   constexpr int N = kPackSize<T>;
   const bool packs = takes_packs(N, shape.channels, x, s, y);
   const Columns columns = columns_of(shape, packs ? N : 1, kStreamBlocks);

@@ -85,7 +85,6 @@ struct f16 {
 };
 
 /// The type that arithmetic, statistics and sums over T are done in: double for double, else float.
-template <class T>
-using acc_t = std::conditional_t<std::is_same_v<T, double>, double, float>;
+template <class T> using acc_t = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
 }  // namespace cudenza

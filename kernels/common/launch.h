@@ -21,14 +21,12 @@
 
 namespace cudenza::kernels {
 
-template <class T>
-__device__ inline T* dynamic_shared() {
+template <class T> __device__ inline T* dynamic_shared() {
   extern __shared__ __align__(16) unsigned char cudenza_dynamic_shared[];
   return reinterpret_cast<T*>(cudenza_dynamic_shared);
 }
 
-template <auto kernel, class... Args>
-void launch(dim3 grid, dim3 block, size_t shared_bytes, Gpu gpu, Args... args) {
+template <auto kernel, class... Args> void launch(dim3 grid, dim3 block, size_t shared_bytes, Gpu gpu, Args... args) {
   if (shared_bytes > 48 * 1024) {
     CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)));
   }

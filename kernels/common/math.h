@@ -41,9 +41,6 @@ HOST_DEVICE float sqrt_of(float x) { return sqrtf(x); }
 HOST_DEVICE double sqrt_of(double x) { return sqrt(x); }
 
 /// 1 / (1 + e^-x), without overflow on either side.
-template <class A>
-HOST_DEVICE A sigmoid_of(A x) {
-  return A(1) / (A(1) + exp_of(-x));
-}
+template <class A> HOST_DEVICE A sigmoid_of(A x) { return A(1) / (A(1) + exp_of(-x)); }
 
 }  // namespace cudenza::kernels

@@ -13,8 +13,7 @@ constexpr int64_t kParallelGrain = 16 * 1024;
 
 /// Calls f(begin, end) on pieces of [0, count), one a thread; on one piece if `count * cost` is under the grain. The
 /// pieces' borders are multiples of `align`, and depend on the number of threads alone. f must not throw.
-template <class F>
-void parallel_ranges(int64_t count, int64_t cost, F&& f, int64_t align = 1) {
+template <class F> void parallel_ranges(int64_t count, int64_t cost, F&& f, int64_t align = 1) {
   if (count <= 0) return;
   const int64_t threads = omp_in_parallel() || count * cost < kParallelGrain ? 1 : omp_get_max_threads();
   const int64_t piece = ceil_div(ceil_div(count, threads), align) * align;

@@ -33,8 +33,7 @@ inline void stream_out(void* to, const void* from, int64_t bytes) {
 
 /// Writes y[0 … count) in parallel: fill(place, begin, end) computes elements begin … end and stores them from `place` on,
 /// which is y + begin or, for large results, a buffer that is then streamed out. Elements must be independent.
-template <class U, class Fill>
-void parallel_fill(U* y, int64_t count, int64_t cost, Fill fill) {
+template <class U, class Fill> void parallel_fill(U* y, int64_t count, int64_t cost, Fill fill) {
   constexpr int64_t kChunk = 8192 / sizeof(U);  // a quarter of the first-level cache
   const bool streams = count * static_cast<int64_t>(sizeof(U)) >= kStreamBytes && reinterpret_cast<uintptr_t>(y) % 32 == 0;
   const auto piece = [=](int64_t begin, int64_t end) {

@@ -16,9 +16,7 @@ struct TransposeShape {
 };
 
 /// Element is the unsigned integer of an element's size: uint8_t, uint16_t, uint32_t or uint64_t.
-template <class Element>
-void transpose(Cpu, const Element* x, Element* y, const TransposeShape&);
-template <class Element>
-void transpose(Gpu, const Element* x, Element* y, const TransposeShape&);
+template <class Element> void transpose(Cpu, const Element* x, Element* y, const TransposeShape&);
+template <class Element> void transpose(Gpu, const Element* x, Element* y, const TransposeShape&);
 
 }  // namespace cudenza::kernels

@@ -8,15 +8,13 @@ namespace {
 
 constexpr int kVectorBytes = 16;
 
-template <class Element>
-using Vector __attribute__((vector_size(kVectorBytes))) = Element;
+template <class Element> using Vector __attribute__((vector_size(kVectorBytes))) = Element;
 
 template <class Element>
 constexpr int kSide = kVectorBytes / static_cast<int>(sizeof(Element));  // a square of kSide vectors is turned in registers
 
 /// The lower (or upper) halves of a and b, element by element in turn.
-template <bool upper, class Element>
-Vector<Element> interleave(Vector<Element> a, Vector<Element> b) {
+template <bool upper, class Element> Vector<Element> interleave(Vector<Element> a, Vector<Element> b) {
   constexpr int H = upper ? kSide<Element> / 2 : 0, B = kSide<Element> + H;
   if constexpr (kSide<Element> == 2) return __builtin_shufflevector(a, b, H, B);
   if constexpr (kSide<Element> == 4) return __builtin_shufflevector(a, b, H, B, H + 1, B + 1);
@@ -29,8 +27,7 @@ Vector<Element> interleave(Vector<Element> a, Vector<Element> b) {
 
 // y[j,i] = x[i,j] for a square. Interleaving row i with row i + side/2 moves one bit of the row number into the column number;
 // after log2(side) rounds they have changed places. Only `rows` rows are read: the last stands for those that are missing.
-template <class Element>
-void turn_square(const Element* x, int64_t x_stride, int64_t rows, Element* y, int64_t y_stride) {
+template <class Element> void turn_square(const Element* x, int64_t x_stride, int64_t rows, Element* y, int64_t y_stride) {
   constexpr int S = kSide<Element>;
   Vector<Element> now[S], next[S];
   for (int i = 0; i < S; ++i) std::memcpy(&now[i], x + smaller<int64_t>(i, rows - 1) * x_stride, kVectorBytes);
@@ -48,8 +45,7 @@ void turn_square(const Element* x, int64_t x_stride, int64_t rows, Element* y, i
 }
 
 // Copies a piece of a tile to y.
-template <class Element>
-void put(Element* to, const Element* from, int64_t count, bool streams) {
+template <class Element> void put(Element* to, const Element* from, int64_t count, bool streams) {
   const int64_t bytes = count * static_cast<int64_t>(sizeof(Element));
   const bool aligned = (reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from)) % 32 == 0;
   if (streams && aligned) stream_out(to, from, bytes);
@@ -72,8 +68,7 @@ void turn_tile(const Element* x, int64_t x_stride, Element* tile, int64_t stride
 
 /// How the matrices are cut: in tiles of two cache lines by two cache lines. Where y's rows are shorter than that, a tile has
 /// many of them, which are one piece of y.
-template <class Element>
-struct Tiles {
+template <class Element> struct Tiles {
   static constexpr int64_t kLine = 128 / sizeof(Element), kElements = kLine * kLine, kBuffer = kElements + kSide<Element>;
   int64_t height, width, down, across;
 
@@ -87,8 +82,7 @@ struct Tiles {
 }  // namespace
 
 // Tile by tile, by way of a buffer: x is read and y is written by whole cache lines, whatever their strides.
-template <class Element>
-void transpose(Cpu, const Element* x, Element* y, const TransposeShape& s) {
+template <class Element> void transpose(Cpu, const Element* x, Element* y, const TransposeShape& s) {
   const int64_t size = s.rows * s.columns;
   if (s.batch * size == 0) return;
   const Tiles<Element> tiles(s);
@@ -102,7 +96,8 @@ void transpose(Cpu, const Element* x, Element* y, const TransposeShape& s) {
       turn_tile(x + item * size + i * s.columns + j, s.columns, tile, tiles.height, rows, columns);
       Element* to = y + item * size + j * s.rows + i;
       if (rows == s.rows) put(to, tile, columns * rows, streams);
-      else for (int64_t k = 0; k < columns; ++k) put(to + k * s.rows, tile + k * tiles.height, rows, streams);
+      else
+        for (int64_t k = 0; k < columns; ++k) put(to + k * s.rows, tile + k * tiles.height, rows, streams);
     }
 #if defined(__AVX__)
     _mm_sfence();  // streamed data must be visible before the threads meet

@@ -22,8 +22,7 @@ __device__ TilePlace tile_place(const TransposeShape& s, int side) {
 
 // y[n,j,i] = x[n,i,j]. A block turns a tile of 32 x 32 in shared memory: a warp reads 32 neighbours of a row of x, and writes
 // 32 neighbours of a row of y. The tile's rows have one element more than is used, so that a column of it lies in 32 banks.
-template <class Element>
-__global__ void transpose_kernel(const Element* x, Element* y, TransposeShape s) {
+template <class Element> __global__ void transpose_kernel(const Element* x, Element* y, TransposeShape s) {
   SHARED_ARRAY(Element, tile, kTile * (kTile + 1));
   const TilePlace place = tile_place(s, kTile);
   const int lane = threadIdx.x % kTile, first = threadIdx.x / kTile;
@@ -107,8 +106,7 @@ bool takes_pairs(const void* x, const void* y, const TransposeShape& s) {
 
 }  // namespace
 
-template <class Element>
-void transpose(Gpu gpu, const Element* x, Element* y, const TransposeShape& s) {
+template <class Element> void transpose(Gpu gpu, const Element* x, Element* y, const TransposeShape& s) {
   if (s.batch * s.rows * s.columns == 0) return;
   if (s.rows < kNarrow) {
     launch_narrow<true>(gpu, x, y, s.batch, s.columns, s.rows);

@@ -43,11 +43,11 @@ struct StepState {
 
 /// How begin_step decides.
 struct StepRule {
-  double max_norm = 0;            ///< gradients are scaled down to this L2 norm; 0: never
-  bool skip_non_finite = false;   ///< leave out the update if a gradient is infinite or NaN
-  bool dynamic_scale = false;     ///< … and adapt the loss scale (implies skip_non_finite)
+  double max_norm = 0;           ///< gradients are scaled down to this L2 norm; 0: never
+  bool skip_non_finite = false;  ///< leave out the update if a gradient is infinite or NaN
+  bool dynamic_scale = false;    ///< … and adapt the loss scale (implies skip_non_finite)
   double growth = 2, backoff = 0.5;
-  int growth_interval = 2000;     ///< good steps until the scale grows
+  int growth_interval = 2000;  ///< good steps until the scale grows
 };
 
 /// One block's share of gradient_statistics().

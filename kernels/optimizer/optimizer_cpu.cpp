@@ -53,8 +53,8 @@ void begin_step(Cpu, Update, const StepInputs& in, StepState* state, typename Up
 }
 
 template <class Update>
-void update(Cpu, Update one, FlatBuffers at, std::span<const Segment> segments,
-            const typename Update::Coefficients* coefficients, const StepState* state) {
+void update(Cpu, Update one, FlatBuffers at, std::span<const Segment> segments, const typename Update::Coefficients* coefficients,
+            const StepState* state) {
   if (state->apply == 0) return;
   const float factor = state->gradient_factor;
   for (const Segment& s : segments) {
@@ -78,7 +78,7 @@ void average_weights(Cpu, float* average, const float* p, int64_t count, double 
   });
 }
 
-#define CUDENZA_OPTIMIZER(Update)                                                            \
+#define CUDENZA_OPTIMIZER(Update)                                                              \
   template void begin_step(Cpu, Update, const StepInputs&, StepState*, Update::Coefficients*); \
   template void update(Cpu, Update, FlatBuffers, std::span<const Segment>, const Update::Coefficients*, const StepState*);
 CUDENZA_OPTIMIZER(SgdUpdate)

@@ -32,8 +32,7 @@ __device__ inline Piece piece_of_block(const SegmentList& list, int64_t elements
 }
 
 /// Calls f(list, blocks) for up to kMaxSegments segments at a time.
-template <class F>
-void for_lists(std::span<const Segment> segments, int64_t elements_a_block, F&& f) {
+template <class F> void for_lists(std::span<const Segment> segments, int64_t elements_a_block, F&& f) {
   while (!segments.empty()) {
     SegmentList list{};
     const size_t count = smaller<size_t>(segments.size(), kMaxSegments);
@@ -64,15 +63,15 @@ __global__ void set_hypers_kernel(HyperList values, Hyper* table, int count) {
 }
 
 // parts[block] = sum of g^2 over the block's piece, and whether all of it is finite. A thread takes packs kThreads apart.
-template <int N>
-__global__ void gradient_statistics_kernel(const float* g, SegmentList list, GradientPart* parts) {
+template <int N> __global__ void gradient_statistics_kernel(const float* g, SegmentList list, GradientPart* parts) {
   const Piece piece = piece_of_block(list, kPartElements);
   float squares = 0;
   uint32_t non_finite = 0;
   for (int64_t first = piece.begin + threadIdx.x * N; first < piece.end; first += kThreads * N) {
     Pack<float, N> in;
     if (first + N <= piece.end) in = load_pack<N>(g + first);
-    else for (int k = 0; k < N; ++k) in[k] = first + k < piece.end ? g[first + k] : 0.0f;
+    else
+      for (int k = 0; k < N; ++k) in[k] = first + k < piece.end ? g[first + k] : 0.0f;
     for (int k = 0; k < N; ++k) {
       squares += in[k] * in[k];
       non_finite |= is_non_finite(in[k]);
@@ -193,7 +192,7 @@ void average_weights(Gpu gpu, float* average, const float* p, int64_t count, dou
   else with_pack.template operator()<1>();
 }
 
-#define CUDENZA_OPTIMIZER(Update)                                                            \
+#define CUDENZA_OPTIMIZER(Update)                                                              \
   template void begin_step(Gpu, Update, const StepInputs&, StepState*, Update::Coefficients*); \
   template void update(Gpu, Update, FlatBuffers, std::span<const Segment>, const Update::Coefficients*, const StepState*);
 CUDENZA_OPTIMIZER(SgdUpdate)

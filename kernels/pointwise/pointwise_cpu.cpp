@@ -4,24 +4,21 @@
 namespace cudenza::kernels {
 
 // `omp simd` promises what the interface does: elements are independent, also when y is an input.
-template <class Op, class T, class U>
-void map(Cpu, Op op, const T* x, U* y, int64_t count) {
+template <class Op, class T, class U> void map(Cpu, Op op, const T* x, U* y, int64_t count) {
   parallel_fill(y, count, 1, [=](U* place, int64_t begin, int64_t end) {
 #pragma omp simd
     for (int64_t i = begin; i < end; ++i) place[i - begin] = static_cast<acc_t<U>>(op(static_cast<acc_t<T>>(x[i])));
   });
 }
 
-template <class Op, class T>
-void map2(Cpu, Op op, const T* a, const T* b, T* y, int64_t count) {
+template <class Op, class T> void map2(Cpu, Op op, const T* a, const T* b, T* y, int64_t count) {
   parallel_fill(y, count, 1, [=](T* place, int64_t begin, int64_t end) {
 #pragma omp simd
     for (int64_t i = begin; i < end; ++i) place[i - begin] = op(static_cast<acc_t<T>>(a[i]), static_cast<acc_t<T>>(b[i]));
   });
 }
 
-template <class Op, class T>
-void map_channels(Cpu, Op op, const T* x, const acc_t<T>* b, T* y, int64_t rows, int64_t channels) {
+template <class Op, class T> void map_channels(Cpu, Op op, const T* x, const acc_t<T>* b, T* y, int64_t rows, int64_t channels) {
   parallel_ranges(rows, channels, [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const T* x_row = x + row * channels;

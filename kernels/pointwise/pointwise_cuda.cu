@@ -9,8 +9,7 @@ namespace {
 constexpr int kThreads = 256;
 
 // y[i] = op(x[i]). One thread a pack of N neighbouring elements: one wide load, one wide store. The last may be short.
-template <int N, class Op, class T, class U>
-__global__ void map_kernel(Op op, const T* x, U* y, int64_t count) {
+template <int N, class Op, class T, class U> __global__ void map_kernel(Op op, const T* x, U* y, int64_t count) {
   const int64_t first = (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * N;
   if (first + N <= count) {
     const auto in = load_pack<N>(x + first);
@@ -23,8 +22,7 @@ __global__ void map_kernel(Op op, const T* x, U* y, int64_t count) {
 }
 
 // y[i] = op(a[i], b[i]). The same mapping.
-template <int N, class Op, class T>
-__global__ void map2_kernel(Op op, const T* a, const T* b, T* y, int64_t count) {
+template <int N, class Op, class T> __global__ void map2_kernel(Op op, const T* a, const T* b, T* y, int64_t count) {
   using A = acc_t<T>;
   const int64_t first = (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * N;
   if (first + N <= count) {
@@ -52,26 +50,23 @@ __global__ void map_channels_kernel(Op op, const T* x, const acc_t<T>* b, T* y, 
 
 dim3 blocks_for(int64_t threads) { return dim3(static_cast<unsigned>(ceil_div<int64_t>(threads, kThreads))); }
 
-template <class... Pointers>
-bool all_aligned(const Pointers*... pointers) {
-  return (is_pack_aligned(pointers) && ...);
-}
+template <class... Pointers> bool all_aligned(const Pointers*... pointers) { return (is_pack_aligned(pointers) && ...); }
 
 }  // namespace
 
-template <class Op, class T, class U>
-void map(Gpu gpu, Op op, const T* x, U* y, int64_t count) {
+template <class Op, class T, class U> void map(Gpu gpu, Op op, const T* x, U* y, int64_t count) {
   constexpr int N = smaller(kPackSize<T>, kPackSize<U>);
   if (count == 0) return;
-  if (all_aligned(x, y)) launch<map_kernel<N, Op, T, U>>(blocks_for(ceil_div<int64_t>(count, N)), dim3(kThreads), 0, gpu, op, x, y, count);
+  if (all_aligned(x, y))
+    launch<map_kernel<N, Op, T, U>>(blocks_for(ceil_div<int64_t>(count, N)), dim3(kThreads), 0, gpu, op, x, y, count);
   else launch<map_kernel<1, Op, T, U>>(blocks_for(count), dim3(kThreads), 0, gpu, op, x, y, count);
 }
 
-template <class Op, class T>
-void map2(Gpu gpu, Op op, const T* a, const T* b, T* y, int64_t count) {
+template <class Op, class T> void map2(Gpu gpu, Op op, const T* a, const T* b, T* y, int64_t count) {
   constexpr int N = kPackSize<T>;
   if (count == 0) return;
-  if (all_aligned(a, b, y)) launch<map2_kernel<N, Op, T>>(blocks_for(ceil_div<int64_t>(count, N)), dim3(kThreads), 0, gpu, op, a, b, y, count);
+  if (all_aligned(a, b, y))
+    launch<map2_kernel<N, Op, T>>(blocks_for(ceil_div<int64_t>(count, N)), dim3(kThreads), 0, gpu, op, a, b, y, count);
   else launch<map2_kernel<1, Op, T>>(blocks_for(count), dim3(kThreads), 0, gpu, op, a, b, y, count);
 }
 

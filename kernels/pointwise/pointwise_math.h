@@ -6,49 +6,41 @@
 namespace cudenza::kernels {
 
 struct Identity {
-  template <class A>
-  HOST_DEVICE A operator()(A x) const { return x; }
+  template <class A> HOST_DEVICE A operator()(A x) const { return x; }
 };
 
 /// y = factor x.
 struct Scale {
   double factor;
-  template <class A>
-  HOST_DEVICE A operator()(A x) const { return static_cast<A>(factor) * x; }
+  template <class A> HOST_DEVICE A operator()(A x) const { return static_cast<A>(factor) * x; }
 };
 
 /// y = max(x, 0); NaN stays NaN.
 struct Relu {
-  template <class A>
-  HOST_DEVICE A operator()(A x) const { return x < A(0) ? A(0) : x; }
+  template <class A> HOST_DEVICE A operator()(A x) const { return x < A(0) ? A(0) : x; }
 };
 /// dx = dy where y > 0, from the *output*, so that the input need not be kept.
 struct ReluGrad {
-  template <class A>
-  HOST_DEVICE A operator()(A y, A dy) const { return y > A(0) ? dy : A(0); }
+  template <class A> HOST_DEVICE A operator()(A y, A dy) const { return y > A(0) ? dy : A(0); }
 };
 
 /// y = 1 / (1 + e^-x).
 struct Sigmoid {
-  template <class A>
-  HOST_DEVICE A operator()(A x) const { return sigmoid_of(x); }
+  template <class A> HOST_DEVICE A operator()(A x) const { return sigmoid_of(x); }
 };
 /// dx = dy y (1 - y), from the output.
 struct SigmoidGrad {
-  template <class A>
-  HOST_DEVICE A operator()(A y, A dy) const { return dy * y * (A(1) - y); }
+  template <class A> HOST_DEVICE A operator()(A y, A dy) const { return dy * y * (A(1) - y); }
 };
 
 /// y = a + b: the gradient of either is dy.
 struct Plus {
-  template <class A>
-  HOST_DEVICE A operator()(A a, A b) const { return a + b; }
+  template <class A> HOST_DEVICE A operator()(A a, A b) const { return a + b; }
 };
 
 /// y = a b: da = dy b, db = dy a.
 struct Times {
-  template <class A>
-  HOST_DEVICE A operator()(A a, A b) const { return a * b; }
+  template <class A> HOST_DEVICE A operator()(A a, A b) const { return a * b; }
 };
 
 }  // namespace cudenza::kernels

@@ -24,18 +24,17 @@ constexpr int64_t kSumBlocks = 512, kStreamBlocks = 4096;
 constexpr int64_t kRowsPerThread = 8;
 
 /// Whether rows of so many channels at these places may be moved in packs of 16 bytes.
-template <class... Pointers>
-bool takes_packs(int pack, int64_t channels, const Pointers*... pointers) {
+template <class... Pointers> bool takes_packs(int pack, int64_t channels, const Pointers*... pointers) {
   return channels % pack == 0 && (is_pack_aligned(pointers) && ...);
 }
 
 struct Columns {
   int64_t rows, channels;
-  int lanes;            ///< a power of two
-  unsigned tiles;       ///< of lanes * N channels
-  unsigned slices;      ///< of each item's rows
+  int lanes;        ///< a power of two
+  unsigned tiles;   ///< of lanes * N channels
+  unsigned slices;  ///< of each item's rows
   int64_t slice_rows;
-  unsigned blocks;      ///< batch * slices * tiles; 0 if there is nothing to write
+  unsigned blocks;  ///< batch * slices * tiles; 0 if there is nothing to write
 };
 
 /// `pack` channels a thread. Lanes: 32, or fewer where that leaves fewer of them idle.
@@ -49,7 +48,12 @@ inline Columns columns_of(const RowsShape& s, int pack, int64_t blocks, int most
   const int64_t useful = larger<int64_t>(ceil_div(s.rows, rows_at_once * kRowsPerThread), 1);
   const int64_t slice_rows = larger<int64_t>(ceil_div(s.rows, smaller(wanted, useful)), 1);
   const int64_t slices = larger<int64_t>(ceil_div(s.rows, slice_rows), 1);
-  return {s.rows, s.channels, lanes, static_cast<unsigned>(tiles), static_cast<unsigned>(slices), slice_rows,
+  return {s.rows,
+          s.channels,
+          lanes,
+          static_cast<unsigned>(tiles),
+          static_cast<unsigned>(slices),
+          slice_rows,
           static_cast<unsigned>(s.batch * slices * tiles)};
 }
 
@@ -60,8 +64,7 @@ struct ColumnPart {
   bool has_channels;  ///< false for lanes beyond the last channel; their rows are none
 };
 
-template <int N>
-__device__ inline ColumnPart column_part(const Columns& s) {
+template <int N> __device__ inline ColumnPart column_part(const Columns& s) {
   const unsigned lane = threadIdx.x % s.lanes, height = threadIdx.x / s.lanes;
   const unsigned block = blockIdx.x, slice = block / s.tiles % s.slices, item = block / s.tiles / s.slices;
   const int64_t channel = (static_cast<int64_t>(block % s.tiles) * s.lanes + lane) * N;
@@ -72,8 +75,7 @@ __device__ inline ColumnPart column_part(const Columns& s) {
 
 /// Sums the threads of a block that stand on the same channels; the first `lanes` threads get the sums. All must call it,
 /// once in a kernel.
-template <int N, class A>
-__device__ inline void sum_over_height(Pack<A, N>& sum, int lanes) {
+template <int N, class A> __device__ inline void sum_over_height(Pack<A, N>& sum, int lanes) {
   SHARED_ARRAY(A, sums, kColumnThreads * N);  // [N][kColumnThreads]: neighbouring threads use neighbouring banks
   const int thread = threadIdx.x;
   for (int k = 0; k < N; ++k) sums[k * kColumnThreads + thread] = sum[k];
@@ -85,7 +87,6 @@ __device__ inline void sum_over_height(Pack<A, N>& sum, int lanes) {
 }
 
 /// The second stage: y[b,c] = scale * sum over the slices of partial[b,slice,c].
-template <class A, class U>
-void sum_slices(Gpu, const A* partial, U* y, const RowsShape& partial_shape, double scale);
+template <class A, class U> void sum_slices(Gpu, const A* partial, U* y, const RowsShape& partial_shape, double scale);
 
 }  // namespace cudenza::kernels

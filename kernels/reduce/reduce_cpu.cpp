@@ -8,10 +8,10 @@
 namespace cudenza::kernels {
 namespace {
 
-constexpr int64_t kShares = 64;       // the work is cut in about so many, by its shape alone: no result depends on the threads
-constexpr int64_t kStrip = 1024;      // accumulators that the first-level cache holds beside the rows that stream through
-constexpr int64_t kShortSum = 32;     // terms that are added in acc_t before they go to a sum in double
-constexpr int64_t kLanes = 32;        // independent sums of one row: enough to hide an addition's latency
+constexpr int64_t kShares = 64;    // the work is cut in about so many, by its shape alone: no result depends on the threads
+constexpr int64_t kStrip = 1024;   // accumulators that the first-level cache holds beside the rows that stream through
+constexpr int64_t kShortSum = 32;  // terms that are added in acc_t before they go to a sum in double
+constexpr int64_t kLanes = 32;     // independent sums of one row: enough to hide an addition's latency
 constexpr int64_t kBlock = kLanes * kShortSum;
 
 /// Each item's rows, cut in shares that are summed apart.
@@ -60,8 +60,7 @@ void add_rows(Term term, const T* x, const T* z, double* sums, int64_t rows, int
 }
 
 // sums[c] = sum over rows of one share. Short rows are walked several at a time, so that the inner loop is long.
-template <class Term, class T>
-void sum_share(Term term, const T* x, const T* z, double* sums, int64_t rows, int64_t channels) {
+template <class Term, class T> void sum_share(Term term, const T* x, const T* z, double* sums, int64_t rows, int64_t channels) {
   for (int64_t c = 0; c < channels; ++c) sums[c] = 0;
   const int64_t together = larger<int64_t>(kStrip / channels, 1), whole = rows / together, done = whole * together * channels;
   add_rows(term, x, z, sums, whole, together * channels, channels);
@@ -92,8 +91,7 @@ void sum_rows_of(Term term, const T* x, const T* z, U* y, const RowsShape& s, do
 }
 
 // place[0, count) = scale * x[(first + k) % channels]: the first round by computing, the others by copying what is there.
-template <class T, class U>
-void repeat(const U* x, T* place, int64_t first, int64_t count, int64_t channels, double scale) {
+template <class T, class U> void repeat(const U* x, T* place, int64_t first, int64_t count, int64_t channels, double scale) {
   using A = acc_t<T>;
   const A factor = static_cast<A>(scale);
   const int64_t until_wrap = smaller(channels - first, count), once = smaller(channels, count);
@@ -107,8 +105,7 @@ void repeat(const U* x, T* place, int64_t first, int64_t count, int64_t channels
 }
 
 // The sum of x[0, count): kLanes sums side by side, each at most kShortSum terms long, then in double.
-template <class Term, class T>
-double sum_of(Term term, const T* x, int64_t count) {
+template <class Term, class T> double sum_of(Term term, const T* x, int64_t count) {
   using A = acc_t<T>;
   double total = 0;
   int64_t i = 0;
@@ -125,8 +122,7 @@ double sum_of(Term term, const T* x, int64_t count) {
 }
 
 // max of x[0, count), count > 0.
-template <class T>
-acc_t<T> max_of(const T* x, int64_t count) {
+template <class T> acc_t<T> max_of(const T* x, int64_t count) {
   using A = acc_t<T>;
   A best = static_cast<A>(x[0]);
   int64_t i = 0;
@@ -144,8 +140,7 @@ acc_t<T> max_of(const T* x, int64_t count) {
 }
 
 // Where the first maximum of x[0, count) is: first the block that holds it, then its lanes, which vectorise, then its place.
-template <class T>
-int64_t argmax_of(const T* x, int64_t count) {
+template <class T> int64_t argmax_of(const T* x, int64_t count) {
   using A = acc_t<T>;
   int64_t i = 0;
   A best = max_of(x, smaller(kBlock, count));
@@ -169,8 +164,7 @@ int64_t argmax_of(const T* x, int64_t count) {
 /// The work of sum_all: like one item's rows of one channel.
 Cut cut_all(int64_t count) { return cut_rows({.rows = count, .channels = 1}); }
 
-template <class Term, class T>
-void sum_all_of(Term term, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace) {
+template <class Term, class T> void sum_all_of(Term term, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace) {
   const auto [shares, length] = cut_all(count);
   double* partial = static_cast<double*>(workspace);
   parallel_ranges(shares, smaller(length, count), [=](int64_t begin, int64_t end) {
@@ -181,8 +175,7 @@ void sum_all_of(Term term, const T* x, acc_t<T>* y, int64_t count, double scale,
   *y = static_cast<acc_t<T>>(scale * total);
 }
 
-template <class T, class U, class F>
-void each_row(const T* x, U* y, int64_t rows, int64_t channels, F f) {
+template <class T, class U, class F> void each_row(const T* x, U* y, int64_t rows, int64_t channels, F f) {
   parallel_ranges(rows, channels, [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) y[row] = static_cast<U>(f(x + row * channels, channels));
   });
@@ -196,8 +189,7 @@ size_t sum_rows_workspace_bytes(Cpu, const RowsShape& s) {
 
 size_t sum_all_workspace_bytes(Cpu, int64_t count) { return static_cast<size_t>(cut_all(count).shares) * sizeof(double); }
 
-template <class T, class U>
-void sum_rows(Cpu, const T* x, U* y, const RowsShape& s, double scale, void* workspace) {
+template <class T, class U> void sum_rows(Cpu, const T* x, U* y, const RowsShape& s, double scale, void* workspace) {
   sum_rows_of(Value{}, x, x, y, s, scale, workspace);
 }
 
@@ -206,8 +198,7 @@ void sum_rows_of_products(Cpu, const T* x, const T* z, U* y, const RowsShape& s,
   sum_rows_of(Product{}, x, z, y, s, scale, workspace);
 }
 
-template <class T, class U>
-void broadcast_rows(Cpu, const U* x, T* y, const RowsShape& s, double scale) {
+template <class T, class U> void broadcast_rows(Cpu, const U* x, T* y, const RowsShape& s, double scale) {
   const int64_t size = s.rows * s.channels;
   parallel_fill(y, s.batch * size, 1, [=](T* place, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end;) {  // one item after another
@@ -218,28 +209,23 @@ void broadcast_rows(Cpu, const U* x, T* y, const RowsShape& s, double scale) {
   });
 }
 
-template <class T>
-void sum_all(Cpu, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace) {
+template <class T> void sum_all(Cpu, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace) {
   sum_all_of(Value{}, x, y, count, scale, workspace);
 }
 
-template <class T>
-void sum_squares(Cpu, const T* x, acc_t<T>* y, int64_t count, void* workspace) {
+template <class T> void sum_squares(Cpu, const T* x, acc_t<T>* y, int64_t count, void* workspace) {
   sum_all_of(Square{}, x, y, count, 1, workspace);
 }
 
-template <class T>
-void row_sum(Cpu, const T* x, acc_t<T>* y, int64_t rows, int64_t channels) {
+template <class T> void row_sum(Cpu, const T* x, acc_t<T>* y, int64_t rows, int64_t channels) {
   each_row(x, y, rows, channels, [](const T* row, int64_t count) { return sum_of(Value{}, row, count); });
 }
 
-template <class T>
-void row_max(Cpu, const T* x, T* y, int64_t rows, int64_t channels) {
+template <class T> void row_max(Cpu, const T* x, T* y, int64_t rows, int64_t channels) {
   each_row(x, y, rows, channels, max_of<T>);
 }
 
-template <class T>
-void row_argmax(Cpu, const T* x, int64_t* y, int64_t rows, int64_t channels) {
+template <class T> void row_argmax(Cpu, const T* x, int64_t* y, int64_t rows, int64_t channels) {
   each_row(x, y, rows, channels, argmax_of<T>);
 }
 

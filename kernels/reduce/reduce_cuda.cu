@@ -32,8 +32,7 @@ __global__ void sum_rows_kernel(Term term, const T* x, const T* z, U* y, Columns
 }
 
 // y[b,r,c] = scale * x[b,c]. The same columns: a thread loads its N values once and writes them down its rows.
-template <int N, class T, class U>
-__global__ void broadcast_rows_kernel(const U* x, T* y, Columns s, double scale) {
+template <int N, class T, class U> __global__ void broadcast_rows_kernel(const U* x, T* y, Columns s, double scale) {
   using A = acc_t<T>;
   const ColumnPart part = column_part<N>(s);
   if (!part.has_channels) return;
@@ -68,8 +67,7 @@ void sum_rows_of(Gpu gpu, Term term, const T* x, const T* z, U* y, const RowsSha
 // ---- Along a row: [rows, channels] -> [rows] ----
 
 /// What a row is reduced to: none() is neutral, of() is one element's share, kOp joins shares.
-template <class Term, class T>
-struct SumOf {
+template <class Term, class T> struct SumOf {
   using State = acc_t<T>;
   using Op = Add;
   double scale;
@@ -78,8 +76,7 @@ struct SumOf {
   __device__ acc_t<T> result(State sum) const { return static_cast<State>(scale) * sum; }
 };
 
-template <class T, class U>
-struct Largest {
+template <class T, class U> struct Largest {
   using State = uint64_t;
   using Op = Max;
   static __device__ State none() { return 0; }
@@ -123,8 +120,7 @@ void launch_rows(Gpu gpu, R reduction, const T* x, U* y, int64_t rows, int64_t c
   }
 }
 
-template <class R, class T, class U>
-void reduce_rows(Gpu gpu, R reduction, const T* x, U* y, int64_t rows, int64_t channels) {
+template <class R, class T, class U> void reduce_rows(Gpu gpu, R reduction, const T* x, U* y, int64_t rows, int64_t channels) {
   constexpr int N = kPackSize<T>;
   if (takes_packs(N, channels, x)) launch_rows<N>(gpu, reduction, x, y, rows, rows * channels, channels);
   else launch_rows<1>(gpu, reduction, x, y, rows, rows * channels, channels);
@@ -137,8 +133,7 @@ int64_t share_length(int64_t count) {
 }
 int64_t share_count(int64_t count) { return larger<int64_t>(ceil_div(count, share_length(count)), 1); }
 
-template <class Term, class T>
-void sum_all_of(Gpu gpu, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace) {
+template <class Term, class T> void sum_all_of(Gpu gpu, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace) {
   constexpr int N = kPackSize<T>;
   const int64_t shares = share_count(count), length = share_length(count);
   acc_t<T>* partial = shares == 1 ? y : static_cast<acc_t<T>*>(workspace);
@@ -151,8 +146,7 @@ void sum_all_of(Gpu gpu, const T* x, acc_t<T>* y, int64_t count, double scale, v
 }  // namespace
 
 // The slices' sums are few and small: narrow tiles of single channels give them the most blocks.
-template <class A, class U>
-void sum_slices(Gpu gpu, const A* partial, U* y, const RowsShape& s, double scale) {
+template <class A, class U> void sum_slices(Gpu gpu, const A* partial, U* y, const RowsShape& s, double scale) {
   const Columns columns = columns_of(s, 1, 1, 8);
   const dim3 grid(columns.blocks), block(kColumnThreads);
   launch<sum_rows_kernel<1, Value, A, U>>(grid, block, 0, gpu, Value{}, partial, partial, y, columns, scale);
@@ -171,8 +165,7 @@ size_t sum_rows_workspace_bytes(Gpu, const RowsShape& s) {
   return most;
 }
 
-template <class T, class U>
-void sum_rows(Gpu gpu, const T* x, U* y, const RowsShape& s, double scale, void* workspace) {
+template <class T, class U> void sum_rows(Gpu gpu, const T* x, U* y, const RowsShape& s, double scale, void* workspace) {
   sum_rows_of(gpu, Value{}, x, x, y, s, scale, workspace);
 }
 
@@ -181,8 +174,7 @@ void sum_rows_of_products(Gpu gpu, const T* x, const T* z, U* y, const RowsShape
   sum_rows_of(gpu, Product{}, x, z, y, s, scale, workspace);
 }
 
-template <class T, class U>
-void broadcast_rows(Gpu gpu, const U* x, T* y, const RowsShape& s, double scale) {
+template <class T, class U> void broadcast_rows(Gpu gpu, const U* x, T* y, const RowsShape& s, double scale) {
   constexpr int N = kPackSize<T>;
   const bool packs = takes_packs(N, s.channels, x, y);
   const Columns columns = columns_of(s, packs ? N : 1, kStreamBlocks);
@@ -197,28 +189,23 @@ size_t sum_all_workspace_bytes(Gpu, int64_t count) {
   return shares > 1 ? static_cast<size_t>(shares) * sizeof(float) : 0;
 }
 
-template <class T>
-void sum_all(Gpu gpu, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace) {
+template <class T> void sum_all(Gpu gpu, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace) {
   sum_all_of<Value>(gpu, x, y, count, scale, workspace);
 }
 
-template <class T>
-void sum_squares(Gpu gpu, const T* x, acc_t<T>* y, int64_t count, void* workspace) {
+template <class T> void sum_squares(Gpu gpu, const T* x, acc_t<T>* y, int64_t count, void* workspace) {
   sum_all_of<Square>(gpu, x, y, count, 1, workspace);
 }
 
-template <class T>
-void row_sum(Gpu gpu, const T* x, acc_t<T>* y, int64_t rows, int64_t channels) {
+template <class T> void row_sum(Gpu gpu, const T* x, acc_t<T>* y, int64_t rows, int64_t channels) {
   reduce_rows(gpu, SumOf<Value, T>{1}, x, y, rows, channels);
 }
 
-template <class T>
-void row_max(Gpu gpu, const T* x, T* y, int64_t rows, int64_t channels) {
+template <class T> void row_max(Gpu gpu, const T* x, T* y, int64_t rows, int64_t channels) {
   reduce_rows(gpu, Largest<T, T>{}, x, y, rows, channels);
 }
 
-template <class T>
-void row_argmax(Gpu gpu, const T* x, int64_t* y, int64_t rows, int64_t channels) {
+template <class T> void row_argmax(Gpu gpu, const T* x, int64_t* y, int64_t rows, int64_t channels) {
   reduce_rows(gpu, Largest<T, int64_t>{}, x, y, rows, channels);
 }
 

@@ -9,27 +9,21 @@ namespace cudenza::kernels {
 
 struct Value {
   static constexpr bool kOfTwo = false;
-  template <class A>
-  HOST_DEVICE A operator()(A x, A) const { return x; }
+  template <class A> HOST_DEVICE A operator()(A x, A) const { return x; }
 };
 
 struct Square {
   static constexpr bool kOfTwo = false;
-  template <class A>
-  HOST_DEVICE A operator()(A x, A) const { return x * x; }
+  template <class A> HOST_DEVICE A operator()(A x, A) const { return x * x; }
 };
 
 struct Product {
   static constexpr bool kOfTwo = true;  ///< of the elements of two arrays
-  template <class A>
-  HOST_DEVICE A operator()(A x, A z) const { return x * z; }
+  template <class A> HOST_DEVICE A operator()(A x, A z) const { return x * z; }
 };
 
 /// The larger of two values; a NaN before any number, and of two equals the first.
-template <class A>
-HOST_DEVICE A larger_or_nan(A a, A b) {
-  return b > a || b != b ? b : a;
-}
+template <class A> HOST_DEVICE A larger_or_nan(A a, A b) { return b > a || b != b ? b : a; }
 
 /// One number that orders (value, index) pairs by value, then the smaller index first: so the position of a maximum is found
 /// by a maximum. Both zeros are equal, all NaNs are equal and largest; a key is never 0.

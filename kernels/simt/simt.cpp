@@ -20,12 +20,12 @@ struct Thread {
   Fiber fiber;
   Position position;
   Wait wait = Wait::kNone;
-  unsigned mask = 0;         // lanes named by the warp barrier it waits at
+  unsigned mask = 0;           // lanes named by the warp barrier it waits at
   uint64_t published = ~0ull;  // what a shuffle shows to the other lanes
 };
 
 struct FreeAligned {
-  void operator()(void* p) const { ::operator delete(p, std::align_val_t{16}); }
+  void operator()(void* p) const { ::operator delete (p, std::align_val_t{16}); }
 };
 using SharedArray = std::unique_ptr<void, FreeAligned>;
 
@@ -47,7 +47,7 @@ thread_local std::mt19937 random_order{1};
 std::set<std::string> names;
 
 void* poisoned(size_t bytes) {
-  void* p = ::operator new(bytes, std::align_val_t{16});
+  void* p = ::operator new (bytes, std::align_val_t{16});
   std::memset(p, 0xFF, bytes);  // all ones is a NaN in every floating type
   return p;
 }
@@ -104,7 +104,8 @@ bool release_block() {
 
 bool release_barriers() {
   bool released = false;
-  for (unsigned first = 0; first < block.size; first += kWarp) released |= release_warp(first, std::min(kWarp, block.size - first));
+  for (unsigned first = 0; first < block.size; first += kWarp)
+    released |= release_warp(first, std::min(kWarp, block.size - first));
   return release_block() || released;
 }
 
@@ -144,8 +145,8 @@ void check_limits(dim3 grid, dim3 size, size_t shared_bytes) {
   const bool grid_fits = grid.x >= 1 && grid.y >= 1 && grid.z >= 1 && grid.x <= 0x7FFFFFFFu && grid.y <= 65535 && grid.z <= 65535;
   if (!grid_fits || threads < 1 || threads > 1024 || size.z > 64 || shared_bytes > 227 * 1024) {
     throw std::logic_error("launch outside a GPU's limits: grid " + std::to_string(grid.x) + 'x' + std::to_string(grid.y) + 'x' +
-                           std::to_string(grid.z) + ", " + std::to_string(threads) + " threads, " +
-                           std::to_string(shared_bytes) + " bytes of shared memory");
+                           std::to_string(grid.z) + ", " + std::to_string(threads) + " threads, " + std::to_string(shared_bytes) +
+                           " bytes of shared memory");
   }
 }
 

@@ -56,8 +56,7 @@ void warp_barrier(unsigned mask);
 void publish(unsigned mask, const void* value, size_t bytes);
 const void* slot(unsigned lane);
 
-template <class T>
-T shuffle(unsigned mask, T value, unsigned source_lane) {
+template <class T> T shuffle(unsigned mask, T value, unsigned source_lane) {
   static_assert(sizeof(T) <= 8);
   publish(mask, &value, sizeof value);
   T got;
@@ -72,26 +71,24 @@ T shuffle(unsigned mask, T value, unsigned source_lane) {
 #define blockIdx (::simt::here().block)
 #define blockDim (::simt::here().block_size)
 #define gridDim (::simt::here().grid_size)
-#define SHARED_ARRAY(type, name, count) \
+#define SHARED_ARRAY(type, name, count)  \
   static const char name##_declared = 0; \
   type* const name = static_cast<type*>(::simt::shared_bytes(&name##_declared, sizeof(type) * (count)))
 
 inline void __syncthreads() { simt::block_barrier(); }
 inline void __syncwarp(unsigned mask = ~0u) { simt::warp_barrier(mask); }
 
-template <class T>
-T __shfl_sync(unsigned mask, T value, int lane) { return simt::shuffle(mask, value, static_cast<unsigned>(lane) % simt::kWarp); }
-template <class T>
-T __shfl_xor_sync(unsigned mask, T value, int lanes) {
+template <class T> T __shfl_sync(unsigned mask, T value, int lane) {
+  return simt::shuffle(mask, value, static_cast<unsigned>(lane) % simt::kWarp);
+}
+template <class T> T __shfl_xor_sync(unsigned mask, T value, int lanes) {
   return simt::shuffle(mask, value, (simt::here().linear % simt::kWarp) ^ static_cast<unsigned>(lanes));
 }
-template <class T>
-T __shfl_down_sync(unsigned mask, T value, unsigned delta) {
+template <class T> T __shfl_down_sync(unsigned mask, T value, unsigned delta) {
   const unsigned lane = simt::here().linear % simt::kWarp;
   return simt::shuffle(mask, value, lane + delta < simt::kWarp ? lane + delta : lane);
 }
-template <class T>
-T __shfl_up_sync(unsigned mask, T value, unsigned delta) {
+template <class T> T __shfl_up_sync(unsigned mask, T value, unsigned delta) {
   const unsigned lane = simt::here().linear % simt::kWarp;
   return simt::shuffle(mask, value, lane >= delta ? lane - delta : lane);
 }
@@ -99,22 +96,32 @@ unsigned __ballot_sync(unsigned mask, bool vote);
 inline bool __any_sync(unsigned mask, bool vote) { return __ballot_sync(mask, vote) != 0; }
 inline bool __all_sync(unsigned mask, bool vote) { return __ballot_sync(mask, !vote) == 0; }
 
-template <class T>
-T atomicAdd(T* p, T value) { const T old = *p; *p = old + value; return old; }
-template <class T>
-T atomicMax(T* p, T value) { const T old = *p; *p = old < value ? value : old; return old; }
-template <class T>
-T atomicMin(T* p, T value) { const T old = *p; *p = value < old ? value : old; return old; }
-template <class T>
-T atomicOr(T* p, T value) { const T old = *p; *p = old | value; return old; }
+template <class T> T atomicAdd(T* p, T value) {
+  const T old = *p;
+  *p = old + value;
+  return old;
+}
+template <class T> T atomicMax(T* p, T value) {
+  const T old = *p;
+  *p = old < value ? value : old;
+  return old;
+}
+template <class T> T atomicMin(T* p, T value) {
+  const T old = *p;
+  *p = value < old ? value : old;
+  return old;
+}
+template <class T> T atomicOr(T* p, T value) {
+  const T old = *p;
+  *p = old | value;
+  return old;
+}
 
 namespace cudenza::kernels {
 
-template <class T>
-T* dynamic_shared() { return static_cast<T*>(simt::dynamic_shared_bytes()); }
+template <class T> T* dynamic_shared() { return static_cast<T*>(simt::dynamic_shared_bytes()); }
 
-template <auto kernel, class... Args>
-void launch(dim3 grid, dim3 block, size_t shared_bytes, Gpu, Args... args) {
+template <auto kernel, class... Args> void launch(dim3 grid, dim3 block, size_t shared_bytes, Gpu, Args... args) {
   simt::note_kernel(__PRETTY_FUNCTION__);
   const auto start = [&]<class... Params>(void (*typed_kernel)(Params...)) {
     simt::run(grid, block, shared_bytes, [&] { typed_kernel(static_cast<Params>(args)...); });

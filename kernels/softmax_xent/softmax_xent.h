@@ -24,8 +24,7 @@
 namespace cudenza::kernels {
 
 /// t[n,c] = (1 - smoothing) (lambda[n] [c = labels[n]] + (1 - lambda[n]) [c = labels[partner[n]]]) + smoothing / classes.
-template <class A>
-struct LabelTargets {
+template <class A> struct LabelTargets {
   const int64_t* labels;             ///< [rows], in [0, classes)
   const int64_t* partner = nullptr;  ///< [rows], in [0, rows): whose label is mixed in (mixup); null: lambda is 1
   const A* lambda = nullptr;         ///< [rows]; null where partner is
@@ -33,15 +32,13 @@ struct LabelTargets {
 };
 
 /// t[n,c] = (1 - smoothing) targets[n,c] + smoothing / classes.
-template <class A>
-struct SoftTargets {
+template <class A> struct SoftTargets {
   const A* targets;  ///< [rows, classes]
   double smoothing = 0;
 };
 
 /// What the forward pass leaves of each row; both [rows].
-template <class A>
-struct RowResults {
+template <class A> struct RowResults {
   A* loss;   ///< the terms of the mean
   A* shift;  ///< for the backward pass
 };
@@ -61,15 +58,11 @@ void softmax_xent_backward(Gpu, const T* x, Targets, const acc_t<T>* row_shift, 
                            int64_t classes);
 
 /// Form is Softmax or LogSoftmax (softmax_xent_math.h). y may be x.
-template <class Form, class T>
-void softmax_forward(Cpu, Form, const T* x, T* y, int64_t rows, int64_t classes);
-template <class Form, class T>
-void softmax_forward(Gpu, Form, const T* x, T* y, int64_t rows, int64_t classes);
+template <class Form, class T> void softmax_forward(Cpu, Form, const T* x, T* y, int64_t rows, int64_t classes);
+template <class Form, class T> void softmax_forward(Gpu, Form, const T* x, T* y, int64_t rows, int64_t classes);
 
 /// dx from the output y. dx may be dy.
-template <class Form, class T>
-void softmax_backward(Cpu, Form, const T* y, const T* dy, T* dx, int64_t rows, int64_t classes);
-template <class Form, class T>
-void softmax_backward(Gpu, Form, const T* y, const T* dy, T* dx, int64_t rows, int64_t classes);
+template <class Form, class T> void softmax_backward(Cpu, Form, const T* y, const T* dy, T* dx, int64_t rows, int64_t classes);
+template <class Form, class T> void softmax_backward(Gpu, Form, const T* y, const T* dy, T* dx, int64_t rows, int64_t classes);
 
 }  // namespace cudenza::kernels

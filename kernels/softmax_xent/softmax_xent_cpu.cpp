@@ -8,8 +8,7 @@ namespace {
 constexpr int64_t kCost = 4;
 
 // In lanes of their own, because a maximum that skips NaNs may not be reordered and so would not vectorise.
-template <class T>
-acc_t<T> largest_of(const T* x, int count) {
+template <class T> acc_t<T> largest_of(const T* x, int count) {
   using A = acc_t<T>;
   constexpr int kLanes = 32;
   A lane[kLanes];
@@ -24,8 +23,7 @@ acc_t<T> largest_of(const T* x, int count) {
   return lane[0];
 }
 
-template <class T>
-acc_t<T> exponential_sum(const T* x, acc_t<T> largest, int count) {
+template <class T> acc_t<T> exponential_sum(const T* x, acc_t<T> largest, int count) {
   using A = acc_t<T>;
   A sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -33,8 +31,7 @@ acc_t<T> exponential_sum(const T* x, acc_t<T> largest, int count) {
   return sum;
 }
 
-template <class T, class TargetRow>
-RowSums<acc_t<T>> sums_of(const T* x, TargetRow t, int count) {
+template <class T, class TargetRow> RowSums<acc_t<T>> sums_of(const T* x, TargetRow t, int count) {
   using A = acc_t<T>;
   const A largest = largest_of(x, count);
   A sum = 0, mass = 0, dot = 0;
@@ -84,8 +81,7 @@ void softmax_xent_backward(Cpu, const T* x, Targets targets, const acc_t<T>* row
   });
 }
 
-template <class Form, class T>
-void softmax_forward(Cpu, Form, const T* x, T* y, int64_t rows, int64_t classes) {
+template <class Form, class T> void softmax_forward(Cpu, Form, const T* x, T* y, int64_t rows, int64_t classes) {
   using A = acc_t<T>;
   const int count = static_cast<int>(classes);
   parallel_ranges(rows, classes * kCost, [=](int64_t begin, int64_t end) {
@@ -99,8 +95,7 @@ void softmax_forward(Cpu, Form, const T* x, T* y, int64_t rows, int64_t classes)
   });
 }
 
-template <class Form, class T>
-void softmax_backward(Cpu, Form, const T* y, const T* dy, T* dx, int64_t rows, int64_t classes) {
+template <class Form, class T> void softmax_backward(Cpu, Form, const T* y, const T* dy, T* dx, int64_t rows, int64_t classes) {
   using A = acc_t<T>;
   const int count = static_cast<int>(classes);
   parallel_ranges(rows, classes * kCost, [=](int64_t begin, int64_t end) {

@@ -9,8 +9,7 @@ constexpr int kThreads = 128;
 
 /// The threads that share a row, which all kernels here are written for: a warp (four rows a block), or for longer rows the
 /// whole block. Every thread takes each size()-th pack of the row.
-template <bool kWholeBlock>
-struct Team {
+template <bool kWholeBlock> struct Team {
   static constexpr int kSize = kWholeBlock ? kThreads : kWarpSize;
 
   __device__ static int64_t row() {
@@ -18,34 +17,29 @@ struct Team {
     return kWholeBlock ? block : block * (kThreads / kWarpSize) + threadIdx.x / kWarpSize;
   }
   __device__ static int rank() { return threadIdx.x % kSize; }
-  template <class A, class Op>
-  __device__ static A reduce(A value, Op op, A neutral) {
+  template <class A, class Op> __device__ static A reduce(A value, Op op, A neutral) {
     if constexpr (kWholeBlock) return block_reduce(value, op, neutral);
     else return warp_reduce(value, op);
   }
 };
 
 /// The targets of N neighbouring classes.
-template <int N, class A>
-__device__ inline Pack<A, N> targets_at(const LabelRow<A>& row, int c) {
+template <int N, class A> __device__ inline Pack<A, N> targets_at(const LabelRow<A>& row, int c) {
   Pack<A, N> t;
   for (int k = 0; k < N; ++k) t[k] = row(c + k);
   return t;
 }
-template <int N, class A>
-__device__ inline Pack<A, N> targets_at(const SoftRow<A>& row, int c) {
+template <int N, class A> __device__ inline Pack<A, N> targets_at(const SoftRow<A>& row, int c) {
   Pack<A, N> t = load_pack<N>(row.targets + c);
   for (int k = 0; k < N; ++k) t[k] = row.factor * t[k] + row.everywhere;
   return t;
 }
 
 /// Largest x and sum of e^(x - largest), in one pass: the sum is rescaled when a larger x comes.
-template <class A>
-struct OnlineSum {
+template <class A> struct OnlineSum {
   A largest = kBelowAll<A>, sum = 0;
 
-  template <class T, int N>
-  __device__ void add(const Pack<T, N>& x) {
+  template <class T, int N> __device__ void add(const Pack<T, N>& x) {
     A top = largest;
     for (int k = 0; k < N; ++k) top = larger(top, static_cast<A>(x[k]));
     sum *= exp_of(largest - top);
@@ -53,8 +47,7 @@ struct OnlineSum {
     largest = top;
   }
   /// Makes every thread's sums the whole row's.
-  template <class TeamOfRow>
-  __device__ void join() {
+  template <class TeamOfRow> __device__ void join() {
     const A top = TeamOfRow::reduce(largest, Max{}, kBelowAll<A>);
     sum = TeamOfRow::reduce(sum * exp_of(largest - top), Add{}, A(0));
     largest = top;
@@ -90,8 +83,7 @@ __global__ void xent_forward_kernel(const T* x, Targets targets, RowResults<acc_
 }
 
 // mean = sum over n of x[n] / count. One block: a batch has few rows, and one order makes the sum repeat.
-template <class A>
-__global__ void mean_kernel(const A* x, A* mean, int64_t count) {
+template <class A> __global__ void mean_kernel(const A* x, A* mean, int64_t count) {
   A sum = 0;
   for (int64_t n = threadIdx.x; n < count; n += kThreads) sum += x[n];
   sum = block_sum(sum);
@@ -158,8 +150,7 @@ __global__ void softmax_backward_kernel(Form, const T* y, const T* dy, T* dx, in
 }
 
 /// Calls f<N, kWholeBlock>(grid): packs where rows are whole packs, a block a row where a warp's lanes would take over two.
-template <class T, class F>
-void with_mapping(bool packs, int64_t rows, int64_t classes, F&& f) {
+template <class T, class F> void with_mapping(bool packs, int64_t rows, int64_t classes, F&& f) {
   const auto with_pack = [&]<int N>() {
     if (classes > 2 * N * kWarpSize) f.template operator()<N, true>(dim3(static_cast<unsigned>(rows)));
     else f.template operator()<N, false>(dim3(static_cast<unsigned>(ceil_div<int64_t>(rows, kThreads / kWarpSize))));
@@ -169,10 +160,8 @@ void with_mapping(bool packs, int64_t rows, int64_t classes, F&& f) {
   else with_pack.template operator()<1>();
 }
 
-template <class A>
-bool packs_fit(const LabelTargets<A>&) { return true; }
-template <class A>
-bool packs_fit(const SoftTargets<A>& t) { return is_pack_aligned(t.targets); }
+template <class A> bool packs_fit(const LabelTargets<A>&) { return true; }
+template <class A> bool packs_fit(const SoftTargets<A>& t) { return is_pack_aligned(t.targets); }
 
 }  // namespace
 
@@ -196,8 +185,7 @@ void softmax_xent_backward(Gpu gpu, const T* x, Targets targets, const acc_t<T>*
   });
 }
 
-template <class Form, class T>
-void softmax_forward(Gpu gpu, Form form, const T* x, T* y, int64_t rows, int64_t classes) {
+template <class Form, class T> void softmax_forward(Gpu gpu, Form form, const T* x, T* y, int64_t rows, int64_t classes) {
   with_mapping<T>(is_pack_aligned(x) && is_pack_aligned(y), rows, classes, [&]<int N, bool kWholeBlock>(dim3 grid) {
     launch<softmax_forward_kernel<N, kWholeBlock, Form, T>>(grid, dim3(kThreads), 0, gpu, form, x, y, rows, classes);
   });

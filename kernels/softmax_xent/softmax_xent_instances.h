@@ -2,8 +2,8 @@
 #pragma once
 #include "kernels/softmax_xent/softmax_xent_math.h"
 
-#define CUDENZA_XENT(Where, T, Targets)                                                                               \
-  template void softmax_xent_forward(Where, const T*, Targets, RowResults<acc_t<T>>, acc_t<T>*, int64_t, int64_t);    \
+#define CUDENZA_XENT(Where, T, Targets)                                                                            \
+  template void softmax_xent_forward(Where, const T*, Targets, RowResults<acc_t<T>>, acc_t<T>*, int64_t, int64_t); \
   template void softmax_xent_backward(Where, const T*, Targets, const acc_t<T>*, const acc_t<T>*, T*, int64_t, int64_t);
 
 #define CUDENZA_SOFTMAX(Where, T, Form)                                       \

@@ -8,35 +8,25 @@
 namespace cudenza::kernels {
 
 /// Where maxima begin. Not minus infinity: e^(-inf - -inf) would be NaN for a thread that has seen only masked logits.
-template <class A>
-constexpr A kBelowAll = std::numeric_limits<A>::lowest();
+template <class A> constexpr A kBelowAll = std::numeric_limits<A>::lowest();
 
 /// y from x - largest and a constant of the row's sum of e^(x - largest); dx from y, dy and the row's sum of term(y, dy).
 struct Softmax {
-  template <class A>
-  HOST_DEVICE static A constant(A sum) { return A(1) / sum; }
-  template <class A>
-  HOST_DEVICE static A y(A shifted, A constant) { return exp_of(shifted) * constant; }
-  template <class A>
-  HOST_DEVICE static A term(A y, A dy) { return y * dy; }
-  template <class A>
-  HOST_DEVICE static A dx(A y, A dy, A total) { return y * (dy - total); }
+  template <class A> HOST_DEVICE static A constant(A sum) { return A(1) / sum; }
+  template <class A> HOST_DEVICE static A y(A shifted, A constant) { return exp_of(shifted) * constant; }
+  template <class A> HOST_DEVICE static A term(A y, A dy) { return y * dy; }
+  template <class A> HOST_DEVICE static A dx(A y, A dy, A total) { return y * (dy - total); }
 };
 
 struct LogSoftmax {
-  template <class A>
-  HOST_DEVICE static A constant(A sum) { return log_of(sum); }
-  template <class A>
-  HOST_DEVICE static A y(A shifted, A constant) { return shifted - constant; }
-  template <class A>
-  HOST_DEVICE static A term(A, A dy) { return dy; }
-  template <class A>
-  HOST_DEVICE static A dx(A y, A dy, A total) { return dy - exp_of(y) * total; }
+  template <class A> HOST_DEVICE static A constant(A sum) { return log_of(sum); }
+  template <class A> HOST_DEVICE static A y(A shifted, A constant) { return shifted - constant; }
+  template <class A> HOST_DEVICE static A term(A, A dy) { return dy; }
+  template <class A> HOST_DEVICE static A dx(A y, A dy, A total) { return dy - exp_of(y) * total; }
 };
 
 /// The targets of one row that has a first and perhaps a second label.
-template <class A>
-struct LabelRow {
+template <class A> struct LabelRow {
   int first, second;
   A first_weight, second_weight, everywhere;
 
@@ -45,16 +35,14 @@ struct LabelRow {
   }
 };
 
-template <class A>
-struct SoftRow {
+template <class A> struct SoftRow {
   const A* targets;
   A factor, everywhere;
 
   HOST_DEVICE A operator()(int c) const { return factor * targets[c] + everywhere; }
 };
 
-template <class A>
-HOST_DEVICE LabelRow<A> target_row(const LabelTargets<A>& t, int64_t n, int64_t rows, int64_t classes) {
+template <class A> HOST_DEVICE LabelRow<A> target_row(const LabelTargets<A>& t, int64_t n, int64_t rows, int64_t classes) {
   const A smoothing = static_cast<A>(t.smoothing), lambda = t.lambda ? t.lambda[n] : A(1);
   const int64_t partner = t.partner ? t.partner[n] : n;
   const bool has_partner = partner >= 0 && partner < rows;
@@ -68,21 +56,16 @@ HOST_DEVICE LabelRow<A> target_row(const LabelTargets<A>& t, int64_t n, int64_t 
           .everywhere = everywhere};
 }
 
-template <class A>
-HOST_DEVICE SoftRow<A> target_row(const SoftTargets<A>& t, int64_t n, int64_t, int64_t classes) {
+template <class A> HOST_DEVICE SoftRow<A> target_row(const SoftTargets<A>& t, int64_t n, int64_t, int64_t classes) {
   const A smoothing = static_cast<A>(t.smoothing);
   return {t.targets + n * classes, 1 - smoothing, smoothing / static_cast<A>(classes)};
 }
 
 /// t x, and 0 for a class that is no target: its logit may be minus infinity.
-template <class A>
-HOST_DEVICE A target_times(A t, A x) {
-  return t == A(0) ? A(0) : t * x;
-}
+template <class A> HOST_DEVICE A target_times(A t, A x) { return t == A(0) ? A(0) : t * x; }
 
 /// What a row is reduced to: its largest logit, and the sums of e^(x - largest), of t and of t x.
-template <class A>
-struct RowSums {
+template <class A> struct RowSums {
   A largest, sum, mass, dot;
 
   // Written so that a large common offset of the logits cancels before the small logarithm is added.
@@ -90,9 +73,6 @@ struct RowSums {
   HOST_DEVICE A shift() const { return largest + log_of(sum) - log_of(mass); }
 };
 
-template <class A>
-HOST_DEVICE A xent_gradient(A x, A row_shift, A t, A factor) {
-  return (exp_of(x - row_shift) - t) * factor;
-}
+template <class A> HOST_DEVICE A xent_gradient(A x, A row_shift, A t, A factor) { return (exp_of(x - row_shift) - t) * factor; }
 
 }  // namespace cudenza::kernels

@@ -1,6 +1,5 @@
-#include "tests/kernels/optimizer_checks.h"
-
 #include "engine/core/gpu.h"
+#include "tests/kernels/optimizer_checks.h"
 
 namespace cudenza::testing {
 namespace {

@@ -1,5 +1,4 @@
 #include "engine/ops/batch_norm.h"
-
 #include "tests/support/op_case.h"
 
 namespace cudenza::testing {
@@ -23,10 +22,14 @@ std::vector<Input> inputs_of(const Shape& shape, Variant variant) {
 /// y, and in training the running statistics that it leaves.
 Inputs run(const Inputs& in, Variant variant) {
   const DType accumulator = in[1].dtype();
-  const BatchNormState state{.gamma = in[1], .beta = in[2], .running_mean = Tensor::full(in[1].shape(), 0.25, accumulator, in[0].device()),
-                             .running_var = Tensor::full(in[1].shape(), 1.5, accumulator, in[0].device()), .momentum = 0.25};
-  const Tensor y = variant.relu || variant.residual ? batch_norm_act(in[0], state, variant.training, variant.relu, variant.residual ? in[3] : Tensor())
-                                                    : batch_norm(in[0], state, variant.training);
+  const BatchNormState state{.gamma = in[1],
+                             .beta = in[2],
+                             .running_mean = Tensor::full(in[1].shape(), 0.25, accumulator, in[0].device()),
+                             .running_var = Tensor::full(in[1].shape(), 1.5, accumulator, in[0].device()),
+                             .momentum = 0.25};
+  const Tensor y = variant.relu || variant.residual
+                       ? batch_norm_act(in[0], state, variant.training, variant.relu, variant.residual ? in[3] : Tensor())
+                       : batch_norm(in[0], state, variant.training);
   return variant.training ? Inputs{y, state.running_mean, state.running_var} : Inputs{y};
 }
 
@@ -35,11 +38,14 @@ Cost cost_of(const std::vector<Input>& bench, DType dtype, Variant variant) {
   const double array = static_cast<double>(bench[0].shape.numel()) * static_cast<double>(size_of(dtype));
   const double mask = variant.relu ? static_cast<double>(bench[0].shape.numel()) / 8 : 0;
   const double extra = variant.residual ? 1 : 0, masked_residual = variant.residual && variant.relu ? 1 : 0;
-  return {.forward_bytes = (variant.training ? 3 + extra : 2 + extra) * array + mask, .backward_bytes = (5 - (variant.training ? 0 : 1) + masked_residual) * array + 2 * mask};
+  return {.forward_bytes = (variant.training ? 3 + extra : 2 + extra) * array + mask,
+          .backward_bytes = (5 - (variant.training ? 0 : 1) + masked_residual) * array + 2 * mask};
 }
 
 OpCase batch_norm_case(std::string name, const Shape& shape, Variant variant, const Shape& bench = {}) {
-  OpCase result{.name = "batch_norm/" + std::move(name), .inputs = inputs_of(shape, variant), .run = [variant](const Inputs& in) { return run(in, variant); }};
+  OpCase result{.name = "batch_norm/" + std::move(name), .inputs = inputs_of(shape, variant), .run = [variant](const Inputs& in) {
+                  return run(in, variant);
+                }};
   if (bench.rank() > 0) {
     result.bench = inputs_of(bench, variant);
     result.cost = [variant](const std::vector<Input>& inputs, DType dtype) { return cost_of(inputs, dtype, variant); };

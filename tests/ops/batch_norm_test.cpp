@@ -13,7 +13,9 @@ namespace cudenza::testing {
 namespace {
 
 BatchNormState fresh_state(int64_t channels, DType dtype = DType::f32) {
-  return {.gamma = Tensor::full({channels}, 1, dtype), .beta = Tensor::zeros({channels}, dtype), .running_mean = Tensor::zeros({channels}, dtype),
+  return {.gamma = Tensor::full({channels}, 1, dtype),
+          .beta = Tensor::zeros({channels}, dtype),
+          .running_mean = Tensor::zeros({channels}, dtype),
           .running_var = Tensor::full({channels}, 1, dtype)};
 }
 
@@ -44,7 +46,9 @@ TEST_P(BatchNormAsPyTorch, ForwardRunningStatisticsAndGradients) {
   const Known& known = GetParam();
   const auto tensor = [](std::vector<double> values, const Shape& shape) { return Tensor::from(values, shape); };
   const Tensor x = tensor({1, -2, 3, 0.5, -1, 4, 2, 1.5}, {4, 2}), r = tensor({0.5, 1, -1, 0.25, 0.75, -2, 1, 0}, {4, 2});
-  const BatchNormState state{.gamma = tensor({1.5, -0.5}, {2}), .beta = tensor({0.25, 1}, {2}), .running_mean = tensor({0.5, 1}, {2}),
+  const BatchNormState state{.gamma = tensor({1.5, -0.5}, {2}),
+                             .beta = tensor({0.25, 1}, {2}),
+                             .running_mean = tensor({0.5, 1}, {2}),
                              .running_var = tensor({2, 0.25}, {2})};
   for (const Tensor& t : {x, r, state.gamma, state.beta}) t.set_requires_grad(true);
   const Tensor y = batch_norm_act(x, state, known.training, true, r);
@@ -65,7 +69,8 @@ INSTANTIATE_TEST_SUITE_P(
               .y = {0.496454303114, 2.69748507843, 1.0248198782, 1.36624751307, 0, 0, 2.01063709066, 0.883752486929},
               .running_mean = {0.575, 1},
               .running_var = {2.09166666666667, 0.841666666666667},
-              .dx = {0.608509208903, -0.0424149184585, 1.82553226295, 0.54510653401, 0.405668942399, 0.158662431529, -2.83971041425, -0.661354047081},
+              .dx = {0.608509208903, -0.0424149184585, 1.82553226295, 0.54510653401, 0.405668942399, 0.158662431529,
+                     -2.83971041425, -0.661354047081},
               .dgamma = {2.36642650427, -1.62746518299},
               .dbeta = {2, 5},
               .dresidual = {1, 2, 3, -1, 0, 0, -2, 4}},
@@ -101,7 +106,8 @@ TEST(BatchNorm, ResultsAreEqualBitForBitOnAnyNumberOfThreads) {
     const Tensor y = batch_norm_act(leaf, state, true, true);
     y.backward(dy);
     omp_set_num_threads(before);
-    return std::vector{y.to_vector<float>(), state.running_var.to_vector<float>(), leaf.grad().to_vector<float>(), state.gamma.grad().to_vector<float>()};
+    return std::vector{y.to_vector<float>(), state.running_var.to_vector<float>(), leaf.grad().to_vector<float>(),
+                       state.gamma.grad().to_vector<float>()};
   };
   const auto one = outcome(1);
   EXPECT_EQ(one, outcome(2));
@@ -139,7 +145,8 @@ TEST(BatchNorm, KeepsForTheBackwardPassXAndOneBitAnElement) {
 }
 
 TEST(BatchNorm, ErrorsNameTheValuesAndTheRemedy) {
-  const auto message = [](const Tensor& x, const BatchNormState& state, bool training, const Tensor& residual = {}) -> std::string {
+  const auto message = [](const Tensor& x, const BatchNormState& state, bool training,
+                          const Tensor& residual = {}) -> std::string {
     try {
       batch_norm_act(x, state, training, true, residual);
     } catch (const UsageError& error) {
@@ -148,17 +155,23 @@ TEST(BatchNorm, ErrorsNameTheValuesAndTheRemedy) {
     return "no error";
   };
   const Tensor x = random_tensor({4, 8});
-  EXPECT_EQ(message(x, fresh_state(6), true), "batch_norm_act: 8 channels are to be normalised, but gamma is [6]; make the state for 8 channels");
+  EXPECT_EQ(message(x, fresh_state(6), true),
+            "batch_norm_act: 8 channels are to be normalised, but gamma is [6]; make the state for 8 channels");
   EXPECT_EQ(message(random_tensor({1, 8}), fresh_state(8), true),
-            "batch_norm_act: expected more than 1 value per channel when training, but x is [1,8]; use a larger batch (drop the last, short one) or inference");
+            "batch_norm_act: expected more than 1 value per channel when training, but x is [1,8]; use a larger batch (drop the "
+            "last, short one) or inference");
   EXPECT_EQ(message(random_tensor({1, 8}), fresh_state(8), false), "no error");
-  EXPECT_EQ(message(random_tensor({8}), fresh_state(8), false), "batch_norm_act: x must be [..., channels] of rank 2 or more, but it is [8]");
-  EXPECT_EQ(message(x, fresh_state(8, DType::f64), true), "batch_norm_act: f32 on cpu needs gamma of f32 there, but it is f64 on cpu");
+  EXPECT_EQ(message(random_tensor({8}), fresh_state(8), false),
+            "batch_norm_act: x must be [..., channels] of rank 2 or more, but it is [8]");
+  EXPECT_EQ(message(x, fresh_state(8, DType::f64), true),
+            "batch_norm_act: f32 on cpu needs gamma of f32 there, but it is f64 on cpu");
   EXPECT_EQ(message(x, fresh_state(8), true, random_tensor({2, 8})),
-            "batch_norm_act: the residual f32 [2,8] on cpu cannot be added to f32 [4,8] on cpu; project it to that shape and type first");
+            "batch_norm_act: the residual f32 [2,8] on cpu cannot be added to f32 [4,8] on cpu; project it to that shape and "
+            "type first");
   BatchNormState no_variance = fresh_state(8);
   no_variance.running_var = {};
-  EXPECT_EQ(message(x, no_variance, true), "batch_norm_act: the state has no running_var; it needs gamma, beta, running_mean and running_var of [8]");
+  EXPECT_EQ(message(x, no_variance, true),
+            "batch_norm_act: the state has no running_var; it needs gamma, beta, running_mean and running_var of [8]");
 }
 
 }  // namespace

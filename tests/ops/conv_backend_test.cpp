@@ -1,7 +1,8 @@
 /// oneDNN against the reference loops: all three functions of a convolution, over types, shapes and epilogues.
+#include "engine/ops/conv_backend.h"
+
 #include <gtest/gtest.h>
 
-#include "engine/ops/conv_backend.h"
 #include "engine/ops/onednn.h"
 #include "tests/support/compare.h"
 
@@ -13,8 +14,10 @@ Input normal(const Shape& shape) { return {.shape = shape}; }
 struct Operands {
   Tensor x, w, y, bias;
   Operands(const ConvShape& s) {
-    const auto made = make_inputs({normal({s.batch, s.height, s.width, s.in_channels}), normal({s.out_channels, s.kernel_h, s.kernel_w, s.in_channels}),
-                                   normal({s.batch, s.out_height(), s.out_width(), s.out_channels}), {.shape = {s.out_channels}, .accumulator = true}},
+    const auto made = make_inputs({normal({s.batch, s.height, s.width, s.in_channels}),
+                                   normal({s.out_channels, s.kernel_h, s.kernel_w, s.in_channels}),
+                                   normal({s.batch, s.out_height(), s.out_width(), s.out_channels}),
+                                   {.shape = {s.out_channels}, .accumulator = true}},
                                   s.dtype);
     x = made[0], w = made[1], y = made[2], bias = made[3];
   }
@@ -28,13 +31,53 @@ std::vector<ConvShape> shapes() {
       {.batch = 2, .height = 9, .width = 7, .in_channels = 64, .out_channels = 32, .kernel_h = 1, .kernel_w = 1},
       {.batch = 2, .height = 9, .width = 8, .in_channels = 32, .out_channels = 64, .kernel_h = 1, .kernel_w = 1, .stride = 2},
       {.batch = 3, .height = 8, .width = 9, .in_channels = 32, .out_channels = 48, .kernel_h = 3, .kernel_w = 3, .pad = 1},
-      {.batch = 2, .height = 9, .width = 8, .in_channels = 64, .out_channels = 64, .kernel_h = 3, .kernel_w = 3, .stride = 2, .pad = 1},
-      {.batch = 1, .height = 20, .width = 21, .in_channels = 3, .out_channels = 64, .kernel_h = 7, .kernel_w = 7, .stride = 2, .pad = 3},
-      {.batch = 1, .height = 31, .width = 27, .in_channels = 3, .out_channels = 64, .kernel_h = 11, .kernel_w = 11, .stride = 4, .pad = 2},
+      {.batch = 2,
+       .height = 9,
+       .width = 8,
+       .in_channels = 64,
+       .out_channels = 64,
+       .kernel_h = 3,
+       .kernel_w = 3,
+       .stride = 2,
+       .pad = 1},
+      {.batch = 1,
+       .height = 20,
+       .width = 21,
+       .in_channels = 3,
+       .out_channels = 64,
+       .kernel_h = 7,
+       .kernel_w = 7,
+       .stride = 2,
+       .pad = 3},
+      {.batch = 1,
+       .height = 31,
+       .width = 27,
+       .in_channels = 3,
+       .out_channels = 64,
+       .kernel_h = 11,
+       .kernel_w = 11,
+       .stride = 4,
+       .pad = 2},
       {.batch = 2, .height = 9, .width = 9, .in_channels = 16, .out_channels = 48, .kernel_h = 5, .kernel_w = 5, .pad = 2},
-      {.batch = 2, .height = 16, .width = 16, .in_channels = 3, .out_channels = 32, .kernel_h = 3, .kernel_w = 3, .stride = 2, .pad = 1},
+      {.batch = 2,
+       .height = 16,
+       .width = 16,
+       .in_channels = 3,
+       .out_channels = 32,
+       .kernel_h = 3,
+       .kernel_w = 3,
+       .stride = 2,
+       .pad = 1},
       {.batch = 2, .height = 7, .width = 5, .in_channels = 13, .out_channels = 21, .kernel_h = 3, .kernel_w = 3, .pad = 1},
-      {.batch = 2, .height = 6, .width = 5, .in_channels = 1, .out_channels = 5, .kernel_h = 2, .kernel_w = 3, .stride = 3, .pad = 1},
+      {.batch = 2,
+       .height = 6,
+       .width = 5,
+       .in_channels = 1,
+       .out_channels = 5,
+       .kernel_h = 2,
+       .kernel_w = 3,
+       .stride = 3,
+       .pad = 1},
       // Channel tails under 1x1 filters: oneDNN 2.6's jit 1x1 kernels crash on the first and get the others' gradients wrong.
       {.batch = 3, .height = 9, .width = 27, .in_channels = 8, .out_channels = 8, .kernel_h = 1, .kernel_w = 1, .stride = 3},
       {.batch = 3, .height = 12, .width = 10, .in_channels = 1, .out_channels = 1, .kernel_h = 1, .kernel_w = 1, .stride = 2},
@@ -47,8 +90,7 @@ std::vector<ConvShape> shapes() {
 class OneDnnConv : public ::testing::TestWithParam<DType> {
  protected:
   /// Calls check(shape) for each shape in the type of this run.
-  template <class F>
-  void for_each_shape(F&& check) {
+  template <class F> void for_each_shape(F&& check) {
     for (ConvShape s : shapes()) {
       s.dtype = GetParam();
       SCOPED_TRACE(s.text());
@@ -63,7 +105,8 @@ TEST_P(OneDnnConv, ForwardEqualsReferenceWithEveryEpilogue) {
     const Operands o(s);
     for (int parts = 0; parts < 8; ++parts) {
       SCOPED_TRACE(fmt::format("bias {} residual {} relu {}", parts & 1, parts >> 1 & 1, parts >> 2));
-      const ConvEpilogue epilogue{.bias = parts & 1 ? o.bias.raw() : nullptr, .residual = parts & 2 ? o.y.raw() : nullptr, .relu = (parts & 4) != 0};
+      const ConvEpilogue epilogue{
+          .bias = parts & 1 ? o.bias.raw() : nullptr, .residual = parts & 2 ? o.y.raw() : nullptr, .relu = (parts & 4) != 0};
       const Tensor y = like(o.y), expected = like(o.y);
       conv_onednn().forward(s, o.x.raw(), o.w.raw(), y.raw(), epilogue);
       conv_reference().forward(s, o.x.raw(), o.w.raw(), expected.raw(), epilogue);
@@ -114,10 +157,12 @@ TEST_P(OneDnnConv, GivesTheSameBitsTwice) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(All, OneDnnConv, ::testing::Values(DType::f32, DType::bf16, DType::f16), [](const auto& type) { return std::string(name_of(type.param)); });
+INSTANTIATE_TEST_SUITE_P(All, OneDnnConv, ::testing::Values(DType::f32, DType::bf16, DType::f16),
+                         [](const auto& type) { return std::string(name_of(type.param)); });
 
 TEST(ConvBackend, ServesEachTypeOnTheCpu) {
-  for (const DType dtype : {DType::f32, DType::bf16, DType::f16}) EXPECT_EQ(conv_backend(Device::cpu(), {.dtype = dtype}).name(), "oneDNN");
+  for (const DType dtype : {DType::f32, DType::bf16, DType::f16})
+    EXPECT_EQ(conv_backend(Device::cpu(), {.dtype = dtype}).name(), "oneDNN");
   EXPECT_EQ(conv_backend(Device::cpu(), {.dtype = DType::f64}).name(), "reference");
   EXPECT_THROW(conv_backend(Device::cpu(), {.dtype = DType::i64}), UsageError);
 }
@@ -140,7 +185,16 @@ TEST(ConvBackend, EveryF32ConvolutionHasAFastPlan) {
 }
 
 TEST(ConvBackend, ShapeSaysWhatItIs) {
-  const ConvShape s{.dtype = DType::bf16, .batch = 64, .height = 56, .width = 58, .in_channels = 64, .out_channels = 128, .kernel_h = 3, .kernel_w = 3, .stride = 2, .pad = 1};
+  const ConvShape s{.dtype = DType::bf16,
+                    .batch = 64,
+                    .height = 56,
+                    .width = 58,
+                    .in_channels = 64,
+                    .out_channels = 128,
+                    .kernel_h = 3,
+                    .kernel_w = 3,
+                    .stride = 2,
+                    .pad = 1};
   EXPECT_EQ(s.text(), "bf16 x[64,56,58,64] w[128,3,3,64] stride 2 pad 1");
   EXPECT_EQ(s.out_height(), 28);
   EXPECT_EQ(s.out_width(), 29);

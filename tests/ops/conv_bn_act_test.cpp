@@ -30,13 +30,17 @@ Arguments make_arguments(bool tracked) {
   const Arguments a{.x = random_tensor({3, 6, 5, 4}, 1),
                     .w = random_tensor({8, 3, 3, 4}, 2),
                     .residual = random_tensor({3, 3, 3, 8}, 3),
-                    .state = {.gamma = random_tensor({8}, 4, 1), .beta = random_tensor({8}, 5), .running_mean = random_tensor({8}, 6),
+                    .state = {.gamma = random_tensor({8}, 4, 1),
+                              .beta = random_tensor({8}, 5),
+                              .running_mean = random_tensor({8}, 6),
                               .running_var = Tensor::full({8}, 3, DType::f64)}};
   for (const Tensor& leaf : a.leaves()) leaf.set_requires_grad(tracked);
   return a;
 }
 
-Tensor fused(const Arguments& a, bool training) { return conv_bn_act(a.x, a.w, {.stride = 2, .pad = 1}, a.state, training, true, a.residual); }
+Tensor fused(const Arguments& a, bool training) {
+  return conv_bn_act(a.x, a.w, {.stride = 2, .pad = 1}, a.state, training, true, a.residual);
+}
 Tensor unfused(const Arguments& a, bool training) {
   return relu(add(batch_norm(conv2d(a.x, a.w, {.stride = 2, .pad = 1}), a.state, training), a.residual));
 }
@@ -52,7 +56,8 @@ TEST_P(ConvBnAct, EqualsTheOpsThatItIsMadeOf) {
   EXPECT_TRUE(is_close(a.state.running_var, b.state.running_var, against_f64(DType::f64)));
   y.backward(dy);
   expected.backward(dy);
-  for (size_t i = 0; i < a.leaves().size(); ++i) EXPECT_TRUE(is_close(a.leaves()[i].grad(), b.leaves()[i].grad(), against_f64(DType::f64))) << "gradient " << i;
+  for (size_t i = 0; i < a.leaves().size(); ++i)
+    EXPECT_TRUE(is_close(a.leaves()[i].grad(), b.leaves()[i].grad(), against_f64(DType::f64))) << "gradient " << i;
 }
 
 TEST_P(ConvBnAct, EqualsThemWhereNothingTracksGradients) {
@@ -90,18 +95,22 @@ TEST(ConvBnActFold, FoldedConvolutionDoesWhatBoth) {
 TEST(ConvBnActFold, KeepsTheWeightsTypeAndTheBiasInTheAccumulatorType) {
   const Arguments a = make_arguments(false);
   const BatchNormState& s = a.state;
-  const BatchNormState f32{s.gamma.to(DType::f32), s.beta.to(DType::f32), s.running_mean.to(DType::f32), s.running_var.to(DType::f32)};
+  const BatchNormState f32{s.gamma.to(DType::f32), s.beta.to(DType::f32), s.running_mean.to(DType::f32),
+                           s.running_var.to(DType::f32)};
   const auto [w, bias] = fold_batch_norm(a.w.to(DType::bf16), f32);
   EXPECT_EQ(w.dtype(), DType::bf16);
   EXPECT_EQ(bias.dtype(), DType::f32);
 }
 
 TEST(ConvBnActMemory, KeepsTheConvolutionsOutputAndOneBitAnElement) {
-  const Tensor x = random_tensor({8, 8, 8, 16}, 1).set_requires_grad(true), w = random_tensor({32, 1, 1, 16}, 2).set_requires_grad(true);
-  const BatchNormState state{Tensor::full({32}, 1, DType::f64), Tensor::zeros({32}, DType::f64), Tensor::zeros({32}, DType::f64), Tensor::full({32}, 1, DType::f64)};
+  const Tensor x = random_tensor({8, 8, 8, 16}, 1).set_requires_grad(true),
+               w = random_tensor({32, 1, 1, 16}, 2).set_requires_grad(true);
+  const BatchNormState state{Tensor::full({32}, 1, DType::f64), Tensor::zeros({32}, DType::f64), Tensor::zeros({32}, DType::f64),
+                             Tensor::full({32}, 1, DType::f64)};
   const size_t before = cpu_memory_use().now_bytes;
   const Tensor y = conv_bn_act(x, w, {}, state, true, true);
-  const size_t kept = cpu_memory_use().now_bytes - before - y.bytes(), conv_output = y.bytes(), mask = static_cast<size_t>(y.numel()) / 8;
+  const size_t kept = cpu_memory_use().now_bytes - before - y.bytes(), conv_output = y.bytes(),
+               mask = static_cast<size_t>(y.numel()) / 8;
   EXPECT_GE(kept, conv_output + mask);
   EXPECT_LE(kept, conv_output + mask + 4096);
 }
@@ -123,7 +132,9 @@ TEST(ConvBnActErrors, NameTheValuesAndTheRemedy) {
   EXPECT_EQ(message(a), "conv_bn_act: 8 channels are to be normalised, but beta is [4]; make the state for 8 channels");
   a = make_arguments(false);
   a.residual = random_tensor({3, 6, 5, 8}, 1);
-  EXPECT_EQ(message(a), "conv_bn_act: the residual f64 [3,6,5,8] on cpu cannot be added to f64 [3,3,3,8] on cpu; project it to that shape and type first");
+  EXPECT_EQ(message(a),
+            "conv_bn_act: the residual f64 [3,6,5,8] on cpu cannot be added to f64 [3,3,3,8] on cpu; project it to that shape "
+            "and type first");
 }
 
 }  // namespace

@@ -31,15 +31,20 @@ TEST(Conv2d, ErrorsNameValuesAndRemedy) {
   EXPECT_EQ(error_of(zeros({64, 224, 224, 1}), zeros({64, 7, 7, 3})),
             "conv2d: x has 1 channel but w expects 3 (x [64,224,224,1], w [64,7,7,3]); repeat the spectrogram to 3 channels.");
   EXPECT_EQ(error_of(zeros({2, 5, 5, 4}), zeros({8, 3, 3, 3})),
-            "conv2d: x has 4 channels but w expects 3 (x [2,5,5,4], w [8,3,3,3]); x is [N,H,W,C] and w [K,R,S,C], channels last in both.");
+            "conv2d: x has 4 channels but w expects 3 (x [2,5,5,4], w [8,3,3,3]); x is [N,H,W,C] and w [K,R,S,C], channels last "
+            "in both.");
   EXPECT_EQ(error_of(zeros({5, 5, 3}), zeros({8, 3, 3, 3})), "conv2d: x is [5,5,3] but must be a batch of pictures [N,H,W,C]");
   EXPECT_EQ(error_of(zeros({1, 5, 5, 3}), zeros({8, 3})), "conv2d: w is [8,3] but must be filters [K,R,S,C]");
-  EXPECT_EQ(error_of(zeros({1, 5, 5, 3}, DType::bf16), zeros({8, 3, 3, 3})), "conv2d: x is bf16 but w is f32; cast() one to the other");
-  EXPECT_EQ(error_of(zeros({1, 5, 5, 3}, DType::u8), zeros({8, 3, 3, 3}, DType::u8)), "conv2d: x is u8 but w is u8; cast() both to a floating type");
+  EXPECT_EQ(error_of(zeros({1, 5, 5, 3}, DType::bf16), zeros({8, 3, 3, 3})),
+            "conv2d: x is bf16 but w is f32; cast() one to the other");
+  EXPECT_EQ(error_of(zeros({1, 5, 5, 3}, DType::u8), zeros({8, 3, 3, 3}, DType::u8)),
+            "conv2d: x is u8 but w is u8; cast() both to a floating type");
   EXPECT_EQ(error_of(zeros({0, 5, 5, 3}), zeros({8, 3, 3, 3})), "conv2d: x [0,5,5,3] or w [8,3,3,3] is empty");
-  EXPECT_EQ(error_of(zeros({1, 5, 5, 3}), zeros({8, 3, 3, 3}), {.stride = 0}), "conv2d: stride is 0 and pad 0; stride must be at least 1 and pad at least 0");
+  EXPECT_EQ(error_of(zeros({1, 5, 5, 3}), zeros({8, 3, 3, 3}), {.stride = 0}),
+            "conv2d: stride is 0 and pad 0; stride must be at least 1 and pad at least 0");
   EXPECT_EQ(error_of(zeros({1, 5, 4, 3}), zeros({8, 7, 7, 3}), {.pad = 1}),
-            "conv2d: the filter is larger than the padded picture (x [1,5,4,3], w [8,7,7,3], pad 1); use larger pictures or more padding");
+            "conv2d: the filter is larger than the padded picture (x [1,5,4,3], w [8,7,7,3], pad 1); use larger pictures or more "
+            "padding");
   EXPECT_EQ(error_of(zeros({1, 5, 5, 3}, DType::bf16), zeros({8, 3, 3, 3}, DType::bf16), {}, zeros({8}, DType::bf16)),
             "conv2d: the bias is bf16 [8] on cpu; with bf16 x on cpu and 8 filters it must be f32 [8] there");
 }

@@ -10,8 +10,7 @@
 namespace cudenza {
 namespace {
 
-template <class Element>
-void expect_transposed(const kernels::TransposeShape& s) {
+template <class Element> void expect_transposed(const kernels::TransposeShape& s) {
   std::vector<Element> x(static_cast<size_t>(s.batch * s.rows * s.columns)), y(x.size()), expected(x.size());
   std::iota(x.begin(), x.end(), Element{1});
   kernels::transpose(kernels::Cpu{}, x.data(), y.data(), s);

@@ -17,10 +17,11 @@ OpCase linear_case(std::string name, std::vector<Input> inputs, std::vector<Inpu
           .inputs = std::move(inputs),
           .run = [](const Inputs& in) { return Inputs{linear(in[0], in[1], in.size() > 2 ? in[2] : Tensor())}; },
           .bench = std::move(bench),
-          .cost = [](const std::vector<Input>& in, DType) {
-            const double flops = 2.0 * static_cast<double>(in[0].shape.numel()) * static_cast<double>(in[1].shape[0]);
-            return Cost{.forward_flops = flops, .backward_flops = 2 * flops};
-          }};
+          .cost =
+              [](const std::vector<Input>& in, DType) {
+                const double flops = 2.0 * static_cast<double>(in[0].shape.numel()) * static_cast<double>(in[1].shape[0]);
+                return Cost{.forward_flops = flops, .backward_flops = 2 * flops};
+              }};
 }
 
 }  // namespace

@@ -8,12 +8,16 @@ using Inputs = std::vector<Tensor>;
 const Shape kBench{32, 112, 112, 64};
 
 OpCase unary(std::string name, Shape shape, Tensor (*op)(const Tensor&), Fill fill = Fill::normal) {
-  return {.name = std::move(name), .inputs = {{.shape = shape, .fill = fill}}, .run = [op](const Inputs& in) { return Inputs{op(in[0])}; },
+  return {.name = std::move(name),
+          .inputs = {{.shape = shape, .fill = fill}},
+          .run = [op](const Inputs& in) { return Inputs{op(in[0])}; },
           .bench = {{.shape = kBench}}};
 }
 
 OpCase binary(std::string name, Shape shape, Tensor (*op)(const Tensor&, const Tensor&)) {
-  return {.name = std::move(name), .inputs = {{.shape = shape}, {.shape = shape}}, .run = [op](const Inputs& in) { return Inputs{op(in[0], in[1])}; },
+  return {.name = std::move(name),
+          .inputs = {{.shape = shape}, {.shape = shape}},
+          .run = [op](const Inputs& in) { return Inputs{op(in[0], in[1])}; },
           .bench = {{.shape = kBench}, {.shape = kBench}}};
 }
 
@@ -26,8 +30,16 @@ std::vector<OpCase> pointwise_cases() {
       unary("sigmoid/short_last_pack", {7, 11}, sigmoid),
       binary("add/short_last_pack", {3, 43}, add),
       binary("mul/short_last_pack", {3, 43}, mul),
-      {.name = "scale/third", .inputs = {{.shape = {5, 9}}}, .run = [](const Inputs& in) { return Inputs{scale(in[0], 1.0 / 3)}; }, .bench = {{.shape = kBench}}},
-      {.name = "reshape/matrix", .inputs = {{.shape = {2, 3, 4}}}, .run = [](const Inputs& in) { return Inputs{reshape(in[0], {6, 4})}; }},
+      {.name = "scale/third",
+       .inputs = {{.shape = {5, 9}}},
+       .run = [](const Inputs& in) { return Inputs{scale(in[0], 1.0 / 3)}; },
+       .bench = {{.shape = kBench}}},
+      {.name = "reshape/matrix",
+       .inputs = {{.shape = {2, 3, 4}}},
+       .run =
+           [](const Inputs& in) {
+             return Inputs{reshape(in[0], {6, 4})};
+           }},
       {.name = "cast/f32_to_bf16_and_back",
        .inputs = {{.shape = {5, 9}}},
        .run = [](const Inputs& in) { return Inputs{cast(cast(in[0], DType::bf16), DType::f32)}; },

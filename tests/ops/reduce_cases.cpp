@@ -28,9 +28,11 @@ OpCase data_only(OpCase op_case) {
 
 std::vector<OpCase> reduce_cases() {
   const Shape pictures{32, 112, 112, 64}, features{256, 14, 14, 1024}, matrix{200704, 256}, logits{65536, 1000};
-  OpCase products{.name = "sum_rows_of_products/slices", .inputs = {{.shape = {300, 64}}, {.shape = {300, 64}}},
+  OpCase products{.name = "sum_rows_of_products/slices",
+                  .inputs = {{.shape = {300, 64}}, {.shape = {300, 64}}},
                   .run = [](const Inputs& in) { return Inputs{sum_rows_of_products(in[0], in[1])}; },
-                  .bench = {{.shape = matrix}, {.shape = matrix}}, .has_gradient = false};
+                  .bench = {{.shape = matrix}, {.shape = matrix}},
+                  .has_gradient = false};
   return {
       reduced("sum/short_last_pack", {5, 9}, sum, pictures),
       reduced("mean/whole_packs", {2, 4, 8}, mean),

@@ -117,9 +117,12 @@ TEST(Reduce, ErrorsNameTheOpTheValuesAndTheRemedy) {
   EXPECT_EQ(message_of([&] { spatial_mean(x); }),
             "spatial_mean: x is [2,3], but must be pictures [N,H,W,C] with at least one position");
   EXPECT_EQ(message_of([&] { nchw_to_nhwc(x); }), "nchw_to_nhwc: the argument is [2,3], but must be [N,C,H,W]");
-  EXPECT_EQ(message_of([&] { channel_scale(Tensor::zeros({2, 4, 4, 3}, DType::f32), Tensor::zeros({3}, DType::f32)); }),
-            "channel_scale: x f32 [2,4,4,3] on cpu needs factors s [2,3] or [2,1,1,3] of the same type and device, but got f32 [3] "
-            "on cpu");
+  EXPECT_EQ(
+      message_of([&] {
+        channel_scale(Tensor::zeros({2, 4, 4, 3}, DType::f32), Tensor::zeros({3}, DType::f32));
+      }),
+      "channel_scale: x f32 [2,4,4,3] on cpu needs factors s [2,3] or [2,1,1,3] of the same type and device, but got f32 [3] "
+      "on cpu");
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 #include "engine/ops/softmax_xent.h"
-
 #include "tests/support/op_case.h"
 
 namespace cudenza::testing {
@@ -33,23 +32,21 @@ std::vector<Input> soft(int64_t rows, int64_t classes) {
 }
 
 OpCase hard_case(std::string name, int64_t rows, int64_t classes, double smoothing) {
-  return {.name = std::move(name),
-          .inputs = labelled(rows, classes),
-          .run = [=](const Inputs& in) { return Inputs{softmax_cross_entropy(in[0], in[1], {.label_smoothing = smoothing})}; }};
+  return {.name = std::move(name), .inputs = labelled(rows, classes), .run = [=](const Inputs& in) {
+            return Inputs{softmax_cross_entropy(in[0], in[1], {.label_smoothing = smoothing})};
+          }};
 }
 
 OpCase mixed_case(std::string name, int64_t rows, int64_t classes, double smoothing) {
-  return {.name = std::move(name),
-          .inputs = mixed(rows, classes),
-          .run = [=](const Inputs& in) {
+  return {.name = std::move(name), .inputs = mixed(rows, classes), .run = [=](const Inputs& in) {
             return Inputs{softmax_cross_entropy(in[0], MixedLabels{in[1], in[2], in[3]}, {.label_smoothing = smoothing})};
           }};
 }
 
 OpCase soft_case(std::string name, int64_t rows, int64_t classes, double smoothing) {
-  return {.name = std::move(name),
-          .inputs = soft(rows, classes),
-          .run = [=](const Inputs& in) { return Inputs{soft_cross_entropy(in[0], in[1], {.label_smoothing = smoothing})}; }};
+  return {.name = std::move(name), .inputs = soft(rows, classes), .run = [=](const Inputs& in) {
+            return Inputs{soft_cross_entropy(in[0], in[1], {.label_smoothing = smoothing})};
+          }};
 }
 
 OpCase normalising(std::string name, Shape shape, Tensor (*op)(const Tensor&)) {

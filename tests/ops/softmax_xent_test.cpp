@@ -25,15 +25,15 @@ void expect_loss_and_gradient(const Tensor& x, const Tensor& loss, double value,
 TEST(SoftmaxCrossEntropy, IsPyTorchs) {
   const Tensor x = matrix().set_requires_grad(true);
   expect_loss_and_gradient(x, softmax_cross_entropy(x, labels_2_0()), 0.8673985487651887,
-                           {0.35165698801088696, 0.047591598074587495, -0.39924858608547453,
-                             -0.062199702468456186, 0.05924982726750479, 0.00294987520095139});
+                           {0.35165698801088696, 0.047591598074587495, -0.39924858608547453, -0.062199702468456186,
+                            0.05924982726750479, 0.00294987520095139});
 }
 
 TEST(SoftmaxCrossEntropy, SmoothsLabelsAsPyTorch) {
   const Tensor x = matrix().set_requires_grad(true);
   expect_loss_and_gradient(x, softmax_cross_entropy(x, labels_2_0(), {.label_smoothing = 0.1}), 0.9757318820985221,
-                           {0.3349903213442203, 0.03092493140792083, -0.3659152527521412,
-                             -0.02886636913512286, 0.042583160600838124, -0.013716791465715276});
+                           {0.3349903213442203, 0.03092493140792083, -0.3659152527521412, -0.02886636913512286,
+                            0.042583160600838124, -0.013716791465715276});
 }
 
 TEST(SoftmaxCrossEntropy, MixesAsTwoLossesOfPyTorch) {
@@ -42,16 +42,16 @@ TEST(SoftmaxCrossEntropy, MixesAsTwoLossesOfPyTorch) {
   const Tensor lambda = Tensor::from(std::vector<double>{0.75, 0.6}, {2});
   const MixedLabels mixed{labels_2_0(), partner, lambda};
   expect_loss_and_gradient(x, softmax_cross_entropy(x, mixed, {.label_smoothing = 0.1}), 1.7351068820985218,
-                           {0.2224903213442203, 0.030924931407920832, -0.2534152527521412,
-                             0.15113363086487716, 0.042583160600838124, -0.1937167914657153});
+                           {0.2224903213442203, 0.030924931407920832, -0.2534152527521412, 0.15113363086487716,
+                            0.042583160600838124, -0.1937167914657153});
 }
 
 TEST(SoftmaxCrossEntropy, TakesSoftTargetsAsPyTorch) {
   const Tensor x = matrix().set_requires_grad(true);
   const Tensor targets = Tensor::from(std::vector<double>{0.5, 0.3, 0.1, 0, 1, 0.5}, {2, 3});
   expect_loss_and_gradient(x, soft_cross_entropy(x, targets, {.label_smoothing = 0.1}), 2.778534225816101,
-                           {0.07834119242324043, -0.10835831241879205, 0.03001711999555149,
-                             0.6181437647540718, -0.3807544171287847, -0.23738934762528716});
+                           {0.07834119242324043, -0.10835831241879205, 0.03001711999555149, 0.6181437647540718,
+                            -0.3807544171287847, -0.23738934762528716});
 }
 
 TEST(SoftmaxCrossEntropy, LargeAndMaskedLogitsStayFinite) {
@@ -93,8 +93,7 @@ TEST(SoftmaxCrossEntropy, KernelFollowsNoLabelOutOfRange) {
 }
 
 /// The text of the UsageError that f throws; empty if it throws none.
-template <class F>
-std::string refusal(F&& f) {
+template <class F> std::string refusal(F&& f) {
   try {
     f();
   } catch (const UsageError& error) {
@@ -105,13 +104,17 @@ std::string refusal(F&& f) {
 
 TEST(SoftmaxCrossEntropy, RefusesWhatCannotWork) {
   const Tensor x = Tensor::zeros({2, 10}, DType::f32), labels = labels_2_0();
-  EXPECT_EQ(refusal([&] { softmax_cross_entropy(x, Tensor::from(std::vector<int64_t>{3, 10}, {2})); }),
+  EXPECT_EQ(refusal([&] {
+              softmax_cross_entropy(x, Tensor::from(std::vector<int64_t>{3, 10}, {2}));
+            }),
             "softmax_cross_entropy: label 10 of row 1 is outside [0, 10), the number of classes");
   EXPECT_EQ(refusal([&] { softmax_cross_entropy(x, labels.to(DType::f32)); }),
             "softmax_cross_entropy: labels must be i64 [2] beside logits f32 [2,10], but got f32 [2]");
   EXPECT_EQ(refusal([&] { softmax_cross_entropy(x, labels, {.label_smoothing = 1.5}); }),
             "softmax_cross_entropy: label_smoothing is 1.5, but must lie in [0, 1]");
-  EXPECT_EQ(refusal([&] { softmax_cross_entropy(x, MixedLabels{labels, labels, Tensor::zeros({2}, DType::f32)}); }),
+  EXPECT_EQ(refusal([&] {
+              softmax_cross_entropy(x, MixedLabels{labels, labels, Tensor::zeros({2}, DType::f32)});
+            }),
             "softmax_cross_entropy: partner 2 of row 0 is outside [0, 2), the number of rows");
   EXPECT_EQ(refusal([&] { soft_cross_entropy(x, x.clone().set_requires_grad(true)); }),
             "soft_cross_entropy: no gradient flows into targets; pass it with .detach()");

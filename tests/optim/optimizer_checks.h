@@ -86,7 +86,7 @@ inline void check_loss_scale(Device device) {
   EXPECT_EQ(optimizer.report().loss_scale, 128);  // one good step is not yet two
   EXPECT_EQ(step(0).loss_scale, 256);
   EXPECT_EQ(step(0).loss_scale, 256);
-  EXPECT_EQ(step(INFINITY).loss_scale, 128);      // and the count begins anew
+  EXPECT_EQ(step(INFINITY).loss_scale, 128);  // and the count begins anew
   EXPECT_EQ(step(0).loss_scale, 128);
   EXPECT_EQ(step(0).loss_scale, 256);
 }

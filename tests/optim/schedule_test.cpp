@@ -17,10 +17,10 @@ TEST(Schedule, OneCycleIsFastais) {
     double progress, lr_factor, momentum;
   } points[] = {
       {0, 0.2, 0.95},
-      {0.15, 0.6, 0.90},                                                             // half way up: the middle of 1/5 and 1
-      {0.1, 0.2 + 0.8 * 0.25, 0.95 - 0.1 * 0.25},                                    // (1 + cos(2/3 pi)) / 2 = 1/4
+      {0.15, 0.6, 0.90},                           // half way up: the middle of 1/5 and 1
+      {0.1, 0.2 + 0.8 * 0.25, 0.95 - 0.1 * 0.25},  // (1 + cos(2/3 pi)) / 2 = 1/4
       {0.3, 1, 0.85},
-      {0.65, (1 + 1e-5) / 2, 0.90},                                                  // half way down
+      {0.65, (1 + 1e-5) / 2, 0.90},  // half way down
       {0.3 + 0.7 / 3, 1 - (1 - 1e-5) * 0.25, 0.875},
       {1, 1e-5, 0.95},
   };

@@ -31,16 +31,24 @@ struct Step {
 };
 
 /// x and dy start `offset` elements into their arrays: 0 is aligned for packs, 1 is not.
-template <class Where>
-Step run(Where where, const BatchNormShape& shape, int64_t offset, float mean = 0) {
+template <class Where> Step run(Where where, const BatchNormShape& shape, int64_t offset, float mean = 0) {
   const int64_t count = shape.rows * shape.channels;
   const auto channels = static_cast<size_t>(shape.channels);
-  const auto padded = [&](std::vector<float> values) { return values.insert(values.begin(), static_cast<size_t>(offset), 0.0f), values; };
-  const auto x = padded(random_values(count, mean)), dy = padded(random_values(count, 0, 4)), gamma = random_values(shape.channels, 1, 5);
+  const auto padded = [&](std::vector<float> values) {
+    return values.insert(values.begin(), static_cast<size_t>(offset), 0.0f), values;
+  };
+  const auto x = padded(random_values(count, mean)), dy = padded(random_values(count, 0, 4)),
+             gamma = random_values(shape.channels, 1, 5);
   const std::vector<float> beta(channels, 0.25f);
-  Step s{.mean = std::vector<float>(channels), .inv_std = std::vector<float>(channels), .running_mean = std::vector<float>(channels, 0.5f),
-         .running_variance = std::vector<float>(channels, 2.0f), .y = std::vector<float>(x.size()), .dgamma = std::vector<float>(channels),
-         .dbeta = std::vector<float>(channels), .dx = std::vector<float>(x.size()), .dresidual = std::vector<float>(x.size()),
+  Step s{.mean = std::vector<float>(channels),
+         .inv_std = std::vector<float>(channels),
+         .running_mean = std::vector<float>(channels, 0.5f),
+         .running_variance = std::vector<float>(channels, 2.0f),
+         .y = std::vector<float>(x.size()),
+         .dgamma = std::vector<float>(channels),
+         .dbeta = std::vector<float>(channels),
+         .dx = std::vector<float>(x.size()),
+         .dresidual = std::vector<float>(x.size()),
          .mask = std::vector<uint32_t>(static_cast<size_t>(shape.mask_words()))};
   std::vector<float> workspace(static_cast<size_t>(batch_norm_workspace(shape)), NAN);
   const RunningStatistics<float> running{s.running_mean.data(), s.running_variance.data(), 0.25};
@@ -49,8 +57,8 @@ Step run(Where where, const BatchNormShape& shape, int64_t offset, float mean = 
   const float *no_residual = nullptr, *x_data = x.data() + offset, *dy_data = dy.data() + offset;
   batch_norm_apply(where, x_data, no_residual, shape, c, true, s.y.data() + offset, s.mask.data());
   batch_norm_backward_reduce(where, dy_data, x_data, s.mask.data(), shape, c, s.dgamma.data(), s.dbeta.data(), workspace.data());
-  batch_norm_backward_apply(where, dy_data, x_data, s.mask.data(), shape, c, s.dgamma.data(), s.dbeta.data(), s.dx.data() + offset,
-                            s.dresidual.data() + offset);
+  batch_norm_backward_apply(where, dy_data, x_data, s.mask.data(), shape, c, s.dgamma.data(), s.dbeta.data(),
+                            s.dx.data() + offset, s.dresidual.data() + offset);
   return s;
 }
 
@@ -86,8 +94,10 @@ TEST(BatchNormKernel, StatisticsKeepTheirDigitsWhereTheMeanIsLarge) {
   const Step result = run(Gpu{}, shape, 0, 1e4f);
   for (int64_t c = 0; c < shape.channels; ++c) {
     double mean = 0, variance = 0;
-    for (int64_t r = 0; r < shape.rows; ++r) mean += x[static_cast<size_t>(r * shape.channels + c)] / static_cast<double>(shape.rows);
-    for (int64_t r = 0; r < shape.rows; ++r) variance += std::pow(x[static_cast<size_t>(r * shape.channels + c)] - mean, 2) / static_cast<double>(shape.rows);
+    for (int64_t r = 0; r < shape.rows; ++r)
+      mean += x[static_cast<size_t>(r * shape.channels + c)] / static_cast<double>(shape.rows);
+    for (int64_t r = 0; r < shape.rows; ++r)
+      variance += std::pow(x[static_cast<size_t>(r * shape.channels + c)] - mean, 2) / static_cast<double>(shape.rows);
     const auto at = static_cast<size_t>(c);
     EXPECT_NEAR(result.mean[at], mean, 2e-3);  // two units in the last place of 1e4
     EXPECT_NEAR(result.inv_std[at] * std::sqrt(variance + 1e-5), 1, 1e-4);
@@ -108,8 +118,7 @@ TEST(BatchNormKernel, MaskHasABitAnElementAndEachRowItsOwnWords) {
   }
 }
 
-template <class Where>
-void expect_finalize_equals_statistics(Where where) {
+template <class Where> void expect_finalize_equals_statistics(Where where) {
   const BatchNormShape shape{.rows = 50, .channels = 300};  // more channels than a block has threads
   const auto x = random_values(shape.rows * shape.channels, 0.5f);
   const Step expected = run(where, shape, 0, 0.5f);

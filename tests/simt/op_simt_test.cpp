@@ -16,7 +16,8 @@ TEST_P(OpOnSimt, KernelSourceEqualsCpu) {
   for (const DType dtype : op_case.dtypes) {
     const auto inputs = make_inputs(op_case.inputs, dtype);
     const Outcome expected = run_case(op_case, moved(inputs, Device::cpu()));
-    for (const auto& [order, name] : {std::pair{simt::Order::kForward, "forward"}, {simt::Order::kReverse, "reverse"}, {simt::Order::kRandom, "random"}}) {
+    for (const auto& [order, name] :
+         {std::pair{simt::Order::kForward, "forward"}, {simt::Order::kReverse, "reverse"}, {simt::Order::kRandom, "random"}}) {
       SCOPED_TRACE(fmt::format("{}, {} order", dtype, name));
       simt::set_order(order);
       expect_same_outcome(op_case, run_case(op_case, moved(inputs, Device::cuda())), expected, kernel_against_cpu(dtype));

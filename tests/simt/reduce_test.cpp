@@ -23,16 +23,14 @@ std::vector<float> waves(size_t count) {
   return x;
 }
 
-template <class Where>
-std::vector<float> summed_rows(Where where, const float* x, const RowsShape& s) {
+template <class Where> std::vector<float> summed_rows(Where where, const float* x, const RowsShape& s) {
   std::vector<float> y(static_cast<size_t>(s.batch * s.channels), -1);
   std::vector<double> workspace(sum_rows_workspace_bytes(where, s) / sizeof(double) + 1);
   sum_rows(where, x, y.data(), s, 0.5, workspace.data());
   return y;
 }
 
-template <class Where>
-float summed(Where where, const float* x, int64_t count) {
+template <class Where> float summed(Where where, const float* x, int64_t count) {
   float y = -1;
   std::vector<double> workspace(sum_all_workspace_bytes(where, count) / sizeof(double) + 1);
   sum_all(where, x, &y, count, 2, workspace.data());
@@ -88,8 +86,13 @@ TEST(ReduceKernels, RowSumEqualsCpu) {
 TEST(ReduceKernels, TiesAndNanAsOnTheCpu) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInfinity = std::numeric_limits<float>::infinity();
   const std::vector<std::vector<float>> rows = {
-      {1, 3, 2, 3},         {-0.0f, 0.0f, -1, -0.0f}, {-1, 0.0f, -0.0f, 0},   {1, kNan, kInfinity, kNan},
-      {1, -kNan, kNan, 0},  {-3, -2, -1e-40f, -2},    {-kInfinity, -kInfinity, -kInfinity, -kInfinity},
+      {1, 3, 2, 3},
+      {-0.0f, 0.0f, -1, -0.0f},
+      {-1, 0.0f, -0.0f, 0},
+      {1, kNan, kInfinity, kNan},
+      {1, -kNan, kNan, 0},
+      {-3, -2, -1e-40f, -2},
+      {-kInfinity, -kInfinity, -kInfinity, -kInfinity},
   };
   for (const auto order : kOrders) {
     simt::set_order(order);
@@ -113,8 +116,7 @@ TEST(ReduceKernels, TiesAndNanAsOnTheCpu) {
 }
 
 // Packs need more rows for several slices than a gradient check can perturb.
-template <class T>
-void expect_sliced_channel_scale_as_on_cpu(float tolerance) {
+template <class T> void expect_sliced_channel_scale_as_on_cpu(float tolerance) {
   const RowsShape shape{2, 300, 64};
   const auto values = waves(2 * 300 * 64 + 77);
   std::vector<T> dy(2 * 300 * 64), x(dy.size()), s(128), dx(dy.size()), ds(128), expected_dx(dy.size()), expected_ds(128);

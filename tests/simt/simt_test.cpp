@@ -15,8 +15,7 @@ constexpr simt::Order kOrders[] = {simt::Order::kForward, simt::Order::kReverse,
 
 enum class Fault { none, missing_barrier, off_by_one, wrong_shuffle_mask, read_before_write };
 
-template <Fault fault>
-__global__ void block_sum_kernel(const float* x, float* sum) {
+template <Fault fault> __global__ void block_sum_kernel(const float* x, float* sum) {
   constexpr int kWarps = kThreads / 32;
   SHARED_ARRAY(float, partial, kWarps);
   float v = x[blockIdx.x * blockDim.x + threadIdx.x];
@@ -35,8 +34,7 @@ __global__ void lanes_part_kernel() {
   else __syncwarp();
 }
 
-template <Fault fault>
-bool is_right(simt::Order order) {
+template <Fault fault> bool is_right(simt::Order order) {
   simt::set_order(order);
   std::vector<float> x(kBlocks * kThreads), sum(kBlocks, -1.0f);
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 17);

@@ -25,8 +25,9 @@ namespace cudenza::testing {
     if (worst == e.size() || excess > worst_excess) worst = i, worst_excess = excess;
   }
   if (worst == e.size()) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << "element " << worst << " of " << result.shape().text() << " is " << r[worst] << ", expected "
-                                       << e[worst] << ": " << worst_excess << " times the tolerance (largest |expected| " << largest << ")";
+  return ::testing::AssertionFailure() << "element " << worst << " of " << result.shape().text() << " is " << r[worst]
+                                       << ", expected " << e[worst] << ": " << worst_excess
+                                       << " times the tolerance (largest |expected| " << largest << ")";
 }
 
 void expect_same_outcome(const OpCase& op_case, const Outcome& outcome, const Outcome& expected, Tolerance tolerance) {
@@ -34,7 +35,8 @@ void expect_same_outcome(const OpCase& op_case, const Outcome& outcome, const Ou
     EXPECT_TRUE(is_close(outcome.results.at(i), expected.results[i], tolerance, op_case.tolerance_factor)) << "result " << i;
   }
   for (size_t i = 0; i < expected.gradients.size(); ++i) {
-    EXPECT_TRUE(is_close(outcome.gradients.at(i), expected.gradients[i], tolerance, op_case.tolerance_factor)) << "gradient " << i;
+    EXPECT_TRUE(is_close(outcome.gradients.at(i), expected.gradients[i], tolerance, op_case.tolerance_factor))
+        << "gradient " << i;
   }
 }
 

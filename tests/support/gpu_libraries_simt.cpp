@@ -7,6 +7,8 @@ namespace cudenza {
 
 const ConvBackend& conv_gpu() { return conv_reference(); }
 
-void gemm_gpu(Device, const GemmShape& shape, const void* a, const void* b, void* y, const void* bias) { gemm_reference(shape, a, b, y, bias); }
+void gemm_gpu(Device, const GemmShape& shape, const void* a, const void* b, void* y, const void* bias) {
+  gemm_reference(shape, a, b, y, bias);
+}
 
 }  // namespace cudenza

@@ -32,7 +32,8 @@ void release(void* p, size_t bytes, int) noexcept {
 
 void copy(void* to, const void* from, size_t bytes, Copy, int) { std::memcpy(to, from, bytes); }
 void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t bytes, int64_t rows, int) {
-  for (int64_t r = 0; r < rows; ++r) std::memcpy(static_cast<char*>(to) + r * to_pitch, static_cast<const char*>(from) + r * from_pitch, bytes);
+  for (int64_t r = 0; r < rows; ++r)
+    std::memcpy(static_cast<char*>(to) + r * to_pitch, static_cast<const char*>(from) + r * from_pitch, bytes);
 }
 void fill(void* p, int byte, size_t bytes, int) { std::memset(p, byte, bytes); }
 // There is no graph here: a replay runs the work again, eagerly.

@@ -21,9 +21,15 @@ std::vector<double> values_for(const Input& input, std::mt19937_64& random) {
   std::normal_distribution<double> normal;
   std::uniform_real_distribution<double> positive(0.5, 1.5);
   switch (input.fill) {
-    case Fill::normal: for (double& v : values) v = normal(random); break;
-    case Fill::positive: for (double& v : values) v = positive(random); break;
-    case Fill::labels: for (double& v : values) v = static_cast<double>(random() % static_cast<uint64_t>(input.classes)); break;
+    case Fill::normal:
+      for (double& v : values) v = normal(random);
+      break;
+    case Fill::positive:
+      for (double& v : values) v = positive(random);
+      break;
+    case Fill::labels:
+      for (double& v : values) v = static_cast<double>(random() % static_cast<uint64_t>(input.classes));
+      break;
     case Fill::zeros: break;
     case Fill::distinct: {
       // Odd multiples of a step that is a power of two: exact in f32, and in bf16 for up to 256 values.
@@ -67,13 +73,15 @@ std::vector<double> output_weights(int64_t count) {
 
 std::string test_name(const ::testing::TestParamInfo<OpCase>& info) {
   std::string name = info.param.name;
-  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
   return name;
 }
 
 Outcome run_case(const OpCase& op_case, const std::vector<Tensor>& inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (op_case.has_gradient && op_case.inputs[i].differentiable && is_floating(inputs[i].dtype())) inputs[i].set_requires_grad(true);
+    if (op_case.has_gradient && op_case.inputs[i].differentiable && is_floating(inputs[i].dtype()))
+      inputs[i].set_requires_grad(true);
   }
   Outcome outcome;
   const std::vector<Tensor> results = op_case.run(inputs);

@@ -27,11 +27,11 @@ enum class Fill {
 struct Input {
   Shape shape;
   Fill fill = Fill::normal;
-  bool differentiable = true;     ///< its gradient is checked
-  bool accumulator = false;       ///< always accumulator_of(case dtype): gamma, beta, bias, statistics
-  DType fixed = DType::f32;       ///< element type of `labels` (i64 whatever this says) and of inputs with is_fixed
-  bool is_fixed = false;          ///< keep `fixed` whatever the case's dtype: lambdas, permutations
-  int64_t classes = 0;            ///< for labels
+  bool differentiable = true;  ///< its gradient is checked
+  bool accumulator = false;    ///< always accumulator_of(case dtype): gamma, beta, bias, statistics
+  DType fixed = DType::f32;    ///< element type of `labels` (i64 whatever this says) and of inputs with is_fixed
+  bool is_fixed = false;       ///< keep `fixed` whatever the case's dtype: lambdas, permutations
+  int64_t classes = 0;         ///< for labels
 };
 
 /// What one call costs, for the benchmark. Zero bytes: count inputs and outputs once (backward: twice that).
@@ -49,9 +49,9 @@ struct OpCase {
   std::function<Cost(const std::vector<Input>& bench, DType)> cost = {};
   std::vector<DType> dtypes = {DType::f32, DType::bf16, DType::f16};  ///< besides f64
   bool has_gradient = true;
-  bool has_f64 = true;            ///< false: proofs 1 and 2 are skipped (say where the op is proved instead)
-  bool has_kernel = true;         ///< false: nothing of ours to run on a GPU (a library serves it)
-  double tolerance_factor = 1;    ///< on tests/support/tolerance.h; more than 1 needs the reason in tolerance_reason
+  bool has_f64 = true;          ///< false: proofs 1 and 2 are skipped (say where the op is proved instead)
+  bool has_kernel = true;       ///< false: nothing of ours to run on a GPU (a library serves it)
+  double tolerance_factor = 1;  ///< on tests/support/tolerance.h; more than 1 needs the reason in tolerance_reason
   std::string tolerance_reason = {};
 };
 
