@@ -1,0 +1,19 @@
+"""A Markdown table from what `./run bench --benchmark_out=FILE --benchmark_out_format=json` left in FILE.
+
+    python3 bench/table.py FILE > bench/results/NAME.md
+"""
+import json
+import sys
+
+report = json.load(open(sys.argv[1]))
+context = report["context"]
+print(f"CPU {context['num_cpus']} x {context['mhz_per_cpu']} MHz, {context['date'][:10]}; copy {context.get('cpu_copy_gb_per_s', '?')} GB/s", end="")
+print(f", GPU copy {context['gpu_copy_gb_per_s']} GB/s" if "gpu_copy_gb_per_s" in context else "")
+print("\n| op | pass | device | type | ms | GB/s | share of copy | GFLOP/s |\n|---|---|---|---|---|---|---|---|")
+for run in report["benchmarks"]:
+    if "error_occurred" in run:
+        continue
+    family, variant, step, device, dtype = run["name"].split("/")[:5]
+    gflops = f"{run['gflop_per_s']:.0f}" if "gflop_per_s" in run else ""
+    share = f"{100 * run['share_of_copy']:.0f} %"
+    print(f"| {family}/{variant} | {step} | {device} | {dtype} | {run['real_time']:.3f} | {run['gb_per_s']:.1f} | {share} | {gflops} |")
