@@ -64,7 +64,8 @@ reach_libraries() {
   if [[ -z $lacking ]]; then return 0; fi
   say "not found on this host: $lacking"
   if [[ $lacking = *cu* ]]; then
-    say "install CUDA $(<"$root/lib/cuda-major") and cuDNN 9, or with pip: nvidia-cudnn-cu$(<"$root/lib/cuda-major") nvidia-cuda-runtime"
+    major=$(<"$root/lib/cuda-major")
+    say "install CUDA $major and cuDNN 9, or with pip: nvidia-cudnn-cu$major nvidia-cuda-runtime"
   fi
   exit 4
 }

@@ -7,8 +7,10 @@ import sys
 
 report = json.load(open(sys.argv[1]))
 context = report["context"]
-print(f"CPU {context['num_cpus']} x {context['mhz_per_cpu']} MHz, {context['date'][:10]}; copy {context.get('cpu_copy_gb_per_s', '?')} GB/s", end="")
-print(f", GPU copy {context['gpu_copy_gb_per_s']} GB/s" if "gpu_copy_gb_per_s" in context else "")
+print(f"{context['date'][:10]}, {context['num_cpus']} cores at {context['mhz_per_cpu']} MHz")
+for device in ("cpu", "gpu"):
+    if f"{device}_copy_gb_per_s" in context:
+        print(f"{device} copy: {context[f'{device}_copy_gb_per_s']} GB/s")
 print("\n| op | pass | device | type | ms | GB/s | share of copy | GFLOP/s |\n|---|---|---|---|---|---|---|---|")
 for run in report["benchmarks"]:
     if "error_occurred" in run:
@@ -16,4 +18,5 @@ for run in report["benchmarks"]:
     family, variant, step, device, dtype = run["name"].split("/")[:5]
     gflops = f"{run['gflop_per_s']:.0f}" if "gflop_per_s" in run else ""
     share = f"{100 * run['share_of_copy']:.0f} %"
-    print(f"| {family}/{variant} | {step} | {device} | {dtype} | {run['real_time']:.3f} | {run['gb_per_s']:.1f} | {share} | {gflops} |")
+    times = f"{run['real_time']:.3f} | {run['gb_per_s']:.1f} | {share} | {gflops}"
+    print(f"| {family}/{variant} | {step} | {device} | {dtype} | {times} |")

@@ -96,5 +96,6 @@ bundle() {
   if [[ $with_cuda_libs = yes ]]; then copy_cuda_libraries; fi
   copy_data
   tar -C "$(dirname "$stage")" --owner=0 --group=0 -cf - "$(basename "$stage")" | gzip >"$archive"
-  say "wrote $archive ($(du -h "$archive" | cut -f1)); it needs glibc $(newest_glibc_asked_for "$stage"/lib{,exec}/*) or later${cuda:+, and CUDA $cuda}"
+  say "wrote $archive ($(du -h "$archive" | cut -f1));" \
+      "it needs glibc $(newest_glibc_asked_for "$stage"/lib{,exec}/*) or later${cuda:+, and CUDA $cuda}"
 }

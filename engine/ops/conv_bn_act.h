@@ -17,7 +17,7 @@ Tensor conv_bn_act(const Tensor& x, const Tensor& w, const Conv2dSpec&, const Ba
                    const Tensor& residual = {});
 
 /// A convolution that does what a convolution and a batch norm in inference do, for networks that fold once and run often:
-///   w[k,r,s,c] gamma[k] / sqrt(running_var[k] + eps)      bias[k] = beta[k] - running_mean[k] gamma[k] / sqrt(running_var[k] + eps)
+///   scale[k] = gamma[k] / sqrt(running_var[k] + eps)    w[k,r,s,c] scale[k]    bias[k] = beta[k] - running_mean[k] scale[k]
 struct FoldedConv {
   Tensor w;     ///< [K,R,S,C] in w's type
   Tensor bias;  ///< [K] in the accumulator type
