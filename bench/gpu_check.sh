@@ -59,7 +59,7 @@ reach_libraries() {
   if ! is_bundle; then return 0; fi
   reach_compiler_runtime
   if [[ -f $root/lib/cuda-major && -n $(lacking_libraries) ]]; then reach_cuda_libraries; fi
-  local lacking
+  local lacking major
   lacking=$(lacking_libraries)
   if [[ -z $lacking ]]; then return 0; fi
   say "not found on this host: $lacking"
