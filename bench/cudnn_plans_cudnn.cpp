@@ -6,7 +6,7 @@
 #include <iostream>
 #include <map>
 
-#include "engine/ops/gpu_libraries.h"
+#include "engine/ops/libraries.h"
 #include "tests/support/network_convs.h"
 #include "tests/support/offline_cards.h"
 
@@ -133,6 +133,10 @@ void print(int64_t batch) {
     summary += " |\n";
     tables += fmt::format("\n## {}\n\n{}{}", kind.title, header("convolution", cards), table.markdown);
   }
+  std::string versions;
+  for (const auto& [name, version] : cuda_libraries()) {
+    if (!name.starts_with("CUDA")) versions += fmt::format("{}{} {}", versions.empty() ? "" : ", ", name, version);
+  }
   fmt::print(
       "# What cuDNN has for the five networks\n\n"
       "Printed by `cudnn_plans {}`: {}; batch {}, 224x224 pixels. No GPU was asked: cuDNN answered for the cards described in\n"
@@ -149,8 +153,8 @@ void print(int64_t batch) {
       "one.\n\n{}{}\n"
       "## The stem, padded\n\nThree channels make cuDNN copy arrays into its workspace; padding them to 8 is the "
       "remedy.\n\n{}{}{}",
-      batch, gpu_library_versions(), batch, std::size(kNetworkConvs), header("graph", cards), summary,
-      header("7x7 / 2 stem", cards), stem_rows(cards, batch), tables);
+      batch, versions, batch, std::size(kNetworkConvs), header("graph", cards), summary, header("7x7 / 2 stem", cards),
+      stem_rows(cards, batch), tables);
 }
 
 }  // namespace

@@ -22,8 +22,6 @@ struct Properties {
   size_t l2_bytes = 0;
 };
 Properties properties(int device);
-/// Versions of driver, runtime and libraries, for `cudenza info`: "CUDA runtime 13.0, driver 13.0, cuDNN 9.19 …".
-std::string versions();
 
 /// The stream that the engine's work on `device` is ordered on (a cudaStream_t). One a device, made at first use.
 void* stream(int device);

@@ -94,14 +94,6 @@ Properties properties(int device) {
   return {p.name, p.major * 10 + p.minor, p.multiProcessorCount, p.totalGlobalMem, static_cast<size_t>(p.l2CacheSize)};
 }
 
-std::string versions() {
-  int runtime = 0, driver = 0;
-  cudaRuntimeGetVersion(&runtime);
-  cudaDriverGetVersion(&driver);
-  const auto text = [](int v) { return fmt::format("{}.{}", v / 1000, v % 1000 / 10); };
-  return fmt::format("CUDA runtime {}, driver {}", text(runtime), driver == 0 ? "none" : text(driver));
-}
-
 void* stream(int device) { return card(device).stream(); }
 
 void synchronize(int device) { CUDA_CHECK(cudaStreamSynchronize(card(device).stream())); }

@@ -9,7 +9,6 @@ namespace {
 
 int count() { return 0; }
 std::string why_none() { return "this program was built without CUDA"; }
-std::string versions() { return why_none(); }
 Properties properties(int) { absent(); }
 void* stream(int) { absent(); }
 void synchronize(int) { absent(); }

@@ -1,6 +1,7 @@
 #include <cublasLt.h>
 #include <cuda_runtime.h>
 #include <cudnn.h>
+#include <cudnn_frontend_version.h>
 #include <fmt/format.h>
 
 #include "engine/ops/libraries.h"
@@ -23,6 +24,8 @@ std::vector<LibraryVersion> cuda_libraries() {
   return {{"CUDA runtime", cuda_version(runtime)},
           {"CUDA driver", cuda_version(driver)},
           {"cuDNN", three_parts(cudnnGetVersion(), 10000)},
+          {"cudnn-frontend",
+           fmt::format("{}.{}.{}", CUDNN_FRONTEND_MAJOR_VERSION, CUDNN_FRONTEND_MINOR_VERSION, CUDNN_FRONTEND_PATCH_VERSION)},
           {"cuBLAS", three_parts(cublasLtGetVersion(), 10000)}};
 }
 

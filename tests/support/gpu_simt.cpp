@@ -13,7 +13,6 @@ MemoryUse use;
 int count() { return 1; }
 std::string why_none() { return "the host stands for one"; }
 Properties properties(int) { return {"host (SIMT)", 90, 132, size_t{1} << 30, size_t{50} << 20}; }
-std::string versions() { return "kernels run on the host"; }
 void* stream(int) { return nullptr; }
 void synchronize(int) {}
 
