@@ -20,7 +20,7 @@ using namespace cudenza;
 
 namespace {
 
-constexpr int kSide = 32, kClasses = 10, kTrain = 2048, kValid = 512, kBatch = 64, kEpochs = 6;
+constexpr int kSide = 32, kClasses = 10, kTrain = 2048, kValid = 512, kBatch = 64, kEpochs = 12;
 
 /// Pictures [N,32,32,1] and labels [N].
 struct Batch {
