@@ -80,11 +80,11 @@ template <class F> void for_every_four_rows(int64_t rows, F&& f) {
   for (; r < rows; ++r) f(r, std::integral_constant<int, 1>{});
 }
 
-/// mean and m2 of each channel over `rows` rows, by the sums of x - shift and (x - shift)². The shift is the mean of the first
+/// Moments of each channel over `rows` rows, by the sums of x - shift and (x - shift)². The shift is the mean of the first
 /// m = 8 rows: then (mean - shift)² <= variance rows / m, so that no more digits cancel in m2 than rows / m has, be x what it
-/// may. One pass, for the rows come from memory.
+/// may. Means are left as they lie above `origin`, small numbers with all their digits. One pass: the rows come from memory.
 template <class T, class A = acc_t<T>>
-void moments_of_rows(const T* x, int64_t rows, int64_t channels, A* shift, A* mean, A* m2) {
+void moments_of_rows(const T* x, const T* origin, int64_t rows, int64_t channels, A* shift, A* mean, A* m2) {
   const int64_t first_rows = smaller<int64_t>(rows, 8);
   for (int64_t c = 0; c < channels; ++c) shift[c] = mean[c] = m2[c] = A(0);
   for (int64_t r = 0; r < first_rows; ++r) {
@@ -108,7 +108,7 @@ void moments_of_rows(const T* x, int64_t rows, int64_t channels, A* shift, A* me
   for (int64_t c = 0; c < channels; ++c) {
     const A rest = mean[c] / static_cast<A>(rows);
     m2[c] = larger(m2[c] - rest * mean[c], A(0));
-    mean[c] = shift[c] + rest;
+    mean[c] = shift[c] - static_cast<A>(origin[c]) + rest;
   }
 }
 
@@ -166,7 +166,7 @@ void backward_apply_to_rows(const T* dy, const T* x, const uint32_t* mask, const
     for_each_word(shape.channels, [=](int64_t first, auto width) {
       const int64_t at = r * shape.channels + first;
       const A *gamma = channels.gamma + first, *mean = channels.mean + first, *inv_std = channels.inv_std + first;
-      A dz[32], gradient[32];
+      alignas(64) A dz[32], gradient[32];
       masked(dy + at, mask_word(mask, shape, r, first), width, dz);
       if (dresidual) write_dresidual(at, dz, width);
       if (!dx) return;
@@ -196,7 +196,7 @@ void batch_norm_statistics(Cpu, const T* x, const BatchNormShape& shape, double 
   A *part_mean = workspace, *part_m2 = part_mean + parts.count * channels, *part_shift = part_m2 + parts.count * channels;
   parallel_ranges(parts.count, parts.rows * channels, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
-      moments_of_rows(x + p * parts.rows * channels, parts.rows_of(p, shape), channels, part_shift + p * channels,
+      moments_of_rows(x + p * parts.rows * channels, x, parts.rows_of(p, shape), channels, part_shift + p * channels,
                       part_mean + p * channels, part_m2 + p * channels);
     }
   });
@@ -210,8 +210,10 @@ void batch_norm_statistics(Cpu, const T* x, const BatchNormShape& shape, double 
         part_m2[c] = total.m2;
       }
     }
-    for (int64_t c = begin; c < end; ++c)
-      finalize_channel(c, Moments<A>{part_mean[c], part_m2[c]}, shape.rows, eps, mean, inv_std, running);
+    for (int64_t c = begin; c < end; ++c) {
+      const Moments<A> moments{part_mean[c] + static_cast<A>(x[c]), part_m2[c]};
+      finalize_channel(c, moments, shape.rows, eps, mean, inv_std, running);
+    }
   });
 }
 

@@ -82,14 +82,18 @@ template <class State, class A> __device__ inline State merge_partials(A* worksp
 /// Merges kRows rows of N channels, `stride` elements apart, into the moments of `count` rows before. They are passed over
 /// twice, in registers: for their mean, then for their deviations from it.
 template <int kRows, int N, class T, class A>
-__device__ inline void absorb(const T* x, int64_t stride, Moments<A> (&moments)[N], A& count) {
+__device__ inline void absorb(const T* x, int64_t stride, const Pack<T, N>& shift, Moments<A> (&moments)[N], A& count) {
   Pack<T, N> rows[kRows];
   for (int k = 0; k < kRows; ++k) rows[k] = load_pack<N>(x + k * stride);
   for (int c = 0; c < N; ++c) {
+    A shifted[kRows];
     Moments<A> here{0, 0};
-    for (int k = 0; k < kRows; ++k) here.mean += static_cast<A>(rows[k][c]) * (A(1) / kRows);
     for (int k = 0; k < kRows; ++k) {
-      const A deviation = static_cast<A>(rows[k][c]) - here.mean;
+      shifted[k] = static_cast<A>(rows[k][c]) - static_cast<A>(shift[c]);
+      here.mean += shifted[k] * (A(1) / kRows);
+    }
+    for (int k = 0; k < kRows; ++k) {
+      const A deviation = shifted[k] - here.mean;
       here.m2 += deviation * deviation;
     }
     moments[c] = merged(moments[c], count, here, A(kRows));
@@ -97,36 +101,39 @@ __device__ inline void absorb(const T* x, int64_t stride, Moments<A> (&moments)[
   count += A(kRows);
 }
 
-// Mean and squared deviations of the block's rows, for each channel of its tile. Tiles as in batch_norm_tile.cuh.
+// Moments of the block's rows, for each channel of its tile; tiles as in batch_norm_tile.cuh. They are those of x less x's
+// first row, so that means are small numbers, with all their digits, where the mean of x is large beside its deviations.
 template <int N, class T>
 __global__ void __launch_bounds__(kThreads)
     statistics_kernel(const T* x, BatchNormShape shape, Tiling tiling, acc_t<T>* workspace) {
   const Place<N> at(shape, tiling);
   const int64_t stride = at.row_lanes * shape.channels;
+  const auto shift = load_pack<N>(x + at.channel);
   Moments<acc_t<T>> moments[N] = {};
   acc_t<T> count = 0;
   for (int64_t block_group = at.block; block_group < tiling.groups; block_group += tiling.blocks) {
     const int64_t group = tiling.groups - 1 - block_group;
     const T* here = x + at.first_row(group) * shape.channels + at.channel;
     if (at.is_whole(group, shape)) {
-      absorb<kRowsAtOnce>(here, stride, moments, count);
+      absorb<kRowsAtOnce>(here, stride, shift, moments, count);
     } else {
       for (int64_t row = at.first_row(group); row < shape.rows; row += at.row_lanes, here += stride)
-        absorb<1>(here, stride, moments, count);
+        absorb<1>(here, stride, shift, moments, count);
     }
   }
   store_partial(moments, count, shape, tiling, workspace);
 }
 
-// mean, inv_std and running statistics from the blocks' moments. One block for kMergeChannels channels.
-template <class A>
+// mean, inv_std and running statistics from the blocks' moments of x less its first row. One block for kMergeChannels channels.
+template <class T, class A = acc_t<T>>
 __global__ void __launch_bounds__(kMergeThreads)
-    merge_statistics_kernel(A* workspace, int64_t blocks, BatchNormShape shape, double eps, A* mean, A* inv_std,
+    merge_statistics_kernel(const T* x, A* workspace, int64_t blocks, BatchNormShape shape, double eps, A* mean, A* inv_std,
                             RunningStatistics<A> running) {
-  const auto moments = merge_partials<Moments<A>>(workspace, blocks, shape.channels);
+  auto moments = merge_partials<Moments<A>>(workspace, blocks, shape.channels);
   const int64_t channel = static_cast<int64_t>(blockIdx.x) * kMergeChannels + threadIdx.x;
-  if (threadIdx.x < kMergeChannels && channel < shape.channels)
-    finalize_channel(channel, moments, shape.rows, eps, mean, inv_std, running);
+  if (threadIdx.x >= kMergeChannels || channel >= shape.channels) return;
+  moments.mean += static_cast<A>(x[channel]);
+  finalize_channel(channel, moments, shape.rows, eps, mean, inv_std, running);
 }
 
 // The same from the sums of x and x². One thread a channel.
@@ -224,8 +231,8 @@ void batch_norm_statistics(Gpu gpu, const T* x, const BatchNormShape& shape, dou
   constexpr int N = kPackSize<T>;
   const int64_t blocks = may_use_packs(shape, N, x) ? launch_statistics<N>(gpu, x, shape, workspace)
                                                     : launch_statistics<1>(gpu, x, shape, workspace);
-  launch<merge_statistics_kernel<acc_t<T>>>(merge_grid(shape.channels), dim3(kMergeThreads), 0, gpu, workspace, blocks, shape,
-                                            eps, mean, inv_std, running);
+  launch<merge_statistics_kernel<T>>(merge_grid(shape.channels), dim3(kMergeThreads), 0, gpu, x, workspace, blocks, shape, eps,
+                                     mean, inv_std, running);
 }
 
 template <class A>

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <cstring>
 #include <random>
 
 #include "engine/autograd/node.h"
@@ -86,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // E[x²] - E[x]² would lose all digits here: mean² = 1e8 and variance 1 are 8 digits apart, more than float has.
 TEST(BatchNorm, StatisticsKeepTheirDigitsWhereTheMeanIsLarge) {
-  const Tensor x = random_tensor({5000, 3}, 1e4);
+  const Tensor x = random_tensor({60000, 3}, 1e4);  // reduced in several parts
   const BatchNormState state = fresh_state(3), exact = fresh_state(3, DType::f64);
   const Tensor y = batch_norm(x, state, true), y_exact = batch_norm(x.to(DType::f64), exact, true);
   EXPECT_TRUE(is_close(state.running_var, exact.running_var, {0, 1e-5}));
@@ -142,6 +143,33 @@ TEST(BatchNorm, KeepsForTheBackwardPassXAndOneBitAnElement) {
   const size_t kept = cpu_memory_use().now_bytes - before - y.bytes();  // x was there before
   EXPECT_GE(kept, 512u * 64 / 8);
   EXPECT_LE(kept, 512u * 64 / 8 + 4096);
+}
+
+// Results of 16 MB and more are streamed past the cache, their quarters are not.
+TEST(BatchNorm, LargeResultsEqualThoseOfTheirQuarters) {
+  constexpr int64_t kRows = int64_t{1} << 18, kChannels = 40;  // not whole mask words
+  std::vector<float> values(kRows * kChannels);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * 2654435761u >> 16 & 255) / 64 - 2;
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    const Tensor x = Tensor::from(values, {kRows, kChannels}).to(dtype), residual = x.clone();
+    const auto outcome = [&](int64_t begin, int64_t rows) {
+      const Tensor part = x.slice(begin * kChannels, {rows, kChannels}),
+                   other = residual.slice(begin * kChannels, {rows, kChannels});
+      for (const Tensor& t : {part, other}) t.set_requires_grad(true);
+      const Tensor y = batch_norm_act(part, fresh_state(kChannels), false, true, other);
+      y.backward(part.detach());
+      return std::vector{y, part.grad(), other.grad()};
+    };
+    const auto whole = outcome(0, kRows);
+    for (int64_t begin = 0; begin < kRows; begin += kRows / 4) {
+      const auto quarter = outcome(begin, kRows / 4);
+      for (size_t i = 0; i < whole.size(); ++i) {
+        const Tensor same = whole[i].slice(begin * kChannels, quarter[i].shape());
+        EXPECT_EQ(std::memcmp(quarter[i].raw(), same.raw(), same.bytes()), 0)
+            << name_of(dtype) << " result " << i << " from row " << begin;
+      }
+    }
+  }
 }
 
 TEST(BatchNorm, ErrorsNameTheValuesAndTheRemedy) {
