@@ -35,7 +35,7 @@ lacking_libraries() { ldd "$(program_path cudenza)" | awk '/not found/ { print $
 
 prepend_library_path() { export LD_LIBRARY_PATH=$1${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}; }
 
-# The compiler's runtime of the bundle, unless this host's C library is too old for it.
+# The C++ runtime of the bundle, unless this host's C library is too old for it.
 reach_compiler_runtime() {
   local needs has
   needs=$(<"$root/lib/gcc/glibc")

@@ -4,13 +4,13 @@
 #
 #   bin/      scripts: ./run exec PROGRAM
 #   libexec/  the programs      lib/  libraries, found through the programs' RPATH $ORIGIN/../lib
-#   lib/gcc/  the compiler's runtime, for hosts whose C library is not older than ours; older hosts use their own
+#   lib/gcc/  the C++ runtime, for hosts whose C library is not older than ours; older hosts use their own
 #   run bench/ tests/  for ./run gpu-check      licenses/  of the libraries
 
 bundled_programs=(cudenza cudenza_tests cudenza_bench cudenza_quickstart cudnn_plans)
 # The system's C library cannot be carried along, and the driver's library belongs to the host's driver.
 never_bundled='^(ld-linux.*|libc|libm|libmvec|libpthread|libdl|librt|libresolv|libutil|libcuda|libnvidia-.*)\.so'
-compiler_owned='^lib(stdc\+\+|gcc_s|gomp)\.so'
+compiler_owned='^lib(stdc\+\+|gcc_s)\.so'
 cuda_owned='^lib(cudart|cublas|cublasLt|cudnn.*|cufft|cufftw|curand|cusolver|cusparse|nvrtc.*|nvJitLink|nccl|nvToolsExt)\.so'
 
 # name <tab> path of every library that the programs given need, also indirectly.
