@@ -1,0 +1,51 @@
+/// One training step: pictures, mixup, network, loss, gradients, update. Eager on the CPU; on a GPU recorded once and then
+/// replayed as one CUDA graph.
+#pragma once
+#include <memory>
+
+#include "engine/core/gpu.h"
+#include "engine/nn/module.h"
+#include "engine/optim/optimizer.h"
+#include "engine/optim/weight_average.h"
+#include "engine/train/input.h"
+#include "engine/train/recipe.h"
+
+namespace cudenza {
+
+class TrainStep {
+ public:
+  /// All must outlive it. `average` may be null.
+  TrainStep(Module& network, Input&, Optimizer&, Generator&, const Recipe&, const WeightAverage* average);
+
+  struct Batch {
+    std::span<const int64_t> rows, labels;  ///< [B] each
+    uint32_t epoch;
+    bool begins = true, ends = true;  ///< of a group of batches whose gradients make one update
+    int in_group = 1;                 ///< how many batches that group has
+  };
+  /// Enqueues the step.
+  void run(const Batch&);
+  /// The loss of the last step: f32 [] on the device, always in the same place.
+  const Tensor& loss() const { return loss_; }
+  /// Call when what a step does has changed: groups frozen or freed.
+  void forget_recording();
+
+ private:
+  void load(const Batch&);
+  void enqueue(bool begins, bool ends, int in_group);
+  Tensor loss_of_batch();
+
+  Module& network_;
+  Input& input_;
+  Optimizer& optimizer_;
+  Generator& random_;
+  Recipe recipe_;
+  const WeightAverage* average_;
+
+  Input::Batch batch_;
+  Tensor labels_, loss_;
+  int eager_steps_ = 0;
+  std::unique_ptr<gpu::Recording> recording_;
+};
+
+}  // namespace cudenza

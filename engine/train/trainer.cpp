@@ -1,0 +1,145 @@
+#include "engine/train/trainer.h"
+
+#include <cmath>
+
+#include "engine/train/batch_order.h"
+
+namespace cudenza {
+namespace {
+
+constexpr double kSmoothing = 0.98;
+constexpr int64_t kUnreadLosses = 16;  // on a GPU losses are read in bundles, so that no step waits for one
+
+std::unique_ptr<WeightAverage> make_average(const FlatParameters& parameters, double decay) {
+  return decay > 0 ? std::make_unique<WeightAverage>(parameters, decay) : nullptr;
+}
+
+}  // namespace
+
+void SmoothLoss::add(double loss) {
+  sum = kSmoothing * sum + (1 - kSmoothing) * loss;
+  ++count;
+}
+
+double SmoothLoss::value() const { return sum / (1 - std::pow(kSmoothing, static_cast<double>(count))); }
+
+Trainer::Trainer(const Parts& parts, const Recipe& recipe)
+    : parts_(parts),
+      recipe_(recipe),
+      parameters_(parts.groups),
+      phases_(phases_of(recipe, parameters_.groups())),
+      optimizer_(parameters_, method_of(recipe)),
+      average_(make_average(parameters_, recipe.ema)),
+      step_(parts_.network, parts_.input, optimizer_, *parts_.random, recipe_, average_.get()),
+      seed_(parts.random->state().seed),
+      batch_size_(std::min<int64_t>(recipe.batch_size, static_cast<int64_t>(parts.rows.size()))),
+      batches_(cudenza::batches_per_epoch(static_cast<int64_t>(parts.rows.size()), recipe.batch_size)),
+      losses_(Tensor::zeros({kUnreadLosses}, DType::f32, parts.input.device())) {
+  require(batches_ > 0, "there are no clips to train on");
+  optimizer_.set_max_norm(recipe.max_norm);
+}
+
+int Trainer::epochs() const {
+  int count = 0;
+  for (const Phase& phase : phases_) count += phase.epochs;
+  return count;
+}
+
+/// Freezes what the phase freezes. Its first epoch begins with cleared moments, as fastai's.
+void Trainer::begin_phase() {
+  parameters_.freeze_to(phases_[position_.phase].first_trained_group);
+  step_.forget_recording();
+  if (position_.epoch_of_phase > 0 || position_.batch > 0) return;
+  optimizer_.clear_state();
+  smooth_ = {};
+}
+
+void Trainer::set_rates() {
+  const Phase& phase = phases_[position_.phase];
+  const auto done = static_cast<double>(position_.epoch_of_phase * batches_ + position_.batch);
+  optimizer_.set_rates(phase.lrs, value_at(phase.schedule, done / static_cast<double>(phase.epochs * batches_)));
+}
+
+std::span<const int64_t> Trainer::rows_of_batch(int64_t batch) const {
+  return std::span(order_).subspan(static_cast<size_t>(batch * batch_size_), static_cast<size_t>(batch_size_));
+}
+
+void Trainer::run_batch() {
+  const auto rows = rows_of_batch(position_.batch);
+  std::vector<int64_t> labels;
+  for (const int64_t row : rows) labels.push_back(parts_.labels.at(static_cast<size_t>(row)));
+  const int64_t group_begin = position_.batch / recipe_.accumulate * recipe_.accumulate;
+  const int64_t group_end = std::min(group_begin + recipe_.accumulate, batches_);
+  step_.run({.rows = rows,
+             .labels = labels,
+             .epoch = static_cast<uint32_t>(position_.epoch),
+             .begins = position_.batch == group_begin,
+             .ends = position_.batch + 1 == group_end,
+             .in_group = static_cast<int>(group_end - group_begin)});
+  losses_.slice(static_cast<int64_t>(unread_.size()), {}).copy_from(step_.loss());
+  unread_.push_back({.at = position_, .loss = 0, .lr = lr(), .momentum = optimizer_.momentum()});
+}
+
+bool Trainer::report_losses(const AfterBatch& after_batch) {
+  const std::vector<float> losses = losses_.to_vector<float>();
+  bool goes_on = true;
+  for (size_t i = 0; i < unread_.size(); ++i) {
+    Step& step = unread_[i];
+    step.loss = losses[i];
+    if (!std::isfinite(step.loss)) {
+      throw TrainingDiverged(fmt::format(
+          "the loss became {} in epoch {}, batch {} of {}, at learning rate {:.3g}: try a lower --lr, --max-norm 1, or bf16 "
+          "instead of fp16; last.h5 has the last good epoch",
+          step.loss, step.at.epoch + 1, step.at.batch + 1, batches_, step.lr));
+    }
+    smooth_.add(step.loss);
+    goes_on = after_batch(step) && goes_on;
+  }
+  unread_.clear();
+  return goes_on;
+}
+
+void Trainer::advance() {
+  if (++position_.batch < batches_) return;
+  position_.batch = 0;
+  ++position_.epoch;
+  if (++position_.epoch_of_phase < phases_[position_.phase].epochs) return;
+  position_.epoch_of_phase = 0;
+  ++position_.phase;
+}
+
+bool Trainer::run_epoch(const AfterBatch& after_batch) {
+  require(!done(), "run_epoch: the recipe's {} epochs are done", epochs());
+  const int epoch = position_.epoch;
+  if (position_.epoch_of_phase == 0 || order_.empty()) begin_phase();
+  order_ = recipe_.fixed_order ? parts_.rows : shuffled(parts_.rows, seed_, static_cast<uint32_t>(epoch));
+  parts_.network.train(true);
+  const auto bundle = static_cast<size_t>(parts_.input.device().is_cpu() ? 1 : kUnreadLosses);
+  bool goes_on = true;
+  const auto within_group = [&] { return position_.batch % recipe_.accumulate != 0; };  // gradients are not part of a saved state
+  while (position_.epoch == epoch && (goes_on || within_group())) {
+    set_rates();
+    run_batch();
+    advance();
+    if (unread_.size() == bundle || position_.epoch != epoch) goes_on = report_losses(after_batch) && goes_on;
+  }
+  return position_.epoch != epoch;
+}
+
+void Trainer::swap_average() const {
+  if (average_) average_->swap();
+}
+
+std::vector<std::pair<std::string, Tensor>> Trainer::state() const {
+  std::vector<std::pair<std::string, Tensor>> all = optimizer_.state();
+  if (average_) all.emplace_back("average", average_->average());
+  return all;
+}
+
+void Trainer::resume(const Position& at, const SmoothLoss& smooth) {
+  position_ = at;
+  smooth_ = smooth;
+  order_.clear();  // the frozen set is made again with the next epoch
+}
+
+}  // namespace cudenza
