@@ -2,72 +2,38 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "engine/autograd/node.h"
 #include "engine/ops/pointwise.h"
+#include "engine/ops/softmax_xent.h"
 
 namespace cudenza {
 namespace {
 
-/// Row-major [pictures, classes], in double so that improbable classes keep a finite logarithm.
-struct Probabilities {
-  std::vector<double> values;
-  int64_t classes = 0;
-};
-
-void softmax_in_place(std::span<double> row) {
-  const double highest = *std::ranges::max_element(row);
-  double sum = 0;
-  for (double& v : row) sum += v = std::exp(v - highest);
-  for (double& v : row) v /= sum;
+/// Mean over each row's views of the softmax of their logits [rows·views, classes].
+std::vector<float> mean_over_views(const Tensor& logits, int views) {
+  const std::vector<float> each = softmax(cast(logits, DType::f32)).to_vector<float>();
+  if (views == 1) return each;
+  std::vector<int> row(static_cast<size_t>(logits.size(0)));
+  for (size_t i = 0; i < row.size(); ++i) row[i] = static_cast<int>(i) / views;
+  return mean_by_group(each, row, static_cast<int>(row.size()) / views);
 }
 
-Probabilities probabilities_of(Module& network, const Tensor& x) {
-  const Tensor logits = network(x);
-  Probabilities p{logits.to_vector<double>(), logits.size(1)};
-  for (int64_t n = 0; n < logits.size(0); ++n) softmax_in_place(std::span(p.values).subspan(n * p.classes, p.classes));
-  return p;
+/// Logits that give these probabilities.
+Tensor logs_of(std::span<const float> probabilities, const Shape& shape, Device device) {
+  std::vector<float> logs;
+  for (const float p : probabilities) logs.push_back(std::log(std::max(p, std::numeric_limits<float>::min())));
+  return Tensor::from(logs, shape).to(device);
 }
 
-/// y[b,c] = the mean over p[i] of those `count` pictures i that belong to row b: i = b·row_stride + k·step.
-std::vector<double> mean_of(const Probabilities& p, int64_t rows, int64_t count, int64_t row_stride, int64_t step) {
-  std::vector<double> y(static_cast<size_t>(rows * p.classes));
-  for (int64_t b = 0; b < rows; ++b) {
-    for (int64_t k = 0; k < count; ++k) {
-      for (int64_t c = 0; c < p.classes; ++c) {
-        y[b * p.classes + c] += p.values[(b * row_stride + k * step) * p.classes + c] / static_cast<double>(count);
-      }
-    }
-  }
-  return y;
-}
-
-void join_max(std::span<double> plain, const Probabilities& passes, int64_t rows, int n) {
-  for (int64_t b = 0; b < rows; ++b) {
-    const auto row = plain.subspan(b * passes.classes, passes.classes);
-    double sum = 0;
-    for (int64_t c = 0; c < passes.classes; ++c) {
-      for (int k = 0; k < n; ++k) row[c] = std::max(row[c], passes.values[(k * rows + b) * passes.classes + c]);
-      sum += row[c];
-    }
-    for (double& v : row) v /= sum;
-  }
-}
-
-std::vector<double> evaluate_batch(Module& network, Input& input, std::span<const int64_t> rows, const EvaluateSpec& spec) {
-  const auto count = static_cast<int64_t>(rows.size());
-  const Probabilities each = probabilities_of(network, input.plain(rows));
-  std::vector<double> plain = mean_of(each, count, input.views(), input.views(), 1);
+std::vector<float> evaluate_batch(Module& network, Input& input, std::span<const int64_t> rows, const EvaluateSpec& spec) {
+  const Tensor logits = network(input.plain(rows));
+  const std::vector<float> plain = mean_over_views(logits, input.views());
   if (spec.tta == 0) return plain;
-  const Probabilities passes = probabilities_of(network, input.variants(rows, spec.tta));
-  if (spec.mode == TtaMode::max) {
-    join_max(plain, passes, count, spec.tta);
-    return plain;
-  }
-  const std::vector<double> augmented = mean_of(passes, count, spec.tta, 1, count);
-  const double beta = spec.mode == TtaMode::blend ? spec.beta : 1.0 / (spec.tta + 1);
-  for (size_t i = 0; i < plain.size(); ++i) plain[i] = (1 - beta) * augmented[i] + beta * plain[i];
-  return plain;
+  const Tensor variants = cast(network(input.variants(rows, spec.tta)), DType::f32);
+  const Shape shape{static_cast<int64_t>(rows.size()), logits.size(1)};
+  return tta_probabilities(logs_of(plain, shape, input.device()), variants, spec.join).to_vector<float>();
 }
 
 /// Evaluation mode for as long as it lives.
@@ -85,30 +51,33 @@ class EvaluationMode {
 
 }  // namespace
 
-std::vector<double> evaluate(Module& network, Input& input, std::span<const int64_t> rows, const EvaluateSpec& spec) {
+std::vector<float> evaluate(Module& network, Input& input, std::span<const int64_t> rows, const EvaluateSpec& spec) {
   const NoGrad no_grad;
   const EvaluationMode mode(network);
-  std::vector<double> all;
+  std::vector<float> all;
   // All passes of a batch run as one: fewer rows at once where there are many.
   const int64_t batch = std::max<int64_t>(1, spec.batch_size / std::max({1, spec.tta, input.views()}));
   const auto count = static_cast<int64_t>(rows.size());
   for (int64_t done = 0; done < count; done += batch) {
     const auto part = rows.subspan(static_cast<size_t>(done), static_cast<size_t>(std::min(batch, count - done)));
-    const std::vector<double> p = evaluate_batch(network, input, part, spec);
+    const std::vector<float> p = evaluate_batch(network, input, part, spec);
     all.insert(all.end(), p.begin(), p.end());
     if (spec.progress && !spec.progress(done + static_cast<int64_t>(part.size()))) throw Stopped("evaluation was stopped");
   }
   return all;
 }
 
-std::vector<double> mean_by_group(std::span<const double> values, std::span<const int> group, int groups) {
+std::vector<float> mean_by_group(std::span<const float> values, std::span<const int> group, int groups) {
   const size_t classes = group.empty() ? 0 : values.size() / group.size();
-  std::vector<double> mean(static_cast<size_t>(groups) * classes);
+  std::vector<double> sum(static_cast<size_t>(groups) * classes);
   std::vector<int> members(static_cast<size_t>(groups));
-  for (const int g : group) ++members.at(static_cast<size_t>(g));
   for (size_t i = 0; i < group.size(); ++i) {
-    for (size_t c = 0; c < classes; ++c) mean[group[i] * classes + c] += values[i * classes + c] / members[group[i]];
+    const auto g = static_cast<size_t>(group[i]);
+    ++members.at(g);
+    for (size_t c = 0; c < classes; ++c) sum[g * classes + c] += values[i * classes + c];
   }
+  std::vector<float> mean(sum.size());
+  for (size_t i = 0; i < sum.size(); ++i) mean[i] = static_cast<float>(sum[i] / std::max(1, members[i / classes]));
   return mean;
 }
 

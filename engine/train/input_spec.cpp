@@ -1,0 +1,101 @@
+#include "engine/train/input_spec.h"
+
+#include <cmath>
+
+namespace cudenza {
+namespace {
+
+constexpr std::string_view kGroup = "input";
+
+}  // namespace
+
+int64_t InputSpec::clip_samples() const { return std::llround(clip_seconds * mel.sample_rate); }
+int64_t InputSpec::crop_samples() const { return std::llround(crop_seconds * mel.sample_rate); }
+
+void InputSpec::check() const {
+  require(picture.height >= 32 && picture.height <= 4096, "--image-size is {}, but must lie in 32 … 4096", picture.height);
+  if (media == Media::pictures) return;
+  mel.check();
+  require(clip_seconds > 0 && clip_seconds <= 3600, "--clip is {} seconds, but must lie in 0 … 3600", clip_seconds);
+  require(crop_seconds >= 0 && crop_seconds <= clip_seconds,
+          "--crop is {} seconds, but must lie between 0 (the whole clip) and the clip's {}", crop_seconds, clip_seconds);
+  mel.frames(crop_seconds > 0 ? crop_samples() : clip_samples());  // throws for what is too short for one frame
+}
+
+void write_input_spec(Hdf5File& file, const InputSpec& spec) {
+  const auto set = [&](std::string_view name, const Hdf5Attribute& value) { file.set_attribute(kGroup, name, value); };
+  set("media", std::string(spec.media == Media::sound ? "sound" : "pictures"));
+  set("image_height", int64_t{spec.picture.height});
+  set("image_width", int64_t{spec.picture.width});
+  set("channels", int64_t{spec.picture.channels});
+  set("antialias", int64_t{spec.picture.antialias});
+  set("low_at_bottom", int64_t{spec.picture.low_at_bottom});
+  set("normalize", std::string(name_of(spec.normalize)));
+  if (spec.media == Media::pictures) return;
+  const MelSpec& mel = spec.mel;
+  set("preset", spec.preset);
+  set("sample_rate", int64_t{mel.sample_rate});
+  set("n_fft", int64_t{mel.n_fft});
+  set("win_length", int64_t{mel.win_length});
+  set("hop", int64_t{mel.hop});
+  set("centre", int64_t{mel.centre});
+  set("power", int64_t{mel.power});
+  set("n_mels", int64_t{mel.n_mels});
+  set("fmin", mel.fmin);
+  set("fmax", mel.fmax);
+  set("mel_scale", std::string(mel.scale == MelScale::htk ? "htk" : "slaney"));
+  set("mel_norm", std::string(mel.norm == MelNorm::slaney ? "slaney" : "none"));
+  set("floor", mel.floor);
+  if (mel.top_db) set("top_db", *mel.top_db);
+  set("standardise_wave", int64_t{mel.standardise_wave});
+  set("clip_seconds", spec.clip_seconds);
+  set("crop_seconds", spec.crop_seconds);
+  if (spec.statistics.clips() == 0) return;
+  file.write("input/statistics/clips", spec.statistics.saved_clips());
+  file.write("input/statistics/mean", spec.statistics.saved_mean());
+  file.write("input/statistics/variance", spec.statistics.saved_variance());
+}
+
+InputSpec read_input_spec(const Hdf5File& file) {
+  if (!file.contains(kGroup) || !file.has_attribute(kGroup, "media")) {
+    throw DataError(fmt::format("{}: holds no description of a model's input (group 'input'): it is no model that cudenza trained",
+                                file.path().string()));
+  }
+  const auto integer = [&](std::string_view name) { return static_cast<int>(file.attribute<int64_t>(kGroup, name)); };
+  const auto flag = [&](std::string_view name) { return file.attribute<int64_t>(kGroup, name) != 0; };
+  const auto number = [&](std::string_view name) { return file.attribute<double>(kGroup, name); };
+  const auto text = [&](std::string_view name) { return file.attribute<std::string>(kGroup, name); };
+  InputSpec spec{.media = text("media") == "sound" ? Media::sound : Media::pictures,
+                 .picture = {.height = integer("image_height"),
+                             .width = integer("image_width"),
+                             .channels = integer("channels"),
+                             .antialias = flag("antialias"),
+                             .low_at_bottom = flag("low_at_bottom")},
+                 .normalize = normalize_from_name(text("normalize"))};
+  if (spec.media == Media::pictures) return spec;
+  spec.preset = text("preset");
+  spec.mel = {.sample_rate = integer("sample_rate"),
+              .n_fft = integer("n_fft"),
+              .win_length = integer("win_length"),
+              .hop = integer("hop"),
+              .centre = flag("centre"),
+              .power = integer("power"),
+              .n_mels = integer("n_mels"),
+              .fmin = number("fmin"),
+              .fmax = number("fmax"),
+              .scale = text("mel_scale") == "htk" ? MelScale::htk : MelScale::slaney,
+              .norm = text("mel_norm") == "slaney" ? MelNorm::slaney : MelNorm::none,
+              .floor = number("floor"),
+              .top_db = {},
+              .standardise_wave = flag("standardise_wave")};
+  if (file.has_attribute(kGroup, "top_db")) spec.mel.top_db = number("top_db");
+  spec.clip_seconds = number("clip_seconds");
+  spec.crop_seconds = number("crop_seconds");
+  if (file.contains("input/statistics")) {
+    spec.statistics = {file.read("input/statistics/clips"), file.read("input/statistics/mean"),
+                       file.read("input/statistics/variance")};
+  }
+  return spec;
+}
+
+}  // namespace cudenza

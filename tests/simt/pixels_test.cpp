@@ -1,0 +1,44 @@
+/// The kernel's pictures are the CPU loop's, bit for bit: the same draws, the same arithmetic.
+#include "kernels/pixels/pixels.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "kernels/common/float16.h"
+#include "kernels/simt/simt.h"
+
+namespace cudenza::kernels {
+namespace {
+
+template <class T> void expect_as_on_cpu(const PixelBatch& s, const std::vector<int64_t>& rows, uint32_t epoch) {
+  const size_t size = static_cast<size_t>(s.height) * s.width * s.channels;
+  std::vector<uint8_t> x(static_cast<size_t>(s.resident) * size);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(i * 37 + i / 251);
+  std::vector<T> y(rows.size() * size), expected(y.size());
+  pixels(Gpu{}, s, x.data(), rows.data(), &epoch, y.data());
+  pixels(Cpu{}, s, x.data(), rows.data(), &epoch, expected.data());
+  for (size_t i = 0; i < y.size(); ++i) {
+    const float a = static_cast<float>(y[i]), b = static_cast<float>(expected[i]);
+    ASSERT_TRUE(std::abs(a - b) <= 1e-6f * std::abs(b) || (std::isnan(a) && std::isnan(b))) << i << ": " << a << ' ' << b;
+  }
+}
+
+TEST(PixelsKernel, IsTheCpuLoop) {
+  for (const auto order : {simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom}) {
+    simt::set_order(order);
+    for (const int channels : {1, 3, 4}) {
+      const PixelBatch s{.resident = 5, .batch = 4, .height = 9, .width = 31, .channels = channels, .scale = {0.5f, 0.25f, 2, 1},
+                         .shift = {-1, 2, 0, 3}, .chances = {.turn = 12, .columns = 7, .rows = 4}, .seed = 11};
+      for (const uint32_t epoch : {0u, 3u}) {
+        expect_as_on_cpu<float>(s, {4, 0, 0, 2}, epoch);
+        expect_as_on_cpu<bf16>(s, {1, 3, 4, 2}, epoch);
+        expect_as_on_cpu<f16>(s, {-1, 3, 5, 2}, epoch);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cudenza::kernels
