@@ -1,0 +1,90 @@
+#include "engine/train/sound_input.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cudenza {
+namespace {
+
+Tensor indices(std::span<const int64_t> rows, Device device) {
+  return Tensor::from(rows, {static_cast<int64_t>(rows.size())}).to(device);
+}
+
+/// How many crops lie side by side in a row, the last one flush with its end.
+int crops_in(int64_t samples, int64_t crop) { return crop == 0 ? 1 : static_cast<int>((samples + crop - 1) / crop); }
+
+PictureSpec with_dtype(PictureSpec spec, DType dtype) {
+  spec.dtype = dtype;
+  return spec;
+}
+
+}  // namespace
+
+SoundChances sound_chances(const Recipe& recipe, const InputSpec& input) {
+  SoundChances chances{.wave = AugmentSpec::none(input.crop_samples()), .masks = {0, 0}};
+  const AugmentSpec usual;
+  if (recipe.shift > 0) chances.wave.shift_p = usual.shift_p, chances.wave.shift_max = recipe.shift;
+  if (recipe.noise) chances.wave.noise_p = usual.noise_p;
+  if (recipe.gain > 0) chances.wave.gain_p = usual.gain_p, chances.wave.gain_db = recipe.gain;
+  if (recipe.cutout) chances.wave.cutout_p = usual.cutout_p;
+  if (recipe.specaugment) chances.masks = SpecMasks{};
+  return chances;
+}
+
+SoundInput::SoundInput(const Tensor& pcm, const InputSpec& spec, const SoundChances& chances, DType dtype, uint64_t seed)
+    : clips_(pcm),
+      chances_(chances),
+      seed_(seed),
+      crop_(spec.crop_samples()),
+      views_(crops_in(pcm.size(1), crop_)),
+      log_mel_(spec.mel, pcm.device()),
+      picture_(with_dtype(spec.picture, dtype), spec.normalize, &spec.statistics, pcm.device()) {}
+
+Tensor SoundInput::training(const Batch& batch) {
+  const AugmentKey key{seed_, batch.epoch};
+  const LogMel::Unclamped mel = log_mel_.unclamped(augment(clips_, batch.rows, chances_.wave, key));
+  if (chances_.masks != SpecMasks{0, 0}) spec_augment(mel, batch.rows, chances_.masks, key);
+  return picture_(mel);
+}
+
+/// The rows' crops, i16 [rows·views, crop].
+Tensor SoundInput::windows(std::span<const int64_t> rows) const {
+  const int64_t samples = clips_.samples(), spare = samples - crop_;
+  const Tensor all = Tensor::empty({static_cast<int64_t>(rows.size()) * views_, crop_}, DType::i16, device());
+  int64_t at = 0;
+  for (const int64_t row : rows) {
+    for (int view = 0; view < views_; ++view, at += crop_) {
+      const int64_t begin = views_ == 1 ? spare / 2 : spare * view / (views_ - 1);
+      all.slice(at, {crop_}).copy_from(clips_.pcm().slice(row * samples + begin, {crop_}));
+    }
+  }
+  return all;
+}
+
+Tensor SoundInput::plain(std::span<const int64_t> rows) {
+  return picture_(log_mel_.unclamped(crop_ > 0 ? windows(rows) : take_clips(clips_, indices(rows, device()))));
+}
+
+Tensor SoundInput::variants(std::span<const int64_t> rows, int n) {
+  const Tensor index = indices(rows, device());
+  const LogMel::Unclamped mel = log_mel_.unclamped(tta_variants(clips_, index, chances_.wave, seed_, n));
+  if (chances_.masks != SpecMasks{0, 0}) spec_augment_variants(mel, index, chances_.masks, seed_);
+  return picture_(mel);
+}
+
+MelStatistics measure(const Tensor& pcm, const MelSpec& mel, std::span<const int64_t> rows) {
+  constexpr size_t kTogether = 32;
+  const LogMel log_mel(mel, pcm.device());
+  MelStatistics statistics;
+  const int64_t samples = pcm.size(1);
+  for (size_t done = 0; done < rows.size(); done += kTogether) {
+    const auto part = rows.subspan(done, std::min(kTogether, rows.size() - done));
+    const Tensor batch = Tensor::empty({static_cast<int64_t>(part.size()), samples}, DType::i16, pcm.device());
+    for (size_t i = 0; i < part.size(); ++i)
+      batch.slice(static_cast<int64_t>(i) * samples, {samples}).copy_from(pcm.slice(part[i] * samples, {samples}));
+    statistics.add(log_mel(batch));
+  }
+  return statistics;
+}
+
+}  // namespace cudenza

@@ -1,0 +1,43 @@
+/// Sound kept on the device as 16-bit PCM, heard as spectrograms made anew for every batch.
+#pragma once
+#include "engine/audio/augment.h"
+#include "engine/train/input.h"
+#include "engine/train/input_spec.h"
+
+namespace cudenza {
+
+/// What training does to sound. Lengths in samples.
+struct SoundChances {
+  AugmentSpec wave;
+  SpecMasks masks;  ///< {0, 0}: none
+};
+SoundChances sound_chances(const Recipe&, const InputSpec&);
+
+class SoundInput : public Input {
+ public:
+  /// `pcm` is i16 [rows, samples] on the device that computes; pictures are made in `dtype`. `seed` keys the augmentation.
+  SoundInput(const Tensor& pcm, const InputSpec&, const SoundChances&, DType dtype, uint64_t seed);
+
+  int64_t rows() const override { return clips_.rows(); }
+  Device device() const override { return clips_.device(); }
+  Tensor training(const Batch&) override;
+  Tensor plain(std::span<const int64_t> rows) override;
+  int views() const override { return views_; }
+  Tensor variants(std::span<const int64_t> rows, int n) override;
+
+ private:
+  Tensor windows(std::span<const int64_t> rows) const;
+
+  ResidentClips clips_;
+  SoundChances chances_;
+  uint64_t seed_;
+  int64_t crop_;
+  int views_;
+  LogMel log_mel_;
+  Picture picture_;
+};
+
+/// Mean and variance of the rows' spectrograms, for InputSpec::statistics.
+MelStatistics measure(const Tensor& pcm, const MelSpec&, std::span<const int64_t> rows);
+
+}  // namespace cudenza
