@@ -13,10 +13,10 @@ namespace cudenza {
 struct InputSpec {
   Media media = Media::sound;
   std::string preset = "seed";  ///< what `mel` began as
-  MelSpec mel;
-  PictureSpec picture;
+  MelSpec mel = {};
+  PictureSpec picture = {};
   Normalize normalize = Normalize::global;
-  MelStatistics statistics;  ///< of the training clips, for Normalize::global and bin
+  MelStatistics statistics = {};  ///< of the training clips, for Normalize::global and bin
   double clip_seconds = 30;  ///< length of a row: shorter sounds are repeated, longer ones cut into several rows
   double crop_seconds = 0;   ///< what the network hears of a row at once; 0: all of it
 

@@ -1,0 +1,65 @@
+#include "engine/train/load_rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cudenza {
+
+Tensor rows_of(std::span<const int16_t> pcm, int64_t samples) {
+  const auto length = static_cast<int64_t>(pcm.size());
+  require(length > 0 && samples > 0, "rows_of: needs samples, but got {} for rows of {}", length, samples);
+  const int64_t whole = std::max<int64_t>(1, length / samples), rest = length - whole * samples;
+  const int64_t count = whole + (2 * rest >= samples);
+  const Tensor rows = Tensor::empty({count, samples}, DType::i16);
+  for (int64_t r = 0; r < count; ++r) {
+    int16_t* row = rows.data<int16_t>() + r * samples;
+    const int64_t begin = length <= samples ? 0 : std::min(r * samples, length - samples);
+    for (int64_t filled = 0; filled < samples;) {
+      const int64_t piece = std::min(samples - filled, length - begin);
+      std::copy_n(pcm.data() + begin, piece, row + filled);
+      filled += piece;
+    }
+  }
+  return rows;
+}
+
+Rows load_sounds(const Dataset& dataset, std::span<const int> items, const InputSpec& spec, const LoadOptions& options,
+                 const std::function<void(size_t, size_t)>& on_progress) {
+  const int64_t samples = spec.clip_samples();
+  std::vector<std::filesystem::path> paths;
+  for (const int item : items) paths.push_back(dataset.path_of(dataset.items.at(static_cast<size_t>(item))));
+  Rows rows;
+  std::vector<Tensor> parts;
+  for_each_clip(paths, spec.mel.sample_rate, options, [&](size_t index, Clip&& clip) {
+    if (clip.usable()) {
+      parts.push_back(rows_of(clip.pcm, samples));
+      rows.item.insert(rows.item.end(), static_cast<size_t>(parts.back().size(0)), items[index]);
+    } else {
+      rows.bad.push_back(clip.error);
+    }
+    if (on_progress) on_progress(index + 1, paths.size());
+  });
+  rows.data = Tensor::empty({static_cast<int64_t>(rows.item.size()), samples}, DType::i16);
+  int64_t at = 0;
+  for (Tensor& part : parts) {
+    rows.data.slice(at, {part.numel()}).copy_from(part.view({part.numel()}));
+    at += part.numel();
+    part = {};  // a data set need not fit twice
+  }
+  return rows;
+}
+
+double longest_seconds(const Dataset& dataset, std::span<const int> items, double most) {
+  double longest = 0;
+  for (const int item : items) {
+    try {
+      longest = std::max(longest, probe(dataset.path_of(dataset.items.at(static_cast<size_t>(item)))).seconds());
+    } catch (const DataError&) {
+      // load_sounds() says it
+    }
+    if (longest >= most) return most;
+  }
+  return longest > 0 ? longest : most;
+}
+
+}  // namespace cudenza

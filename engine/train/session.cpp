@@ -1,0 +1,125 @@
+#include "engine/train/session.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "engine/train/train_state.h"
+
+namespace cudenza {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+bool is_better(const EpochRow& a, const EpochRow& b) {
+  return a.accuracy != b.accuracy ? a.accuracy > b.accuracy : a.valid_loss < b.valid_loss;
+}
+
+}  // namespace
+
+std::vector<float> evaluate_files(Module& network, Input& input, const Validation& validation, const EvaluateSpec& spec) {
+  const std::vector<float> rows = evaluate(network, input, validation.rows, spec);
+  return mean_by_group(rows, validation.file, static_cast<int>(validation.labels.size()));
+}
+
+Session::Session(const Parts& parts, const Options& options) : parts_(parts), options_(options) {}
+
+void Session::resume(const Hdf5File& last) {
+  read_train_state(last, parts_.trainer, parts_.random);
+  // A process may have been killed between two files: what they have beyond the state in last.h5 will be made again.
+  const Trainer::Position& at = parts_.trainer.position();
+  const int64_t steps_done = at.epoch * parts_.trainer.batches_per_epoch() + at.batch;
+  history_ = read_history(options_.run);
+  std::erase_if(history_, [&](const EpochRow& row) { return row.epoch >= at.epoch; });
+  steps_ = read_steps(options_.run);
+  std::erase_if(steps_, [&](const StepRow& row) { return row.step >= steps_done; });
+  events_ = std::make_unique<EventFile>(options_.run, EventFile::Options{.resumed_at = steps_done - 1});
+}
+
+int Session::best_epoch() const {
+  int best = -1;
+  for (int i = 0; i < static_cast<int>(history_.size()); ++i) {
+    if (best < 0 || is_better(history_[i], history_[best])) best = i;
+  }
+  return best;
+}
+
+bool Session::out_of_patience() const {
+  if (options_.patience == 0 || history_.empty()) return false;
+  const auto best = std::ranges::min_element(history_, {}, &EpochRow::valid_loss);
+  return history_.end() - best > options_.patience;
+}
+
+void Session::note(const Trainer::Step& step) {
+  const int64_t number = step.at.epoch * parts_.trainer.batches_per_epoch() + step.at.batch;
+  steps_.push_back({.step = number, .loss = step.loss, .lr = step.lr, .momentum = step.momentum});
+  events_->scalars(number, std::array{Scalar{"loss/train", step.loss}, Scalar{"schedule/lr", step.lr},
+                                      Scalar{"schedule/momentum", step.momentum}});
+  if (options_.on_step) options_.on_step(step);
+}
+
+void Session::save_last() const {
+  Hdf5File::create(options_.run / "last.h5", [&](Hdf5File& file) {
+    parts_.write_model(file);
+    write_train_state(file, parts_.trainer, parts_.random);
+  });
+}
+
+EpochRow Session::validate(double seconds_of_training) {
+  const auto start = Clock::now();
+  const Trainer::Averaged averaged(parts_.trainer);
+  EvaluateSpec spec{.batch_size = options_.batch_size};
+  spec.progress = [&](int64_t done) {
+    if (options_.on_validation) options_.on_validation(done);
+    return true;  // an epoch that is trained is also judged and kept
+  };
+  const std::vector<float> probabilities = evaluate_files(parts_.network, parts_.input, parts_.validation, spec);
+  const auto& labels = parts_.validation.labels;
+  const int64_t classes = static_cast<int64_t>(probabilities.size()) / std::max<int64_t>(1, static_cast<int64_t>(labels.size()));
+  const Scored scored{probabilities, labels, classes};
+  EpochRow row{.epoch = parts_.trainer.position().epoch - 1,
+               .train_loss = parts_.trainer.smooth_loss(),
+               .valid_loss = negative_log_likelihood(scored),
+               .accuracy = accuracy(scored).value(),
+               .lr = parts_.trainer.lr(),
+               .time = 0};
+  history_.push_back(row);
+  if (best_epoch() + 1 == static_cast<int>(history_.size())) Hdf5File::create(options_.run / "best.h5", parts_.write_model);
+  history_.back().time = seconds_of_training + seconds_since(start);
+  return history_.back();
+}
+
+/// best.h5 is written already; last.h5 comes last, because it says how far the run is.
+void Session::finish_epoch(const EpochRow& row) {
+  write_history(options_.run, history_);
+  write_schedule(options_.run, steps_);
+  if (options_.log_steps) write_steps(options_.run, steps_);
+  events_->scalars(steps_.empty() ? 0 : steps_.back().step,
+                   std::array{Scalar{"loss/smoothed", row.train_loss}, Scalar{"loss/valid", row.valid_loss},
+                              Scalar{"accuracy/valid", row.accuracy}, Scalar{"time/epoch", row.time}});
+  save_last();
+  if (options_.on_epoch) options_.on_epoch(row, best_epoch() + 1 == static_cast<int>(history_.size()));
+}
+
+void Session::run() {
+  if (!events_) events_ = std::make_unique<EventFile>(options_.run);
+  while (!parts_.trainer.done() && !out_of_patience()) {
+    const auto start = Clock::now();
+    const bool complete = parts_.trainer.run_epoch([&](const Trainer::Step& step) {
+      note(step);
+      return !options_.interrupted();
+    });
+    if (!complete) {
+      if (options_.log_steps) write_steps(options_.run, steps_);
+      write_schedule(options_.run, steps_);
+      save_last();
+      throw Stopped(fmt::format("stopped in epoch {}; continue with --resume {}", parts_.trainer.position().epoch + 1,
+                                options_.run.string()));
+    }
+    finish_epoch(validate(seconds_since(start)));
+  }
+  stopped_early_ = !parts_.trainer.done();
+}
+
+}  // namespace cudenza

@@ -1,0 +1,71 @@
+/// A training run in its directory: trains, validates, writes history.csv, steps.csv, schedule.csv, TensorBoard's events, best.h5
+/// and last.h5 after every epoch. What is killed at any moment goes on from last.h5 to the same bits.
+#pragma once
+#include <filesystem>
+
+#include "engine/io/hdf5_file.h"
+#include "engine/train/event_file.h"
+#include "engine/train/evaluate.h"
+#include "engine/train/run_files.h"
+#include "engine/train/trainer.h"
+
+namespace cudenza {
+
+/// Clips to validate on. A file of several rows is judged by their mean.
+struct Validation {
+  std::vector<int64_t> rows;
+  std::vector<int> file;         ///< of each row: index into labels
+  std::vector<int64_t> labels;   ///< of each file
+};
+/// Probabilities of the files, [files, classes].
+std::vector<float> evaluate_files(Module&, Input&, const Validation&, const EvaluateSpec&);
+
+class Session {
+ public:
+  struct Parts {
+    Trainer& trainer;
+    Module& network;
+    Input& input;
+    Generator& random;
+    Validation validation;
+    std::function<void(Hdf5File&)> write_model;  ///< the network and what describes it: makes the file a model
+  };
+  struct Options {
+    std::filesystem::path run;
+    int64_t batch_size = 64;  ///< at validation
+    bool log_steps = false;   ///< steps.csv
+    int patience = 0;         ///< epochs without a lower validation loss until run() ends; 0: never
+    std::function<bool()> interrupted = [] { return false; };  ///< asked after every batch
+    std::function<void(const Trainer::Step&)> on_step = {};
+    std::function<void(int64_t rows_done)> on_validation = {};
+    std::function<void(const EpochRow&, bool is_best)> on_epoch = {};
+  };
+  Session(const Parts&, const Options&);
+
+  /// Takes up the run that RUN/last.h5 holds, the network's own tensors apart (the caller has read them).
+  void resume(const Hdf5File& last);
+  /// Trains to the recipe's end or until patience runs out. If interrupted() says so it saves last.h5 and throws Stopped. Throws
+  /// TrainingDiverged, last.h5 being that of the epoch before.
+  void run();
+
+  const std::vector<EpochRow>& history() const { return history_; }
+  /// Index into history() of the epoch that best.h5 holds: highest accuracy, then lowest loss; -1 before the first.
+  int best_epoch() const;
+  bool stopped_early() const { return stopped_early_; }
+
+ private:
+  void note(const Trainer::Step&);
+  EpochRow validate(double seconds_of_training);
+  void finish_epoch(const EpochRow&);
+  void save_last() const;
+  bool out_of_patience() const;
+
+  Parts parts_;
+  Options options_;
+  std::vector<EpochRow> history_;
+  std::vector<StepRow> steps_;
+  std::unique_ptr<EventFile> events_;
+  bool stopped_early_ = false;
+};
+
+}  // namespace cudenza
