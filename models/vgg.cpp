@@ -28,7 +28,7 @@ std::unique_ptr<Sequential> body(bool with_batch_norm, int in_channels) {
 
 std::unique_ptr<Sequential> classifier(const NetworkOptions& o) {
   auto parts = std::make_unique<Sequential>();
-  parts->add<Linear>({.in = kMapSide * kMapSide * kMapChannels, .out = kHidden});
+  parts->add<Linear>({.in = kMapSide * kMapSide * kMapChannels, .out = kHidden, .positions = kMapSide * kMapSide});
   parts->add<Relu>({});
   parts->add<Dropout>({.p = 0.5, .random = o.random});
   parts->add<Linear>({.in = kHidden, .out = kHidden});
