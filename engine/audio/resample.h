@@ -3,10 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-<<<<<<< HEAD
-=======
 #include <string>
->>>>>>> data
 #include <vector>
 
 namespace cudenza {
@@ -36,9 +33,6 @@ class Resampler {
 /// A whole sound at once.
 std::vector<float> resample(std::span<const float> in, int from, int to);
 
-<<<<<<< HEAD
-=======
 std::string resampler_version();
 
->>>>>>> data
 }  // namespace cudenza

@@ -7,10 +7,22 @@
 #include "engine/ops/pointwise.h"
 
 namespace cudenza {
+namespace {
+
+thread_local int unset_weights = 0;  // how many UnsetWeights live
+
+Tensor new_weight(const Shape& shape) {
+  return unset_weights > 0 ? Tensor::empty(shape, DType::f32) : Tensor::zeros(shape, DType::f32);
+}
+
+}  // namespace
+
+UnsetWeights::UnsetWeights() { ++unset_weights; }
+UnsetWeights::~UnsetWeights() { --unset_weights; }
 
 Conv2d::Conv2d(const Options& o)
     : spec{.stride = o.stride, .pad = o.pad},
-      weight(parameter("weight", Tensor::zeros({o.out, o.kernel, o.kernel, o.in}, DType::f32))),
+      weight(parameter("weight", new_weight({o.out, o.kernel, o.kernel, o.in}))),
       bias(o.bias ? parameter("bias", Tensor::zeros({o.out}, DType::f32)) : Tensor()) {}
 
 Tensor Conv2d::forward(const Tensor& x) { return conv2d(x, cast(weight, x.dtype()), spec, bias); }
@@ -48,8 +60,11 @@ Tensor conv_bn_relu(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x, 
 }
 
 Linear::Linear(const Options& o)
-    : weight(parameter("weight", Tensor::zeros({o.out, o.in}, DType::f32))),
-      bias(o.bias ? parameter("bias", Tensor::zeros({o.out}, DType::f32)) : Tensor()) {}
+    : weight(parameter("weight", new_weight({o.out, o.in}))),
+      bias(o.bias ? parameter("bias", Tensor::zeros({o.out}, DType::f32)) : Tensor()),
+      positions(o.positions) {
+  require(positions > 0 && o.in % positions == 0, "Linear: {} inputs do not come from {} positions", o.in, positions);
+}
 
 Tensor Linear::forward(const Tensor& x) { return linear(x, cast(weight, x.dtype()), bias); }
 void Linear::reset(Generator& random) { init::pytorch_default(weight, bias, random); }
