@@ -15,6 +15,7 @@
 #include "engine/ops/reduce.h"
 #include "engine/ops/softmax_xent.h"
 #include "engine/optim/optimizer.h"
+#include "engine/optim/parameter_groups.h"
 
 using namespace cudenza;
 
@@ -111,9 +112,7 @@ void run(Device device) {
   net.initialize(*random);
   net.to(device);
 
-  ParameterGroup group{.name = "net", .parameters = {}};
-  for (const auto& [name, tensor] : net.named_parameters()) group.parameters.push_back({name, tensor});
-  FlatParameters parameters({group});
+  FlatParameters parameters({parameter_group("net", net)});
   Optimizer optimizer(parameters, Adam{});
 
   constexpr int kSteps = kTrain / kBatch;

@@ -1,7 +1,5 @@
 #include "models/alexnet.h"
 
-#include "engine/ops/pointwise.h"
-
 namespace cudenza {
 namespace {
 
@@ -24,35 +22,30 @@ std::unique_ptr<Sequential> body(int in_channels) {
   return parts;
 }
 
-std::unique_ptr<Sequential> classifier(const NetworkOptions& o) {
-  auto parts = std::make_unique<Sequential>();
-  parts->add<Dropout>({.p = 0.5, .random = o.random});
-  parts->add<Linear>({.in = kMapSide * kMapSide * kMapChannels, .out = kHidden});
-  parts->add<Relu>({});
-  parts->add<Dropout>({.p = 0.5, .random = o.random});
-  parts->add<Linear>({.in = kHidden, .out = kHidden});
-  parts->add<Relu>({});
-  parts->add<Linear>({.in = kHidden, .out = o.classes});
-  return parts;
-}
-
 }  // namespace
 
+class AlexNet::Classifier : public PooledSequential {
+ public:
+  using Options = NetworkOptions;
+  explicit Classifier(const Options& o) : PooledSequential(kMapSide) {
+    add<Dropout>({.p = o.dropout, .random = o.random});
+    add<Linear>({.in = kMapSide * kMapSide * kMapChannels, .out = kHidden});
+    add<Relu>({});
+    add<Dropout>({.p = o.dropout, .random = o.random});
+    add<Linear>({.in = kHidden, .out = kHidden});
+    add<Relu>({});
+    add<Linear>({.in = kHidden, .out = o.classes});
+  }
+};
+
 AlexNet::AlexNet(const NetworkOptions& o) : features_(adopt("features", body(o.in_channels))) {
-  if (o.head == HeadKind::original) classifier_ = &adopt("classifier", classifier(o));
-  else head_ = &child<FastaiHead>("head", {.channels = kMapChannels, .classes = o.classes, .random = o.random});
+  finish<Classifier>("classifier", o, "6", kMapChannels, o);
 }
 
 Tensor AlexNet::features(const Tensor& x) { return features_(x); }
 
-Tensor AlexNet::classify(const Tensor& maps) {
-  if (head_) return (*head_)(maps);
-  const Tensor pooled = adaptive_avg_pool2d(maps, kMapSide, kMapSide);
-  return (*classifier_)(reshape(pooled, {pooled.size(0), kMapSide * kMapSide * kMapChannels}));
-}
-
-std::vector<std::vector<NamedTensor>> AlexNet::parameter_groups() const {
-  return group_by_prefix(*this, {{"features.0.", "features.3."}, {"features."}, {"classifier.", "head."}});
+std::vector<PrefixGroup> AlexNet::body_groups() const {
+  return {{"lower body", {"features.0.", "features.3."}}, {"upper body", {"features.", "classifier."}}};
 }
 
 }  // namespace cudenza

@@ -3,10 +3,18 @@
 #include "engine/nn/init.h"
 #include "engine/ops/concat.h"
 #include "engine/ops/pointwise.h"
+#include "engine/ops/reduce.h"
 
 namespace cudenza {
 namespace {
 constexpr int kHidden = 512;
+}
+
+Tensor PooledLinear::forward(const Tensor& maps) { return Linear::forward(spatial_mean(maps)); }
+
+Tensor PooledSequential::forward(const Tensor& maps) {
+  const Tensor pooled = adaptive_avg_pool2d(maps, side_, side_);
+  return Sequential::forward(reshape(pooled, {maps.size(0), side_ * side_ * maps.size(-1)}));
 }
 
 FastaiHead::FastaiHead(const Options& o)
@@ -19,8 +27,7 @@ FastaiHead::FastaiHead(const Options& o)
 
 Tensor FastaiHead::forward(const Tensor& maps) {
   const Shape flat{maps.size(0), maps.size(-1)};
-  const Tensor pooled =
-      concat_channels(reshape(adaptive_max_pool2d(maps, 1, 1), flat), reshape(adaptive_avg_pool2d(maps, 1, 1), flat));
+  const Tensor pooled = concat_channels(reshape(adaptive_max_pool2d(maps, 1, 1), flat), spatial_mean(maps));
   return fc2_(drop2_(bn2_(relu(fc1_(drop1_(bn1_(pooled)))))));
 }
 

@@ -1,11 +1,32 @@
-/// The head that fastai puts on a body for transfer learning (fastai.vision.learner.create_head):
-///   concat[adaptive max pool, adaptive average pool] -> batch norm -> dropout p/2 -> linear 2C x 512 -> ReLU -> batch norm
-///   -> dropout p -> linear 512 x classes.
+/// What stands on a network's body: feature maps [N,h,w,channels] to logits [N,classes].
 #pragma once
-#include "models/network.h"
+#include <memory>
+
+#include "engine/nn/layers.h"
 
 namespace cudenza {
 
+/// The classifier of the ResNets: the mean over the maps, then one linear layer.
+class PooledLinear : public Linear {
+ public:
+  using Linear::Linear;
+  Tensor forward(const Tensor& maps) override;
+};
+
+/// The classifier of AlexNet and VGG16: maps averaged to side x side, flattened in the engine's order (h, w, c), then the
+/// parts that are added.
+class PooledSequential : public Sequential {
+ public:
+  explicit PooledSequential(int side) : side_(side) {}
+  Tensor forward(const Tensor& maps) override;
+
+ private:
+  int side_;
+};
+
+/// The head that fastai puts on a body for transfer learning (fastai.vision.learner.create_head):
+///   concat[adaptive max pool, adaptive average pool] -> batch norm -> dropout p/2 -> linear 2C x 512 -> ReLU -> batch norm
+///   -> dropout p -> linear 512 x classes.
 class FastaiHead : public Module {
  public:
   struct Options {
@@ -15,7 +36,6 @@ class FastaiHead : public Module {
     std::shared_ptr<Generator> random;
   };
   explicit FastaiHead(const Options&);
-  /// Feature maps [N,h,w,channels] to logits [N,classes].
   Tensor forward(const Tensor& maps) override;
   /// Linear layers Kaiming normal, batch norms gamma 1 and beta 1e-3.
   void reset(Generator&) override;

@@ -2,20 +2,21 @@
 
 namespace cudenza {
 
-std::vector<std::vector<NamedTensor>> group_by_prefix(const Module& module,
-                                                      const std::vector<std::vector<std::string>>& prefixes) {
-  std::vector<std::vector<NamedTensor>> groups(prefixes.size());
-  for (const NamedTensor& p : module.named_parameters()) {
-    size_t best = prefixes.size(), longest = 0;
-    for (size_t g = 0; g < prefixes.size(); ++g) {
-      for (const std::string& prefix : prefixes[g]) {
-        if (p.name.starts_with(prefix) && prefix.size() > longest) best = g, longest = prefix.size();
-      }
-    }
-    require(best < prefixes.size(), "the parameter {} belongs to no group of this network", p.name);
-    groups[best].push_back(p);
+std::vector<ParameterGroup> Network::parameter_groups() {
+  std::vector<PrefixGroup> groups = body_groups();
+  groups.push_back({"head", {head_prefix_}});
+  return group_by_prefix(*this, groups);
+}
+
+Tensor filters_for_one_channel(const Tensor& w) {
+  require(w.shape().rank() == 4 && w.size(3) > 0, "filters_for_one_channel: w must be [K,R,S,C], but it is {}", w.shape());
+  const int64_t channels = w.size(3), count = w.numel() / channels;
+  const auto values = w.to_vector<float>();
+  std::vector<float> sums(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t c = 0; c < channels; ++c) sums[i] += values[i * channels + c];
   }
-  return groups;
+  return Tensor::from(sums, {w.size(0), w.size(1), w.size(2), 1}).to(w.dtype()).to(w.device());
 }
 
 }  // namespace cudenza

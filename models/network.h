@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/nn/layers.h"
+#include "engine/optim/parameter_groups.h"
+#include "models/head.h"
 
 namespace cudenza {
 
@@ -18,6 +19,7 @@ struct NetworkOptions {
   int classes = 1000;
   int in_channels = 3;
   HeadKind head = HeadKind::original;
+  double dropout = 0.5;                                                ///< AlexNet's, VGG16's, and the fastai head's last
   double drop_path = 0;                                                ///< stochastic depth at the last block (ResNet-RS alone)
   std::shared_ptr<Generator> random = std::make_shared<Generator>(0);  ///< what dropout and stochastic depth draw from
 };
@@ -31,13 +33,42 @@ class Network : public Module {
   /// Pictures to the body's last feature maps [N,h,w,C].
   virtual Tensor features(const Tensor& x) = 0;
   /// Feature maps to logits.
-  virtual Tensor classify(const Tensor& maps) = 0;
+  Tensor classify(const Tensor& maps) { return (*classifier_)(maps); }
 
-  /// Parameters in the groups that fine-tuning gives rates of their own, from the input to the head, which is the last.
-  virtual std::vector<std::vector<NamedTensor>> parameter_groups() const = 0;
+  /// What begins the names of the parameters that a new task brings along, and weights made for another lack: "fc.",
+  /// "classifier.6." (the last layer of AlexNet's and VGG16's classifiers; those below come with the body), "head.".
+  const std::string& head_prefix() const { return head_prefix_; }
+  /// Parameters in the groups that fine-tuning gives rates of their own, from the input to the head, which is the last:
+  ///   AlexNet features[:6] | the rest | head     ResNet stem, layers 1 and 2 | layers 3 and 4 | head     others body | head
+  std::vector<ParameterGroup> parameter_groups();
+  /// The weight that meets the pictures: "features.0.weight", "conv1.weight", "conv1.0.weight".
+  virtual std::string first_weight() const = 0;
+
+ protected:
+  /// The last thing a network's constructor does: its classifier of type M under `name`, whose new layer is `last_layer`
+  /// ("" where M is that layer), or fastai's head for maps of so many channels.
+  template <class M>
+  void finish(const std::string& name, const typename M::Options& original, const std::string& last_layer, int channels,
+              const NetworkOptions& o) {
+    if (o.head == HeadKind::original) {
+      classifier_ = &child<M>(name, original);
+      head_prefix_ = name + '.' + (last_layer.empty() ? "" : last_layer + '.');
+    } else {
+      classifier_ =
+          &child<FastaiHead>("head", {.channels = channels, .classes = o.classes, .dropout = o.dropout, .random = o.random});
+      head_prefix_ = "head.";
+    }
+  }
+  /// The groups below the head.
+  virtual std::vector<PrefixGroup> body_groups() const { return {{"body", {""}}}; }
+
+ private:
+  Module* classifier_ = nullptr;
+  std::string head_prefix_;
 };
 
-/// Parts `named_parameters()` by the longest of the given prefixes that starts a name; `prefixes[g]` are group g's.
-std::vector<std::vector<NamedTensor>> group_by_prefix(const Module&, const std::vector<std::vector<std::string>>& prefixes);
+/// Filters [K,R,S,1] that give of one channel what w [K,R,S,C] gives of C equal ones: the sums over c. So weights made for
+/// colours serve pictures without.
+Tensor filters_for_one_channel(const Tensor& w);
 
 }  // namespace cudenza

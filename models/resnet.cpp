@@ -1,7 +1,6 @@
 #include "models/resnet.h"
 
 #include "engine/nn/init.h"
-#include "engine/ops/pointwise.h"
 
 namespace cudenza {
 namespace {
@@ -110,8 +109,7 @@ ResNet::ResNet(ResNetDepth depth, const NetworkOptions& o)
   auto parts = basic ? layers<BasicBlock>() : layers<Bottleneck>();
   for (size_t i = 0; i < parts.size(); ++i) layers_[i] = &adopt("layer" + std::to_string(i + 1), std::move(parts[i]));
   const int channels = 512 * (basic ? BasicBlock::kExpansion : Bottleneck::kExpansion);
-  if (o.head == HeadKind::original) fc_ = &child<Linear>("fc", {.in = channels, .out = o.classes});
-  else head_ = &child<FastaiHead>("head", {.channels = channels, .classes = o.classes, .random = o.random});
+  finish<PooledLinear>("fc", {.in = channels, .out = o.classes}, "", channels, o);
 }
 
 Tensor ResNet::features(const Tensor& x) {
@@ -120,13 +118,8 @@ Tensor ResNet::features(const Tensor& x) {
   return y;
 }
 
-Tensor ResNet::classify(const Tensor& maps) {
-  if (head_) return (*head_)(maps);
-  return (*fc_)(reshape(adaptive_avg_pool2d(maps, 1, 1), {maps.size(0), maps.size(-1)}));
-}
-
-std::vector<std::vector<NamedTensor>> ResNet::parameter_groups() const {
-  return group_by_prefix(*this, {{"conv1.", "bn1.", "layer1.", "layer2."}, {"layer3.", "layer4."}, {"fc.", "head."}});
+std::vector<PrefixGroup> ResNet::body_groups() const {
+  return {{"lower body", {"conv1.", "bn1.", "layer1.", "layer2."}}, {"upper body", {"layer3.", "layer4."}}};
 }
 
 void ResNet::reset(Generator& random) {

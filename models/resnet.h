@@ -10,7 +10,6 @@
 #pragma once
 #include <array>
 
-#include "models/head.h"
 #include "models/network.h"
 
 namespace cudenza {
@@ -21,17 +20,16 @@ class ResNet : public Network {
  public:
   ResNet(ResNetDepth, const NetworkOptions&);
   Tensor features(const Tensor& x) override;
-  Tensor classify(const Tensor& maps) override;
-  std::vector<std::vector<NamedTensor>> parameter_groups() const override;
+  std::string first_weight() const override { return "conv1.weight"; }
   /// Convolutions Kaiming normal over fan_out.
   void reset(Generator&) override;
 
  private:
+  std::vector<PrefixGroup> body_groups() const override;
+
   Conv2d& conv1_;
   BatchNorm2d& bn1_;
   std::array<Sequential*, 4> layers_{};
-  Linear* fc_ = nullptr;
-  FastaiHead* head_ = nullptr;
 };
 
 }  // namespace cudenza

@@ -152,23 +152,13 @@ ResNetRs50::ResNetRs50(const NetworkOptions& o)
     }
     layers_[i] = &adopt("layer" + std::to_string(i + 1), std::move(parts));
   }
-  if (o.head == HeadKind::original) fc_ = &child<Linear>("fc", {.in = in, .out = o.classes});
-  else head_ = &child<FastaiHead>("head", {.channels = in, .classes = o.classes, .random = o.random});
+  finish<PooledLinear>("fc", {.in = in, .out = o.classes}, "", in, o);
 }
 
 Tensor ResNetRs50::features(const Tensor& x) {
   Tensor y = pool_(conv_bn_relu(stem_.last, bn1_, stem_(x)));
   for (Sequential* layer : layers_) y = (*layer)(y);
   return y;
-}
-
-Tensor ResNetRs50::classify(const Tensor& maps) {
-  if (head_) return (*head_)(maps);
-  return (*fc_)(spatial_mean(maps));
-}
-
-std::vector<std::vector<NamedTensor>> ResNetRs50::parameter_groups() const {
-  return group_by_prefix(*this, {{"conv1.", "bn1.", "maxpool.", "layer"}, {"fc.", "head."}});
 }
 
 void ResNetRs50::reset(Generator& random) {

@@ -4,7 +4,6 @@
 #pragma once
 #include <array>
 
-#include "models/head.h"
 #include "models/network.h"
 
 namespace cudenza {
@@ -13,8 +12,7 @@ class ResNetRs50 : public Network {
  public:
   explicit ResNetRs50(const NetworkOptions&);
   Tensor features(const Tensor& x) override;
-  Tensor classify(const Tensor& maps) override;
-  std::vector<std::vector<NamedTensor>> parameter_groups() const override;
+  std::string first_weight() const override { return "conv1.0.weight"; }
   /// Convolutions Kaiming normal over fan_out; the last gamma of each block zero, so that blocks begin as the identity.
   void reset(Generator&) override;
 
@@ -25,8 +23,6 @@ class ResNetRs50 : public Network {
   BatchNorm2d& bn1_;
   Pool& pool_;
   std::array<Sequential*, 4> layers_{};
-  Linear* fc_ = nullptr;
-  FastaiHead* head_ = nullptr;
 };
 
 }  // namespace cudenza

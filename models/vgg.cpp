@@ -1,7 +1,6 @@
 #include "models/vgg.h"
 
 #include "engine/nn/init.h"
-#include "engine/ops/pointwise.h"
 
 namespace cudenza {
 namespace {
@@ -26,49 +25,43 @@ std::unique_ptr<Sequential> body(bool with_batch_norm, int in_channels) {
   return parts;
 }
 
-std::unique_ptr<Sequential> classifier(const NetworkOptions& o) {
-  auto parts = std::make_unique<Sequential>();
-  parts->add<Linear>({.in = kMapSide * kMapSide * kMapChannels, .out = kHidden});
-  parts->add<Relu>({});
-  parts->add<Dropout>({.p = 0.5, .random = o.random});
-  parts->add<Linear>({.in = kHidden, .out = kHidden});
-  parts->add<Relu>({});
-  parts->add<Dropout>({.p = 0.5, .random = o.random});
-  parts->add<Linear>({.in = kHidden, .out = o.classes});
-  return parts;
-}
-
 }  // namespace
 
+class Vgg16::Classifier : public PooledSequential {
+ public:
+  using Options = NetworkOptions;
+  explicit Classifier(const Options& o) : PooledSequential(kMapSide) {
+    add<Linear>({.in = kMapSide * kMapSide * kMapChannels, .out = kHidden});
+    add<Relu>({});
+    add<Dropout>({.p = o.dropout, .random = o.random});
+    add<Linear>({.in = kHidden, .out = kHidden});
+    add<Relu>({});
+    add<Dropout>({.p = o.dropout, .random = o.random});
+    add<Linear>({.in = kHidden, .out = o.classes});
+  }
+  void reset(Generator& random) override {
+    visit([&](const std::string&, Module& part) {
+      const auto* linear = dynamic_cast<const Linear*>(&part);
+      if (!linear) return;
+      init::normal(linear->weight, 0, 0.01, random);
+      init::constant(linear->bias, 0);
+    });
+  }
+};
+
 Vgg16::Vgg16(bool with_batch_norm, const NetworkOptions& o) : features_(adopt("features", body(with_batch_norm, o.in_channels))) {
-  if (o.head == HeadKind::original) classifier_ = &adopt("classifier", classifier(o));
-  else head_ = &child<FastaiHead>("head", {.channels = kMapChannels, .classes = o.classes, .random = o.random});
+  finish<Classifier>("classifier", o, "6", kMapChannels, o);
 }
 
 Tensor Vgg16::features(const Tensor& x) { return features_(x); }
 
-Tensor Vgg16::classify(const Tensor& maps) {
-  if (head_) return (*head_)(maps);
-  const Tensor pooled = adaptive_avg_pool2d(maps, kMapSide, kMapSide);
-  return (*classifier_)(reshape(pooled, {pooled.size(0), kMapSide * kMapSide * kMapChannels}));
-}
-
-std::vector<std::vector<NamedTensor>> Vgg16::parameter_groups() const {
-  return group_by_prefix(*this, {{"features."}, {"classifier.", "head."}});
-}
-
 void Vgg16::reset(Generator& random) {
-  const auto draw = [&](const std::string&, Module& part) {
-    if (auto* conv = dynamic_cast<Conv2d*>(&part)) {
-      init::kaiming_normal(conv->weight, init::fan_out(conv->weight), random);
-      init::constant(conv->bias, 0);
-    } else if (auto* linear = dynamic_cast<Linear*>(&part)) {
-      init::normal(linear->weight, 0, 0.01, random);
-      init::constant(linear->bias, 0);
-    }
-  };
-  features_.visit(draw);
-  if (classifier_) classifier_->visit(draw);
+  visit([&](const std::string&, Module& part) {
+    const auto* conv = dynamic_cast<const Conv2d*>(&part);
+    if (!conv) return;
+    init::kaiming_normal(conv->weight, init::fan_out(conv->weight), random);
+    init::constant(conv->bias, 0);
+  });
 }
 
 }  // namespace cudenza

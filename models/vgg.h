@@ -1,7 +1,6 @@
 /// VGG16 as torchvision has it, configuration D, plain or with batch norm after each convolution (Simonyan, Zisserman: Very
 /// Deep Convolutional Networks for Large-Scale Image Recognition; ICLR 2015).
 #pragma once
-#include "models/head.h"
 #include "models/network.h"
 
 namespace cudenza {
@@ -10,15 +9,14 @@ class Vgg16 : public Network {
  public:
   Vgg16(bool with_batch_norm, const NetworkOptions&);
   Tensor features(const Tensor& x) override;
-  Tensor classify(const Tensor& maps) override;
-  std::vector<std::vector<NamedTensor>> parameter_groups() const override;
+  std::string first_weight() const override { return "features.0.weight"; }
   /// Convolutions Kaiming normal over fan_out, linear layers N(0, 0.01²), biases zero.
   void reset(Generator&) override;
 
  private:
+  class Classifier;
+
   Sequential& features_;
-  Sequential* classifier_ = nullptr;
-  FastaiHead* head_ = nullptr;
 };
 
 }  // namespace cudenza

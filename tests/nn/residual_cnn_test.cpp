@@ -57,7 +57,7 @@ std::vector<double> train(DType dtype, Device device, int steps) {
   ResidualCnn net({.drop = 0.25, .random = random});
   set_weights(net);
   net.to(device);
-  ParameterGroup group{.name = "all", .parameters = {}};
+  ParameterGroup group{.name = "all", .parameters = {}};  // all `weight`: the fixture's weight decay spares none
   for (const auto& [name, tensor] : net.named_parameters()) group.parameters.push_back({name, tensor});
   FlatParameters parameters({group});
   Optimizer optimizer(parameters, Sgd{.lr = 0.02, .momentum = 0.9, .weight_decay = 1e-4});

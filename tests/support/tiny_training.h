@@ -5,6 +5,7 @@
 #include "engine/core/gpu.h"
 #include "engine/ops/softmax_xent.h"
 #include "engine/optim/optimizer.h"
+#include "engine/optim/parameter_groups.h"
 #include "tests/support/op_case.h"
 #include "tests/support/residual_cnn.h"
 
@@ -15,9 +16,7 @@ inline std::vector<double> tiny_training_losses(Device device, bool recorded) {
   ResidualCnn net({.drop = 0.25, .random = random});
   net.initialize(*random);
   net.to(device);
-  ParameterGroup group{.name = "all", .parameters = {}};
-  for (const auto& [name, tensor] : net.named_parameters()) group.parameters.push_back({name, tensor});
-  FlatParameters parameters({group});
+  FlatParameters parameters({parameter_group("all", net)});
   Optimizer optimizer(parameters, Adam{.lr = 0.01});
   const Tensor pictures = make_inputs({{.shape = {4, 8, 8, 3}}}, DType::f32)[0].to(device);
   const Tensor labels = Tensor::from(std::vector<int64_t>{3, 1, 4, 1}, {4}).to(device);
