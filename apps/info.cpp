@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/build_info.h"
-#include "apps/verbs.h"
+#include "apps/info_arch.h"
 #include "engine/core/gpu.h"
 #include "engine/ops/libraries.h"
 
@@ -115,8 +115,16 @@ void run_info(const Common& common) {
 }  // namespace
 
 void add_info(CLI::App& program, const Common& common) {
-  CLI::App* verb = program.add_subcommand("info", "Devices, libraries, what is compiled in, and what will be used");
-  verb->callback([&common] { run_info(common); });
+  CLI::App* verb = program.add_subcommand("info", "Devices, libraries, what is compiled in, and what will be used; or a network");
+  const auto choice = std::make_shared<NetworkChoice>();
+  const auto side = std::make_shared<int>(224);
+  CLI::Option* arch = add_network_options(*verb, *choice, "--arch");
+  arch->description("describe this network instead, layer by layer");
+  verb->add_option("--image-size", *side, "height and width of its pictures")->check(CLI::Range(1, 4096))->capture_default_str();
+  verb->callback([&common, choice, side, arch] {
+    if (arch->count() > 0) describe_network(*choice, *side, common.json);
+    else run_info(common);
+  });
 }
 
 }  // namespace cudenza

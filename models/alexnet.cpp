@@ -5,8 +5,8 @@ namespace {
 
 constexpr int kMapSide = 6, kMapChannels = 256, kHidden = 4096;
 
-std::unique_ptr<Sequential> body(int in_channels) {
-  auto parts = std::make_unique<Sequential>();
+std::unique_ptr<ConvSequential> body(int in_channels) {
+  auto parts = std::make_unique<ConvSequential>();
   const auto conv = [&](const Conv2d::Options& options) {
     parts->add<Conv2d>(options);
     parts->add<Relu>({});

@@ -14,7 +14,7 @@ class AlexNet : public Network {
   class Classifier;
   std::vector<PrefixGroup> body_groups() const override;
 
-  Sequential& features_;
+  ConvSequential& features_;
 };
 
 }  // namespace cudenza

@@ -22,7 +22,7 @@ class SqueezeExcite : public Module {
 
   Tensor forward(const Tensor& x) override {
     const Tensor squeezed = reshape(spatial_mean(x), {x.size(0), 1, 1, x.size(-1)});
-    const Tensor gates = sigmoid(fc2_(relu(fc1_(squeezed))));
+    const Tensor gates = sigmoid(fc2_(conv_relu(fc1_, squeezed)));
     return channel_scale(x, reshape(gates, {x.size(0), x.size(-1)}));
   }
 

@@ -9,8 +9,8 @@ constexpr int kMapSide = 7, kMapChannels = 512, kHidden = 4096;
 constexpr int kPool = 0;  // marks a 2x2 max pool among the widths of 3x3 convolutions
 constexpr int kWidths[] = {64, 64, kPool, 128, 128, kPool, 256, 256, 256, kPool, 512, 512, 512, kPool, 512, 512, 512, kPool};
 
-std::unique_ptr<Sequential> body(bool with_batch_norm, int in_channels) {
-  auto parts = std::make_unique<Sequential>();
+std::unique_ptr<ConvSequential> body(bool with_batch_norm, int in_channels) {
+  auto parts = std::make_unique<ConvSequential>();
   int in = in_channels;
   for (const int width : kWidths) {
     if (width == kPool) {

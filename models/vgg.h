@@ -16,7 +16,7 @@ class Vgg16 : public Network {
  private:
   class Classifier;
 
-  Sequential& features_;
+  ConvSequential& features_;
 };
 
 }  // namespace cudenza

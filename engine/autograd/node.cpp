@@ -1,13 +1,19 @@
 #include "engine/autograd/node.h"
 
+#include <utility>
+
 namespace cudenza {
 namespace {
 thread_local bool recording_now = true;
-}
+thread_local OpObserver* observer = nullptr;
+}  // namespace
 
 bool recording() { return recording_now; }
 NoGrad::NoGrad() : before_(recording_now) { recording_now = false; }
 NoGrad::~NoGrad() { recording_now = before_; }
+
+OpObserver::OpObserver(Seen seen) : seen_(std::move(seen)), before_(std::exchange(observer, this)) {}
+OpObserver::~OpObserver() { observer = before_; }
 
 Variable::~Variable() {
   std::vector<std::shared_ptr<Node>> chain;
@@ -25,6 +31,7 @@ Variable::~Variable() {
 Tensor record(std::string_view name, Tensor y, const std::vector<Tensor>& inputs,
               std::function<std::vector<Tensor>(const Tensor& dy)> backward) {
   if (!recording_now) return y;
+  if (observer) observer->seen_(name, y, inputs);
   auto node = std::make_shared<Node>();
   bool any = false;
   for (const Tensor& input : inputs) {

@@ -31,6 +31,21 @@ struct Variable {
 Tensor record(std::string_view name, Tensor y, const std::vector<Tensor>& inputs,
               std::function<std::vector<Tensor>(const Tensor& dy)> backward);
 
+/// While one lives, is told of every op of this thread that is about to be recorded: what a network does, op by op.
+class OpObserver {
+ public:
+  using Seen = std::function<void(std::string_view op, const Tensor& y, const std::vector<Tensor>& inputs)>;
+  explicit OpObserver(Seen seen);
+  ~OpObserver();
+  OpObserver(const OpObserver&) = delete;
+
+ private:
+  friend Tensor record(std::string_view, Tensor, const std::vector<Tensor>&,
+                       std::function<std::vector<Tensor>(const Tensor& dy)>);
+  Seen seen_;
+  OpObserver* before_;
+};
+
 /// Whether ops on this thread are recorded: true but inside a NoGrad.
 bool recording();
 

@@ -1,7 +1,6 @@
 #include "engine/nn/layers.h"
 
 #include "engine/nn/init.h"
-#include "engine/ops/conv_bn_act.h"
 #include "engine/ops/dropout.h"
 #include "engine/ops/linear.h"
 #include "engine/ops/pointwise.h"
@@ -25,7 +24,6 @@ Conv2d::Conv2d(const Options& o)
       weight(parameter("weight", new_weight({o.out, o.kernel, o.kernel, o.in}))),
       bias(o.bias ? parameter("bias", Tensor::zeros({o.out}, DType::f32)) : Tensor()) {}
 
-Tensor Conv2d::forward(const Tensor& x) { return conv2d(x, cast(weight, x.dtype()), spec, bias); }
 void Conv2d::reset(Generator& random) { init::pytorch_default(weight, bias, random); }
 
 BatchNorm2d::BatchNorm2d(const Options& o)
@@ -45,18 +43,65 @@ void BatchNorm2d::reset(Generator&) {
   init::constant(state.running_var, 1);
 }
 
-namespace {
-Tensor fused(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x, bool with_relu, const Tensor& residual) {
-  require(!conv.bias.defined(),
-          "conv_bn: the convolution has a bias, which the batch norm would cancel; make it with .bias = false");
-  return conv_bn_act(x, cast(conv.weight, x.dtype()), conv.spec, bn.state, bn.training(), with_relu, residual);
+const FoldedConv& Conv2d::folded_filters(DType dtype, const BatchNorm2d* bn) const {
+  if (kept_.w.defined() && kept_.w.dtype() == dtype) return kept_;
+  kept_ = {weight.detach(), bias.defined() ? bias.detach() : Tensor()};
+  if (bn) {
+    BatchNormState state = bn->state;
+    if (bias.defined()) state.running_mean = add(state.running_mean, scale(kept_.bias, -1));  // what conv gives lacks the bias
+    kept_ = fold_batch_norm(weight, state);
+  }
+  kept_.w = cast(kept_.w, dtype);
+  return kept_;
 }
+
+namespace {
+
+/// relu(bn(conv(x)) + residual), without bn, relu or residual where there is none.
+Tensor fused(const Conv2d& conv, const BatchNorm2d* bn, const Tensor& x, bool with_relu, const Tensor& residual) {
+  if (conv.folded()) {
+    const FoldedConv& filters = conv.folded_filters(x.dtype(), bn);
+    return conv2d_act(x, filters.w, conv.spec, filters.bias, with_relu, residual);
+  }
+  const Tensor w = cast(conv.weight, x.dtype());
+  if (!bn) return conv2d_act(x, w, conv.spec, conv.bias, with_relu, residual);
+  if (!conv.bias.defined()) return conv_bn_act(x, w, conv.spec, bn->state, bn->training(), with_relu, residual);
+  // The batch's mean takes a bias away again, so that its gradient is zero, of which rounding would make noise.
+  const Tensor bias = bn->training() ? conv.bias.detach() : conv.bias;
+  return batch_norm_act(conv2d(x, w, conv.spec, bias), bn->state, bn->training(), with_relu, residual);
+}
+
+/// Part number `next` if it is of that type: then the one after it is the next.
+template <class Part> const Part* taken(const std::vector<std::pair<std::string, Module*>>& parts, size_t& next) {
+  const auto* part = next < parts.size() ? dynamic_cast<const Part*>(parts[next].second) : nullptr;
+  next += part != nullptr;
+  return part;
+}
+
 }  // namespace
 
-Tensor conv_bn(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x) { return fused(conv, bn, x, false, {}); }
+Tensor Conv2d::forward(const Tensor& x) { return fused(*this, nullptr, x, false, {}); }
+
+Tensor conv_relu(const Conv2d& conv, const Tensor& x) { return fused(conv, nullptr, x, true, {}); }
+Tensor conv_bn(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x) { return fused(conv, &bn, x, false, {}); }
 
 Tensor conv_bn_relu(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x, const Tensor& residual) {
-  return fused(conv, bn, x, true, residual);
+  return fused(conv, &bn, x, true, residual);
+}
+
+Tensor ConvSequential::forward(const Tensor& x) {
+  const auto parts = children();
+  Tensor y = x;
+  for (size_t next = 0; next < parts.size();) {
+    if (const auto* conv = taken<Conv2d>(parts, next)) {
+      const auto* bn = taken<BatchNorm2d>(parts, next);
+      const bool with_relu = taken<Relu>(parts, next) != nullptr;
+      y = fused(*conv, bn, y, with_relu, {});
+    } else {
+      y = (*parts[next++].second)(y);
+    }
+  }
+  return y;
 }
 
 Linear::Linear(const Options& o)
@@ -66,7 +111,12 @@ Linear::Linear(const Options& o)
   require(positions > 0 && o.in % positions == 0, "Linear: {} inputs do not come from {} positions", o.in, positions);
 }
 
-Tensor Linear::forward(const Tensor& x) { return linear(x, cast(weight, x.dtype()), bias); }
+Tensor Linear::forward(const Tensor& x) {
+  if (!folded()) return linear(x, cast(weight, x.dtype()), bias);
+  if (!kept_.defined() || kept_.dtype() != x.dtype()) kept_ = cast(weight.detach(), x.dtype());
+  return linear(x, kept_, bias);
+}
+
 void Linear::reset(Generator& random) { init::pytorch_default(weight, bias, random); }
 
 Tensor Relu::forward(const Tensor& x) { return relu(x); }

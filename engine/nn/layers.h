@@ -7,6 +7,7 @@
 #include "engine/nn/module.h"
 #include "engine/ops/batch_norm.h"
 #include "engine/ops/conv.h"
+#include "engine/ops/conv_bn_act.h"
 #include "engine/ops/pool.h"
 
 namespace cudenza {
@@ -21,6 +22,8 @@ class UnsetWeights {
   UnsetWeights& operator=(const UnsetWeights&) = delete;
 };
 
+class BatchNorm2d;
+
 /// x [N,H,W,in] -> [N,H',W',out]. weight is [out,kernel,kernel,in].
 class Conv2d : public Module {
  public:
@@ -33,8 +36,16 @@ class Conv2d : public Module {
   Tensor forward(const Tensor& x) override;
   void reset(Generator&) override;
 
+  /// Filters in `dtype`, and the bias, with the batch norm (in evaluation) folded in where there is one. Kept.
+  /// REQUIRES folded().
+  const FoldedConv& folded_filters(DType dtype, const BatchNorm2d* bn) const;
+
   const Conv2dSpec spec;
   const Tensor weight, bias;  ///< bias is undefined if there is none
+
+ private:
+  void forget() override { kept_ = {}; }
+  mutable FoldedConv kept_;
 };
 
 /// x [...,channels] -> the same. weight and bias are gamma and beta.
@@ -51,9 +62,17 @@ class BatchNorm2d : public Module {
   const BatchNormState state;
 };
 
-/// bn(conv(x)), plus the residual if defined, through a ReLU if asked: one fused op. conv must have no bias.
+// A convolution with what follows it as one op; folded, the batch norm is gone.
+Tensor conv_relu(const Conv2d& conv, const Tensor& x);  ///< relu(conv(x))
 Tensor conv_bn(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x);
+/// relu(bn(conv(x)) + residual), the residual undefined where there is none.
 Tensor conv_bn_relu(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x, const Tensor& residual = {});
+
+/// Parts one after another as in Sequential; a convolution, the batch norm after it and the ReLU after that are one op.
+class ConvSequential : public Sequential {
+ public:
+  Tensor forward(const Tensor& x) override;
+};
 
 /// x [N,in] -> [N,out]. weight is [out,in].
 class Linear : public Module {
@@ -69,6 +88,10 @@ class Linear : public Module {
 
   const Tensor weight, bias;
   const int positions;
+
+ private:
+  void forget() override { kept_ = {}; }
+  Tensor kept_;  ///< weight in the type of the input, while folded
 };
 
 class Relu : public Module {

@@ -54,9 +54,30 @@ void Module::initialize(Generator& random) {
   reset(random);
 }
 
-void Module::train(bool on) {
-  visit([on](const std::string&, Module& module) { module.training_ = on; });
+namespace {
+thread_local const Module* innermost = nullptr;
 }
+
+Tensor Module::operator()(const Tensor& x) {
+  struct Scope {
+    const Module* outer;
+    ~Scope() { innermost = outer; }
+  } const scope{std::exchange(innermost, this)};
+  return forward(x);
+}
+
+const Module* Module::running() { return innermost; }
+
+void Module::set_mode(bool training, bool folded) {
+  visit([=](const std::string&, Module& module) {
+    module.training_ = training;
+    module.folded_ = folded;
+    module.forget();
+  });
+}
+
+void Module::train(bool on) { set_mode(on, false); }
+void Module::fold() { set_mode(false, true); }
 
 void Module::set_requires_grad(bool on) {
   for (const Tensor& p : parameters()) p.set_requires_grad(on);
@@ -66,6 +87,7 @@ void Module::to(Device device) {
   for (const NamedTensor& t : state_dict()) {
     if (t.tensor.device() != device) t.tensor.rebind(t.tensor.to(device));
   }
+  visit([](const std::string&, Module& module) { module.forget(); });
 }
 
 std::vector<std::pair<std::string, Module*>> Module::children() const {
@@ -87,7 +109,7 @@ Tensor Module::buffer(std::string name, const Tensor& initial) {
 
 Tensor Sequential::forward(const Tensor& x) {
   Tensor y = x;
-  for (const auto& [name, part] : children()) y = part->forward(y);
+  for (const auto& [name, part] : children()) y = (*part)(y);
   return y;
 }
 

@@ -32,7 +32,9 @@ class Module {
   Module& operator=(const Module&) = delete;
 
   virtual Tensor forward(const Tensor& x) = 0;
-  Tensor operator()(const Tensor& x) { return forward(x); }
+  Tensor operator()(const Tensor& x);
+  /// The innermost module that this thread is inside the call of, or null.
+  static const Module* running();
 
   /// Trained tensors, this module's before its children's, in the order they were made.
   std::vector<NamedTensor> named_parameters() const;
@@ -52,6 +54,11 @@ class Module {
   bool training() const { return training_; }
   /// Training or evaluation mode, for this module and all below it: what batch norm and dropout ask.
   void train(bool on = true);
+  /// Evaluation mode for values that stay as they are: from the next forward pass on layers keep what they make of their
+  /// weights alone (casts to the input's type; convolutions with their batch norms folded in). What is loaded or trained
+  /// afterwards shows after the next fold() or train().
+  void fold();
+  bool folded() const { return folded_; }
   /// Frozen parameters record nothing and get no gradient.
   void set_requires_grad(bool on);
   /// Moves parameters and buffers. Do this before an optimizer gathers them into flat buffers.
@@ -74,13 +81,16 @@ class Module {
   /// A new trained tensor under `name`; its values are up to the caller.
   Tensor parameter(std::string name, const Tensor& initial);
   Tensor buffer(std::string name, const Tensor& initial);
+  /// Drops what was kept while folded.
+  virtual void forget() {}
 
  private:
+  void set_mode(bool training, bool folded);
   void collect(const std::string& prefix, bool with_parameters, bool with_buffers, std::vector<NamedTensor>& out) const;
 
   std::vector<NamedTensor> parameters_, buffers_;
   std::vector<std::pair<std::string, std::unique_ptr<Module>>> children_;
-  bool training_ = true;
+  bool training_ = true, folded_ = false;
 };
 
 /// Parts one after another, named 0, 1, 2, …

@@ -1,7 +1,10 @@
 #include "engine/ops/conv.h"
 
 #include "engine/autograd/node.h"
+#include "engine/core/dispatch.h"
 #include "engine/ops/reduce.h"
+#include "kernels/pointwise/pointwise.h"
+#include "kernels/pointwise/pointwise_math.h"
 
 namespace cudenza {
 namespace {
@@ -17,6 +20,53 @@ void check_bias(std::string_view op, const Tensor& x, int64_t filters, const Ten
   require(bias.shape() == Shape{filters} && bias.dtype() == wanted && bias.device() == x.device(),
           "{}: the bias is {} {} on {}; with {} x on {} and {} filters it must be {} [{}] there", op, bias.dtype(), bias.shape(),
           bias.device(), x.dtype(), x.device(), filters, wanted, filters);
+}
+
+void check_residual(std::string_view op, const ConvShape& s, const Tensor& x, const Tensor& residual) {
+  const Shape wanted{s.batch, s.out_height(), s.out_width(), s.out_channels};
+  require(!residual.defined() || (residual.shape() == wanted && residual.dtype() == x.dtype() && residual.device() == x.device()),
+          "{}: the residual {} {} on {} cannot be added to {} {} on {}; project it to that shape and type first", op,
+          residual.defined() ? name_of(residual.dtype()) : "", residual.defined() ? residual.shape() : Shape{},
+          residual.defined() ? residual.device() : x.device(), x.dtype(), wanted, x.device());
+}
+
+/// Where the ReLU let nothing through, no gradient comes back.
+Tensor through_relu(const Tensor& y, const Tensor& dy) {
+  const Tensor d = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
+  dispatch_kernel("conv2d_act", dy.device(), dy.dtype(), [&]<class T>(auto where) {
+    kernels::map2(where, kernels::ReluGrad{}, y.data<T>(), dy.data<T>(), d.data<T>(), dy.numel());
+  });
+  return d;
+}
+
+Tensor convolved(std::string_view op, const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias, bool relu,
+                 const Tensor& residual) {
+  const ConvShape s = conv_shape(op, x, w, spec, bias);
+  check_residual(op, s, x, residual);
+  const ConvBackend& backend = conv_backend(x.device(), s);
+  const Tensor y = Tensor::empty({s.batch, s.out_height(), s.out_width(), s.out_channels}, x.dtype(), x.device());
+  const auto raw = [](const Tensor& t) { return t.defined() ? t.raw() : nullptr; };
+  backend.forward(s, x.raw(), w.raw(), y.raw(), {.bias = raw(bias), .residual = raw(residual), .relu = relu});
+
+  const bool wants_x = x.tracks_grad(), wants_w = w.tracks_grad(), wants_bias = bias.defined() && bias.tracks_grad(),
+             wants_residual = residual.defined() && residual.tracks_grad();
+  return record(op, y, {x, w, bias, residual},
+                [s, &backend, wants_bias, wants_residual, y = relu ? y.detach() : Tensor(), x = wants_w ? x.detach() : Tensor(),
+                 w = wants_x ? w.detach() : Tensor(), x_shape = x.shape(), w_shape = w.shape()](const Tensor& dy) {
+                  const Tensor d = y.defined() ? through_relu(y, dy) : dy;
+                  std::vector<Tensor> gradients(4);
+                  if (w.defined()) {
+                    gradients[0] = Tensor::empty(x_shape, d.dtype(), d.device());
+                    backend.backward_data(s, d.raw(), w.raw(), gradients[0].raw());
+                  }
+                  if (x.defined()) {
+                    gradients[1] = Tensor::empty(w_shape, d.dtype(), d.device());
+                    backend.backward_weights(s, x.raw(), d.raw(), gradients[1].raw());
+                  }
+                  if (wants_bias) gradients[2] = sum_rows(d);
+                  if (wants_residual) gradients[3] = d;
+                  return gradients;
+                });
 }
 
 }  // namespace
@@ -49,27 +99,12 @@ ConvShape conv_shape(std::string_view op, const Tensor& x, const Tensor& w, cons
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias) {
-  const ConvShape s = conv_shape("conv2d", x, w, spec, bias);
-  const ConvBackend& backend = conv_backend(x.device(), s);
-  const Tensor y = Tensor::empty({s.batch, s.out_height(), s.out_width(), s.out_channels}, x.dtype(), x.device());
-  backend.forward(s, x.raw(), w.raw(), y.raw(), {.bias = bias.defined() ? bias.raw() : nullptr});
+  return convolved("conv2d", x, w, spec, bias, false, {});
+}
 
-  const bool wants_x = x.tracks_grad(), wants_w = w.tracks_grad(), wants_bias = bias.defined() && bias.tracks_grad();
-  return record("conv2d", y, {x, w, bias},
-                [s, &backend, wants_bias, x = wants_w ? x.detach() : Tensor(), w = wants_x ? w.detach() : Tensor(),
-                 x_shape = x.shape(), w_shape = w.shape()](const Tensor& dy) {
-                  std::vector<Tensor> gradients(3);
-                  if (w.defined()) {
-                    gradients[0] = Tensor::empty(x_shape, dy.dtype(), dy.device());
-                    backend.backward_data(s, dy.raw(), w.raw(), gradients[0].raw());
-                  }
-                  if (x.defined()) {
-                    gradients[1] = Tensor::empty(w_shape, dy.dtype(), dy.device());
-                    backend.backward_weights(s, x.raw(), dy.raw(), gradients[1].raw());
-                  }
-                  if (wants_bias) gradients[2] = sum_rows(dy);
-                  return gradients;
-                });
+Tensor conv2d_act(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias, bool relu,
+                  const Tensor& residual) {
+  return convolved("conv2d_act", x, w, spec, bias, relu, residual);
 }
 
 }  // namespace cudenza

@@ -19,6 +19,11 @@ struct Conv2dSpec {
 /// Differentiable in x, w and bias. Throws UsageError where shapes, types or devices do not fit.
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dSpec& spec = {}, const Tensor& bias = {});
 
+/// y = relu(conv2d(x, w) + bias + residual) in one call of the library; bias and residual may be undefined, relu false. The
+/// residual is like y. Keeps y, not what went into the ReLU, for the backward pass. Differentiable in the residual too.
+Tensor conv2d_act(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias, bool relu,
+                  const Tensor& residual = {});
+
 /// What conv_backend.h is told of a convolution of x with w. Checks all that conv2d() checks, and names `op` in its errors.
 ConvShape conv_shape(std::string_view op, const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias = {});
 

@@ -21,6 +21,24 @@ struct Variant {
   bool x_is_picture = false;  ///< the first layer: x gets no gradient
 };
 
+Shape output_of(const Shape& x, const Shape& w, const Conv2dSpec& spec) {
+  return {x[0], (x[1] + 2 * spec.pad - w[1]) / spec.stride + 1, (x[2] + 2 * spec.pad - w[2]) / spec.stride + 1, w[0]};
+}
+
+/// conv2d_act with a ReLU and, if asked, a residual.
+OpCase conv_act(Variant v, bool residual) {
+  OpCase c{.name = "conv2d_act/" + v.name,
+           .inputs = inputs_of(v.x, v.w, v.bias, false),
+           .run = [spec = v.spec, bias = v.bias, residual](const Inputs& in) {
+             return Inputs{conv2d_act(in[0], in[1], spec, bias ? in[2] : Tensor(), true, residual ? in.back() : Tensor())};
+           }};
+  if (residual) c.inputs.push_back({.shape = output_of(v.x, v.w, v.spec)});
+  if (v.bench_x.rank() == 0) return c;
+  c.bench = inputs_of(v.bench_x, v.bench_w, v.bias, false);
+  if (residual) c.bench.push_back({.shape = output_of(v.bench_x, v.bench_w, v.spec)});
+  return c;
+}
+
 OpCase conv(Variant v) {
   OpCase c{.name = "conv2d/" + v.name,
            .inputs = inputs_of(v.x, v.w, v.bias, v.x_is_picture),
@@ -100,6 +118,18 @@ std::vector<OpCase> conv_cases() {
       conv({.name = "k11_s4_p2_bias", .x = {1, 13, 12, 3}, .w = {2, 11, 11, 3}, .spec = {.stride = 4, .pad = 2}, .bias = true}),
       // One channel, a filter wider than high, a window that leaves columns over, and one that lies in the padding alone.
       conv({.name = "k2x3_s3_p1_one_channel", .x = {2, 6, 7, 1}, .w = {3, 2, 3, 1}, .spec = {.stride = 3, .pad = 1}}),
+      conv_act({.name = "k3_p1_bias",
+                .x = {2, 3, 4, 8},
+                .w = {8, 3, 3, 8},
+                .spec = {.pad = 1},
+                .bias = true,
+                .bench_x = {8, 112, 112, 128},
+                .bench_w = {128, 3, 3, 128}},
+               false),
+      conv_act(
+          {.name = "k3_s2_p1_bias_residual", .x = {2, 5, 4, 3}, .w = {5, 3, 3, 3}, .spec = {.stride = 2, .pad = 1}, .bias = true},
+          true),
+      conv_act({.name = "k1_residual", .x = {2, 3, 3, 4}, .w = {6, 1, 1, 4}}, true),
       conv({.name = "k1_p1_border_of_zeros", .x = {1, 2, 3, 2}, .w = {2, 1, 1, 2}, .spec = {.pad = 1}, .bias = true}),
   };
 }

@@ -1,0 +1,32 @@
+#include "apps/network_choice.h"
+
+#include "engine/ops/math_mode.h"
+
+namespace cudenza {
+
+std::unique_ptr<Network> NetworkChoice::make() const {
+  return make_network(arch, {.classes = classes, .head = head == "fastai" ? HeadKind::fastai : HeadKind::original});
+}
+
+CLI::Option* add_network_options(CLI::App& verb, NetworkChoice& choice, const std::string& name) {
+  std::vector<std::string> names(network_names().begin(), network_names().end());
+  verb.add_option("--head", choice.head, "linear: the network's own classifier; fastai: pools and two layers")
+      ->check(CLI::IsMember({"linear", "fastai"}))
+      ->capture_default_str();
+  verb.add_option("--classes", choice.classes, "number of classes")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  return verb.add_option(name, choice.arch, "the network")->check(CLI::IsMember(names));
+}
+
+DType chosen_type(const Common& common, Device device, DType automatic) {
+  MathMode mode = math_mode();
+  mode.tf32_convolutions = mode.tf32_matmuls = common.precision == "tf32";
+  mode.deterministic = common.deterministic;
+  set_math_mode(mode);
+  if (common.precision == "auto") return automatic;
+  if (common.precision == "bf16") return DType::bf16;
+  if (common.precision == "fp16") return DType::f16;
+  require(common.precision != "tf32" || device.is_cuda(), "--precision tf32 is a GPU's; on {} take fp32 or bf16", device);
+  return DType::f32;
+}
+
+}  // namespace cudenza

@@ -1,0 +1,27 @@
+/// The options by which the verbs that run a network are told which, and in what arithmetic.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "apps/verbs.h"
+#include "models/registry.h"
+
+namespace cudenza {
+
+struct NetworkChoice {
+  std::string arch;
+  std::string head = "linear";  ///< or fastai
+  int classes = 1000;
+
+  /// The network, its parameters zero.
+  std::unique_ptr<Network> make() const;
+};
+
+/// --head and --classes, and the network's name under `name` ("--arch", "--model").
+CLI::Option* add_network_options(CLI::App& verb, NetworkChoice&, const std::string& name);
+
+/// The element type that --precision stands for, `automatic` where it is auto. Tells the GPU's libraries whether they may
+/// take TF32 for f32 and what --deterministic says. Throws UsageError for what the device does not compute.
+DType chosen_type(const Common&, Device, DType automatic);
+
+}  // namespace cudenza
