@@ -1,0 +1,129 @@
+/// The files of a run directory, as numbers and as text: what training writes, and what the report and other tools read.
+/// Every file is written whole or not at all. Readers throw DataError naming the file and the line; where a file may be
+/// absent they say so.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/train/metrics.h"
+
+namespace cudenza {
+
+/// history.csv: epoch,train_loss,valid_loss,accuracy,lr,time. Epochs count from 0 through all phases of a recipe.
+struct EpochRow {
+  int64_t epoch = 0;
+  double train_loss = 0;  ///< smoothed over steps
+  double valid_loss = 0, accuracy = 0;
+  double lr = 0;    ///< the head's, at the epoch's last step
+  double time = 0;  ///< seconds, training and validation
+};
+void write_history(const std::filesystem::path& run, const std::vector<EpochRow>&);
+std::vector<EpochRow> read_history(const std::filesystem::path& run);  ///< empty if absent
+
+/// steps.csv: step,loss,lr,momentum, on demand; schedule.csv: the same without the loss, always.
+struct StepRow {
+  int64_t step = 0;
+  double loss = std::numeric_limits<double>::quiet_NaN();  ///< of the step's batch; NaN: not noted
+  double lr = 0;                                           ///< the head's
+  double momentum = 0;                                     ///< SGD's momentum or Adam's beta1
+};
+void write_steps(const std::filesystem::path& run, const std::vector<StepRow>&);     ///< steps.csv
+void write_schedule(const std::filesystem::path& run, const std::vector<StepRow>&);  ///< schedule.csv
+std::vector<StepRow> read_steps(const std::filesystem::path& run);                   ///< of either; empty if absent
+
+/// predictions.csv: file,label,predicted,probability and probability_<class> of every class. Probabilities are the
+/// network's own, before the temperature of model_card.json.
+struct Predictions {
+  std::vector<std::string> classes;
+  std::vector<std::string> files;    ///< [N]
+  std::vector<int64_t> labels;       ///< [N]
+  std::vector<float> probabilities;  ///< [N, classes], as many digits as a float has
+
+  Scored scored() const { return {probabilities, labels, static_cast<int64_t>(classes.size())}; }
+};
+void write_predictions(const std::filesystem::path& run, const Predictions&);
+Predictions read_predictions(const std::filesystem::path& run);
+
+/// confusion.csv: a row an actual class, a column a predicted one; the first column names the row, the head is
+/// actual\predicted,<class>…
+void write_confusion(const std::filesystem::path& run, const std::vector<std::string>& classes, const ConfusionMatrix&);
+ConfusionMatrix read_confusion(const std::filesystem::path& run);
+
+/// splits.csv: file,label,split, where split is train, valid or test.
+struct SplitRow {
+  std::string file, label, split;
+};
+void write_splits(const std::filesystem::path& run, const std::vector<SplitRow>&);
+std::vector<SplitRow> read_splits(const std::filesystem::path& run);  ///< empty if absent
+
+/// lr_find.csv: lr,loss (smoothed). The suggestion is the comment line "# suggestion,<lr>" at the end, if there is one.
+struct LrCurve {
+  struct Point {
+    double lr = 0, loss = 0;
+  };
+  std::vector<Point> points;
+  std::optional<double> suggestion;
+};
+void write_lr_curve(const std::filesystem::path& run, const LrCurve&);
+LrCurve read_lr_curve(const std::filesystem::path& run);  ///< empty if absent
+
+/// mistakes/mistakes.csv: file,actual,predicted,probability,loss,picture. `picture` is a PNG in mistakes/, or empty.
+struct Mistake {
+  std::string file, actual, predicted;
+  double probability = 0;  ///< given to `predicted`
+  double loss = 0;
+  std::string picture;
+};
+void write_mistakes(const std::filesystem::path& run, const std::vector<Mistake>&);
+std::vector<Mistake> read_mistakes(const std::filesystem::path& run);  ///< empty if absent
+
+/// Named values of any kind, in the order they are given.
+using Fact = std::variant<bool, int64_t, double, std::string, std::vector<double>>;
+using Facts = std::vector<std::pair<std::string, Fact>>;
+/// As a person reads it: 0.01, yes, 44100.
+std::string text_of(const Fact&);
+
+/// model_card.json: what the model is, hears, learned from and achieves.
+struct ModelCard {
+  std::string name, arch, head;  ///< "resnet50 on genres", "resnet50", "fastai"
+  int64_t parameters = 0;
+  std::vector<std::string> classes;
+  Facts input;              ///< kind, preset, sample_rate, n_fft, hop, bands …, normalize, mean, std, image_size, channels
+  std::string weights;      ///< what training started from: a file's name; empty: from scratch
+  std::string weights_sha;  ///< SHA-256 of that file
+  struct Training {
+    std::string data;                        ///< the folder or CSV
+    int64_t train = 0, valid = 0, test = 0;  ///< clips
+    std::map<std::string, int64_t> classes;  ///< clips of each class to learn from
+    std::string split;                       ///< "random:0.2", "split-dir …"
+    Facts recipe;                            ///< name, epochs, freeze_epochs, base_lr, optimizer, mixup …
+    uint64_t seed = 0;
+  } training;
+  struct Result {
+    std::string split = "valid";  ///< the clips judged: those of predictions.csv
+    std::string method;           ///< "one plain pass", "8 augmented passes and a plain one, beta 0.25"
+    int64_t correct = 0, count = 0;
+    double loss = 0;
+    Interval interval() const { return wilson_interval(correct, count); }
+  } result;
+  struct Calibration {
+    double temperature = 1;         ///< fitted on the validation clips
+    double ece = 0, ece_after = 0;  ///< of the probabilities as they are, and at that temperature
+    double loss_after = 0;
+  } calibration;
+  Facts environment;    ///< version, commit, compiler, device, precision, threads, libraries, started, seconds, clips_per_s
+  std::string command;  ///< that made the run
+};
+/// Fills `result`'s counts and loss and `calibration` from the clips' probabilities.
+void judge(ModelCard&, const Scored& probabilities);
+void write_model_card(const std::filesystem::path& run, const ModelCard&);
+ModelCard read_model_card(const std::filesystem::path& run);
+
+}  // namespace cudenza
