@@ -37,8 +37,8 @@ class EventFile {
 
   const std::filesystem::path& path() const { return path_; }
 
-  void scalars(int64_t step, std::span<const Scalar>);
-  void scalar(int64_t step, std::string_view tag, double value) { scalars(step, std::span(std::array{Scalar{tag, value}})); }
+  void scalars(int64_t step, std::span<const Scalar>);  ///< as one event
+  void scalar(int64_t step, std::string_view tag, double value) { scalars(step, std::array{Scalar{tag, value}}); }
   /// Markdown, shown in the tab TEXT.
   void text(int64_t step, std::string_view tag, std::string_view markdown);
   /// A PNG file's bytes, shown in the tab IMAGES.

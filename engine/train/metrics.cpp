@@ -11,15 +11,16 @@ namespace cudenza {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kLeast = 1e-38;  // probability: about what a float can hold
 
-int64_t highest(std::span<const float> row) { return std::ranges::max_element(row) - row.begin(); }
+int64_t highest(std::span<const double> row) { return std::ranges::max_element(row) - row.begin(); }
 
 /// log sum exp(beta z), and the mean of z under softmax(beta z).
 struct Softened {
   double log_sum, mean;
 };
 
-Softened softened(std::span<const float> z, double beta) {
+Softened softened(std::span<const double> z, double beta) {
   const double most = *std::ranges::max_element(z);
   double sum = 0, weighted = 0;
   for (const double value : z) {
@@ -49,7 +50,7 @@ void Scored::check() const {
   for (int64_t n = 0; n < count(); ++n) {
     require(labels[n] >= 0 && labels[n] < classes, "metrics: clip {} has label {}, but there are {} classes", n, labels[n],
             classes);
-    for (const float score : row(n)) require(std::isfinite(score), "metrics: clip {} has a score of {}", n, score);
+    for (const double score : row(n)) require(std::isfinite(score), "metrics: clip {} has a score of {}", n, score);
   }
 }
 
@@ -80,8 +81,8 @@ Proportion top_k_accuracy(const Scored& scored, int64_t k) {
   Proportion found{0, scored.count()};
   for (int64_t n = 0; n < scored.count(); ++n) {
     const auto row = scored.row(n);
-    const float own = row[static_cast<size_t>(scored.labels[n])];
-    const auto ahead = std::ranges::count_if(row, [&](float score) { return score >= own; }) - 1;  // itself is not
+    const double own = row[static_cast<size_t>(scored.labels[n])];
+    const auto ahead = std::ranges::count_if(row, [&](double score) { return score >= own; }) - 1;  // itself is not
     found.successes += ahead < k;
   }
   return found;
@@ -147,29 +148,28 @@ std::vector<Confusion> most_confused(const ConfusionMatrix& matrix, int64_t at_l
   return all;
 }
 
-std::vector<float> softmax(const Scored& logits, double temperature) {
+std::vector<double> softmax(const Scored& logits, double temperature) {
   logits.check();
   require(temperature > 0, "softmax: the temperature is {}; it must be above 0", temperature);
-  std::vector<float> probabilities(logits.scores.size());
+  std::vector<double> probabilities(logits.scores.size());
   for (int64_t n = 0; n < logits.count(); ++n) {
     const auto z = logits.row(n);
     const double log_sum = softened(z, 1 / temperature).log_sum;
     for (size_t c = 0; c < z.size(); ++c)
-      probabilities[static_cast<size_t>(n) * z.size() + c] = static_cast<float>(std::exp(z[c] / temperature - log_sum));
+      probabilities[static_cast<size_t>(n) * z.size() + c] = std::exp(z[c] / temperature - log_sum);
   }
   return probabilities;
 }
 
-std::vector<float> logs_of(const Scored& probabilities) {
+std::vector<double> logs_of(const Scored& probabilities) {
   probabilities.check();
-  std::vector<float> logs(probabilities.scores.size());
-  std::ranges::transform(probabilities.scores, logs.begin(),
-                         [](float p) { return std::log(std::max(p, std::numeric_limits<float>::min())); });
+  std::vector<double> logs(probabilities.scores.size());
+  std::ranges::transform(probabilities.scores, logs.begin(), [](double p) { return std::log(std::max(p, kLeast)); });
   return logs;
 }
 
 std::vector<ClipLoss> top_losses(const Scored& probabilities, int64_t most) {
-  const std::vector<float> logs = logs_of(probabilities);
+  const std::vector<double> logs = logs_of(probabilities);
   std::vector<ClipLoss> all(probabilities.labels.size());
   for (int64_t n = 0; n < probabilities.count(); ++n) {
     const auto row = probabilities.row(n);
@@ -178,7 +178,7 @@ std::vector<ClipLoss> top_losses(const Scored& probabilities, int64_t most) {
               .label = label,
               .predicted = predicted,
               .probability = row[static_cast<size_t>(predicted)],
-              .loss = -static_cast<double>(logs[static_cast<size_t>(n * probabilities.classes + label)])};
+              .loss = -logs[static_cast<size_t>(n * probabilities.classes + label)]};
   }
   std::ranges::stable_sort(all, std::greater(), &ClipLoss::loss);
   all.resize(std::min(all.size(), static_cast<size_t>(std::max<int64_t>(most, 0))));
@@ -226,8 +226,9 @@ double fit_temperature(const Scored& logits) {
   // Where every label has its row's highest score, the slope is negative for every beta: no finite beta is best.
   const Proportion right = top_k_accuracy(logits, 1);
   if (right.successes == right.count) return 1;
-  if (slope(logits, kLow) >= 0) return 1 / kLow;
-  if (slope(logits, kHigh) <= 0) return 1 / kHigh;
+  const bool falls_at_first = slope(logits, kLow) < 0, rises_at_last = slope(logits, kHigh) > 0;
+  if (!falls_at_first) return rises_at_last ? 1 / kLow : 1;  // 1: rows of equal logits, which no T changes
+  if (!rises_at_last) return 1 / kHigh;
   double low = kLow, high = kHigh;
   while (high / low - 1 > 1e-9) {  // halves the ratio: 35 steps at most
     const double middle = std::sqrt(low * high);
@@ -236,7 +237,7 @@ double fit_temperature(const Scored& logits) {
   return 1 / std::sqrt(low * high);
 }
 
-std::vector<float> at_temperature(const Scored& probabilities, double temperature) {
+std::vector<double> at_temperature(const Scored& probabilities, double temperature) {
   if (temperature == 1) return {probabilities.scores.begin(), probabilities.scores.end()};
   return softmax({logs_of(probabilities), probabilities.labels, probabilities.classes}, temperature);
 }

@@ -8,12 +8,12 @@ namespace cudenza {
 
 /// What a network said of N clips. Scores are logits or probabilities; a function's parameter says which.
 struct Scored {
-  std::span<const float> scores;    ///< [N, classes]
+  std::span<const double> scores;   ///< [N, classes]
   std::span<const int64_t> labels;  ///< [N], each in [0, classes)
   int64_t classes = 0;
 
   int64_t count() const { return static_cast<int64_t>(labels.size()); }
-  std::span<const float> row(int64_t n) const { return scores.subspan(static_cast<size_t>(n * classes), classes); }
+  std::span<const double> row(int64_t n) const { return scores.subspan(static_cast<size_t>(n * classes), classes); }
   /// Throws UsageError naming what does not fit: sizes, a label out of range, a score that is no number.
   void check() const;
 };
@@ -74,9 +74,9 @@ struct Confusion {
 std::vector<Confusion> most_confused(const ConfusionMatrix&, int64_t at_least = 1);
 
 /// softmax(logits / temperature) of each row, [N, classes].
-std::vector<float> softmax(const Scored& logits, double temperature = 1);
-/// Logs of probabilities, which are logits that give them; of less than the smallest normal float, its log. [N, classes]
-std::vector<float> logs_of(const Scored& probabilities);
+std::vector<double> softmax(const Scored& logits, double temperature = 1);
+/// Logs of probabilities, which are logits that give them; of less than 1e-38, its log. [N, classes]
+std::vector<double> logs_of(const Scored& probabilities);
 
 struct ClipLoss {
   int64_t clip = 0, label = 0, predicted = 0;
@@ -103,6 +103,6 @@ double expected_calibration_error(std::span<const ReliabilityBin>);
 /// the cross entropy falls for ever as T does, and where there is no clip there is nothing to fit: 1.
 double fit_temperature(const Scored& logits);
 /// Rows of probabilities made softer or sharper: p^(1/T), summing to 1. [N, classes]
-std::vector<float> at_temperature(const Scored& probabilities, double temperature);
+std::vector<double> at_temperature(const Scored& probabilities, double temperature);
 
 }  // namespace cudenza

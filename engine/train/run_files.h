@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -42,9 +41,9 @@ std::vector<StepRow> read_steps(const std::filesystem::path& run);              
 /// network's own, before the temperature of model_card.json.
 struct Predictions {
   std::vector<std::string> classes;
-  std::vector<std::string> files;    ///< [N]
-  std::vector<int64_t> labels;       ///< [N]
-  std::vector<float> probabilities;  ///< [N, classes], as many digits as a float has
+  std::vector<std::string> files;     ///< [N]
+  std::vector<int64_t> labels;        ///< [N]
+  std::vector<double> probabilities;  ///< [N, classes]; the file has 9 digits, which tell floats apart
 
   Scored scored() const { return {probabilities, labels, static_cast<int64_t>(classes.size())}; }
 };
@@ -63,13 +62,13 @@ struct SplitRow {
 void write_splits(const std::filesystem::path& run, const std::vector<SplitRow>&);
 std::vector<SplitRow> read_splits(const std::filesystem::path& run);  ///< empty if absent
 
-/// lr_find.csv: lr,loss (smoothed). The suggestion is the comment line "# suggestion,<lr>" at the end, if there is one.
+/// lr_find.csv: lr,loss,suggested, the last 1 at the suggested rate and 0 elsewhere.
 struct LrCurve {
   struct Point {
-    double lr = 0, loss = 0;
+    double lr = 0, loss = 0;  ///< smoothed
   };
   std::vector<Point> points;
-  std::optional<double> suggestion;
+  std::optional<size_t> suggested;  ///< which of them
 };
 void write_lr_curve(const std::filesystem::path& run, const LrCurve&);
 LrCurve read_lr_curve(const std::filesystem::path& run);  ///< empty if absent
@@ -99,11 +98,12 @@ struct ModelCard {
   std::string weights;      ///< what training started from: a file's name; empty: from scratch
   std::string weights_sha;  ///< SHA-256 of that file
   struct Training {
-    std::string data;                        ///< the folder or CSV
-    int64_t train = 0, valid = 0, test = 0;  ///< clips
-    std::map<std::string, int64_t> classes;  ///< clips of each class to learn from
-    std::string split;                       ///< "random:0.2", "split-dir …"
-    Facts recipe;                            ///< name, epochs, freeze_epochs, base_lr, optimizer, mixup …
+    std::string data;                                     ///< the folder or CSV
+    std::string split;                                    ///< "random:0.2", "split-dir …"
+    int64_t train = 0, valid = 0, test = 0;               ///< clips
+    std::vector<int64_t> train_per_class;                 ///< in the order of `classes`
+    std::vector<std::pair<std::string, int64_t>> phases;  ///< epochs of each phase, in order: ("head", 1), ("all", 10)
+    Facts recipe;                                         ///< name, epochs, freeze_epochs, base_lr, optimizer, mixup …
     uint64_t seed = 0;
   } training;
   struct Result {
@@ -111,6 +111,7 @@ struct ModelCard {
     std::string method;           ///< "one plain pass", "8 augmented passes and a plain one, beta 0.25"
     int64_t correct = 0, count = 0;
     double loss = 0;
+    std::optional<int64_t> epoch;  ///< whose weights were judged, as history.csv counts
     Interval interval() const { return wilson_interval(correct, count); }
   } result;
   struct Calibration {
