@@ -1,0 +1,33 @@
+/// Pictures in PNG files.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+namespace cudenza {
+
+/// Rows from the top, channels innermost: 1 (grey) or 3 (red, green, blue).
+struct Pixels {
+  int height = 0, width = 0, channels = 3;
+  std::vector<uint8_t> values;  ///< [height, width, channels]
+
+  std::span<const uint8_t> at(int y, int x) const {
+    return {values.data() +
+                (static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) * static_cast<size_t>(channels),
+            static_cast<size_t>(channels)};
+  }
+};
+
+/// Reads any PNG (grey, palette, colour; 1 to 16 bits; interlaced too) as red, green, blue of 8 bits. What is transparent is laid
+/// over white. Throws DataError with file and reason, for truncated and damaged files too.
+Pixels read_png(const std::filesystem::path&);
+
+/// The size alone, as read_png() would give it; values is empty.
+Pixels probe_png(const std::filesystem::path&);
+
+/// Writes 8-bit grey or RGB, whole or not at all. Throws DataError if the file cannot be written, UsageError for pixels that do
+/// not fill height x width x channels.
+void write_png(const std::filesystem::path&, const Pixels&);
+
+}  // namespace cudenza
