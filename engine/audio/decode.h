@@ -1,6 +1,7 @@
 /// Sound files to mono samples at the rate that is wanted: whole, a part, or as a stream of any length.
 #pragma once
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <span>
 #include <vector>
@@ -24,6 +25,9 @@ std::vector<float> decode(const std::filesystem::path&, int rate, const SoundRan
 /// The same as 16-bit PCM.
 std::vector<int16_t> decode_pcm(const std::filesystem::path&, int rate, const SoundRange& = {});
 
+/// Of everything that decides what decode_pcm() gives for a file.
+std::string decoder_version();
+
 /// Full scale 32768, rounded to nearest, clipped.
 std::vector<int16_t> to_pcm(std::span<const float>);
 
@@ -35,20 +39,23 @@ class PcmStream {
 
   const SoundInfo& info() const { return file_.info(); }
   int rate() const { return rate_; }
-  /// Samples in all, as far as the header knows.
+  /// Samples in all, as far as the header knows; -1 if it does not say.
   int64_t length() const;
+  /// Goes to a sample: what is read from there on is what would have come there from the beginning.
+  void seek(int64_t sample);
   /// As SoundFile::read().
   size_t read(std::span<float>);
 
  private:
-  bool fill();
+  void fill();
 
   SoundFile file_;
   int rate_;
   Resampler resampler_;
   std::vector<float> block_, ready_;
-  size_t taken_ = 0;       // of ready_
-  bool finished_ = false;  // nothing more will come to ready_
+  size_t taken_ = 0;          // of ready_
+  bool finished_ = false;     // nothing more will come to ready_
+  std::exception_ptr fault_;  // why not, once ready_ is used up
 };
 
 /// Windows of equal length, overlapping where hop < size: [0, size), [hop, hop + size), … until one reaches the file's end.
@@ -69,11 +76,13 @@ class WindowStream {
   const PcmStream& stream() const { return stream_; }
 
  private:
+  void advance();
+
   PcmStream stream_;
   int64_t size_, hop_, begin_ = 0;
+  int64_t kept_ = 0;  // samples at the front of content_ that this window shares with the last
   std::vector<float> content_;
-  int64_t kept_ = 0;  // samples at the front of content_ that the next window shares with the last
-  bool over_ = false;
+  bool begun_ = false, over_ = false;
 };
 
 }  // namespace cudenza

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -39,6 +40,9 @@ class PcmCache {
   std::string write_error() const;
 
  private:
+  std::string content_of(const std::filesystem::path&);
+  void keep(const std::function<void()>& write);
+
   std::filesystem::path folder_;
   std::atomic<int64_t> hits_ = 0, decoded_ = 0, damaged_ = 0, hashed_ = 0;
   mutable std::mutex mutex_;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace cudenza {
@@ -31,5 +32,7 @@ class Resampler {
 
 /// A whole sound at once.
 std::vector<float> resample(std::span<const float> in, int from, int to);
+
+std::string resampler_version();
 
 }  // namespace cudenza

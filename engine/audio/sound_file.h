@@ -3,7 +3,8 @@
 ///
 /// What cannot be used is a DataError that names the file and the reason: no such file, a folder, no permission, nothing in it,
 /// no sound file, no samples, a damaged stream, NaN or infinite samples, and truncated files. Of a truncated file everything
-/// before the cut is good: it is handed out, and the error comes when more is asked for.
+/// before the cut is good: it is handed out, and the error comes when more is asked for. (Less than 50 ms missing is no fault:
+/// many writers count wrong.)
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -18,14 +19,14 @@ namespace cudenza {
 
 /// What a file's header says.
 struct SoundInfo {
-  int64_t frames = 0;   ///< samples of each channel; of a truncated file those the header promises, not those there
+  int64_t frames = 0;   ///< samples of each channel that the header promises; -1 if it does not say
   int sample_rate = 0;  ///< Hz
   int channels = 0;
   std::string format;    ///< "wav", "au", "flac", "ogg", "mp3", …
   std::string encoding;  ///< "16 bit PCM", "Vorbis", …
   std::string remark;    ///< what deserves a word without being an error, as "is flac, though named .wav"; else empty
 
-  double seconds() const { return sample_rate > 0 ? static_cast<double>(frames) / sample_rate : 0; }
+  double seconds() const;  ///< NaN if the header does not say
 };
 
 /// Reads the header alone. Throws DataError as described above.
@@ -48,6 +49,7 @@ class SoundFile {
   size_t read(std::span<float> mono);
 
  private:
+  friend struct SoundFacts examine(const std::filesystem::path&);
   struct State;
   std::unique_ptr<State> state_;
 };
@@ -61,7 +63,7 @@ struct SoundFacts {
   double peak = 0;              ///< largest magnitude of any channel; full scale is 1
   double mono_peak = 0;         ///< of the mixture, in which channels may cancel each other out
   double clipped_fraction = 0;  ///< samples, over all channels, at or beyond full scale
-  bool truncated = false;       ///< the header promises more frames than there are
+  bool truncated = false;       ///< the header promises more frames than could be decoded
   bool silent = false;          ///< the mixture never leaves the last bit of 16: mono_peak <= 1/32768
   ContentHash sound_hash;       ///< of the mixture in 16 bit and its rate: equal sound, whatever file holds it
 
@@ -71,5 +73,7 @@ struct SoundFacts {
 
 /// Decodes a whole file and looks at it, in little memory. Never throws for what a file is or holds.
 SoundFacts examine(const std::filesystem::path&);
+
+std::string sound_library_version();
 
 }  // namespace cudenza

@@ -1,0 +1,90 @@
+#include "engine/core/content_hash.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "engine/core/error.h"
+
+namespace cudenza {
+namespace {
+
+constexpr uint64_t kC1 = 0x87c37b91114253d5, kC2 = 0x4cf5ad432745937f;
+
+uint64_t mixed1(uint64_t k) { return std::rotl(k * kC1, 31) * kC2; }
+uint64_t mixed2(uint64_t k) { return std::rotl(k * kC2, 33) * kC1; }
+
+/// Every bit of k changes about half of the result's.
+uint64_t avalanche(uint64_t k) {
+  k = (k ^ (k >> 33)) * 0xff51afd7ed558ccd;
+  k = (k ^ (k >> 33)) * 0xc4ceb9fe1a85ec53;
+  return k ^ (k >> 33);
+}
+
+uint64_t word(const std::byte* bytes) {
+  static_assert(std::endian::native == std::endian::little);
+  uint64_t value;
+  std::memcpy(&value, bytes, 8);
+  return value;
+}
+
+}  // namespace
+
+std::string ContentHash::text() const { return fmt::format("{:016x}{:016x}", high, low); }
+
+void ContentHasher::add_block(const std::byte* block) {
+  h1_ = (std::rotl(h1_ ^ mixed1(word(block)), 27) + h2_) * 5 + 0x52dce729;
+  h2_ = (std::rotl(h2_ ^ mixed2(word(block + 8)), 31) + h1_) * 5 + 0x38495ab5;
+}
+
+void ContentHasher::add(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return;
+  const size_t waiting = length_ % rest_.size();
+  length_ += bytes.size();
+  if (waiting > 0) {
+    const size_t taken = std::min(bytes.size(), rest_.size() - waiting);
+    std::memcpy(rest_.data() + waiting, bytes.data(), taken);
+    bytes = bytes.subspan(taken);
+    if (waiting + taken < rest_.size()) return;
+    add_block(rest_.data());
+  }
+  for (; bytes.size() >= rest_.size(); bytes = bytes.subspan(rest_.size())) add_block(bytes.data());
+  std::memcpy(rest_.data(), bytes.data(), bytes.size());
+}
+
+ContentHash ContentHasher::finish() const {
+  std::array<std::byte, 16> last{};  // the rest, and zeros
+  std::memcpy(last.data(), rest_.data(), length_ % rest_.size());
+  uint64_t h1 = h1_ ^ mixed1(word(last.data())) ^ length_, h2 = h2_ ^ mixed2(word(last.data() + 8)) ^ length_;
+  h1 += h2;
+  h2 += h1;
+  h1 = avalanche(h1);
+  h2 = avalanche(h2);
+  h1 += h2;
+  return {h1, h2 + h1};
+}
+
+ContentHash hash_of(std::span<const std::byte> bytes) {
+  ContentHasher hasher;
+  hasher.add(bytes);
+  return hasher.finish();
+}
+
+ContentHash hash_of_file(const std::filesystem::path& path) {
+  const auto fail = [&] { throw DataError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(errno))); };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  if (!file) fail();
+  std::vector<std::byte> block(size_t{1} << 18);
+  ContentHasher hasher;
+  while (const size_t count = std::fread(block.data(), 1, block.size(), file.get())) hasher.add({block.data(), count});
+  if (std::ferror(file.get())) fail();
+  return hasher.finish();
+}
+
+}  // namespace cudenza

@@ -1,0 +1,69 @@
+#include "engine/io/png.h"
+
+#include <png.h>
+
+#include <memory>
+
+#include "engine/core/error.h"
+#include "engine/io/atomic_file.h"
+
+namespace cudenza {
+namespace {
+
+constexpr int64_t kMostPixels = int64_t{1} << 28;
+
+/// libpng's record of one picture, freed with it.
+struct Image : png_image {
+  Image() : png_image{} { version = PNG_IMAGE_VERSION; }
+  Image(const Image&) = delete;
+  ~Image() { png_image_free(this); }
+
+  [[noreturn]] void fail(const std::filesystem::path& path, const char* what) const {
+    throw DataError(fmt::format("{}: {}: {}", path.string(), what, message));
+  }
+};
+
+/// Reads the header, and sets what the pixels shall be.
+void begin(Image& image, const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) throw DataError(fmt::format("{}: is a folder, not a picture", path.string()));
+  if (!png_image_begin_read_from_file(&image, path.c_str())) image.fail(path, "is no readable PNG");
+  if (int64_t{image.height} * image.width > kMostPixels)
+    throw DataError(fmt::format("{}: {} x {} pixels are too many", path.string(), image.height, image.width));
+  image.format = PNG_FORMAT_RGB;
+  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // values of 16 bits mean what those of 8 bits mean, only finer
+}
+
+}  // namespace
+
+Pixels probe_png(const std::filesystem::path& path) {
+  Image image;
+  begin(image, path);
+  return {.height = static_cast<int>(image.height), .width = static_cast<int>(image.width), .channels = 3, .values = {}};
+}
+
+Pixels read_png(const std::filesystem::path& path) {
+  Image image;
+  begin(image, path);
+  Pixels pixels{static_cast<int>(image.height), static_cast<int>(image.width), 3, std::vector<uint8_t>(PNG_IMAGE_SIZE(image))};
+  const png_color white = {255, 255, 255};
+  if (!png_image_finish_read(&image, &white, pixels.values.data(), 0, nullptr)) image.fail(path, "is a truncated or damaged PNG");
+  return pixels;
+}
+
+void write_png(const std::filesystem::path& path, const Pixels& pixels) {
+  const size_t size =
+      static_cast<size_t>(pixels.height) * static_cast<size_t>(pixels.width) * static_cast<size_t>(pixels.channels);
+  require(pixels.height > 0 && pixels.width > 0 && (pixels.channels == 1 || pixels.channels == 3) && pixels.values.size() == size,
+          "write_png: {} values are no picture of {} x {} x {}; channels are 1 or 3", pixels.values.size(), pixels.height,
+          pixels.width, pixels.channels);
+  write_atomically(path, [&](const std::filesystem::path& beside) {
+    Image image;
+    image.height = static_cast<png_uint_32>(pixels.height);
+    image.width = static_cast<png_uint_32>(pixels.width);
+    image.format = pixels.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+    if (!png_image_write_to_file(&image, beside.c_str(), 0, pixels.values.data(), 0, nullptr))
+      image.fail(path, "cannot be written");
+  });
+}
+
+}  // namespace cudenza
