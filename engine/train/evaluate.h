@@ -23,9 +23,9 @@ struct Stopped : std::runtime_error {
 
 /// Probabilities of every row, row-major [rows, classes]; a row of several views gets their mean. The network is in evaluation
 /// mode while this runs, and in the mode it was in afterwards.
-std::vector<float> evaluate(Module& network, Input&, std::span<const int64_t> rows, const EvaluateSpec& = {});
+std::vector<double> evaluate(Module& network, Input&, std::span<const int64_t> rows, const EvaluateSpec& = {});
 
 /// Mean of `values` rows with the same `group` (0 … groups - 1): windows of one file. Row-major [groups, classes].
-std::vector<float> mean_by_group(std::span<const float> values, std::span<const int> group, int groups);
+std::vector<double> mean_by_group(std::span<const double> values, std::span<const int> group, int groups);
 
 }  // namespace cudenza

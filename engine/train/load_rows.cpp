@@ -49,6 +49,11 @@ Rows load_sounds(const Dataset& dataset, std::span<const int> items, const Input
   return rows;
 }
 
+Rows load_pictures(const Dataset&, std::span<const int>, const InputSpec&, int,
+                   const std::function<void(size_t, size_t)>&) {
+  throw UsageError("pictures: not yet");
+}
+
 double longest_seconds(const Dataset& dataset, std::span<const int> items, double most) {
   double longest = 0;
   for (const int item : items) {

@@ -19,6 +19,10 @@ struct Rows {
 Rows load_sounds(const Dataset&, std::span<const int> items, const InputSpec&, const LoadOptions& = {},
                  const std::function<void(size_t, size_t)>& on_progress = {});
 
+/// Pictures, cropped and resized to the input's size: one row a file. `threads` 0: one a core.
+Rows load_pictures(const Dataset&, std::span<const int> items, const InputSpec&, int threads = 0,
+                   const std::function<void(size_t, size_t)>& on_progress = {});
+
 /// One sound as rows: [R, samples].
 Tensor rows_of(std::span<const int16_t> pcm, int64_t samples);
 

@@ -18,8 +18,8 @@ bool is_better(const EpochRow& a, const EpochRow& b) {
 
 }  // namespace
 
-std::vector<float> evaluate_files(Module& network, Input& input, const Validation& validation, const EvaluateSpec& spec) {
-  const std::vector<float> rows = evaluate(network, input, validation.rows, spec);
+std::vector<double> evaluate_files(Module& network, Input& input, const Validation& validation, const EvaluateSpec& spec) {
+  const std::vector<double> rows = evaluate(network, input, validation.rows, spec);
   return mean_by_group(rows, validation.file, static_cast<int>(validation.labels.size()));
 }
 
@@ -74,7 +74,7 @@ EpochRow Session::validate(double seconds_of_training) {
     if (options_.on_validation) options_.on_validation(done);
     return true;  // an epoch that is trained is also judged and kept
   };
-  const std::vector<float> probabilities = evaluate_files(parts_.network, parts_.input, parts_.validation, spec);
+  const std::vector<double> probabilities = evaluate_files(parts_.network, parts_.input, parts_.validation, spec);
   const auto& labels = parts_.validation.labels;
   const int64_t classes = static_cast<int64_t>(probabilities.size()) / std::max<int64_t>(1, static_cast<int64_t>(labels.size()));
   const Scored scored{probabilities, labels, classes};

@@ -18,7 +18,7 @@ struct Validation {
   std::vector<int64_t> labels;   ///< of each file
 };
 /// Probabilities of the files, [files, classes].
-std::vector<float> evaluate_files(Module&, Input&, const Validation&, const EvaluateSpec&);
+std::vector<double> evaluate_files(Module&, Input&, const Validation&, const EvaluateSpec&);
 
 class Session {
  public:

@@ -87,7 +87,7 @@ TEST(Evaluate, MeansOverViewsAndGroups) {
   const auto a = evaluate(network, once, rows), b = evaluate(network, thrice, rows);
   for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6);
   const std::vector<int> file{1, 0, 1};
-  EXPECT_EQ(mean_by_group(std::vector{0.25f, 0.75f, 1.0f, 0.0f, 0.75f, 0.25f}, file, 2), (std::vector{1.0f, 0.0f, 0.5f, 0.5f}));
+  EXPECT_EQ(mean_by_group(std::vector{0.25, 0.75, 1.0, 0.0, 0.75, 0.25}, file, 2), (std::vector{1.0, 0.0, 0.5, 0.5}));
 }
 
 }  // namespace

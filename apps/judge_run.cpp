@@ -1,0 +1,81 @@
+#include "apps/judge_run.h"
+
+#include <algorithm>
+
+namespace cudenza {
+namespace {
+
+constexpr int64_t kMostMistakes = 12;  // shown with their pictures
+
+std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
+
+std::string accuracy_line(const Judgement& judged) {
+  const Proportion right = accuracy(judged.predictions.scored());
+  const Interval interval = right.interval();
+  return fmt::format("accuracy {} ({} of {}, 95 % interval {:.1f} to {:.1f} %) on the {} clips, {}", percent(right.value()),
+                     right.successes, right.count, 100 * interval.low, 100 * interval.high, judged.split, judged.method);
+}
+
+std::string class_table(const Judgement& judged, const ConfusionMatrix& matrix) {
+  size_t width = 5;
+  for (const std::string& name : judged.predictions.classes) width = std::max(width, name.size());
+  std::string text = fmt::format("{:<{}}  precision  recall      f1   clips\n", "class", width);
+  const std::vector<ClassScore> scores = class_scores(matrix);
+  for (size_t c = 0; c < scores.size(); ++c) {
+    text += fmt::format("{:<{}}  {:>9.3f} {:>7.3f} {:>7.3f} {:>7}\n", judged.predictions.classes[c], width,
+                        scores[c].precision.value(), scores[c].recall.value(), scores[c].f1, scores[c].recall.count);
+  }
+  return text;
+}
+
+}  // namespace
+
+Judgement judge_items(Model& model, Input& input, const LabelledRows& data, std::span<const int> items, std::string split,
+                      const EvaluateSpec& spec) {
+  Judgement judged{.split = std::move(split), .items = data.usable(items), .predictions = {}, .method = "one plain pass"};
+  const Validation validation = data.validation(items);
+  judged.predictions.classes = model.classes;
+  judged.predictions.labels = validation.labels;
+  judged.predictions.probabilities = evaluate_files(*model.network, input, validation, spec);
+  for (const int item : judged.items) judged.predictions.files.push_back(data.dataset.items[static_cast<size_t>(item)].path);
+  if (spec.tta > 0) {
+    judged.method = fmt::format("{} augmented passes and a plain one, joined by {}", spec.tta, name_of(spec.join.mode));
+  }
+  return judged;
+}
+
+void write_judgement(const std::filesystem::path& run, const Judgement& judged, const LabelledRows&, const InputSpec&) {
+  const Predictions& p = judged.predictions;
+  const Scored scored = p.scored();
+  write_predictions(run, p);
+  write_confusion(run, p.classes, confusion_matrix(p.labels, predicted_classes(scored), scored.classes));
+  std::vector<Mistake> mistakes;
+  for (const ClipLoss& clip : top_losses(scored, kMostMistakes)) {
+    if (clip.label == clip.predicted) continue;
+    mistakes.push_back({.file = p.files[clip.clip],
+                        .actual = p.classes[clip.label],
+                        .predicted = p.classes[clip.predicted],
+                        .probability = clip.probability,
+                        .loss = clip.loss,
+                        .picture = ""});
+  }
+  write_mistakes(run, mistakes);
+}
+
+std::string text_of(const Judgement& judged, double temperature) {
+  const Predictions& p = judged.predictions;
+  const Scored scored = p.scored();
+  const ConfusionMatrix matrix = confusion_matrix(p.labels, predicted_classes(scored), scored.classes);
+  std::string text = accuracy_line(judged) + "\n\n" + class_table(judged, matrix);
+  const std::vector<double> calibrated = at_temperature(scored, temperature);
+  text += fmt::format("\ncalibration error {:.3f}, {:.3f} at temperature {:.3f}\n", expected_calibration_error(reliability(scored)),
+                      expected_calibration_error(reliability({calibrated, p.labels, scored.classes})), temperature);
+  const std::vector<Confusion> confused = most_confused(matrix);
+  for (size_t i = 0; i < std::min<size_t>(5, confused.size()); ++i) {
+    text += fmt::format("{}{} taken for {}: {}", i == 0 ? "most confused: " : ", ", p.classes[confused[i].actual],
+                        p.classes[confused[i].predicted], confused[i].count);
+  }
+  return text;
+}
+
+}  // namespace cudenza

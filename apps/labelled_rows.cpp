@@ -1,0 +1,108 @@
+#include "apps/labelled_rows.h"
+
+#include <algorithm>
+
+#include "apps/progress.h"
+#include "engine/ops/math_mode.h"
+#include "engine/train/picture_input.h"
+#include "engine/train/sound_input.h"
+
+namespace cudenza {
+namespace {
+
+bool multiplies_bf16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+std::vector<int64_t> LabelledRows::labels() const {
+  std::vector<int64_t> all;
+  for (const int item : rows.item) all.push_back(dataset.items[static_cast<size_t>(item)].label);
+  return all;
+}
+
+std::vector<int64_t> LabelledRows::rows_of(std::span<const int> items) const {
+  std::vector<int64_t> found;
+  for (const int item : items) {
+    const auto [first, last] = std::ranges::equal_range(rows.item, item);
+    for (auto row = first; row != last; ++row) found.push_back(row - rows.item.begin());
+  }
+  return found;
+}
+
+std::vector<int> LabelledRows::usable(std::span<const int> items) const {
+  std::vector<int> found;
+  for (const int item : items) {
+    if (std::ranges::binary_search(rows.item, item)) found.push_back(item);
+  }
+  return found;
+}
+
+Validation LabelledRows::validation(std::span<const int> items) const {
+  Validation validation;
+  for (const int item : usable(items)) {
+    const std::vector<int64_t> of_item = rows_of(std::span(&item, 1));
+    validation.rows.insert(validation.rows.end(), of_item.begin(), of_item.end());
+    validation.file.insert(validation.file.end(), of_item.size(), static_cast<int>(validation.labels.size()));
+    validation.labels.push_back(dataset.items[static_cast<size_t>(item)].label);
+  }
+  return validation;
+}
+
+void open_and_split(LabelledRows& data, const DataChoice& choice, uint64_t seed, bool quiet) {
+  data.dataset = open_dataset(choice.data);
+  data.split = choice.split_dir.empty() ? make_split(data.dataset, parse_split(choice.split), seed)
+                                        : list_split(data.dataset, choice.split_dir);
+  if (quiet) return;
+  for (const auto* remarks : {&data.dataset.remarks, &data.split.remarks}) {
+    for (const std::string& remark : *remarks) fmt::print(stderr, "cudenza: {}\n", remark);
+  }
+}
+
+void load(LabelledRows& data, std::span<const int> items, const InputSpec& input, int workers, bool strict, bool quiet) {
+  const bool is_sound = data.dataset.media == Media::sound;
+  {
+    Progress progress(is_sound ? "decoding" : "reading pictures", static_cast<int64_t>(items.size()), quiet);
+    const auto show = [&](size_t done, size_t) { progress.show(static_cast<int64_t>(done)); };
+    if (is_sound) {
+      PcmCache cache;
+      data.rows = load_sounds(data.dataset, items, input, {.threads = workers, .cache = &cache}, show);
+    } else {
+      data.rows = load_pictures(data.dataset, items, input, workers, show);
+    }
+  }
+  for (const std::string& bad : data.rows.bad) {
+    if (strict) throw DataError(bad);
+    fmt::print(stderr, "cudenza: left out: {}\n", bad);
+  }
+  if (data.rows.item.empty()) throw DataError(fmt::format("{}: none of {} files can be used", data.dataset.root.string(), items.size()));
+}
+
+std::unique_ptr<Input> make_input(const Rows& rows, const InputSpec& spec, const Recipe& recipe, Device device, DType dtype,
+                                  uint64_t seed) {
+  const Tensor resident = rows.data.to(device);
+  if (spec.media == Media::sound) {
+    return std::make_unique<SoundInput>(resident, spec, sound_chances(recipe, spec), dtype, seed);
+  }
+  return std::make_unique<PictureInput>(resident, spec.normalize, pixel_chances(recipe, spec.picture), dtype, seed);
+}
+
+DType choose_precision(const Common& common, Device device) {
+  const std::string& name = common.precision;
+  const bool exact = name == "fp32";
+  set_math_mode({.tf32_convolutions = !exact,
+                 .tf32_matmuls = name == "tf32",
+                 .deterministic = common.deterministic,
+                 .autotune = math_mode().autotune});
+  if (name == "bf16") return DType::bf16;
+  if (name == "fp16") return DType::f16;
+  if (name == "auto" && (device.is_cuda() || multiplies_bf16())) return DType::bf16;
+  return DType::f32;
+}
+
+}  // namespace cudenza
