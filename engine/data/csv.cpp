@@ -1,0 +1,118 @@
+#include "engine/data/csv.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "engine/core/error.h"
+
+namespace cudenza {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+class Parser {
+ public:
+  Parser(std::string_view text, const fs::path& file) : text_(text), file_(file) {
+    if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
+  }
+
+  std::vector<CsvRow> rows() {
+    std::vector<CsvRow> rows;
+    while (at_ < text_.size()) {
+      CsvRow row = next_row();
+      if (row.fields.size() > 1 || !row.fields[0].empty()) rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+ private:
+  bool at(char c) const { return at_ < text_.size() && text_[at_] == c; }
+  bool at_line_end() const {
+    return at_ == text_.size() || at('\n') || (at('\r') && (at_ + 1 == text_.size() || text_[at_ + 1] == '\n'));
+  }
+
+  CsvRow next_row() {
+    CsvRow row{line_, {field()}};
+    while (at(',')) {
+      ++at_;
+      row.fields.push_back(field());
+    }
+    if (at('\r')) ++at_;
+    if (at('\n')) ++at_;
+    ++line_;
+    return row;
+  }
+
+  std::string field() { return at('"') ? quoted() : plain(); }
+
+  std::string plain() {
+    const size_t begin = at_;
+    while (!at(',') && !at_line_end()) ++at_;
+    return std::string(text_.substr(begin, at_ - begin));
+  }
+
+  std::string quoted() {
+    const int begin_line = line_;
+    std::string value;
+    for (++at_; at_ < text_.size(); ++at_) {
+      if (text_[at_] == '"') {
+        ++at_;
+        if (!at('"')) return end_of_quoted(std::move(value));
+      }
+      line_ += text_[at_] == '\n';
+      value += text_[at_];
+    }
+    throw DataError(fmt::format("{}:{}: a quote is opened and never closed; write a quote within a field as two", file_.string(),
+                                begin_line));
+  }
+
+  std::string end_of_quoted(std::string value) const {
+    if (at(',') || at_line_end()) return value;
+    throw DataError(fmt::format("{}:{}: '{}' follows a closing quote; quote the whole field, and write a quote within it as two",
+                                file_.string(), line_, text_[at_]));
+  }
+
+  std::string_view text_;
+  const fs::path& file_;
+  size_t at_ = 0;
+  int line_ = 1;
+};
+
+std::string line_of(const std::string* begin, const std::string* end) {
+  std::string line;
+  for (const std::string* field = begin; field != end; ++field) {
+    if (field != begin) line += ',';
+    // An empty line would not be read back as one empty field.
+    const bool must_quote = field->find_first_of(",\"\r\n") != std::string::npos || (field->empty() && end - begin == 1);
+    if (!must_quote) {
+      line += *field;
+      continue;
+    }
+    line += '"';
+    for (const char c : *field) line += c == '"' ? std::string(2, c) : std::string(1, c);
+    line += '"';
+  }
+  return line + '\n';
+}
+
+}  // namespace
+
+std::vector<CsvRow> parse_csv(std::string_view text, const fs::path& file) { return Parser(text, file).rows(); }
+
+std::vector<CsvRow> read_csv(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) throw DataError(fmt::format("{}: is a folder, not a CSV", path.string()));
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw DataError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(errno)));
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse_csv(text.str(), path);
+}
+
+std::string csv_line(std::span<const std::string> fields) { return line_of(fields.data(), fields.data() + fields.size()); }
+std::string csv_line(std::initializer_list<std::string> fields) { return line_of(fields.begin(), fields.end()); }
+
+}  // namespace cudenza

@@ -1,0 +1,27 @@
+/// Comma-separated values (RFC 4180): fields may be quoted, and quoted fields hold commas, quotes (doubled) and line breaks.
+#pragma once
+#include <filesystem>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cudenza {
+
+struct CsvRow {
+  int line = 0;  ///< where it begins in the file, from 1
+  std::vector<std::string> fields;
+};
+
+/// The rows of a text, empty lines left out. Lines end with LF or CRLF; a byte order mark is skipped. Throws DataError that
+/// names `file` and the line if a quote is not closed or text follows a closing one.
+std::vector<CsvRow> parse_csv(std::string_view text, const std::filesystem::path& file);
+/// The same of a file. Throws DataError if it cannot be read.
+std::vector<CsvRow> read_csv(const std::filesystem::path&);
+
+/// One line with its end (LF), quoted where it must be.
+std::string csv_line(std::span<const std::string> fields);
+std::string csv_line(std::initializer_list<std::string> fields);
+
+}  // namespace cudenza
