@@ -117,10 +117,12 @@ ModelCard card_of(const RunFacts& f) {
                  .weights = f.model.weights,
                  .weights_sha = f.model.weights_sha,
                  .training = training_of(f),
-                 .result = {.split = f.judged.split, .method = f.judged.method},
+                 .result = {},
                  .calibration = {},
                  .environment = environment_of(f),
                  .command = {}};
+  card.result.split = f.judged.split;
+  card.result.method = f.judged.method;
   if (f.best_epoch >= 0) card.result.epoch = f.history[f.best_epoch].epoch;
   card.calibration.temperature = f.model.temperature;
   judge(card, f.judged.predictions.scored());

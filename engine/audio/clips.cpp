@@ -87,7 +87,7 @@ class Decoding {
 
 }  // namespace
 
-void for_each_clip(std::span<const std::filesystem::path> paths, int rate, const LoadOptions& options,
+void for_each_clip(std::span<const std::filesystem::path> paths, int rate, const LoadClipsOptions& options,
                    const std::function<void(size_t index, Clip&&)>& take) {
   const int wanted = options.threads > 0 ? options.threads : omp_get_max_threads();
   const size_t threads = std::min(static_cast<size_t>(wanted), paths.size());
@@ -97,7 +97,7 @@ void for_each_clip(std::span<const std::filesystem::path> paths, int rate, const
   for (size_t i = 0; i < paths.size(); ++i) take(i, decoding.take());
 }
 
-std::vector<Clip> load_clips(std::span<const std::filesystem::path> paths, int rate, const LoadOptions& options,
+std::vector<Clip> load_clips(std::span<const std::filesystem::path> paths, int rate, const LoadClipsOptions& options,
                              const LoadCallbacks& callbacks) {
   std::vector<Clip> clips;
   clips.reserve(paths.size());

@@ -19,7 +19,7 @@ struct Clip {
   bool usable() const { return error.empty(); }
 };
 
-struct LoadOptions {
+struct LoadClipsOptions {
   int threads = 0;            ///< 0: one a core
   int ahead = 0;              ///< clips that may wait, decoded, for the caller; 0: two a thread
   PcmCache* cache = nullptr;  ///< null: decode always
@@ -28,7 +28,7 @@ struct LoadOptions {
 /// Decodes the files on other threads and hands them to `take` on this one, in order, while the next are being decoded: never
 /// more than threads + ahead clips are in memory besides the one taken. If `take` throws, the work ends and the exception goes
 /// on.
-void for_each_clip(std::span<const std::filesystem::path> paths, int rate, const LoadOptions&,
+void for_each_clip(std::span<const std::filesystem::path> paths, int rate, const LoadClipsOptions&,
                    const std::function<void(size_t index, Clip&&)>& take);
 
 struct LoadCallbacks {
@@ -37,7 +37,7 @@ struct LoadCallbacks {
 };
 
 /// All of them, in order. Both callbacks are called on this thread; either may be empty.
-std::vector<Clip> load_clips(std::span<const std::filesystem::path> paths, int rate, const LoadOptions& = {},
+std::vector<Clip> load_clips(std::span<const std::filesystem::path> paths, int rate, const LoadClipsOptions& = {},
                              const LoadCallbacks& = {});
 
 }  // namespace cudenza

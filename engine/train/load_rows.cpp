@@ -23,7 +23,7 @@ Tensor rows_of(std::span<const int16_t> pcm, int64_t samples) {
   return rows;
 }
 
-Rows load_sounds(const Dataset& dataset, std::span<const int> items, const InputSpec& spec, const LoadOptions& options,
+Rows load_sounds(const Dataset& dataset, std::span<const int> items, const InputSpec& spec, const LoadClipsOptions& options,
                  const std::function<void(size_t, size_t)>& on_progress) {
   const int64_t samples = spec.clip_samples();
   std::vector<std::filesystem::path> paths;
