@@ -5,7 +5,7 @@
 #include "apps/progress.h"
 #include "engine/ops/math_mode.h"
 #include "engine/train/picture_input.h"
-#include "engine/train/sound_input.h"
+#include "engine/train/clip_input.h"
 
 namespace cudenza {
 namespace {
@@ -87,7 +87,7 @@ std::unique_ptr<Input> make_input(const Rows& rows, const InputSpec& spec, const
                                   uint64_t seed) {
   const Tensor resident = rows.data.to(device);
   if (spec.media == Media::sound) {
-    return std::make_unique<SoundInput>(resident, spec, sound_chances(recipe, spec), dtype, seed);
+    return std::make_unique<ClipInput>(resident, spec, clip_chances(recipe, spec), dtype, seed);
   }
   return std::make_unique<PictureInput>(resident, spec.normalize, pixel_chances(recipe, spec.picture), dtype, seed);
 }

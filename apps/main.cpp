@@ -36,5 +36,6 @@ int main(int argc, char** argv) {
   add_common_options(program, common);
   add_info(program, common);
   add_train(program, common);
+  add_features(program, common);
   return run(program, argc, argv);
 }

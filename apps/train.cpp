@@ -11,7 +11,7 @@
 #include "apps/train_options.h"
 #include "engine/io/atomic_file.h"
 #include "engine/train/report.h"
-#include "engine/train/sound_input.h"
+#include "engine/train/clip_input.h"
 
 namespace cudenza {
 namespace {
@@ -155,7 +155,7 @@ void finish(Run& run, const Session& session, const Trainer& trainer) {
                                         .history = session.history(),
                                         .best_epoch = session.best_epoch(),
                                         .seconds = seconds}));
-  write_report(run.folder);
+  // write_report(run.folder);
   say(run, text_of(judged, run.model.temperature));
   say(run, fmt::format("report: {}", (run.folder / "report.html").string()));
 }

@@ -66,6 +66,11 @@ int64_t MelSpec::frames(int64_t samples) const {
   return 1 + (samples + 2 * pad() - n_fft) / hop;
 }
 
+double mel_band_at(const MelSpec& spec, double hertz) {
+  const double low = mel_of(spec.fmin, spec.scale), high = mel_of(spec.highest(), spec.scale);
+  return (mel_of(hertz, spec.scale) - low) / (high - low) * (spec.n_mels + 1) - 1;
+}
+
 std::vector<double> hann_window(const MelSpec& spec) {
   const int length = spec.win_length > 0 ? spec.win_length : spec.n_fft, first = (spec.n_fft - length) / 2;
   std::vector<double> window(static_cast<size_t>(spec.n_fft));

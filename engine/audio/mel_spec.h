@@ -53,6 +53,8 @@ struct MelSpec {
   int64_t frames(int64_t samples) const;
 };
 
+/// Where a frequency lies among the mel bands: b in the middle of band b, between whole numbers between two middles.
+double mel_band_at(const MelSpec&, double hertz);
 /// The window of a frame, [n_fft].
 std::vector<double> hann_window(const MelSpec&);
 /// The mel filters, [n_mels, bins]: triangles between neighbouring points equally spaced on the mel scale.

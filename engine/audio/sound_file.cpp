@@ -69,6 +69,14 @@ SoundInfo info_of(const SF_INFO& sf, const fs::path& path) {
   return info;
 }
 
+/// The library's words, without its full stop and "Error : ". Of no decoder: of the last that could not be made.
+std::string words_of(SNDFILE* decoder) {
+  std::string words = sf_strerror(decoder);
+  if (words.ends_with('.')) words.pop_back();
+  constexpr std::string_view kPrefix = "Error : ";
+  return words.starts_with(kPrefix) ? words.substr(kPrefix.size()) : words;
+}
+
 int64_t bytes_of(int file) {
   struct stat facts = {};
   return fstat(file, &facts) == 0 ? facts.st_size : 0;
@@ -134,7 +142,7 @@ std::string SoundFile::State::open() {
     if (looks_like_text(file)) return "is text, not sound";
     const bool malformed = sf_error(nullptr) == SF_ERR_MALFORMED_FILE;
     return fmt::format("{} ({}: {})", malformed ? "is a damaged sound file" : "is no sound file of a known format",
-                       sf_version_string(), sf_strerror(nullptr));
+                       sf_version_string(), words_of(nullptr));
   }
   info = info_of(sf, path);
   find_length();
@@ -165,7 +173,7 @@ int64_t SoundFile::State::read_block(int64_t most) {
 /// Nothing more can be read: why this is not the sound's true end; empty if it is.
 std::string SoundFile::State::fault_at_end() const {
   const double there = static_cast<double>(at) / info.sample_rate;
-  const std::string reason = sf_error(decoder) ? fmt::format(" ({})", sf_strerror(decoder)) : "";
+  const std::string reason = sf_error(decoder) ? fmt::format(" ({})", words_of(decoder)) : "";
   if (cut && info.frames == 0) return "is truncated: its header is there, but nothing of the sound";
   if (cut) return fmt::format("is truncated: only {:.2f} s of {:.2f} s are there", there, info.seconds());
   if (info.frames >= 0) {
@@ -202,8 +210,7 @@ void SoundFile::seek(int64_t frame) {
   const bool looks_back = s.info.format == "mp3" || s.info.format == "ogg";  // a frame is decoded with the help of those before
   s.at = looks_back ? std::max<int64_t>(to - kRunUp, 0) : to;
   if (sf_seek(s.decoder, s.at, SEEK_SET) != s.at)
-    s.fail(
-        fmt::format("cannot be entered at {:.2f} s ({})", static_cast<double>(to) / s.info.sample_rate, sf_strerror(s.decoder)));
+    s.fail(fmt::format("cannot be entered at {:.2f} s ({})", static_cast<double>(to) / s.info.sample_rate, words_of(s.decoder)));
   while (s.at < to && s.read_block(to - s.at) > 0) continue;
 }
 

@@ -156,6 +156,20 @@ TEST(Mel, SineHasTheKnownLevel) {
   EXPECT_NEAR(mel_db[band * frames + frames / 2], expected, 1e-3);
 }
 
+TEST(Mel, BandsLieAtTheirFrequencies) {
+  for (const char* preset : {"seed", "torchaudio"}) {
+    MelSpec spec = MelSpec::preset(preset);
+    spec.n_fft = 1 << 16;  // so fine that a filter's highest bin is its middle
+    const auto bank = mel_filter_bank(spec);
+    const auto bins = static_cast<ptrdiff_t>(spec.bins());
+    for (int band = 0; band < spec.n_mels; ++band) {
+      const auto row = bank.begin() + band * bins;
+      const double hertz = static_cast<double>(std::max_element(row, row + bins) - row) * spec.sample_rate / spec.n_fft;
+      EXPECT_NEAR(mel_band_at(spec, hertz), band, 0.03) << preset;
+    }
+  }
+}
+
 TEST(Mel, StandardisedWaveForgetsLevelAndOffset) {
   MelSpec spec = MelSpec::preset("torchaudio");
   spec.standardise_wave = true;

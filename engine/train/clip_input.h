@@ -7,16 +7,16 @@
 namespace cudenza {
 
 /// What training does to sound. Lengths in samples.
-struct SoundChances {
+struct ClipChances {
   AugmentSpec wave;
   SpecMasks masks;  ///< {0, 0}: none
 };
-SoundChances sound_chances(const Recipe&, const InputSpec&);
+ClipChances clip_chances(const Recipe&, const InputSpec&);
 
-class SoundInput : public Input {
+class ClipInput : public Input {
  public:
   /// `pcm` is i16 [rows, samples] on the device that computes; pictures are made in `dtype`. `seed` keys the augmentation.
-  SoundInput(const Tensor& pcm, const InputSpec&, const SoundChances&, DType dtype, uint64_t seed);
+  ClipInput(const Tensor& pcm, const InputSpec&, const ClipChances&, DType dtype, uint64_t seed);
 
   int64_t rows() const override { return clips_.rows(); }
   Device device() const override { return clips_.device(); }
@@ -29,7 +29,7 @@ class SoundInput : public Input {
   Tensor windows(std::span<const int64_t> rows) const;
 
   ResidentClips clips_;
-  SoundChances chances_;
+  ClipChances chances_;
   uint64_t seed_;
   int64_t crop_;
   int views_;

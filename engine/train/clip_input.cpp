@@ -1,4 +1,4 @@
-#include "engine/train/sound_input.h"
+#include "engine/train/clip_input.h"
 
 #include <algorithm>
 #include <cmath>
@@ -20,8 +20,8 @@ PictureSpec with_dtype(PictureSpec spec, DType dtype) {
 
 }  // namespace
 
-SoundChances sound_chances(const Recipe& recipe, const InputSpec& input) {
-  SoundChances chances{.wave = AugmentSpec::none(input.crop_samples()), .masks = {0, 0}};
+ClipChances clip_chances(const Recipe& recipe, const InputSpec& input) {
+  ClipChances chances{.wave = {.shift_p = 0, .crop = input.crop_samples(), .noise_p = 0, .gain_p = 0, .cutout_p = 0}, .masks = {0, 0}};
   const AugmentSpec usual;
   if (recipe.shift > 0) chances.wave.shift_p = usual.shift_p, chances.wave.shift_max = recipe.shift;
   if (recipe.noise) chances.wave.noise_p = usual.noise_p;
@@ -31,7 +31,7 @@ SoundChances sound_chances(const Recipe& recipe, const InputSpec& input) {
   return chances;
 }
 
-SoundInput::SoundInput(const Tensor& pcm, const InputSpec& spec, const SoundChances& chances, DType dtype, uint64_t seed)
+ClipInput::ClipInput(const Tensor& pcm, const InputSpec& spec, const ClipChances& chances, DType dtype, uint64_t seed)
     : clips_(pcm),
       chances_(chances),
       seed_(seed),
@@ -40,15 +40,15 @@ SoundInput::SoundInput(const Tensor& pcm, const InputSpec& spec, const SoundChan
       log_mel_(spec.mel, pcm.device()),
       picture_(with_dtype(spec.picture, dtype), spec.normalize, &spec.statistics, pcm.device()) {}
 
-Tensor SoundInput::training(const Batch& batch) {
+Tensor ClipInput::training(const Batch& batch) {
   const AugmentKey key{seed_, batch.epoch};
   const LogMel::Unclamped mel = log_mel_.unclamped(augment(clips_, batch.rows, chances_.wave, key));
-  if (chances_.masks != SpecMasks{0, 0}) spec_augment(mel, batch.rows, chances_.masks, key);
+  if (chances_.masks != SpecMasks{0, 0}) spec_augment(mel, clips_, batch.rows, chances_.masks, key);
   return picture_(mel);
 }
 
 /// The rows' crops, i16 [rows·views, crop].
-Tensor SoundInput::windows(std::span<const int64_t> rows) const {
+Tensor ClipInput::windows(std::span<const int64_t> rows) const {
   const int64_t samples = clips_.samples(), spare = samples - crop_;
   const Tensor all = Tensor::empty({static_cast<int64_t>(rows.size()) * views_, crop_}, DType::i16, device());
   int64_t at = 0;
@@ -61,14 +61,14 @@ Tensor SoundInput::windows(std::span<const int64_t> rows) const {
   return all;
 }
 
-Tensor SoundInput::plain(std::span<const int64_t> rows) {
+Tensor ClipInput::plain(std::span<const int64_t> rows) {
   return picture_(log_mel_.unclamped(crop_ > 0 ? windows(rows) : take_clips(clips_, indices(rows, device()))));
 }
 
-Tensor SoundInput::variants(std::span<const int64_t> rows, int n) {
+Tensor ClipInput::variants(std::span<const int64_t> rows, int n) {
   const Tensor index = indices(rows, device());
   const LogMel::Unclamped mel = log_mel_.unclamped(tta_variants(clips_, index, chances_.wave, seed_, n));
-  if (chances_.masks != SpecMasks{0, 0}) spec_augment_variants(mel, index, chances_.masks, seed_);
+  if (chances_.masks != SpecMasks{0, 0}) spec_augment_variants(mel, clips_, index, chances_.masks, seed_, n);
   return picture_(mel);
 }
 
