@@ -36,6 +36,10 @@ int main(int argc, char** argv) {
   add_common_options(program, common);
   add_info(program, common);
   add_train(program, common);
+  add_eval(program, common);
+  add_predict(program, common);
+  add_lr_find(program, common);
+  add_reproduce(program, common);
   add_features(program, common);
   return run(program, argc, argv);
 }

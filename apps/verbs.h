@@ -24,6 +24,10 @@ void add_common_options(CLI::App& program, Common&);
 // `common` is read when the verb runs: it must live as long as the program.
 void add_info(CLI::App& program, const Common& common);
 void add_train(CLI::App& program, const Common& common);
+void add_eval(CLI::App& program, const Common& common);
+void add_predict(CLI::App& program, const Common& common);
+void add_lr_find(CLI::App& program, const Common& common);
+void add_reproduce(CLI::App& program, const Common& common);
 void add_features(CLI::App& program, const Common& common);
 
 }  // namespace cudenza

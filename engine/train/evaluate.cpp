@@ -43,10 +43,10 @@ std::vector<double> evaluate_batch(Module& network, Input& input, std::span<cons
   return tta_probabilities(logs_of(plain, shape, input.device()), variants, spec.join).to_vector<double>();
 }
 
-/// Evaluation mode for as long as it lives.
+/// Evaluation mode, weights prepared once for all batches, for as long as it lives.
 class EvaluationMode {
  public:
-  explicit EvaluationMode(Module& network) : network_(network), was_training_(network.training()) { network_.train(false); }
+  explicit EvaluationMode(Module& network) : network_(network), was_training_(network.training()) { network_.fold(); }
   ~EvaluationMode() { network_.train(was_training_); }
   EvaluationMode(const EvaluationMode&) = delete;
   EvaluationMode& operator=(const EvaluationMode&) = delete;

@@ -1,0 +1,54 @@
+/// cudenza lr-find: the loss over rising learning rates, and the rate that it suggests.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "apps/exit_code.h"
+#include "apps/interrupt.h"
+#include "apps/progress.h"
+#include "apps/train_setup.h"
+#include "engine/train/lr_finder.h"
+#include "engine/train/plots.h"
+
+namespace cudenza {
+namespace {
+
+void run_lr_find(const Common& common, const TrainOptions& options) {
+  require(!options.data.empty(), "lr-find: which data? cudenza lr-find DATA --model A");
+  watch_interrupts();
+  TrainSetup setup(common, options);
+  setup.prepare();
+  const LrFinderSpec spec;
+  Progress bar("trying rates", spec.steps, common.quiet);
+  const LrCurve curve = find_learning_rate(setup.trainer_parts(), setup.recipe, spec, [&](int done) {
+    bar.show(done);
+    return !interrupted();
+  });
+  bar.clear();
+  if (interrupted()) throw Interrupted("lr-find was stopped; nothing is changed");
+  if (curve.points.empty()) throw DataError("the loss was no number at the lowest rate already: look at the data (cudenza doctor)");
+  if (!options.out.empty()) {
+    write_lr_curve(options.out, curve);
+    write_plots(options.out);
+  }
+  if (common.json) {
+    nlohmann::ordered_json points = nlohmann::ordered_json::array();
+    for (const auto& point : curve.points) points.push_back({point.lr, point.loss});
+    const nlohmann::ordered_json suggestion = curve.suggested ? nlohmann::ordered_json(curve.points[*curve.suggested].lr) : nullptr;
+    return fmt::print("{}\n", nlohmann::ordered_json{{"suggestion", suggestion}, {"points", points}}.dump(2));
+  }
+  for (size_t i = 0; i < curve.points.size(); i += 4) fmt::print("{:10.3g}  {:.4f}\n", curve.points[i].lr, curve.points[i].loss);
+  if (curve.suggested) fmt::print("suggested: --lr {:.2g}\n", curve.points[*curve.suggested].lr);
+  else fmt::print("the curve is too short for a suggestion: the loss grew at once\n");
+}
+
+}  // namespace
+
+void add_lr_find(CLI::App& program, const Common& common) {
+  CLI::App* verb = program.add_subcommand("lr-find", "Tries learning rates on a data set and suggests one");
+  const auto options = std::make_shared<TrainOptions>();
+  add_train_options(verb, *options, false);
+  verb->add_option("--out", options->out, "a folder for lr_find.csv and its plot");
+  verb->callback([&common, options] { run_lr_find(common, *options); });
+}
+
+}  // namespace cudenza

@@ -1,0 +1,124 @@
+#include "apps/prediction.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/core/error.h"
+#include "engine/data/csv.h"
+
+namespace cudenza {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<int64_t>(seconds);
+  return fmt::format("{}:{:04.1f}", whole / 60, seconds - static_cast<double>(whole / 60 * 60));
+}
+
+}  // namespace
+
+Aggregate aggregate_from_name(std::string_view name) {
+  if (name == "mean") return Aggregate::mean;
+  if (name == "max") return Aggregate::max;
+  if (name == "vote") return Aggregate::vote;
+  throw UsageError(fmt::format("there is no --aggregate {}; choose mean, max or vote", name));
+}
+
+std::vector<size_t> ranked(const std::vector<double>& probabilities) {
+  std::vector<size_t> order(probabilities.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return probabilities[a] > probabilities[b]; });
+  return order;
+}
+
+std::vector<double> aggregated(const std::vector<Prediction::Window>& windows, Aggregate how) {
+  std::vector<double> all(windows.empty() ? 0 : windows.front().probabilities.size());
+  for (const auto& window : windows) {
+    if (how == Aggregate::vote) all[ranked(window.probabilities).front()] += 1;
+    for (size_t c = 0; c < all.size(); ++c) {
+      if (how == Aggregate::mean) all[c] += window.probabilities[c];
+      if (how == Aggregate::max) all[c] = std::max(all[c], window.probabilities[c]);
+    }
+  }
+  const double sum = std::accumulate(all.begin(), all.end(), 0.0);
+  for (double& p : all) p /= sum;
+  return all;
+}
+
+PredictionWriter::PredictionWriter(std::string format, std::vector<std::string> classes, int top_k, bool timeline)
+    : format_(std::move(format)),
+      classes_(std::move(classes)),
+      top_k_(std::min(static_cast<size_t>(top_k), classes_.size())),
+      timeline_(timeline) {
+  if (format_ != "csv") return;
+  std::vector<std::string> head{"file"};
+  if (timeline_) head.insert(head.end(), {"begin", "end"});
+  head.insert(head.end(), {"label", "probability"});
+  for (const std::string& name : classes_) head.push_back("probability_" + name);
+  fmt::print("{}", csv_line(head));
+}
+
+Json PredictionWriter::json_of(const Prediction& p) const {
+  Json top = Json::array();
+  const std::vector<size_t> order = ranked(p.probabilities);
+  for (size_t k = 0; k < top_k_; ++k) top.push_back({{"label", classes_[order[k]]}, {"probability", p.probabilities[order[k]]}});
+  Json json{{"file", p.file},
+            {"seconds", p.seconds},
+            {"label", classes_[order[0]]},
+            {"probability", p.probabilities[order[0]]},
+            {"windows", p.windows.size()},
+            {"top", top}};
+  if (!timeline_) return json;
+  json["timeline"] = Json::array();
+  for (const auto& window : p.windows) {
+    const size_t first = ranked(window.probabilities).front();
+    json["timeline"].push_back({{"begin", window.begin},
+                                {"end", window.end},
+                                {"label", classes_[first]},
+                                {"probability", window.probabilities[first]}});
+  }
+  return json;
+}
+
+void PredictionWriter::write_text(const Prediction& p) const {
+  const std::vector<size_t> order = ranked(p.probabilities);
+  fmt::print("{}:", p.file);
+  for (size_t k = 0; k < top_k_; ++k) fmt::print("{} {} {:.1f} %", k == 0 ? "" : ",", classes_[order[k]], 100 * p.probabilities[order[k]]);
+  fmt::print("\n");
+  if (!timeline_) return;
+  for (const auto& window : p.windows) {
+    const size_t first = ranked(window.probabilities).front();
+    fmt::print("  {:>7} to {:>7}  {} {:.1f} %\n", clock_text(window.begin), clock_text(window.end), classes_[first],
+               100 * window.probabilities[first]);
+  }
+}
+
+void PredictionWriter::write_csv(const Prediction& p) const {
+  const auto line = [&](const std::vector<double>& probabilities, const std::vector<std::string>& place) {
+    std::vector<std::string> fields{p.file};
+    fields.insert(fields.end(), place.begin(), place.end());
+    const size_t first = ranked(probabilities).front();
+    fields.push_back(classes_[first]);
+    fields.push_back(fmt::format("{:.6g}", probabilities[first]));
+    for (const double value : probabilities) fields.push_back(fmt::format("{:.6g}", value));
+    fmt::print("{}", csv_line(fields));
+  };
+  if (!timeline_) return line(p.probabilities, {});
+  for (const auto& window : p.windows)
+    line(window.probabilities, {fmt::format("{:.3f}", window.begin), fmt::format("{:.3f}", window.end)});
+}
+
+void PredictionWriter::write(const Prediction& p) {
+  if (format_ == "json") all_.push_back(json_of(p));
+  else if (format_ == "jsonl") fmt::print("{}\n", json_of(p).dump());
+  else if (format_ == "csv") write_csv(p);
+  else write_text(p);
+  std::fflush(stdout);  // a reader at the other end of a pipe sees each file as it is done
+}
+
+void PredictionWriter::finish() {
+  if (format_ == "json") fmt::print("{}\n", all_.dump(2));
+}
+
+}  // namespace cudenza

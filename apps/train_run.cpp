@@ -1,0 +1,133 @@
+#include "apps/train_run.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "apps/exit_code.h"
+#include "apps/interrupt.h"
+#include "apps/progress.h"
+#include "apps/run_card.h"
+#include "apps/train_setup.h"
+#include "engine/io/atomic_file.h"
+#include "engine/train/report.h"
+
+namespace cudenza {
+namespace {
+
+namespace fs = std::filesystem;
+
+void write_split_files(const fs::path& run, const LabelledRows& data) {
+  std::vector<SplitRow> rows;
+  const auto add = [&](const std::vector<int>& items, const char* name) {
+    for (const int item : data.usable(items)) {
+      const Item& one = data.dataset.items[static_cast<size_t>(item)];
+      rows.push_back({one.path, data.dataset.class_of(one), name});
+    }
+  };
+  add(data.split.train, "train");
+  add(data.split.valid, "valid");
+  add(data.split.test, "test");
+  write_splits(run, rows);
+}
+
+/// A bar for the batches and a line for each epoch.
+Session::Options session_options(const TrainSetup& setup, const fs::path& run, const Trainer& trainer, Progress& bar) {
+  Session::Options o{.run = run,
+                     .batch_size = setup.recipe.batch_size,
+                     .log_steps = setup.options.log_steps,
+                     .patience = setup.recipe.patience};
+  o.interrupted = interrupted;
+  o.on_step = [&](const Trainer::Step& step) {
+    bar.show(step.at.batch + 1, fmt::format("epoch {}/{}  loss {:.4f}", step.at.epoch + 1, trainer.epochs(), step.loss));
+  };
+  o.on_epoch = [&](const EpochRow& row, bool is_best) {
+    bar.clear();
+    const auto seconds = static_cast<int>(row.time + 0.5);
+    setup.say(fmt::format("{:>5} {:>12.6f} {:>12.6f} {:>10.6f} {:>5}:{:02}{}", row.epoch, row.train_loss, row.valid_loss,
+                          row.accuracy, seconds / 60, seconds % 60, is_best ? "  best" : ""));
+  };
+  return o;
+}
+
+/// Judges the best weights by the clips kept for it, and leaves everything a reader may want in the run's directory.
+ModelCard finish(TrainSetup& setup, const fs::path& run, const Session& session, const Trainer& trainer, double seconds) {
+  read_state(Hdf5File(run / "best.h5"), *setup.model.network);
+  const Split& split = setup.data.split;
+  const EvaluateSpec spec{.batch_size = setup.recipe.batch_size, .tta = setup.recipe.tta};
+  const auto judge_part = [&](const std::vector<int>& items, const char* name) {
+    return judge_items(setup.model, *setup.input, setup.data, items, name, spec);
+  };
+  const Judgement valid = judge_part(split.valid, "valid");
+  const std::vector<double> logs = logs_of(valid.predictions.scored());
+  setup.model.temperature = fit_temperature({logs, valid.predictions.labels, static_cast<int64_t>(setup.model.classes.size())});
+  const Judgement judged = setup.data.usable(split.test).empty() ? valid : judge_part(split.test, "test");
+  Hdf5File::create(run / "best.h5", [&](Hdf5File& file) { write_model(file, setup.model); });
+  write_judgement(run, judged, setup.data, setup.model.input);
+  const ModelCard card = card_of({.model = setup.model,
+                                  .data = setup.data,
+                                  .judged = judged,
+                                  .recipe = setup.recipe,
+                                  .options = setup.options,
+                                  .common = setup.common,
+                                  .device = setup.device,
+                                  .dtype = setup.dtype,
+                                  .phases = trainer.phases(),
+                                  .history = session.history(),
+                                  .best_epoch = session.best_epoch(),
+                                  .seconds = seconds});
+  write_model_card(run, card);
+  write_report(run);
+  setup.say(text_of(judged, setup.model.temperature));
+  setup.say(fmt::format("report: {}", (run / "report.html").string()));
+  return card;
+}
+
+void check_place(const TrainOptions& o) {
+  require(!o.data.empty(), "train: which data? cudenza train DATA --model A --out RUN (or --resume RUN)");
+  require(!o.out.empty(), "train: where to? Give --out RUN, a directory for weights, history and report");
+  require(!o.resume.empty() || !fs::exists(fs::path(o.out) / "last.h5"),
+          "train: {} holds a run already: --resume {} continues it, another --out leaves it alone", o.out, o.out);
+}
+
+}  // namespace
+
+bool is_finished(const fs::path& run) { return fs::exists(run / "model_card.json") && fs::exists(run / "best.h5"); }
+
+ModelCard train_run(const Common& common, const TrainOptions& options, const std::string& config) {
+  const auto start = std::chrono::steady_clock::now();
+  check_place(options);
+  const fs::path run = options.out, last = run / "last.h5";
+  const bool resumes = !options.resume.empty() && fs::exists(last);  // it may have been stopped before its first epoch
+  watch_interrupts();
+  TrainSetup setup(common, options);
+  setup.prepare(resumes ? last : fs::path());
+  if (options.resume.empty()) write_atomically(run / "config.toml", config);
+  write_split_files(run, setup.data);
+
+  Trainer trainer(setup.trainer_parts(), setup.recipe);
+  if (setup.dtype == DType::f16) trainer.optimizer().use_loss_scale();
+  Progress bar("epoch", trainer.batches_per_epoch(), common.quiet);
+  Session session({.trainer = trainer,
+                   .network = *setup.model.network,
+                   .input = *setup.input,
+                   .random = *setup.model.random,
+                   .validation = setup.data.validation(setup.data.split.valid),
+                   .write_model = [&](Hdf5File& file) { write_model(file, setup.model); }},
+                  session_options(setup, run, trainer, bar));
+  if (resumes) session.resume(Hdf5File(last));
+  setup.say(fmt::format("{} on {}: {} clips to learn from, {} to validate on, {} classes; {} on {}", setup.model.arch, options.data,
+                        setup.data.usable(setup.data.split.train).size(), setup.data.usable(setup.data.split.valid).size(),
+                        setup.model.classes.size(), name_of(setup.dtype), setup.device));
+  setup.say(fmt::format("{:>5} {:>12} {:>12} {:>10} {:>8}", "epoch", "train_loss", "valid_loss", "accuracy", "time"));
+  try {
+    session.run();
+  } catch (const Stopped& stopped) {
+    bar.clear();
+    throw Interrupted(stopped.what());
+  }
+  if (session.stopped_early()) setup.say(fmt::format("stopped: {} epochs without a lower validation loss", setup.recipe.patience));
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+  return finish(setup, run, session, trainer, passed.count());
+}
+
+}  // namespace cudenza

@@ -1,0 +1,35 @@
+/// From the command line to everything that training needs, in the order it comes into being.
+#pragma once
+#include "apps/labelled_rows.h"
+#include "apps/model_file.h"
+#include "apps/train_options.h"
+
+namespace cudenza {
+
+/// What a run is made of.
+struct TrainSetup {
+  TrainSetup(const Common&, const TrainOptions&);
+
+  /// Reads the data, measures it, makes the network, loads or draws its weights. `last` is the checkpoint of the run that is to
+  /// go on: its weights and statistics are taken instead.
+  void prepare(const std::filesystem::path& last = {});
+  Trainer::Parts trainer_parts() const;
+  /// A line for a person, on stderr, unless --quiet.
+  void say(const std::string& line) const;
+
+  Common common;
+  TrainOptions options;
+  Device device;
+  DType dtype;
+  Recipe recipe;
+  LabelledRows data;
+  Model model;
+  std::unique_ptr<Input> input;
+
+ private:
+  void prepare_data();
+  void prepare_input(const std::filesystem::path& last);
+  void prepare_network(const std::filesystem::path& last);
+};
+
+}  // namespace cudenza
