@@ -41,5 +41,6 @@ int main(int argc, char** argv) {
   add_lr_find(program, common);
   add_reproduce(program, common);
   add_features(program, common);
+  add_synth(program, common);
   return run(program, argc, argv);
 }
