@@ -42,5 +42,6 @@ int main(int argc, char** argv) {
   add_reproduce(program, common);
   add_features(program, common);
   add_synth(program, common);
+  add_report(program, common);
   return run(program, argc, argv);
 }

@@ -30,5 +30,6 @@ void add_lr_find(CLI::App& program, const Common& common);
 void add_reproduce(CLI::App& program, const Common& common);
 void add_features(CLI::App& program, const Common& common);
 void add_synth(CLI::App& program, const Common& common);
+void add_report(CLI::App& program, const Common& common);
 
 }  // namespace cudenza

@@ -226,7 +226,7 @@ double fit_temperature(const Scored& logits) {
   // Where every label has its row's highest score, the slope is negative for every beta: no finite beta is best.
   const Proportion right = top_k_accuracy(logits, 1);
   if (right.successes == right.count) return 1;
-  const bool falls_at_first = slope(logits, kLow) < 0, rises_at_last = slope(logits, kHigh) > 0;
+  const bool falls_at_first = slope(logits, kLow)<0, rises_at_last = slope(logits, kHigh)> 0;
   if (!falls_at_first) return rises_at_last ? 1 / kLow : 1;  // 1: rows of equal logits, which no T changes
   if (!rises_at_last) return 1 / kHigh;
   double low = kLow, high = kHigh;

@@ -1,0 +1,57 @@
+/// gnuplot as the plots use it: a script goes in, SVG comes out.
+#pragma once
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace cudenza {
+
+/// The colours of all plots; the report shows them by these names, so that they follow the reader's light or dark page. Blue
+/// and vermilion are Okabe and Ito's, which no common colour blindness takes for each other.
+struct PlotColours {
+  static constexpr int ink = 0x24292f, soft = 0x6e7781, line = 0xd8dee4, paper = 0xffffff;
+  static constexpr int blue = 0x0072b2, vermilion = 0xd55e00, on_fill = 0xfefefe;
+};
+
+/// A colour as gnuplot writes it, seen to `share` of 1: '#aarrggbb' with 00 opaque.
+std::string gnuplot_colour(int colour, double share = 1);
+/// The same as a number, for `lc rgb variable`.
+std::string gnuplot_colour_number(int colour, double share = 1);
+/// Text for gnuplot, in quotes, on one line.
+std::string gnuplot_text(std::string_view);
+
+/// A script that begins with the style of all plots.
+class GnuplotScript {
+ public:
+  struct Size {
+    int width = 480, height = 320;
+    double font = 15;
+  };
+  explicit GnuplotScript(const Size&);
+  GnuplotScript() : GnuplotScript(Size{}) {}
+
+  template <class... Args> GnuplotScript& line(fmt::format_string<Args...> format, Args&&... args) {
+    text_ += fmt::format(format, std::forward<Args>(args)...) + '\n';
+    return *this;
+  }
+  /// Rows of a data block that `plot $name` reads; a NaN leaves a gap.
+  GnuplotScript& data(std::string_view name, std::string_view rows) { return line("${} << END\n{}END", name, rows); }
+
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+struct GnuplotError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Empty if gnuplot can be run; else one sentence that says what to install.
+std::string why_no_gnuplot();
+/// The SVG that the script draws. Throws GnuplotError with what gnuplot said if it cannot.
+std::string drawn(const GnuplotScript&);
+
+}  // namespace cudenza

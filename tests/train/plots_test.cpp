@@ -1,0 +1,92 @@
+#include "engine/train/plots.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "engine/train/plots_gnuplot.h"
+#include "tests/support/raw_file.h"
+#include "tests/support/scratch_folder.h"
+#include "tests/train/synthetic_run.h"
+
+namespace cudenza::testing {
+namespace {
+
+#define CUDENZA_NEEDS_GNUPLOT() \
+  if (!why_no_gnuplot().empty()) GTEST_SKIP() << why_no_gnuplot()
+
+TEST(Plots, EveryFileWithNumbersIsDrawn) {
+  CUDENZA_NEEDS_GNUPLOT();
+  const ScratchFolder scratch;
+  write_synthetic_run(scratch.path());
+  const Plots plots = write_plots(scratch.path());
+  EXPECT_EQ(plots.why_none, "");
+  for (const char* name : {"loss", "accuracy", "schedule", "steps", "recall", "confusion", "reliability", "lr_find"}) {
+    const Plot* plot = plots.find(name);
+    ASSERT_TRUE(plot) << name;
+    EXPECT_NE(plot->svg.find("viewBox"), std::string::npos) << name;
+    EXPECT_FALSE(plot->title.empty() || plot->alt.empty()) << name;
+    const std::vector<char> file = read_raw<char>(scratch.path() / "plots" / (std::string(name) + ".svg"));
+    EXPECT_EQ(std::string(file.begin(), file.end()), plot->svg) << name;
+  }
+  EXPECT_EQ(plots.drawn.size(), 8u);
+}
+
+TEST(Plots, ConfusionShowsItsCounts) {
+  CUDENZA_NEEDS_GNUPLOT();
+  const ScratchFolder scratch;
+  const Predictions all{
+      .classes = {"x", "y"}, .files = {"a", "b", "c"}, .labels = {0, 0, 1}, .probabilities = {.9, .1, .2, .8, .4, .6}};
+  ModelCard card;
+  judge(card, all.scored());
+  write_predictions(scratch.path(), all);
+  write_model_card(scratch.path(), card);
+  const Plots plots = write_plots(scratch.path());
+  const Plot* plot = plots.find("confusion");
+  ASSERT_TRUE(plot) << plots.why_none;
+  size_t ones = 0, cells = 0;
+  for (size_t at = 0; (at = plot->svg.find("<text>1</text>", at)) != std::string::npos; ++at) ++ones;
+  for (size_t at = 0; (at = plot->svg.find("<polygon", at)) != std::string::npos; ++at) ++cells;
+  EXPECT_EQ(ones, 3u);
+  EXPECT_EQ(cells, 3u);  // what never happened has no cell
+  EXPECT_FALSE(plots.find("loss"));
+}
+
+TEST(Plots, NamesAreTextWhateverTheyAre) {
+  CUDENZA_NEEDS_GNUPLOT();
+  const std::string hostile = "it's `date` $x \"q\" \\n {/Bold a_b} <i>&\n";
+  GnuplotScript script;
+  script.line("set xtics ({} 0)\nplot [-1:1] x notitle", gnuplot_text(hostile));
+  const std::string svg = drawn(script);
+  EXPECT_NE(svg.find("it's `date` $x \"q\" \\n {/Bold a_b} &lt;i>&amp; </text>"), std::string::npos) << svg;
+}
+
+TEST(Plots, WhatGnuplotCannotDrawIsAnError) {
+  CUDENZA_NEEDS_GNUPLOT();
+  GnuplotScript script;
+  script.line("plot nonsense(x)");
+  EXPECT_THROW(drawn(script), GnuplotError);
+}
+
+/// PATH as it is not, for a while.
+class OtherPath {
+ public:
+  explicit OtherPath(const char* path) : before_(std::getenv("PATH")) { setenv("PATH", path, 1); }
+  ~OtherPath() { setenv("PATH", before_.c_str(), 1); }
+
+ private:
+  std::string before_;
+};
+
+TEST(Plots, WithoutGnuplotSaysWhatToInstall) {
+  const ScratchFolder scratch;
+  write_synthetic_run(scratch.path());
+  const OtherPath nowhere("/nonexistent");
+  const Plots plots = write_plots(scratch.path());
+  EXPECT_TRUE(plots.drawn.empty());
+  EXPECT_NE(plots.why_none.find("gnuplot-nox"), std::string::npos) << plots.why_none;
+  EXPECT_FALSE(std::filesystem::exists(scratch.path() / "plots"));
+}
+
+}  // namespace
+}  // namespace cudenza::testing
