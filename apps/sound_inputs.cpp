@@ -13,7 +13,7 @@ namespace {
 
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
-std::vector<fs::path> sounds_in_folder(const fs::path& folder) {
+std::vector<fs::path> sounds_in_folder(const fs::path& folder) try {
   std::vector<fs::path> found;
   const auto options = fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
   for (auto entry = fs::recursive_directory_iterator(folder, options); entry != fs::end(entry); ++entry) {
@@ -26,6 +26,8 @@ std::vector<fs::path> sounds_in_folder(const fs::path& folder) {
   if (found.empty()) throw DataError(fmt::format("{}: holds no wav, au, flac, ogg or mp3 files", folder.string()));
   std::ranges::sort(found);
   return found;
+} catch (const fs::filesystem_error& error) {  // links that go round in circles, a disk that fails
+  throw DataError(fmt::format("{}: {}", folder.string(), error.code().message()));
 }
 
 std::vector<fs::path> sounds_of_list(const fs::path& csv) {

@@ -1,4 +1,4 @@
-/// Spectrograms as people look at them: a PNG with axes in seconds and hertz and a scale of colours in decibels, drawn by gnuplot.
+/// Spectrograms as people look at them: a PNG with axes in seconds and hertz and a scale of colours in dB, drawn by gnuplot.
 #pragma once
 #include <filesystem>
 #include <string>

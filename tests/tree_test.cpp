@@ -65,7 +65,7 @@ const std::map<std::string, std::set<std::string>>& arrows() {
       {"engine/ops/", ops},
       {"engine/nn/", nn},
       {"engine/optim/", {"kernels/", "engine/core/", "engine/autograd/", "engine/ops/", "engine/nn/"}},
-      {"engine/audio/", {"kernels/", "engine/core/", "engine/io/atomic_file.h"}},
+      {"engine/audio/", {"kernels/", "engine/core/"}},
       {"engine/io/", {"kernels/", "engine/core/"}},
       {"engine/io/checkpoint",
        {"kernels/", "engine/core/", "engine/autograd/", "engine/ops/", "engine/nn/", "engine/optim/", "engine/io/"}},

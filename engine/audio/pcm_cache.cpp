@@ -1,19 +1,19 @@
 #include "engine/audio/pcm_cache.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <string_view>
 
 #include "engine/audio/decode.h"
 #include "engine/core/content_hash.h"
-#include "engine/io/atomic_file.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -52,15 +52,32 @@ std::optional<std::vector<int16_t>> read_entry(const fs::path& path, int rate) {
   return pcm;
 }
 
+/// Writes a file and gives it its name when it is whole. What it holds is not brought to the disk at once, as other files'
+/// content is: that can take longer than decoding, and what a failing machine damages is made anew.
+void write_whole(const fs::path& path, std::span<const std::byte> head, std::span<const std::byte> rest) {
+  static std::atomic<int> count = 0;
+  const auto fail = [&](const std::string& why) {
+    throw DataError(fmt::format("{}: cannot be written: {}", path.string(), why));
+  };
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  if (error) fail(error.message());
+  const fs::path beside = fmt::format("{}.{}.{}.part", path.string(), getpid(), ++count);
+  std::ofstream file(beside, std::ios::binary);
+  for (const auto bytes : {head, rest})
+    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  const std::string why = std::strerror(errno);
+  if (file) fs::rename(beside, path, error);
+  if (file && !error) return;
+  std::error_code ignored;
+  fs::remove(beside, ignored);
+  fail(error ? error.message() : why);
+}
+
 void write_entry(const fs::path& path, const std::vector<int16_t>& pcm, int rate) {
-  write_atomically(path, [&](const fs::path& beside) {
-    const EntryHeader header = header_of(pcm, rate);
-    std::ofstream file(beside, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(&header), sizeof header);
-    file.write(reinterpret_cast<const char*>(pcm.data()), static_cast<std::streamsize>(bytes_of(pcm).size()));
-    file.close();
-    if (!file) throw DataError(fmt::format("{}: cannot be written: {}", path.string(), std::strerror(errno)));
-  });
+  const EntryHeader header = header_of(pcm, rate);
+  write_whole(path, std::as_bytes(std::span(&header, 1)), bytes_of(pcm));
 }
 
 std::string hash_of_text(std::string_view text) { return hash_of(std::as_bytes(std::span(text))).text(); }
@@ -107,7 +124,10 @@ std::string PcmCache::content_of(const fs::path& path) {
   if (std::ifstream file(note); file >> hash && file.get() && std::getline(file, line) && line == known.line) return hash;
   ++hashed_;
   hash = hash_of_file(path).text();
-  if (known.settled) keep([&] { write_atomically(note, hash + ' ' + known.line + '\n'); });
+  if (known.settled) {
+    const std::string content = hash + ' ' + known.line + '\n';
+    keep([&] { write_whole(note, std::as_bytes(std::span(content)), {}); });
+  }
   return hash;
 }
 
@@ -122,10 +142,11 @@ void PcmCache::keep(const std::function<void()>& write) {
 }
 
 std::vector<int16_t> PcmCache::load(const fs::path& path, int rate) {
-  if (!fs::is_regular_file(path)) return decode_pcm(path, rate);  // which says what is wrong
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return decode_pcm(path, rate);  // which says what is wrong
   const std::string key = fmt::format("{} {} {}", content_of(path), rate, decoder_version());
   const fs::path entry = in_folder(folder_ / "pcm", hash_of_text(key));
-  if (fs::exists(entry)) {
+  if (fs::exists(entry, error)) {
     if (auto pcm = read_entry(entry, rate)) {
       ++hits_;
       return std::move(*pcm);
