@@ -35,5 +35,6 @@ int main(int argc, char** argv) {
   Common common;
   add_common_options(program, common);
   add_info(program, common);
+  add_weights(program, common);
   return run(program, argc, argv);
 }
