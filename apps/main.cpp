@@ -43,5 +43,6 @@ int main(int argc, char** argv) {
   add_features(program, common);
   add_synth(program, common);
   add_report(program, common);
+  add_weights(program, common);
   return run(program, argc, argv);
 }

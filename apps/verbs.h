@@ -31,5 +31,6 @@ void add_reproduce(CLI::App& program, const Common& common);
 void add_features(CLI::App& program, const Common& common);
 void add_synth(CLI::App& program, const Common& common);
 void add_report(CLI::App& program, const Common& common);
+void add_weights(CLI::App& program, const Common& common);
 
 }  // namespace cudenza

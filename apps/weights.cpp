@@ -1,0 +1,283 @@
+/// cudenza weights: official ImageNet weights, and files of PyTorch's, as our HDF5.
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "apps/verbs.h"
+#include "engine/io/checkpoint.h"
+#include "models/registry.h"
+#include "weights/convert.h"
+#include "weights/download.h"
+#include "weights/manifest.h"
+
+namespace cudenza {
+namespace {
+namespace fs = std::filesystem;
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kMegabyte = 1e6;
+constexpr std::string_view kMirrorVariable = "CUDENZA_WEIGHTS_URL";
+
+void print(const Json& json) { fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace)); }
+
+// list
+
+Json row_facts(const OfficialWeights& row) {
+  return {{"arch", row.arch},
+          {"variant", row.variant},
+          {"file", row.file()},
+          {"url", row.url},
+          {"sha256_prefix", row.sha256_prefix},
+          {"bytes", row.bytes ? Json(*row.bytes) : Json()},
+          {"top1", row.top1 ? Json(*row.top1) : Json()},
+          {"input_size", row.input_size},
+          {"interpolation", row.interpolation},
+          {"mean", row.mean},
+          {"std", row.std}};
+}
+
+void run_list(const Common& common) {
+  if (common.json) {
+    Json all = Json::array();
+    for (const OfficialWeights& row : official_weights()) all.push_back(row_facts(row));
+    return print(all);
+  }
+  fmt::print("{:<11} {:<7} {:<29} {:>9} {:>6} {:>6}  {}\n", "network", "variant", "file", "size", "top-1", "input", "resized by");
+  for (const OfficialWeights& row : official_weights()) {
+    const std::string size = row.bytes ? fmt::format("{:.1f} MB", static_cast<double>(*row.bytes) / kMegabyte) : "";
+    const std::string top1 = row.top1 ? fmt::format("{:.2f}", *row.top1) : "";
+    fmt::print("{:<11} {:<7} {:<29} {:>9} {:>6} {:>6}  {}\n", row.arch, row.variant, row.file(), size, top1, row.input_size,
+               row.interpolation);
+  }
+}
+
+// convert, fetch
+
+Json report_facts(const fs::path& in, const fs::path& out, const ConvertReport& report) {
+  return {{"source", in.string()},        {"output", out.string()},
+          {"arch", report.arch},          {"variant", report.variant.empty() ? Json() : Json(report.variant)},
+          {"classes", report.classes},    {"container", name_of(report.container)},
+          {"tensors", report.tensors},    {"parameters_and_buffers", report.numbers},
+          {"sha256", report.hash.sha256}, {"sha256_in_name", report.hash.in_name.empty() ? Json() : Json(report.hash.in_name)}};
+}
+
+std::string hash_remark(const SourceHash& hash) {
+  if (hash.in_name.empty()) return "there is none in its name to check it by";
+  return hash.agrees() ? "as its name says" : fmt::format("NOT {}… as its name says", hash.in_name);
+}
+
+void convert(const fs::path& in, const fs::path& out, const std::string& arch, const Common& common) {
+  const ConvertReport report = convert_weights(in, out, arch);
+  if (common.json) return print(report_facts(in, out, report));
+  if (common.quiet) return;
+  const std::string official = report.variant.empty() ? "" : fmt::format(", the official {}", report.variant);
+  fmt::print("{}: {}{}; {} classes, {} tensors, {} numbers\n", out.string(), report.arch, official, report.classes,
+             report.tensors, report.numbers);
+  fmt::print("  from {} ({}), SHA-256 {}…, {}\n", in.string(), name_of(report.container), report.hash.sha256.substr(0, 16),
+             hash_remark(report.hash));
+}
+
+struct FetchOptions {
+  std::vector<std::string> archs;
+  std::string variant, folder = ".";
+  bool keep = false;
+};
+
+/// The row that is meant. Throws UsageError naming the choices.
+const OfficialWeights& wanted_row(const std::string& arch, const std::string& variant) {
+  if (std::ranges::find(network_names(), arch) == network_names().end())
+    throw UsageError(fmt::format("no network is called '{}'; choose one of {}", arch, fmt::join(network_names(), " ")));
+  if (const OfficialWeights* row = find_official(arch, variant)) return *row;
+  std::string choices;
+  for (const OfficialWeights& row : official_weights()) {
+    if (row.arch == arch) choices += fmt::format(" {}", row.variant);
+  }
+  throw UsageError(fmt::format("there are no official weights '{}' of {}; choose one of{}", variant, arch, choices));
+}
+
+void run_fetch(const FetchOptions& options, const Common& common) {
+  std::vector<const OfficialWeights*> rows;
+  for (const std::string& arch : options.archs) rows.push_back(&wanted_row(arch, options.variant));
+  const char* mirror = std::getenv(std::string(kMirrorVariable).c_str());
+  const bool show_progress = isatty(STDERR_FILENO) != 0 && !common.quiet;
+  for (const OfficialWeights* row : rows) {
+    if (!common.quiet) fmt::print(stderr, "cudenza: fetching {}\n", row->file());
+    const fs::path file =
+        download(*row, {.folder = options.folder, .base_url = mirror ? mirror : "", .show_progress = show_progress});
+    convert(file, fs::path(options.folder) / fmt::format("{}.h5", row->arch), std::string(row->arch), common);
+    if (!options.keep) fs::remove(file);
+  }
+}
+
+// inspect
+
+std::string shape_text(const std::vector<int64_t>& sizes) { return fmt::format("[{}]", fmt::join(sizes, ",")); }
+
+struct Listing {
+  Json facts;
+  Json tensors = Json::array();
+
+  void add(const std::string& name, DType dtype, const std::vector<int64_t>& sizes) {
+    tensors.push_back({{"name", name}, {"dtype", name_of(dtype)}, {"shape", sizes}});
+  }
+};
+
+Json attribute_json(const Hdf5Attribute& value) {
+  return std::visit([](const auto& v) { return Json(v); }, value);
+}
+
+Listing list_hdf5(const fs::path& path) {
+  const Hdf5File file(path);
+  Listing listing;
+  listing.facts = {{"file", path.string()}, {"container", "HDF5"}};
+  for (const std::string& name : file.attribute_names("/")) listing.facts[name] = attribute_json(file.attribute("/", name));
+  for (const std::string& name : file.names()) {
+    const auto [shape, dtype] = file.extent(name);
+    listing.add(name, dtype, {shape.begin(), shape.end()});
+  }
+  return listing;
+}
+
+Listing list_foreign(const fs::path& path) {
+  const WeightSource source(path);
+  const ArchMatch match = match_arch(source.tensors());
+  Listing listing;
+  listing.facts = {{"file", path.string()}, {"container", name_of(source.container())}};
+  if (match.fault.empty()) listing.facts.update({{"arch", match.arch}, {"class_count", match.classes}});
+  else listing.facts["arch"] = Json();
+  for (const TensorRecord& record : source.tensors()) listing.add(record.name, record.dtype, record.sizes);
+  return listing;
+}
+
+bool is_hdf5(const fs::path& path) {
+  constexpr std::string_view kMagic = "\x89HDF\r\n\x1a\n";
+  const FileBytes file(path);
+  std::array<char, kMagic.size()> head{};
+  if (file.size() < head.size()) return false;
+  file.read(0, std::as_writable_bytes(std::span(head)));
+  return std::string_view(head.data(), head.size()) == kMagic;
+}
+
+std::string fact_text(const Json& value) {
+  constexpr size_t kMostItems = 10;
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_array() && value.size() > kMostItems)
+    return fmt::format("{} values, from {} to {}", value.size(), fact_text(value.front()), fact_text(value.back()));
+  return value.dump();
+}
+
+void run_inspect(const std::string& path, const Common& common) {
+  Listing listing = is_hdf5(path) ? list_hdf5(path) : list_foreign(path);
+  int64_t numbers = 0;
+  for (const Json& tensor : listing.tensors) {
+    int64_t count = 1;
+    for (const Json& extent : tensor["shape"]) count *= extent.get<int64_t>();
+    numbers += count;
+  }
+  listing.facts["numbers"] = numbers;
+  if (common.json) {
+    listing.facts["tensors"] = std::move(listing.tensors);
+    return print(listing.facts);
+  }
+  for (const auto& [name, value] : listing.facts.items())
+    fmt::print("{:<15} {}\n", name, value.is_null() ? "none of ours" : fact_text(value));
+  fmt::print("{:<15} {}\n", "tensors", listing.tensors.size());
+  for (const Json& tensor : listing.tensors)
+    fmt::print("  {:<5} {:<20} {}\n", tensor["dtype"].get<std::string>(), shape_text(tensor["shape"].get<std::vector<int64_t>>()),
+               tensor["name"].get<std::string>());
+}
+
+// verify
+
+/// The facts of a sound file. Throws DataError for another.
+Json verify_hdf5(const fs::path& path) {
+  const Hdf5File file(path);
+  const WeightsInfo info = read_info(file);
+  std::vector<TensorRecord> records;
+  for (const std::string& name : file.names()) {
+    if (name.find('/') != std::string::npos) continue;
+    const Tensor values = file.read(name).to(DType::f32);
+    for (const float value : values.span<float>()) {
+      if (!std::isfinite(value)) throw DataError(fmt::format("{}: {} holds a number that is not finite", path.string(), name));
+    }
+    records.push_back({.name = name, .sizes = {values.shape().begin(), values.shape().end()}});
+  }
+  const ArchMatch match = match_arch(records, info.arch);
+  if (!match.fault.empty()) throw DataError(fmt::format("{}: is no {}: {}", path.string(), info.arch, match.fault));
+  const OfficialWeights* official = find_official_by_hash(info.source_sha256);
+  return {{"file", path.string()},
+          {"container", "HDF5"},
+          {"arch", info.arch},
+          {"tensors", records.size()},
+          {"source", info.source},
+          {"sha256", info.source_sha256},
+          {"official", official ? Json(official->file()) : Json()}};
+}
+
+Json verify_foreign(const fs::path& path) {
+  const WeightSource source(path);
+  const SourceHash hash = hash_of(source.file());
+  if (!hash.agrees()) source.file().fail("its SHA-256 is {}, {}", hash.sha256, hash_remark(hash));
+  const ArchMatch match = match_arch(source.tensors());
+  const OfficialWeights* official = find_official_by_hash(hash.sha256);
+  return {{"file", path.string()},
+          {"container", name_of(source.container())},
+          {"arch", match.fault.empty() ? Json(match.arch) : Json()},
+          {"tensors", source.tensors().size()},
+          {"sha256", hash.sha256},
+          {"sha256_in_name", hash.in_name.empty() ? Json() : Json(hash.in_name)},
+          {"official", official ? Json(official->file()) : Json()}};
+}
+
+void run_verify(const std::string& path, const Common& common) {
+  const Json facts = is_hdf5(path) ? verify_hdf5(path) : verify_foreign(path);
+  if (common.json) return print(facts);
+  if (common.quiet) return;
+  fmt::print("{}: sound; {}, {}, {} tensors\n", path, fact_text(facts["container"]),
+             facts["arch"].is_null() ? "none of our networks" : fact_text(facts["arch"]), facts["tensors"].get<size_t>());
+  if (!facts["sha256"].get<std::string>().empty()) fmt::print("  SHA-256 {}\n", fact_text(facts["sha256"]));
+  fmt::print("  {}\n", facts["official"].is_null() ? "not an official file" : "official: " + fact_text(facts["official"]));
+}
+
+}  // namespace
+
+void add_weights(CLI::App& program, const Common& common) {
+  CLI::App* verb = program.add_subcommand("weights", "ImageNet weights: official files, and PyTorch's formats as HDF5");
+  verb->require_subcommand(1);
+  verb->fallthrough();
+  verb->add_subcommand("list", "The official files")->callback([&common] { run_list(common); });
+
+  auto fetch = std::make_shared<FetchOptions>();
+  CLI::App* fetch_verb = verb->add_subcommand("fetch", "Download official weights, check their SHA-256, convert them to ARCH.h5");
+  fetch_verb->add_option("ARCH", fetch->archs, "alexnet vgg16 vgg16_bn resnet34 resnet50 resnetrs50")->required();
+  fetch_verb->add_option("--variant", fetch->variant, "V1, V2, …; `weights list` has them");
+  fetch_verb->add_option("--dir", fetch->folder, "where to")->capture_default_str();
+  fetch_verb->add_flag("--keep", fetch->keep, "keep the downloaded file beside what it was converted to");
+  fetch_verb->footer(fmt::format("{} in the environment names a mirror's folder to fetch from.", kMirrorVariable));
+  fetch_verb->callback([fetch, &common] { run_fetch(*fetch, common); });
+
+  struct Paths {
+    std::string in, out, arch;
+  };
+  auto paths = std::make_shared<Paths>();
+  CLI::App* convert_verb = verb->add_subcommand("convert", "A .pth or .safetensors file to HDF5");
+  convert_verb->add_option("IN", paths->in, "PyTorch's zip, tar or stream, or safetensors")->required();
+  convert_verb->add_option("OUT.h5", paths->out)->required();
+  convert_verb->add_option("--arch", paths->arch, "the network; told by names and shapes if not given");
+  convert_verb->callback([paths, &common] { convert(paths->in, paths->out, paths->arch, common); });
+
+  CLI::App* inspect_verb = verb->add_subcommand("inspect", "What is in a file of weights");
+  inspect_verb->add_option("FILE", paths->in)->required();
+  inspect_verb->callback([paths, &common] { run_inspect(paths->in, common); });
+
+  CLI::App* verify_verb = verb->add_subcommand("verify", "Whether a file of weights is whole, and what it says it is");
+  verify_verb->add_option("FILE", paths->in)->required();
+  verify_verb->callback([paths, &common] { run_verify(paths->in, common); });
+}
+
+}  // namespace cudenza

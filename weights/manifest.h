@@ -1,0 +1,36 @@
+/// The official ImageNet weights of our networks: where they are, how to know them, and what they expect.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace cudenza {
+
+struct OfficialWeights {
+  std::string_view arch, variant;  ///< an arch's first row is what is meant where no variant is named
+  std::string_view url;
+  std::string_view sha256_prefix;  ///< first digits of the file's SHA-256: those in its name
+  std::optional<uint64_t> bytes;   ///< of the file, where known
+  std::optional<double> top1;      ///< accuracy on ImageNet's validation pictures, in percent, as published
+  int input_size = 224;            ///< side of the pictures they were trained on
+  std::string_view interpolation = "bilinear";
+  std::array<double, 3> mean{0.485, 0.456, 0.406}, std{0.229, 0.224, 0.225};
+
+  std::string_view file() const { return url.substr(url.rfind('/') + 1); }
+};
+
+std::span<const OfficialWeights> official_weights();
+
+/// The row of an arch, or of one variant of it; null if there is none.
+const OfficialWeights* find_official(std::string_view arch, std::string_view variant = "");
+/// The row that a file with this SHA-256 (64 digits) is; null if it is none.
+const OfficialWeights* find_official_by_hash(std::string_view sha256);
+
+/// The hexadecimal digits that a name ends in, after its last dash: "7be5be79" of "alexnet-owt-7be5be79.pth". Empty unless
+/// there are eight at least.
+std::string hash_in_name(std::string_view file_name);
+
+}  // namespace cudenza

@@ -1,0 +1,13 @@
+/// The container of torch.save since PyTorch 1.6: a zip archive, its members stored as they are.
+///
+///   <root>/data.pkl      the pickle; persistent ids are ('storage', class, key, location, count)
+///   <root>/data/<key>    the numbers of one storage
+///   <root>/byteorder     "little", if it is there
+#pragma once
+#include "weights/tensor_record.h"
+
+namespace cudenza {
+
+std::vector<TensorRecord> read_torch_zip(const FileBytes&);
+
+}  // namespace cudenza

@@ -1,0 +1,111 @@
+#include "weights/weight_source.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "engine/core/dispatch.h"
+#include "weights/safetensors.h"
+#include "weights/torch_stream.h"
+#include "weights/torch_tar.h"
+#include "weights/torch_zip.h"
+
+namespace cudenza {
+static_assert(std::endian::native == std::endian::little);
+namespace {
+
+constexpr size_t kPiece = 1 << 16;  // elements that are widened at a time
+
+bool begins_with(std::span<const std::byte> bytes, std::string_view magic) {
+  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+}
+
+WeightContainer detect(const FileBytes& file) {
+  std::array<std::byte, 512> block{};
+  const std::span<std::byte> head = std::span(block).first(static_cast<size_t>(std::min<uint64_t>(file.size(), block.size())));
+  file.read(0, head);
+  if (begins_with(head, "PK\3\4")) return WeightContainer::torch_zip;
+  if (begins_with(head, "\x80\x02\x8a\x0a")) return WeightContainer::torch_stream;
+  if (is_tar_header(head)) return WeightContainer::torch_tar;
+  if (head.size() > 8 && head[8] == std::byte{'{'}) return WeightContainer::safetensors;
+  if (begins_with(head, "\x89HDF\r\n\x1a\n")) file.fail("is HDF5 already: it needs no conversion");
+  if (file.size() == 0) file.fail("is empty");
+  if (begins_with(head, "\x80")) file.fail("is a pickle, but not one that torch.save wrote");
+  if (begins_with(head, "<")) file.fail("looks like a web page, not weights: was the download an error message?");
+  file.fail("is none of the formats of weights that are read: PyTorch's .pth (zip, tar or stream) and safetensors");
+}
+
+std::vector<TensorRecord> read_tensors(const FileBytes& file, WeightContainer container) {
+  switch (container) {
+    case WeightContainer::torch_zip: return read_torch_zip(file);
+    case WeightContainer::torch_tar: return read_torch_tar(file);
+    case WeightContainer::torch_stream: return read_torch_stream(file);
+    case WeightContainer::safetensors: break;
+  }
+  return read_safetensors(file);
+}
+
+/// The number at `from`, which need not be aligned.
+template <class T> float float_at(const std::byte* from) {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return static_cast<float>(value);
+}
+
+}  // namespace
+
+std::string_view name_of(WeightContainer container) {
+  constexpr std::array<std::string_view, 4> kNames{"PyTorch zip", "PyTorch tar (legacy)", "PyTorch stream (legacy)",
+                                                   "safetensors"};
+  return kNames[static_cast<size_t>(container)];
+}
+
+WeightSource::WeightSource(const std::filesystem::path& path)
+    : file_(path), container_(detect(file_)), tensors_(read_tensors(file_, container_)) {}
+
+const TensorRecord* WeightSource::find(std::string_view name) const {
+  const auto at = std::ranges::find(tensors_, name, &TensorRecord::name);
+  return at == tensors_.end() ? nullptr : &*at;
+}
+
+TensorReader::TensorReader(const FileBytes& file, const TensorRecord& record)
+    : file_(file), record_(record), contiguous_(record.is_contiguous()), index_(record.sizes.size(), 0) {
+  if (contiguous_) return;
+  raw_.resize(static_cast<size_t>(record.extent()) * size_of(record.dtype));
+  file.read(record.begin, raw_);
+}
+
+void TensorReader::read(std::span<float> out) {
+  if (contiguous_) read_contiguous(out);
+  else read_strided(out);
+}
+
+void TensorReader::read_contiguous(std::span<float> out) {
+  const size_t size = size_of(record_.dtype);
+  const uint64_t begin = record_.begin + position_ * size;
+  position_ += out.size();
+  if (record_.dtype == DType::f32) return file_.read(begin, std::as_writable_bytes(out));
+  for (size_t done = 0; done < out.size(); done += kPiece) {
+    const size_t count = std::min(kPiece, out.size() - done);
+    raw_.resize(count * size);
+    file_.read(begin + done * size, raw_);
+    dispatch_any("weights", record_.dtype, [&]<class T>() {
+      for (size_t i = 0; i < count; ++i) out[done + i] = float_at<T>(raw_.data() + i * sizeof(T));
+    });
+  }
+}
+
+void TensorReader::read_strided(std::span<float> out) {
+  const auto axes = static_cast<int>(index_.size());
+  dispatch_any("weights", record_.dtype, [&]<class T>() {
+    for (float& value : out) {
+      int64_t at = 0;
+      for (int axis = 0; axis < axes; ++axis) at += index_[axis] * record_.strides[axis];
+      value = float_at<T>(raw_.data() + static_cast<size_t>(at) * sizeof(T));
+      for (int axis = axes; axis-- > 0 && ++index_[axis] == record_.sizes[axis];) index_[axis] = 0;
+    }
+  });
+}
+
+}  // namespace cudenza
