@@ -29,7 +29,7 @@ class AlexNet::Classifier : public PooledSequential {
   using Options = NetworkOptions;
   explicit Classifier(const Options& o) : PooledSequential(kMapSide) {
     add<Dropout>({.p = o.dropout, .random = o.random});
-    add<Linear>({.in = kMapSide * kMapSide * kMapChannels, .out = kHidden});
+    add<Linear>({.in = kMapSide * kMapSide * kMapChannels, .out = kHidden, .positions = kMapSide * kMapSide});
     add<Relu>({});
     add<Dropout>({.p = o.dropout, .random = o.random});
     add<Linear>({.in = kHidden, .out = kHidden});

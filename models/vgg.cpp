@@ -31,7 +31,7 @@ class Vgg16::Classifier : public PooledSequential {
  public:
   using Options = NetworkOptions;
   explicit Classifier(const Options& o) : PooledSequential(kMapSide) {
-    add<Linear>({.in = kMapSide * kMapSide * kMapChannels, .out = kHidden});
+    add<Linear>({.in = kMapSide * kMapSide * kMapChannels, .out = kHidden, .positions = kMapSide * kMapSide});
     add<Relu>({});
     add<Dropout>({.p = o.dropout, .random = o.random});
     add<Linear>({.in = kHidden, .out = kHidden});

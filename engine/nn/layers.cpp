@@ -6,10 +6,22 @@
 #include "engine/ops/pointwise.h"
 
 namespace cudenza {
+namespace {
+
+thread_local int unset_weights = 0;  // how many UnsetWeights live
+
+Tensor new_weight(const Shape& shape) {
+  return unset_weights > 0 ? Tensor::empty(shape, DType::f32) : Tensor::zeros(shape, DType::f32);
+}
+
+}  // namespace
+
+UnsetWeights::UnsetWeights() { ++unset_weights; }
+UnsetWeights::~UnsetWeights() { --unset_weights; }
 
 Conv2d::Conv2d(const Options& o)
     : spec{.stride = o.stride, .pad = o.pad},
-      weight(parameter("weight", Tensor::zeros({o.out, o.kernel, o.kernel, o.in}, DType::f32))),
+      weight(parameter("weight", new_weight({o.out, o.kernel, o.kernel, o.in}))),
       bias(o.bias ? parameter("bias", Tensor::zeros({o.out}, DType::f32)) : Tensor()) {}
 
 void Conv2d::reset(Generator& random) { init::pytorch_default(weight, bias, random); }
@@ -93,8 +105,11 @@ Tensor ConvSequential::forward(const Tensor& x) {
 }
 
 Linear::Linear(const Options& o)
-    : weight(parameter("weight", Tensor::zeros({o.out, o.in}, DType::f32))),
-      bias(o.bias ? parameter("bias", Tensor::zeros({o.out}, DType::f32)) : Tensor()) {}
+    : weight(parameter("weight", new_weight({o.out, o.in}))),
+      bias(o.bias ? parameter("bias", Tensor::zeros({o.out}, DType::f32)) : Tensor()),
+      positions(o.positions) {
+  require(positions > 0 && o.in % positions == 0, "Linear: {} inputs do not come from {} positions", o.in, positions);
+}
 
 Tensor Linear::forward(const Tensor& x) {
   if (!folded()) return linear(x, cast(weight, x.dtype()), bias);

@@ -12,6 +12,16 @@
 
 namespace cudenza {
 
+/// While one lives, new convolutions and linear layers of this thread leave their weights unset instead of zero: for networks
+/// that are loaded at once, or only tell their shapes. Memory that is never touched is never taken from the system.
+class UnsetWeights {
+ public:
+  UnsetWeights();
+  ~UnsetWeights();
+  UnsetWeights(const UnsetWeights&) = delete;
+  UnsetWeights& operator=(const UnsetWeights&) = delete;
+};
+
 class BatchNorm2d;
 
 /// x [N,H,W,in] -> [N,H',W',out]. weight is [out,kernel,kernel,in].
@@ -70,12 +80,14 @@ class Linear : public Module {
   struct Options {
     int in, out;
     bool bias = true;
+    int positions = 1;  ///< of the maps that `in` was flattened from: we order h, w, c, files c, h, w (engine/io/checkpoint.h)
   };
   explicit Linear(const Options&);
   Tensor forward(const Tensor& x) override;
   void reset(Generator&) override;
 
   const Tensor weight, bias;
+  const int positions;
 
  private:
   void forget() override { kept_ = {}; }
