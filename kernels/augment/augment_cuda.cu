@@ -48,9 +48,9 @@ __device__ inline Samples altered_pack(const Samples& x, const VariantPlan& plan
   return y;
 }
 
-// y[v,b,i] as in augment.h. A block stays in one clip and knows its plans; one thread: kPacksEach packs of four samples, read once
-// and written to where they fall in each variant. One variant is walked from its own start, so that nothing is read that it does
-// not keep; several walk the whole circle.
+// y[v,b,i] as in augment.h. A block stays in one clip and knows its plans; one thread: kPacksEach packs of four samples, read
+// once and written to where they fall in each variant. One variant is walked from its own start, so that nothing is read that it
+// does not keep; several walk the whole circle.
 template <class X>
 __global__ void augment_kernel(ClipSet<X> set, ClipRows rows, AugmentRule rule, ClipRounds rounds, float* y, int64_t batch,
                                int64_t blocks_each, bool packed_in, bool packed_out) {

@@ -8,7 +8,7 @@
 namespace cudenza::kernels {
 namespace {
 
-constexpr int64_t kMostRowBytes = 16 * 1024;  // of a sample in a tile: two fit the first-level cache
+constexpr int64_t kMostRowBytes = 4 * 1024;  // of a sample in a tile: two fit the first-level cache
 constexpr int64_t kLeastRowBytes = 1024;
 
 template <class A> void draw(int64_t samples, double alpha, const RandomStream& stream, const MixupTargets<A>& targets) {

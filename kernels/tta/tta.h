@@ -28,7 +28,8 @@ struct TtaRule {
         variant_weight(mode == TtaMode::blend ? (1 - beta) / static_cast<double>(variants) : plain_weight) {}
 };
 
-/// plain is [rows, classes], variants [(passes - 1)·rows, classes], y [rows, classes]. REQUIRES 2 <= passes <= 4096, classes < 2^31.
+/// plain is [rows, classes], variants [(passes - 1)·rows, classes], y [rows, classes]. REQUIRES 2 <= passes <= 4096,
+/// 0 < classes < 2^31.
 template <class T>
 void tta_probabilities(Cpu, const TtaRule&, const T* plain, const T* variants, acc_t<T>* y, int64_t rows, int64_t classes,
                        int64_t passes);
