@@ -2,6 +2,11 @@
 
 #include <algorithm>
 
+#include "apps/spectrogram_png.h"
+#include "engine/audio/mel.h"
+#include "engine/io/png.h"
+#include "engine/train/plots_gnuplot.h"
+
 namespace cudenza {
 namespace {
 
@@ -28,6 +33,25 @@ std::string class_table(const Judgement& judged, const ConfusionMatrix& matrix) 
   return text;
 }
 
+/// A picture of what the network heard of a clip: its first row. Its file's name in `folder`; empty without gnuplot.
+std::string write_picture(const std::filesystem::path& folder, size_t number, const ClipLoss& clip, const Judgement& judged,
+                          const LabelledRows& data, const InputSpec& input) {
+  const int item = judged.items[static_cast<size_t>(clip.clip)];
+  const int64_t row = data.rows_of(std::span(&item, 1)).front();
+  const std::string name = fmt::format("{:02}.png", number + 1);
+  if (input.media == Media::sound) {
+    if (!why_no_gnuplot().empty()) return {};
+    const int64_t samples = data.rows.data.size(1);
+    const Tensor mel = LogMel(input.mel)(data.rows.data.slice(row * samples, {1, samples}));
+    write_spectrogram_png(folder / name, judged.predictions.files[clip.clip], input.mel, mel);
+  } else {
+    const Shape& shape = data.rows.data.shape();
+    const Tensor picture = data.rows.data.slice(row * shape[1] * shape[2] * shape[3], {shape[1], shape[2], shape[3]});
+    write_png(folder / name, {static_cast<int>(shape[1]), static_cast<int>(shape[2]), static_cast<int>(shape[3]), picture.to_vector<uint8_t>()});
+  }
+  return name;
+}
+
 }  // namespace
 
 Judgement judge_items(Model& model, Input& input, const LabelledRows& data, std::span<const int> items, std::string split,
@@ -44,12 +68,13 @@ Judgement judge_items(Model& model, Input& input, const LabelledRows& data, std:
   return judged;
 }
 
-void write_judgement(const std::filesystem::path& run, const Judgement& judged, const LabelledRows&, const InputSpec&) {
+void write_judgement(const std::filesystem::path& run, const Judgement& judged, const LabelledRows& data, const InputSpec& input) {
   const Predictions& p = judged.predictions;
   const Scored scored = p.scored();
   write_predictions(run, p);
   write_confusion(run, p.classes, confusion_matrix(p.labels, predicted_classes(scored), scored.classes));
   std::vector<Mistake> mistakes;
+  std::filesystem::remove_all(run / "mistakes");  // those of an earlier judgement
   for (const ClipLoss& clip : top_losses(scored, kMostMistakes)) {
     if (clip.label == clip.predicted) continue;
     mistakes.push_back({.file = p.files[clip.clip],
@@ -57,7 +82,7 @@ void write_judgement(const std::filesystem::path& run, const Judgement& judged, 
                         .predicted = p.classes[clip.predicted],
                         .probability = clip.probability,
                         .loss = clip.loss,
-                        .picture = ""});
+                        .picture = write_picture(run / "mistakes", mistakes.size(), clip, judged, data, input)});
   }
   write_mistakes(run, mistakes);
 }

@@ -71,9 +71,9 @@ void load(LabelledRows& data, std::span<const int> items, const InputSpec& input
     const auto show = [&](size_t done, size_t) { progress.show(static_cast<int64_t>(done)); };
     if (is_sound) {
       PcmCache cache;
-      data.rows = load_sounds(data.dataset, items, input, {.threads = workers, .cache = &cache}, show);
+      data.rows = load_sound_rows(data.dataset, items, input, {.threads = workers, .cache = &cache}, show);
     } else {
-      data.rows = load_pictures(data.dataset, items, input, workers, show);
+      data.rows = load_picture_rows(data.dataset, items, input, workers, show);
     }
   }
   for (const std::string& bad : data.rows.bad) {

@@ -104,7 +104,7 @@ class Predictor {
   Tensor load_picture(const fs::path& path) const {
     Dataset one{.root = {}, .media = Media::pictures, .classes = model_.classes, .items = {{fs::absolute(path).string(), 0, ""}}, .has_split_column = false, .remarks = {}};
     const int item = 0;
-    const Rows rows = load_pictures(one, std::span(&item, 1), row_input_);
+    const Rows rows = load_picture_rows(one, std::span(&item, 1), row_input_);
     if (!rows.bad.empty()) throw DataError(rows.bad.front());
     return rows.data;
   }

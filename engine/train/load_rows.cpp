@@ -1,7 +1,8 @@
 #include "engine/train/load_rows.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "engine/data/pictures.h"
 
 namespace cudenza {
 
@@ -23,7 +24,7 @@ Tensor rows_of(std::span<const int16_t> pcm, int64_t samples) {
   return rows;
 }
 
-Rows load_sounds(const Dataset& dataset, std::span<const int> items, const InputSpec& spec, const LoadClipsOptions& options,
+Rows load_sound_rows(const Dataset& dataset, std::span<const int> items, const InputSpec& spec, const LoadClipsOptions& options,
                  const std::function<void(size_t, size_t)>& on_progress) {
   const int64_t samples = spec.clip_samples();
   std::vector<std::filesystem::path> paths;
@@ -49,9 +50,15 @@ Rows load_sounds(const Dataset& dataset, std::span<const int> items, const Input
   return rows;
 }
 
-Rows load_pictures(const Dataset&, std::span<const int>, const InputSpec&, int,
-                   const std::function<void(size_t, size_t)>&) {
-  throw UsageError("pictures: not yet");
+Rows load_picture_rows(const Dataset& dataset, std::span<const int> items, const InputSpec& spec, int threads,
+                       const std::function<void(size_t, size_t)>& on_progress) {
+  std::vector<std::filesystem::path> paths;
+  for (const int item : items) paths.push_back(dataset.path_of(dataset.items.at(static_cast<size_t>(item))));
+  const PictureSize size{spec.picture.height, spec.picture.width, spec.picture.antialias};
+  PictureBatch batch = load_pictures(paths, size, DType::u8, threads, on_progress);
+  Rows rows{.data = batch.pictures, .item = {}, .bad = std::move(batch.errors)};
+  for (const int index : batch.index) rows.item.push_back(items[static_cast<size_t>(index)]);
+  return rows;
 }
 
 double longest_seconds(const Dataset& dataset, std::span<const int> items, double most) {
@@ -60,7 +67,7 @@ double longest_seconds(const Dataset& dataset, std::span<const int> items, doubl
     try {
       longest = std::max(longest, probe(dataset.path_of(dataset.items.at(static_cast<size_t>(item)))).seconds());
     } catch (const DataError&) {
-      // load_sounds() says it
+      // load_sound_rows() says it
     }
     if (longest >= most) return most;
   }

@@ -16,11 +16,11 @@ struct Rows {
 /// Sounds at the input's rate. A sound shorter than a row is repeated until it fills one; of a longer one each whole row's length
 /// is a row, and what remains is one more (the last of it, overlapping) if it is at least half a row. `items` are indices into
 /// the data set; bad files are left out and named. `on_progress` is called with files done and in all.
-Rows load_sounds(const Dataset&, std::span<const int> items, const InputSpec&, const LoadClipsOptions& = {},
+Rows load_sound_rows(const Dataset&, std::span<const int> items, const InputSpec&, const LoadClipsOptions& = {},
                  const std::function<void(size_t, size_t)>& on_progress = {});
 
 /// Pictures, cropped and resized to the input's size: one row a file. `threads` 0: one a core.
-Rows load_pictures(const Dataset&, std::span<const int> items, const InputSpec&, int threads = 0,
+Rows load_picture_rows(const Dataset&, std::span<const int> items, const InputSpec&, int threads = 0,
                    const std::function<void(size_t, size_t)>& on_progress = {});
 
 /// One sound as rows: [R, samples].
