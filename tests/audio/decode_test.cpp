@@ -185,7 +185,7 @@ TEST_F(DecodeTest, ThreeHoursNeedLittleMemory) {
   EXPECT_EQ(facts.error, "");
   EXPECT_EQ(facts.seconds(), 3 * 3600);
   EXPECT_TRUE(facts.silent);
-  WindowStream stream(at("a.wav"), 11025, 30 * 11025, 15 * 11025);
+  WindowStream stream(at("a.wav"), 8000, 30 * 8000, 15 * 8000);
   WindowStream::Window window;
   int windows = 0;
   while (stream.next(window)) ++windows;
