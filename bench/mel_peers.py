@@ -5,7 +5,7 @@
 
 AUDIO is a folder of *.flac or *.wav; clips are resampled to 44,100 Hz and cut to 30 s first, which is not timed. Prints a table
 of clips a second (best and median of all tries) and the ratios of the bests: on a machine that others use, the best try is the
-one that was least disturbed.
+one that was least disturbed. A second table says where the time of our own goes, stage by stage (bench/mel_stages.cpp).
 """
 import argparse
 import json
@@ -60,6 +60,35 @@ def librosa_seed(x):
     return librosa.power_to_db(power, amin=1e-10, top_db=80.0)
 
 
+def stages(bench, rounds):
+    """Milliseconds and arithmetic of each stage: the best of all tries."""
+    command = [bench, "--benchmark_filter=^mel/stage/", "--benchmark_format=json", "--benchmark_min_time=0.05",
+               f"--benchmark_repetitions={3 * rounds}"]
+    run = subprocess.run(command, capture_output=True, check=True, text=True)
+    best, flop = {}, {}
+    for b in json.loads(run.stdout)["benchmarks"]:
+        if b["run_type"] == "iteration":
+            name = b["run_name"].split("/")[2]
+            best[name] = min(best.get(name, b["real_time"]), b["real_time"])
+            flop[name] = b["flop"]
+    return best, flop
+
+
+def print_stages(best, flop):
+    inner = ("transform", "power", "filters", "decibels")
+    best["reading"] = best["all"] - sum(best[name] for name in inner)
+    flop["reading"] = flop["all"] - sum(flop[name] for name in inner)
+    peak = flop["most_flop"] / best["most_flop"]
+    words = {"reading": "reading, framing, window (what the others leave)", "transform": "Fourier transform", "power": "powers",
+             "filters": "mel filters", "decibels": "decibels", "all": "**all of these**", "top_db": "top_db",
+             "picture": "picture 224 x 224 x 3 (resize)"}
+    print(f"\nMost this core can do, measured: {peak / 1e6:.0f} GFLOP/s\n")
+    print("| stage | ms a clip | of all | GFLOP/s | of the most |\n|---|---|---|---|---|")
+    for name, text in words.items():
+        rate = flop[name] / best[name]
+        print(f"| {text} | {best[name]:.2f} | {best[name] / best['all']:.0%} | {rate / 1e6:.0f} | {rate / peak:.0%} |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("audio", type=pathlib.Path)
@@ -92,6 +121,7 @@ def main():
     for (preset, name), values in rates.items():
         ratio = max(rates[preset, "cudenza f32"]) / max(values)
         print(f"| {preset} | {name} | {max(values):.1f} | {statistics.median(values):.1f} | {ratio:.1f} |")
+    print_stages(*stages(arguments.bench, arguments.rounds))
 
 
 if __name__ == "__main__":

@@ -110,7 +110,6 @@ struct SoundFile::State {
   int file = -1;
   SNDFILE* decoder = nullptr;
   SoundInfo info;
-  double bytes = 0;          // of the file
   bool cut = false;          // the file is shorter than its header says
   int64_t at = 0;            // the frame that comes next
   std::vector<float> block;  // [frames, channels]

@@ -1,8 +1,10 @@
 #include "engine/audio/decode.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
+#include <fstream>
 #include <limits>
 
 #include "tests/support/scratch_folder.h"
@@ -163,6 +165,32 @@ TEST_F(DecodeTest, WindowsCoverTheFile) {
     EXPECT_EQ(window.samples, c.last);
     EXPECT_FALSE(stream.next(window));
   }
+}
+
+TEST_F(DecodeTest, ThreeHoursNeedLittleMemory) {
+  constexpr int64_t kSamples = int64_t{3} * 3600 * 8000;
+  write_wav(at("a.wav"), 8000, {0.0f});
+  std::fstream header(at("a.wav"), std::ios::in | std::ios::out | std::ios::binary);
+  const auto put = [&](int place, int64_t value) { header.seekp(place).write(reinterpret_cast<const char*>(&value), 4).flush(); };
+  put(4, 36 + 2 * kSamples);                        // RIFF
+  put(40, 2 * kSamples);                            // data
+  fs::resize_file(at("a.wav"), 44 + 2 * kSamples);  // a hole, which takes no room on the disk
+  const auto kilobytes = [] {
+    rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  const long before = kilobytes();
+  const SoundFacts facts = examine(at("a.wav"));
+  EXPECT_EQ(facts.error, "");
+  EXPECT_EQ(facts.seconds(), 3 * 3600);
+  EXPECT_TRUE(facts.silent);
+  WindowStream stream(at("a.wav"), 8000, 30 * 8000, 15 * 8000);
+  WindowStream::Window window;
+  int windows = 0;
+  while (stream.next(window)) ++windows;
+  EXPECT_EQ(windows, 719);
+  EXPECT_LT(kilobytes() - before, 32 * 1024);
 }
 
 TEST_F(DecodeTest, WindowsBeforeACutAreGood) {
