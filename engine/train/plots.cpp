@@ -129,7 +129,8 @@ void draw_steps(Sketches& out, const std::vector<StepRow>& steps) {
   }
   if (rows.empty()) return;
   GnuplotScript script;
-  script.data("s", rows).line("set xlabel 'step'\nset yrange [0:*]");
+  const auto first = static_cast<double>(steps.front().step), last = static_cast<double>(steps.back().step);
+  script.data("s", rows).line("set xlabel 'step'\nset yrange [0:*]\nset xrange [{}:{}]", first, std::max(last, first + 1));
   script.line(
       "plot $s using 1:2 with lines lw 1 lc rgb {} title 'loss of the batch', "
       "$s using 1:3 with lines lw 2 lc rgb {} title 'smoothed'",

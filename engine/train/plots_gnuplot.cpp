@@ -84,7 +84,7 @@ GnuplotScript::GnuplotScript(const Size& size) {
   line("set tics nomirror scale 0.5 textcolor rgb {}", gnuplot_colour(C::ink));
   line("set grid ytics lc rgb {} lt 1 lw 1", gnuplot_colour(C::line));
   line("set key above left Left reverse samplen 2 textcolor rgb {}", gnuplot_colour(C::ink));
-  line("set xlabel textcolor rgb {0}\nset ylabel textcolor rgb {0}", gnuplot_colour(C::ink));
+  line("set xlabel offset 0,0.5 textcolor rgb {0}\nset ylabel textcolor rgb {0}", gnuplot_colour(C::ink));
   line("set style fill solid noborder\nset datafile missing 'nan'");
 }
 

@@ -145,14 +145,13 @@ Html HtmlTable::html() const {
   Html head;
   for (const Column& column : columns_)
     head += element("th", column.name, {{"scope", "col"}, {"class", column.is_number ? "n" : "t"}});
-  const Html caption = caption_.empty() ? Html() : element("caption", caption_);
-  return element("div", element("table", caption + element("thead", element("tr", head)) + element("tbody", body_)),
+  return element("div", element("table", element("thead", element("tr", head)) + element("tbody", body_), {{"class", style_}}),
                  {{"class", "scroll"}, {"tabindex", "0"}});
 }
 
 Html figure(const Plot* plot) {
   if (!plot) return {};
-  return element("figure", Html::raw(as_part_of_page(*plot)) + element("figcaption", plot->title), {{"class", "plot"}});
+  return element("figure", element("figcaption", plot->title) + Html::raw(as_part_of_page(*plot)), {{"class", "plot"}});
 }
 
 Html picture(const fs::path& png, const std::string& alt) {

@@ -55,7 +55,8 @@ class HtmlTable {
     Html name;
     bool is_number = true;
   };
-  explicit HtmlTable(std::vector<Column> columns, const Html& caption = {}) : columns_(std::move(columns)), caption_(caption) {}
+  explicit HtmlTable(std::vector<Column> columns, std::string style = "numbers")
+      : columns_(std::move(columns)), style_(std::move(style)) {}
 
   HtmlTable& row(const std::vector<Html>& cells, std::string_view style = {});
   /// A line over the rows that follow.
@@ -65,7 +66,8 @@ class HtmlTable {
 
  private:
   std::vector<Column> columns_;
-  Html caption_, body_;
+  std::string style_;
+  Html body_;
 };
 
 /// The plot as part of the page, under its title. Nothing if there is none.

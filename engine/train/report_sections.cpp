@@ -70,6 +70,7 @@ Html headline(const RunFacts& run) {
   std::vector<std::pair<std::string, std::string>> facts = {{"loss", fmt::format("{:.4f}", negative_log_likelihood(scored))},
                                                             {"mean F1", fmt::format("{:.3f}", macro_f1(run.scores))}};
   if (scored.classes > 3) facts.emplace_back("top-3 accuracy", percent_text(top_k_accuracy(scored, 3).value()));
+  facts.emplace_back("calibration error", fmt::format("{:.3f}", card.calibration.ece_after));
   if (!run.history.empty()) facts.emplace_back("epochs", fmt::format("{}", run.history.size()));
   if (!run.history.empty()) facts.emplace_back("training time", clock_text(seconds));
   html += tiles(facts);
@@ -128,7 +129,7 @@ namespace {
 Html matrix_table(const RunFacts& run) {
   std::vector<HtmlTable::Column> columns = {{"actual \\ predicted", false}};
   for (const std::string& name : run.predictions.classes) columns.push_back({name});
-  HtmlTable table(columns);
+  HtmlTable table(columns, "matrix");
   for (int64_t a = 0; a < run.matrix.classes(); ++a) {
     std::vector<Html> cells = {run.class_name(a)};
     for (int64_t p = 0; p < run.matrix.classes(); ++p) {
@@ -202,15 +203,15 @@ Html calibration_section(const RunFacts& run) {
                 percent_text(Proportion{bin.correct, bin.count}.value())});
   }
   const char* direction = temperature > 1 ? "softer" : "sharper";
-  const Html words = element(
-      "p",
-      temperature == 1
-          ? Html("The probabilities are used as they are.")
-          : text("Logits are divided by the temperature, which makes probabilities {} and leaves the order of the classes as "
-                 "it is. It was fitted on the validation clips.",
-                 direction));
+  const char* where = run.card.result.split == "valid" ? "these same clips" : "the validation clips";
+  const Html words = temperature == 1
+                         ? Html("The probabilities are used as they are.")
+                         : text(
+                               "Logits are divided by the temperature, which makes probabilities {} and leaves the order of the "
+                               "classes as it is. It was fitted on {}.",
+                               direction, where);
   return section("calibration", "Calibrated confidence",
-                 side_by_side({words + summary.html() +
+                 side_by_side({element("p", words) + summary.html() +
                                    element("details", element("summary", "calibrated confidence in 15 bins") + bins.html()),
                                figure(run.plots.find("reliability"))}));
 }
@@ -257,8 +258,7 @@ Html reproduce_section(const RunFacts& run) {
   if (!card.weights.empty())
     html += element("p", text("It began with {}{}.", card.weights,
                               card.weights_sha.empty() ? "" : fmt::format(" (SHA-256 {})", card.weights_sha)));
-  const Html again = element("code", "cudenza report .");
-  html += element("p", Html("This page is made of the other files of its folder, by ") + again + ".");
+  html += element("p", element("code", "cudenza report .") + " makes this page from the other files of its folder.");
   return section("reproduce", "To do it again", html);
 }
 

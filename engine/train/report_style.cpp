@@ -25,7 +25,8 @@ body {
 }
 h1 { font-size: clamp(1.5rem, 5vw, 2.25rem); line-height: 1.2; margin: 0 0 .5rem; letter-spacing: -.01em; }
 h2 { font-size: 1.3rem; margin: 3rem 0 .75rem; padding-top: .6rem; border-top: 1px solid var(--line); }
-h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
+h3 { font-size: 1rem; margin: .25rem 0 .5rem; }
+section > h3 { margin-top: 1.5rem; }
 p { margin: .5rem 0; max-width: 46rem; }
 a { color: var(--blue); text-underline-offset: .15em; }
 small, .soft, caption, figcaption { color: var(--soft); font-size: .875rem; }
@@ -52,7 +53,8 @@ nav { margin: 1.25rem 0; display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
 figure { margin: 0 0 .5rem; }
 figure.plot svg { display: block; width: 100%; height: auto; }
 figure.plot text, figure.plot tspan { font-family: inherit; }
-figure.plot figcaption { text-align: center; }
+figure.plot { max-width: 38rem; margin: 0 auto 1rem; }
+figure.plot figcaption { color: var(--ink); font-size: 1rem; font-weight: 600; margin: .25rem 0 .5rem; }
 
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; width: 100%; font-size: .9375rem; overflow-wrap: normal; }
@@ -69,7 +71,9 @@ tr.kept > * { font-weight: 700; background: var(--wash); }
 tr.total > * { font-weight: 600; }
 table.facts th { color: var(--soft); white-space: nowrap; padding-right: 1.25rem; width: 1%; }
 table.facts td { overflow-wrap: anywhere; }
-td.hit { background: var(--wash); }
+table.matrix { width: auto; }
+.matrix th, .matrix td { padding: .25rem .4rem; }
+.matrix thead th.n { writing-mode: vertical-rl; transform: rotate(180deg); text-align: left; padding: .4rem .25rem; }
 
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 10.25rem), 1fr)); gap: 1rem;
   padding: 0; margin: 0; list-style: none; }
@@ -89,9 +93,9 @@ summary { cursor: pointer; color: var(--blue); }
 footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
 
 @media (max-width: 30rem) {
-  td small { display: block; margin: 0; }
-  table { font-size: .875rem; }
-  th, td { padding: .3rem .3rem; }
+  td small { display: block; margin: 0; font-size: .92em; }
+  table, thead th, tr.group th { font-size: min(.875rem, 3.4vw); }
+  th, td { padding: .3rem .25rem; }
   .mistakes { grid-template-columns: 1fr 1fr; gap: .75rem; }
   dl.tiles { grid-template-columns: 1fr 1fr; gap: .5rem; }
 }
@@ -99,11 +103,13 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
   :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --blue: #0072b2; --vermilion: #d55e00;
     --on-fill: #fff; --wash: #0072b21c; }
   @page { margin: 15mm; }
-  body { max-width: none; padding: 0; font-size: 10pt; }
+  html { font-size: 11px; }
+  body { max-width: none; padding: 0; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   nav, summary { display: none; }
   h2, h3 { break-after: avoid; }
-  h2 { margin-top: 1.5rem; }
+  h2 { margin-top: 2rem; }
+  td small { display: inline; }
   figure, tr, .hero, .note { break-inside: avoid; }
   .side { grid-template-columns: 1fr 1fr; }
   .side > div:only-child { grid-column: 1 / -1; }

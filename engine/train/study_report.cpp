@@ -13,7 +13,11 @@ namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
 
-std::string name_of(const StudyRow& row) { return row.network + (row.recipe.empty() ? "" : ", " + row.recipe); }
+/// The network alone where that tells the rows apart.
+std::string name_of(const StudyRow& row, const std::vector<StudyRow>& among) {
+  const auto same = std::ranges::count(among, row.network, &StudyRow::network);
+  return same > 1 && !row.recipe.empty() ? row.network + ", " + row.recipe : row.network;
+}
 
 double total_seconds(const StudyRow& row) {
   double sum = 0;
@@ -67,7 +71,7 @@ GnuplotScript dots(const std::vector<StudyRow>& rows) {
                            100 * theirs.high);
       lowest = std::min(lowest, theirs.low);
     }
-    tics += fmt::format("{}{} {}", i ? ", " : "", gnuplot_text(row.network), i);
+    tics += fmt::format("{}{} {}", i ? ", " : "", gnuplot_text(name_of(row, rows)), i);
   }
   GnuplotScript script({.width = 480, .height = 96 + 40 * static_cast<int>(rows.size())});
   script.data("ours", ours).data("seeds", seeds).data("study", study.empty() ? "nan nan nan nan\n" : study);
@@ -112,17 +116,26 @@ std::vector<std::vector<StudyRow>> grouped_by_split(const std::vector<StudyRow>&
   return groups;
 }
 
-Html table_of(const std::vector<StudyRow>& rows) {
-  HtmlTable table(
-      {{"network", false}, {"accuracy"}, {"95 % interval"}, {"the study"}, {"correct"}, {"seeds"}, {"time"}, {"from", false}});
+Html row_name(const StudyRow& row) {
+  return element("strong", row.network) + (row.recipe.empty() ? Html() : Html(" ") + element("small", row.recipe));
+}
+
+Html results_of(const std::vector<StudyRow>& rows) {
+  HtmlTable table({{"network", false}, {"accuracy"}, {"95 % interval"}, {"the study"}});
   for (const StudyRow& row : rows) {
     const Interval interval = row.interval();
-    const Html name = element("strong", row.network) + (row.recipe.empty() ? Html() : Html(" ") + element("small", row.recipe));
-    table.row({name, element("strong", percent_text(row.mean_accuracy(), 2)), interval_text(interval.low, interval.high),
-               row.study ? percent_text(row.study->value(), 2) : "–", correct_text(row), seeds_text(row),
-               clock_text(total_seconds(row)), row.weights.empty() ? "scratch" : row.weights});
+    table.row({row_name(row), element("strong", percent_text(row.mean_accuracy(), 2)), interval_text(interval.low, interval.high),
+               row.study ? percent_text(row.study->value(), 2) : "–"});
   }
   return table.html();
+}
+
+Html runs_of(const std::vector<StudyRow>& rows) {
+  HtmlTable table({{"network", false}, {"correct"}, {"seeds"}, {"time"}, {"from", false}});
+  for (const StudyRow& row : rows)
+    table.row({row_name(row), correct_text(row), seeds_text(row), clock_text(total_seconds(row)),
+               row.weights.empty() ? "scratch" : row.weights});
+  return element("h3", "Each run") + table.html();
 }
 
 }  // namespace
@@ -140,7 +153,7 @@ Interval StudyRow::interval() const {
 }
 
 void write_study_report(const fs::path& out, const std::vector<StudyRow>& rows) {
-  for (const StudyRow& row : rows) require(!row.runs.empty(), "study report: {} has no runs", name_of(row));
+  for (const StudyRow& row : rows) require(!row.runs.empty(), "study report: {} has no runs", name_of(row, rows));
   const auto by_split = grouped_by_split(rows);
   std::string why_none;
   const std::vector<Plot> plots = plots_of(out, by_split, why_none);
@@ -153,7 +166,8 @@ void write_study_report(const fs::path& out, const std::vector<StudyRow>& rows) 
                                     "not known to differ."));
   for (size_t i = 0; i < by_split.size(); ++i) {
     const Html plot = i < plots.size() ? figure(&plots[i]) : Html();
-    body += section(fmt::format("split-{}", i + 1), text("The {} split", by_split[i][0].split), table_of(by_split[i]) + plot);
+    body += section(fmt::format("split-{}", i + 1), text("The {} split", by_split[i][0].split),
+                    side_by_side({results_of(by_split[i]), plot}) + runs_of(by_split[i]));
   }
   if (!why_none.empty()) body += element("p", "There are no plots: " + why_none, {{"class", "note"}});
   body += section(

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 
+#include "engine/core/error.h"
 #include "engine/io/atomic_file.h"
 #include "engine/optim/schedule.h"
 #include "engine/train/run_files.h"
