@@ -4,7 +4,7 @@
 ///   const ResidentClips clips(pcm);                        // once: all clips on the device, as they were decoded
 ///   Tensor wave = augment(clips, rows, spec, key);         // [B, length], straight from the resident samples
 ///   auto mel = log_mel.unclamped(wave);
-///   spec_augment(mel, clips.ids_of(rows), masks, key);     // in place
+///   spec_augment(mel, clips, rows, masks, key);            // in place
 ///   Tensor plain = take_clips(clips, rows);                // the same without chance
 ///   Tensor many = tta_variants(clips, rows, spec, seed, 8);
 ///
@@ -25,8 +25,6 @@ struct AugmentSpec {
   double cutout_p = 0.5, cutout_max = 0.15;  ///< one contiguous piece of up to this part is set to zero
 
   bool operator==(const AugmentSpec&) const = default;
-  /// The same without any chance but the crop's length: what a plain pass hears.
-  static AugmentSpec none(int64_t crop = 0) { return {.shift_p = 0, .crop = crop, .noise_p = 0, .gain_p = 0, .cutout_p = 0}; }
   /// Throws UsageError naming the field, its value and what it may be.
   void check() const;
 };
@@ -76,11 +74,14 @@ struct SpecMasks {
   bool operator==(const SpecMasks&) const = default;
 };
 
-/// Masks each spectrogram of mel [B, bands, frames], f32, in place: each block is filled with the mean of what it covers, both
-/// measured before anything is filled (and after mel.floor, where there is one); where they cross, the frames' mean stands. The
-/// clip's mean so stays nearly where it was. `ids`, i64 [B] on the same device, name the clips in the draws; undefined: 0 … B - 1.
-void spec_augment(const LogMel::Unclamped& mel, const Tensor& ids, const SpecMasks& masks, const AugmentKey& key);
-/// The same on variants first … of tta_variants(): mel holds n·B spectrograms, `ids` the B clips'.
-void spec_augment_variants(const LogMel::Unclamped& mel, const Tensor& ids, const SpecMasks& masks, uint64_t seed, int first = 0);
+/// Masks the spectrograms of clip rows[b], mel [B, bands, frames], f32, in place: each block is filled with the mean of what it
+/// covers, both measured before anything is filled (and after mel.floor, where there is one); where they cross, the frames' mean
+/// stands. A clip's mean so stays nearly where it was. Masks are no larger than the spectrogram.
+void spec_augment(const LogMel::Unclamped& mel, const ResidentClips& clips, const Tensor& rows, const SpecMasks& masks,
+                  const AugmentKey& key);
+
+/// The same for what tta_variants() made: mel is [n·B, bands, frames].
+void spec_augment_variants(const LogMel::Unclamped& mel, const ResidentClips& clips, const Tensor& rows, const SpecMasks& masks,
+                           uint64_t seed, int n, int first = 0);
 
 }  // namespace cudenza

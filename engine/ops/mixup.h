@@ -12,11 +12,11 @@ struct MixedBatch {
   MixedLabels labels;  ///< for softmax_cross_entropy
 };
 
-/// Blends each sample x[n,…] with sample partner[n] of one random permutation of the batch, by its own lambda ~ Beta(alpha, alpha),
-/// lambda <- max(lambda, 1 - lambda). labels is i64 [N] and comes back in the result beside partner and lambda, which is of the
-/// accumulator type of x. For alpha = 0 lambda is 1 and x comes back itself. One kernel: it draws, reads x once, writes once.
-/// No gradient flows through it. Throws UsageError for alpha < 0, a batch of none or of more than 8192 samples, or mismatched
-/// labels.
+/// Blends each sample x[n,…] with sample partner[n] of one random permutation of the batch, by its own lambda ~ Beta(alpha,
+/// alpha), lambda <- max(lambda, 1 - lambda). labels is i64 [N] and comes back in the result beside partner and lambda, which is
+/// of the accumulator type of x. For alpha = 0 lambda is 1 and x comes back itself. One kernel: it draws, reads x once and writes
+/// once. No gradient flows through it. Throws UsageError for alpha < 0, a batch of none or of more than 2048 samples, or labels
+/// that do not match.
 MixedBatch mixup(const Tensor& x, const Tensor& labels, double alpha, Generator& random);
 
 struct MixedSoftBatch {

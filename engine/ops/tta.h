@@ -4,15 +4,11 @@
 #include <string_view>
 
 #include "engine/core/tensor.h"
+#include "kernels/tta/tta.h"
 
 namespace cudenza {
 
-/// P: the probabilities of the plain pass; A: the mean over the variants' probabilities.
-enum class TtaMode {
-  blend,  ///< (1 - beta) A + beta P, as fastai's
-  mean,   ///< the mean over all passes, the plain one among them
-  max,    ///< each class' largest probability over all passes, scaled so that a sample's sum is 1
-};
+using kernels::TtaMode;  // blend, mean, max
 
 /// "blend", "mean" or "max". Throws UsageError naming the choices.
 TtaMode tta_mode_from_name(std::string_view name);

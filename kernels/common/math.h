@@ -43,4 +43,44 @@ HOST_DEVICE double sqrt_of(double x) { return sqrt(x); }
 /// 1 / (1 + e^-x), without overflow on either side.
 template <class A> HOST_DEVICE A sigmoid_of(A x) { return A(1) / (A(1) + exp_of(-x)); }
 
+// The rest gives the same bits on both devices: every product that meets a sum is an explicit fma, so that no compiler rounds
+// otherwise than another; no branches, so that a CPU loop vectorises.
+
+/// a b + c, rounded once.
+HOST_DEVICE float fused(float a, float b, float c) { return fmaf(a, b, c); }
+
+/// ln x for positive normal x, within 2 units in the last place: x = m 2^e with m in [sqrt(1/2), sqrt(2)), ln m by Cephes'
+/// polynomial.
+HOST_DEVICE float same_log(float x) {
+  const int32_t bits = __builtin_bit_cast(int32_t, x) - 0x3F3504F3;  // counted from sqrt(1/2)
+  const float z = __builtin_bit_cast(float, (bits & 0x007FFFFF) + 0x3F3504F3) - 1.0f;
+  float p = 7.0376836292e-2f;
+  p = fused(p, z, -1.1514610310e-1f);
+  p = fused(p, z, 1.1676998740e-1f);
+  p = fused(p, z, -1.2420140846e-1f);
+  p = fused(p, z, 1.4249322787e-1f);
+  p = fused(p, z, -1.6668057665e-1f);
+  p = fused(p, z, 2.0000714765e-1f);
+  p = fused(p, z, -2.4999993993e-1f);
+  p = fused(p, z, 3.3333331174e-1f);
+  const float ln_m = fused(z * z, fused(z, p, -0.5f), z);
+  return fused(static_cast<float>(bits >> 23), 0.693147180559945f, ln_m);
+}
+
+/// e^x for x up to 88, within 2 units in the last place; below -87 it stays what it is there, 1.6e-38.
+HOST_DEVICE float same_exp(float x) {
+  const float bounded = x < -87.0f ? -87.0f : x;
+  const float n = rintf(bounded * 1.44269504f);
+  const float r = fused(n, -1.42860677e-6f, fused(n, -0.693145752f, bounded));  // ln2 in two parts
+  float p = 1.0f / 5040;
+  p = fused(p, r, 1.0f / 720);
+  p = fused(p, r, 1.0f / 120);
+  p = fused(p, r, 1.0f / 24);
+  p = fused(p, r, 1.0f / 6);
+  p = fused(p, r, 0.5f);
+  p = fused(p, r, 1.0f);
+  p = fused(p, r, 1.0f);
+  return p * __builtin_bit_cast(float, (static_cast<int32_t>(n) + 127) << 23);
+}
+
 }  // namespace cudenza::kernels

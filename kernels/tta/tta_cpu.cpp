@@ -1,0 +1,46 @@
+#include <algorithm>
+
+#include "kernels/common/parallel.h"
+#include "kernels/tta/tta_math.h"
+
+namespace cudenza::kernels {
+namespace {
+
+template <class T, class A = acc_t<T>> SoftmaxRow<A> softmax_row(const T* x, int64_t classes) {
+  A largest = static_cast<A>(x[0]), sum = 0;
+  for (int64_t c = 1; c < classes; ++c) largest = larger(largest, static_cast<A>(x[c]));
+#pragma omp simd reduction(+ : sum)
+  for (int64_t c = 0; c < classes; ++c) sum += exp_of(static_cast<A>(x[c]) - largest);
+  return {largest, A(1) / sum};
+}
+
+}  // namespace
+
+template <class T>
+void tta_probabilities(Cpu, const TtaRule& rule, const T* plain, const T* variants, acc_t<T>* y, int64_t rows, int64_t classes,
+                       int64_t passes) {
+  using A = acc_t<T>;
+  parallel_ranges(rows, 4 * passes * classes, [=](int64_t first, int64_t last) {
+    for (int64_t b = first; b < last; ++b) {
+      A* const row = y + b * classes;
+      std::fill_n(row, classes, A(0));
+      for (int64_t pass = 0; pass < passes; ++pass) {
+        const T* const x = pass == 0 ? plain + b * classes : variants + ((pass - 1) * rows + b) * classes;
+        const SoftmaxRow<A> softmax = softmax_row(x, classes);
+#pragma omp simd
+        for (int64_t c = 0; c < classes; ++c) row[c] = joined(rule, row[c], softmax(static_cast<A>(x[c])), pass == 0);
+      }
+      if (!rule.takes_largest) continue;
+      A sum = 0;
+      for (int64_t c = 0; c < classes; ++c) sum += row[c];
+      for (int64_t c = 0; c < classes; ++c) row[c] *= A(1) / sum;
+    }
+  });
+}
+
+template void tta_probabilities(Cpu, const TtaRule&, const float*, const float*, float*, int64_t, int64_t, int64_t);
+template void tta_probabilities(Cpu, const TtaRule&, const bf16*, const bf16*, float*, int64_t, int64_t, int64_t);
+template void tta_probabilities(Cpu, const TtaRule&, const f16*, const f16*, float*, int64_t, int64_t, int64_t);
+template void tta_probabilities(Cpu, const TtaRule&, const double*, const double*, double*, int64_t, int64_t, int64_t);
+
+}  // namespace cudenza::kernels
