@@ -12,13 +12,22 @@ struct Random4 {
   uint32_t word[4];
 };
 
+/// The upper half of a b. The device has an instruction for it; the lower half is a * b.
+HOST_DEVICE uint32_t high_product(uint32_t a, uint32_t b) {
+#if defined(__CUDA_ARCH__)
+  return __umulhi(a, b);
+#else
+  return static_cast<uint32_t>(static_cast<uint64_t>(a) * b >> 32);
+#endif
+}
+
 HOST_DEVICE Random4 philox4x32(uint64_t key, Random4 counter) {
   uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
   uint32_t c0 = counter.word[0], c1 = counter.word[1], c2 = counter.word[2], c3 = counter.word[3];
   for (int round = 0; round < 10; ++round) {
-    const uint64_t p0 = static_cast<uint64_t>(0xD2511F53u) * c0, p1 = static_cast<uint64_t>(0xCD9E8D57u) * c2;
-    const uint32_t next0 = static_cast<uint32_t>(p1 >> 32) ^ c1 ^ k0, next2 = static_cast<uint32_t>(p0 >> 32) ^ c3 ^ k1;
-    c0 = next0, c1 = static_cast<uint32_t>(p1), c2 = next2, c3 = static_cast<uint32_t>(p0);
+    const uint32_t next0 = high_product(0xCD9E8D57u, c2) ^ c1 ^ k0, next2 = high_product(0xD2511F53u, c0) ^ c3 ^ k1;
+    const uint32_t next1 = 0xCD9E8D57u * c2, next3 = 0xD2511F53u * c0;
+    c0 = next0, c1 = next1, c2 = next2, c3 = next3;
     k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
   }
   return {{c0, c1, c2, c3}};

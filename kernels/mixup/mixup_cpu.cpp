@@ -8,8 +8,8 @@
 namespace cudenza::kernels {
 namespace {
 
-constexpr int64_t kMostRowBytes = 4 * 1024;  // of a sample in a tile: two fit the first-level cache
-constexpr int64_t kLeastRowBytes = 1024;
+constexpr int64_t kMostRunBytes = 64 * 1024;  // of a sample before the next one's turn: two fit the second-level cache
+constexpr int64_t kPieceBytes = 1024;         // computed, then sent: short, so that the next one's reading overlaps the sending
 
 template <class A> void draw(int64_t samples, double alpha, const RandomStream& stream, const MixupTargets<A>& targets) {
   std::vector<uint64_t> keys(static_cast<size_t>(samples));
@@ -53,21 +53,24 @@ void mixup(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, double a
   for (int64_t n = 0; n < samples * classes; n += classes)
     blend(targets.soft + n, targets.soft + partner[n / classes] * classes, lambda[n / classes], targets.mixed_soft + n, classes);
 
-  constexpr int64_t kMost = kMostRowBytes / sizeof(T), kLeast = kLeastRowBytes / sizeof(T);
-  const int64_t shared_out = sample_size / (4 * omp_get_max_threads()) / kLeast * kLeast;
-  const int64_t width = std::clamp(shared_out, kLeast, kMost), tiles = sample_size / width + 2;  // the first may be short
+  constexpr int64_t kPiece = kPieceBytes / sizeof(T), kMost = kMostRunBytes / sizeof(T);
+  const int64_t shared_out = sample_size / (4 * omp_get_max_threads()) / kPiece * kPiece;
+  const int64_t width = std::clamp(shared_out, kPiece, kMost), runs = sample_size / width + 2;  // the first may be short
   const bool streams = samples * sample_size * static_cast<int64_t>(sizeof(T)) >= kStreamBytes;
   const std::vector<int64_t> order = along_cycles(partner, samples);
-  parallel_ranges(tiles, samples * width, [=, &order](int64_t first, int64_t last) {
-    RowPiece<T, kMost> out(streams);
-    for (int64_t tile = first; tile < last; ++tile) {
+  parallel_ranges(runs, samples * width, [=, &order](int64_t first, int64_t last) {
+    RowPiece<T, kPiece> out(streams);
+    for (int64_t run = first; run < last; ++run) {
       for (const int64_t n : order) {
+        const T *const own = x + n * sample_size, *const other = x + partner[n] * sample_size;
         T* const row = y + n * sample_size;
-        const int64_t at = tile * width - past_border(row), begin = larger<int64_t>(at, 0),
-                      end = smaller(at + width, sample_size);
-        if (begin >= end) continue;
-        blend(x + n * sample_size + begin, x + partner[n] * sample_size + begin, lambda[n], out.place(row + begin), end - begin);
-        out.send(row + begin, end - begin);
+        const int64_t begin = run * width - past_border(row), end = smaller(begin + width, sample_size);
+        for (int64_t at = begin; at < end; at += kPiece) {
+          const int64_t i = larger<int64_t>(at, 0), count = smaller(at + kPiece, end) - i;
+          if (count <= 0) continue;
+          blend(own + i, other + i, lambda[n], out.place(row + i), count);
+          out.send(row + i, count);
+        }
       }
     }
     out.fence();

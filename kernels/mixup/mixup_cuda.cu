@@ -43,7 +43,7 @@ __device__ inline void draw_batch(int64_t samples, const BetaRule& rule, const R
 // samples, laid out in shared memory, where each finds its partner; a thread stays in its column of packs. The first tile is on
 // its way while the draws are made. Soft targets are shared out among all threads of the grid.
 template <int N, class T>
-__global__ void __launch_bounds__(512, 2)
+__global__ void __launch_bounds__(512)
     mixup_kernel(const T* x, T* y, MixupTiles s, BetaRule rule, RandomStream stream, MixupTargets<acc_t<T>> targets) {
   using A = acc_t<T>;
   auto* const tile = dynamic_shared<Pack<T, N>>();

@@ -1,4 +1,4 @@
-/// The host's own exp against the C library's in double.
+/// The host's own exp and log against the C library's in double.
 #include "kernels/common/math.h"
 
 #include <gtest/gtest.h>
@@ -60,6 +60,28 @@ TEST(Exp, ReachesSubnormals) {
     EXPECT_GT(y, 0.0f) << x;
     EXPECT_LT(y, std::numeric_limits<float>::min()) << x;
   }
+}
+
+TEST(SameLog, IsWithinTwoUlpsOfTheExactValue) {
+  double worst = 0, worst_at = 0;
+  for (uint32_t bits = 0x00800000; bits < 0x7F800000; bits += 631) {
+    const float x = std::bit_cast<float>(bits);
+    const double error = error_in_ulps(same_log(x), std::log(static_cast<double>(x)));
+    if (error > worst) worst = error, worst_at = x;
+  }
+  EXPECT_LE(worst, 2.0) << "at " << worst_at;
+  EXPECT_EQ(same_log(1.0f), 0.0f);
+}
+
+TEST(SameExp, IsWithinTwoUlpsOfTheExactValue) {
+  double worst = 0, worst_at = 0;
+  sweep(-87.0f, 88.0f, [&](float x) {
+    const double error = error_in_ulps(same_exp(x), std::exp(static_cast<double>(x)));
+    if (error > worst) worst = error, worst_at = x;
+  });
+  EXPECT_LE(worst, 2.0) << "at " << worst_at;
+  EXPECT_EQ(same_exp(0.0f), 1.0f);
+  EXPECT_EQ(same_exp(-1e30f), same_exp(-87.0f));
 }
 
 TEST(Sigmoid, DoesNotOverflow) {

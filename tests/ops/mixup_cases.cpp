@@ -1,0 +1,57 @@
+#include "engine/ops/mixup.h"
+#include "tests/support/op_case.h"
+
+namespace cudenza::testing {
+namespace {
+
+using Inputs = std::vector<Tensor>;
+
+/// A fresh generator a call, so that every call draws the same; one step on, so that the counter is read.
+template <class Op> Inputs with_generator(const Inputs& in, Op op) {
+  Generator random(11);
+  random.next(in[0].device());
+  random.advance_step();
+  return op(random);
+}
+
+/// The blend, the permutation (equal to the last bit: integers are) and the lambdas.
+OpCase labelled(std::string name, const Shape& x, double alpha) {
+  const auto run = [alpha](const Inputs& in) {
+    return with_generator(in, [&](Generator& random) {
+      const MixedBatch mixed = mixup(in[0], in[1], alpha, random);
+      return Inputs{mixed.x, mixed.labels.partner, mixed.labels.lambda};
+    });
+  };
+  return {.name = "mixup/" + std::move(name),
+          .inputs = {{.shape = x}, {.shape = {x[0]}, .fill = Fill::labels, .differentiable = false, .classes = 10}},
+          .run = run,
+          .has_gradient = false};
+}
+
+OpCase soft(std::string name, const Shape& x, int64_t classes) {
+  const auto run = [](const Inputs& in) {
+    return with_generator(in, [&](Generator& random) {
+      const MixedSoftBatch mixed = mixup_soft(in[0], in[1], 0.4, random);
+      return Inputs{mixed.x, mixed.targets};
+    });
+  };
+  return {.name = "mixup/" + std::move(name),
+          .inputs = {{.shape = x}, {.shape = {x[0], classes}, .differentiable = false, .accumulator = true}},
+          .run = run,
+          .has_gradient = false};
+}
+
+}  // namespace
+
+// A tile of the kernel is 2048 packs of 4 (f32) or 8 (16-bit) elements of all samples, 4096 for more than 256 samples.
+std::vector<OpCase> mixup_cases() {
+  return {
+      labelled("whole_packs", {6, 3, 16}, 0.4), labelled("several_tiles", {64, 4 * 32 * 2 + 8}, 0.4),
+      labelled("odd_samples", {7, 5, 3}, 0.4),  labelled("odd_several_tiles", {64, 77}, 1.0),
+      labelled("one_sample", {1, 24}, 0.4),     labelled("many_samples", {300, 128}, 3.0),
+      labelled("one_element", {9}, 0.1),        soft("soft_targets", {6, 16}, 10),
+      soft("soft_targets_odd", {5, 3, 3}, 7),
+  };
+}
+
+}  // namespace cudenza::testing

@@ -1,0 +1,118 @@
+/// The kernels of augmentation, their source run on the host, against the CPU. (Mixup and the joining of passes have OpCases.)
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "engine/audio/augment.h"
+#include "engine/core/gpu.h"
+#include "kernels/simt/simt.h"
+#include "tests/support/compare.h"
+
+namespace cudenza::testing {
+namespace {
+
+constexpr simt::Order kOrders[] = {simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom};
+constexpr AugmentSpec kAll{.shift_p = 0.7,
+                           .shift_max = 0.3,
+                           .noise_p = 0.7,
+                           .noise_max = 0.5,
+                           .gain_p = 0.7,
+                           .gain_db = 6,
+                           .cutout_p = 0.7,
+                           .cutout_max = 0.3};
+
+Tensor sound(int64_t clips, int64_t samples, DType dtype) {
+  std::mt19937 random(4);
+  std::normal_distribution<double> normal(300, 3000);
+  std::vector<double> x(static_cast<size_t>(clips * samples));
+  for (double& v : x) v = std::round(normal(random));
+  return Tensor::from(x, {clips, samples}).to(dtype);
+}
+
+struct Case {
+  int64_t samples, crop;
+};
+
+// Whole packs over two blocks, short last packs, rows off the pack's border, a crop, and a clip with silence around it.
+constexpr Case kCases[] = {{8400, 0}, {1003, 0}, {1003, 402}, {200, 404}};
+
+TEST(AugmentOnSimt, KernelEqualsTheCpu) {
+  const Tensor rows = Tensor::from(std::vector<int64_t>{2, 0, 0}, {3}), epoch = Tensor::from(std::vector<uint32_t>{6}, {1});
+  const Device gpu = Device::cuda();
+  for (const auto& [samples, crop] : kCases) {
+    AugmentSpec spec = kAll;
+    spec.crop = crop;
+    for (const DType dtype : {DType::i16, DType::f32}) {
+      const Tensor pcm = sound(3, samples, dtype);
+      const ResidentClips here(pcm), there(pcm.to(gpu));
+      const Tensor one = augment(here, rows, spec, {.seed = 2, .epoch = epoch}), many = tta_variants(here, rows, spec, 2, 4);
+      for (const auto order : kOrders) {
+        SCOPED_TRACE(fmt::format("{} samples, crop {}, {}", samples, crop, dtype));
+        simt::set_order(order);
+        EXPECT_TRUE(is_close(augment(there, rows.to(gpu), spec, {.seed = 2, .epoch = epoch.to(gpu)}), one,
+                             kernel_against_cpu(DType::f32)));
+        EXPECT_TRUE(is_close(tta_variants(there, rows.to(gpu), spec, 2, 4), many, kernel_against_cpu(DType::f32)));
+      }
+    }
+  }
+}
+
+// Without noise nothing is rounded but the scale: places, sizes and samples are equal to the last bit.
+TEST(AugmentOnSimt, ChoicesAreEqualToTheLastBit) {
+  simt::set_order(simt::Order::kRandom);
+  AugmentSpec spec = kAll;
+  spec.noise_p = 0, spec.crop = 700;
+  const Tensor pcm = sound(20, 1003, DType::i16);
+  EXPECT_EQ(augment(ResidentClips(pcm.to(Device::cuda())), {}, spec, {.seed = 9}).to_vector<float>(),
+            augment(ResidentClips(pcm), {}, spec, {.seed = 9}).to_vector<float>());
+}
+
+TEST(AugmentOnSimt, ARecordedCallDrawsAnewWithTheEpoch) {
+  simt::set_order(simt::Order::kForward);
+  const Device gpu = Device::cuda();
+  const Tensor pcm = sound(2, 404, DType::i16), epoch = Tensor::zeros({1}, DType::u32, gpu),
+               y = Tensor::zeros({2, 404}, DType::f32, gpu);
+  const ResidentClips clips(pcm.to(gpu));
+  const gpu::Recording recording(0, [&] { y.copy_from(augment(clips, {}, kAll, {.seed = 2, .epoch = epoch})); });
+  for (const uint32_t at : {1u, 2u}) {
+    epoch.copy_from(Tensor::from(std::vector{at}, {1}));
+    recording.replay();
+    EXPECT_TRUE(is_close(y, augment(ResidentClips(pcm), {}, kAll, {.seed = 2, .epoch = Tensor::from(std::vector{at}, {1})}),
+                         kernel_against_cpu(DType::f32)));
+  }
+}
+
+// Memory ends with the set: AddressSanitizer sees a row that is followed out of it.
+TEST(AugmentOnSimt, RowsOutsideTheSetAreNeverFollowed) {
+  simt::set_order(simt::Order::kRandom);
+  const Device gpu = Device::cuda();
+  const ResidentClips clips(sound(2, 64, DType::i16).to(gpu), Tensor::from(std::vector<int64_t>{5, 6}, {2}, gpu));
+  const Tensor rows = Tensor::from(std::vector<int64_t>{1, 2, -1}, {3}, gpu);
+  const auto y = augment(clips, rows, kAll, {.seed = 2}).to_vector<float>();
+  for (size_t i = 0; i < y.size(); ++i) EXPECT_EQ(std::isnan(y[i]), i >= 64) << i;
+  const Tensor mel = Tensor::full({3, 4, 5}, 1, DType::f32, gpu);
+  spec_augment({mel, {}}, clips, rows, {}, {.seed = 2});
+  EXPECT_EQ(mel.to_vector<float>(), std::vector<float>(60, 1));
+}
+
+TEST(SpecAugmentOnSimt, KernelEqualsTheCpu) {
+  const Device gpu = Device::cuda();
+  const Tensor mel = make_inputs({{.shape = {6, 20, 70}}}, DType::f32)[0], floor = Tensor::full({6}, -0.5, DType::f32),
+               rows = Tensor::from(std::vector<int64_t>{1, 1, 0}, {3});
+  const Tensor pcm = Tensor::zeros({2, 8}, DType::i16);
+  const ResidentClips here(pcm), there(pcm.to(gpu));
+  for (const SpecMasks masks : {SpecMasks{}, {.frames = 0}, {.bands = 0}, {.frames = 100, .bands = 100}}) {
+    const Tensor expected = mel.clone();
+    spec_augment_variants({expected, floor}, here, rows, masks, 3, 2);
+    for (const auto order : kOrders) {
+      simt::set_order(order);
+      const Tensor x = mel.to(gpu);
+      spec_augment_variants({x, floor.to(gpu)}, there, rows.to(gpu), masks, 3, 2);
+      EXPECT_TRUE(is_close(x, expected, kernel_against_cpu(DType::f32)));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cudenza::testing
