@@ -75,6 +75,9 @@ Html headline(const RunFacts& run) {
   if (!run.history.empty()) facts.emplace_back("training time", clock_text(seconds));
   html += tiles(facts);
   if (!card.result.method.empty()) html += element("p", text("Judged by {}.", card.result.method), {{"class", "soft"}});
+  if (!run.plots.trouble.empty())
+    html += element("p", (run.plots.drawn.empty() ? "There are no plots: " : "A plot is missing: ") + run.plots.trouble,
+                    {{"class", "note"}});
   return html;
 }
 
@@ -100,7 +103,6 @@ Html training_section(const RunFacts& run) {
   Html html = side_by_side(
       {table.html() + (is_judged_here ? words : Html()), figure(run.plots.find("loss")) + figure(run.plots.find("accuracy"))});
   html += side_by_side({figure(run.plots.find("schedule")), figure(run.plots.find("steps")), figure(run.plots.find("lr_find"))});
-  if (!run.plots.why_none.empty()) html += element("p", "There are no plots: " + run.plots.why_none, {{"class", "note"}});
   return section("training", "Training statistics", html);
 }
 
