@@ -129,7 +129,7 @@ Html classes_section(const RunFacts& run) {
 namespace {
 
 Html matrix_table(const RunFacts& run) {
-  std::vector<HtmlTable::Column> columns = {{"actual \\ predicted", false}};
+  std::vector<HtmlTable::Column> columns = {{"", false}};
   for (const std::string& name : run.predictions.classes) columns.push_back({name});
   HtmlTable table(columns, "matrix");
   for (int64_t a = 0; a < run.matrix.classes(); ++a) {
@@ -155,7 +155,10 @@ Html confusion_section(const RunFacts& run) {
   const Plot* plot = run.plots.find("confusion");
   const Html list = titled("Most confused", pairs.empty() ? element("p", "Nothing: every clip is right.") : pairs.html());
   const Html numbers =
-      plot ? element("details", element("summary", "the matrix as a table") + matrix_table(run)) : matrix_table(run);
+      plot ? element("details",
+                     element("summary", "the same as a table: a row is an actual class, a column what it was taken for") +
+                         matrix_table(run))
+           : matrix_table(run);
   return section("confusion", "What is taken for what", plot ? side_by_side({figure(plot), list}) + numbers : numbers + list);
 }
 
