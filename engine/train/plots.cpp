@@ -56,7 +56,8 @@ void draw_history(Sketches& out, const ModelCard& card, const std::vector<EpochR
   std::string rows;
   for (const EpochRow& row : history) {
     const int64_t clips = card.training.valid;
-    const Interval band = wilson_interval(std::llround(row.accuracy * static_cast<double>(clips)), clips);
+    const double correct = std::isnan(row.accuracy) ? 0 : row.accuracy * static_cast<double>(clips);
+    const Interval band = wilson_interval(std::llround(correct), clips);
     rows += fmt::format("{} {} {} {} {} {}\n", row.epoch, row.train_loss, row.valid_loss, 100 * row.accuracy, 100 * band.low,
                         100 * band.high);
   }
@@ -147,11 +148,15 @@ std::string tics(const std::vector<std::string>& names) {
 }
 
 void draw_recall(Sketches& out, const std::vector<std::string>& classes, const ConfusionMatrix& matrix) {
+  if (matrix.accuracy().count == 0) return;
   const auto scores = class_scores(matrix);
   std::vector<size_t> order(classes.size());
   std::iota(order.begin(), order.end(), 0);
   const auto recall = [&](size_t c) { return scores[c].recall.count > 0 ? scores[c].recall.value() : 0; };
   std::ranges::stable_sort(order, std::greater(), recall);
+  constexpr size_t kMost = 30;
+  const bool is_part = order.size() > kMost;
+  if (is_part) order.erase(order.begin(), order.end() - kMost);
   std::string rows;
   std::vector<std::string> names;
   for (size_t i = 0; i < order.size(); ++i) {
@@ -161,7 +166,7 @@ void draw_recall(Sketches& out, const std::vector<std::string>& classes, const C
                         found.successes, found.count);
     names.push_back(classes[order[i]]);
   }
-  const auto n = static_cast<int>(classes.size());
+  const auto n = static_cast<int>(order.size());
   GnuplotScript script({.width = 480, .height = std::max(160, 64 + 30 * n)});
   script.data("c", rows);
   script.line("set yrange [{}:-0.6]\nset ytics {}\nset xrange [0:118]\nset xtics 0,25,100\nset format x '%g %%'", n - 0.4,
@@ -171,7 +176,8 @@ void draw_recall(Sketches& out, const std::vector<std::string>& classes, const C
       "plot $c using ($2/2):1:($2/2):(0.34) with boxxyerror lc rgb {}, $c using 2:1:3:4 with xerrorbars pt 0 lw 1.5 lc rgb {}, "
       "$c using (103):1:5 with labels left tc rgb {}",
       gnuplot_colour(C::blue, 0.55), gnuplot_colour(C::ink), gnuplot_colour(C::ink));
-  out.push_back({"recall", "Recall of each class, with 95 % intervals",
+  out.push_back({"recall",
+                 is_part ? "Recall of the weakest classes, with 95 % intervals" : "Recall of each class, with 95 % intervals",
                  fmt::format("Best: {}, {}. Worst: {}, {}.", names.front(), percent(recall(order.front())), names.back(),
                              percent(recall(order.back()))),
                  script});
@@ -204,6 +210,7 @@ GnuplotScript square_with_names(const std::vector<std::string>& classes) {
 }
 
 void draw_confusion(Sketches& out, const std::vector<std::string>& classes, const ConfusionMatrix& matrix) {
+  if (matrix.accuracy().count == 0) return;
   const int64_t n = matrix.classes();
   std::string cells;
   for (int64_t a = 0; a < n; ++a) {
@@ -298,8 +305,8 @@ const Plot* Plots::find(std::string_view name) const {
 
 Plots write_plots(const fs::path& run) {
   Plots plots;
-  plots.why_none = why_no_gnuplot();
-  if (!plots.why_none.empty()) return plots;
+  plots.trouble = why_no_gnuplot();
+  if (!plots.trouble.empty()) return plots;
   const ModelCard card = read_model_card(run);
   const Predictions predictions = read_predictions(run);
   const auto history = read_history(run);
@@ -314,13 +321,13 @@ Plots write_plots(const fs::path& run) {
   draw_confusion(sketches, predictions.classes, matrix);
   draw_reliability(sketches, card, predictions.scored());
   draw_lr_find(sketches, read_lr_curve(run));
-  try {
-    for (const Sketch& sketch : sketches) {
+  for (const Sketch& sketch : sketches) {
+    try {
       plots.drawn.push_back({sketch.name, sketch.title, sketch.alt, drawn(sketch.script)});
       write_atomically(run / "plots" / (sketch.name + ".svg"), plots.drawn.back().svg);
+    } catch (const GnuplotError& error) {  // a training is not to fail for a plot
+      plots.trouble = fmt::format("{}: {}", sketch.title, error.what());
     }
-  } catch (const GnuplotError& error) {  // a training is not to fail for a plot
-    return {{}, error.what()};
   }
   return plots;
 }

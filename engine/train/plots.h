@@ -16,7 +16,7 @@ struct Plot {
 
 struct Plots {
   std::vector<Plot> drawn;
-  std::string why_none;  ///< one sentence if nothing could be drawn; else empty
+  std::string trouble;  ///< what kept others from being drawn; else empty
 
   const Plot* find(std::string_view name) const;
 };

@@ -8,8 +8,6 @@
 #include <cstdio>
 #include <memory>
 
-extern char** environ;
-
 namespace cudenza {
 namespace {
 

@@ -75,6 +75,9 @@ Html headline(const RunFacts& run) {
   if (!run.history.empty()) facts.emplace_back("training time", clock_text(seconds));
   html += tiles(facts);
   if (!card.result.method.empty()) html += element("p", text("Judged by {}.", card.result.method), {{"class", "soft"}});
+  if (!run.plots.trouble.empty())
+    html += element("p", (run.plots.drawn.empty() ? "There are no plots: " : "A plot is missing: ") + run.plots.trouble,
+                    {{"class", "note"}});
   return html;
 }
 
@@ -100,7 +103,6 @@ Html training_section(const RunFacts& run) {
   Html html = side_by_side(
       {table.html() + (is_judged_here ? words : Html()), figure(run.plots.find("loss")) + figure(run.plots.find("accuracy"))});
   html += side_by_side({figure(run.plots.find("schedule")), figure(run.plots.find("steps")), figure(run.plots.find("lr_find"))});
-  if (!run.plots.why_none.empty()) html += element("p", "There are no plots: " + run.plots.why_none, {{"class", "note"}});
   return section("training", "Training statistics", html);
 }
 
@@ -127,7 +129,7 @@ Html classes_section(const RunFacts& run) {
 namespace {
 
 Html matrix_table(const RunFacts& run) {
-  std::vector<HtmlTable::Column> columns = {{"actual \\ predicted", false}};
+  std::vector<HtmlTable::Column> columns = {{"", false}};
   for (const std::string& name : run.predictions.classes) columns.push_back({name});
   HtmlTable table(columns, "matrix");
   for (int64_t a = 0; a < run.matrix.classes(); ++a) {
@@ -153,7 +155,10 @@ Html confusion_section(const RunFacts& run) {
   const Plot* plot = run.plots.find("confusion");
   const Html list = titled("Most confused", pairs.empty() ? element("p", "Nothing: every clip is right.") : pairs.html());
   const Html numbers =
-      plot ? element("details", element("summary", "the matrix as a table") + matrix_table(run)) : matrix_table(run);
+      plot ? element("details",
+                     element("summary", "the same as a table: a row is an actual class, a column what it was taken for") +
+                         matrix_table(run))
+           : matrix_table(run);
   return section("confusion", "What is taken for what", plot ? side_by_side({figure(plot), list}) + numbers : numbers + list);
 }
 

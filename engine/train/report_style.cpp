@@ -96,6 +96,8 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
   td small { display: block; margin: 0; font-size: .92em; }
   table, thead th, tr.group th { font-size: min(.875rem, 3.4vw); }
   th, td { padding: .3rem .25rem; }
+  .matrix th, .matrix td { padding: .25rem .15rem; }
+  .matrix tbody th { padding-right: .4rem; }
   .mistakes { grid-template-columns: 1fr 1fr; gap: .75rem; }
   dl.tiles { grid-template-columns: 1fr 1fr; gap: .5rem; }
 }

@@ -87,11 +87,11 @@ GnuplotScript dots(const std::vector<StudyRow>& rows) {
 }
 
 /// The plot of the rows of one split, also written to OUT/plots.
-std::vector<Plot> plots_of(const fs::path& out, const std::vector<std::vector<StudyRow>>& by_split, std::string& why_none) {
-  why_none = why_no_gnuplot();
+std::vector<Plot> plots_of(const fs::path& out, const std::vector<std::vector<StudyRow>>& by_split, std::string& trouble) {
+  trouble = why_no_gnuplot();
   std::vector<Plot> plots;
   try {
-    for (size_t i = 0; i < by_split.size() && why_none.empty(); ++i) {
+    for (size_t i = 0; i < by_split.size() && trouble.empty(); ++i) {
       const auto& rows = by_split[i];
       const auto best = std::ranges::max_element(rows, {}, &StudyRow::mean_accuracy);
       plots.push_back({.name = fmt::format("study_{}", i + 1),
@@ -101,7 +101,7 @@ std::vector<Plot> plots_of(const fs::path& out, const std::vector<std::vector<St
       write_atomically(out / "plots" / (plots.back().name + ".svg"), plots.back().svg);
     }
   } catch (const GnuplotError& error) {
-    why_none = error.what();
+    trouble = error.what();
   }
   return plots;
 }
@@ -155,8 +155,8 @@ Interval StudyRow::interval() const {
 void write_study_report(const fs::path& out, const std::vector<StudyRow>& rows) {
   for (const StudyRow& row : rows) require(!row.runs.empty(), "study report: {} has no runs", name_of(row, rows));
   const auto by_split = grouped_by_split(rows);
-  std::string why_none;
-  const std::vector<Plot> plots = plots_of(out, by_split, why_none);
+  std::string trouble;
+  const std::vector<Plot> plots = plots_of(out, by_split, trouble);
   Html body =
       element("header", element("p", "Reproduction report", {{"class", "kicker"}}) +
                             element("h1", "Music genres by transfer learning: the study's table, rebuilt") +
@@ -169,7 +169,7 @@ void write_study_report(const fs::path& out, const std::vector<StudyRow>& rows) 
     body += section(fmt::format("split-{}", i + 1), text("The {} split", by_split[i][0].split),
                     side_by_side({results_of(by_split[i]), plot}) + runs_of(by_split[i]));
   }
-  if (!why_none.empty()) body += element("p", "There are no plots: " + why_none, {{"class", "note"}});
+  if (!trouble.empty()) body += element("p", "There are no plots: " + trouble, {{"class", "note"}});
   body += section(
       "reading", "How to read it",
       element("p",

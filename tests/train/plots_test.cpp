@@ -20,7 +20,7 @@ TEST(Plots, EveryFileWithNumbersIsDrawn) {
   const ScratchFolder scratch;
   write_synthetic_run(scratch.path());
   const Plots plots = write_plots(scratch.path());
-  EXPECT_EQ(plots.why_none, "");
+  EXPECT_EQ(plots.trouble, "");
   for (const char* name : {"loss", "accuracy", "schedule", "steps", "recall", "confusion", "reliability", "lr_find"}) {
     const Plot* plot = plots.find(name);
     ASSERT_TRUE(plot) << name;
@@ -43,13 +43,42 @@ TEST(Plots, ConfusionShowsItsCounts) {
   write_model_card(scratch.path(), card);
   const Plots plots = write_plots(scratch.path());
   const Plot* plot = plots.find("confusion");
-  ASSERT_TRUE(plot) << plots.why_none;
+  ASSERT_TRUE(plot) << plots.trouble;
   size_t ones = 0, cells = 0;
   for (size_t at = 0; (at = plot->svg.find("<text>1</text>", at)) != std::string::npos; ++at) ++ones;
   for (size_t at = 0; (at = plot->svg.find("<polygon", at)) != std::string::npos; ++at) ++cells;
   EXPECT_EQ(ones, 3u);
   EXPECT_EQ(cells, 3u);  // what never happened has no cell
   EXPECT_FALSE(plots.find("loss"));
+}
+
+TEST(Plots, ARunOfNothingButNaNsLosesThosePlotsAlone) {
+  CUDENZA_NEEDS_GNUPLOT();
+  const ScratchFolder scratch;
+  write_synthetic_run(scratch.path());
+  const double nan = std::nan("");
+  write_history(scratch.path(), {{0, nan, nan, nan, 0, 1}});
+  const Plots plots = write_plots(scratch.path());
+  EXPECT_TRUE(plots.find("confusion") && plots.find("recall") && plots.find("schedule"));
+}
+
+TEST(Plots, ManyClassesStillFit) {
+  CUDENZA_NEEDS_GNUPLOT();
+  const ScratchFolder scratch;
+  Predictions all;
+  for (int c = 0; c < 64; ++c) {
+    all.classes.push_back(fmt::format("class {}", c));
+    all.files.push_back(fmt::format("{}.wav", c));
+    all.labels.push_back(c);
+    for (int k = 0; k < 64; ++k) all.probabilities.push_back(k == c % 40 ? 0.37 : 0.01);
+  }
+  ModelCard card;
+  judge(card, all.scored());
+  write_predictions(scratch.path(), all);
+  write_model_card(scratch.path(), card);
+  const Plots plots = write_plots(scratch.path());
+  EXPECT_EQ(plots.trouble, "");
+  EXPECT_TRUE(plots.find("confusion") && plots.find("recall"));
 }
 
 TEST(Plots, NamesAreTextWhateverTheyAre) {
@@ -84,7 +113,7 @@ TEST(Plots, WithoutGnuplotSaysWhatToInstall) {
   const OtherPath nowhere("/nonexistent");
   const Plots plots = write_plots(scratch.path());
   EXPECT_TRUE(plots.drawn.empty());
-  EXPECT_NE(plots.why_none.find("gnuplot-nox"), std::string::npos) << plots.why_none;
+  EXPECT_NE(plots.trouble.find("gnuplot-nox"), std::string::npos) << plots.trouble;
   EXPECT_FALSE(std::filesystem::exists(scratch.path() / "plots"));
 }
 

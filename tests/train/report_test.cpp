@@ -129,7 +129,7 @@ TEST(Report, WithoutGnuplotEveryTableIsThere) {
   setenv("PATH", path.c_str(), 1);
   EXPECT_FALSE(has(page, "<svg"));
   EXPECT_TRUE(has(page, "gnuplot-nox"));
-  EXPECT_TRUE(has(page, "actual \\ predicted"));
+  EXPECT_TRUE(has(page, "<table class=\"matrix\">"));
   EXPECT_TRUE(has(page, "Most confused"));
 }
 
