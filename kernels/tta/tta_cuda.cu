@@ -46,8 +46,8 @@ __global__ void tta_probabilities_kernel(TtaRule rule, const T* plain, const T* 
 }  // namespace
 
 template <class T>
-void tta_probabilities(Gpu gpu, const TtaRule& rule, const T* plain, const T* variants, float* y, int64_t rows, int64_t classes,
-                       int64_t passes) {
+void tta_probabilities(Gpu gpu, const TtaRule& rule, const T* plain, const T* variants, acc_t<T>* y, int64_t rows,
+                       int64_t classes, int64_t passes) {
   if (rows * classes == 0) return;
   launch<tta_probabilities_kernel<T>>(dim3(static_cast<unsigned>(rows)), dim3(kThreads),
                                       sizeof(SoftmaxRow<float>) * static_cast<size_t>(passes), gpu, rule, plain, variants, y,
