@@ -1,4 +1,4 @@
-/// What chance costs: a batch of augmented clips, its TTA variants, masks, mixup and the joining of passes, in GB/s (what must be
+/// What chance costs: a batch of augmented clips, its TTA variants, masks and mixup, in GB/s (what must be
 /// read once plus what must be written once) with the share of the device's copy bandwidth. `parts`: 0 is nothing but the
 /// gather, 1 the study's noise and cut-out, each for half of the clips, 2 noise for every clip.
 ///
@@ -9,7 +9,6 @@
 #include "bench/timer.h"
 #include "engine/audio/augment.h"
 #include "engine/ops/mixup.h"
-#include "engine/ops/tta.h"
 #include "tests/support/op_case.h"
 
 namespace cudenza::bench {
@@ -83,12 +82,6 @@ void mixup_batch(benchmark::State& state, DType dtype) {
   report(state, 2 * bytes_of(x), [&] { mixup(x, labels, 0.4, random); });
 }
 
-void joined_passes(benchmark::State& state) {
-  const Device device = device_of(state);
-  const Tensor plain = normal({1024, 1000}, DType::f32, device), variants = normal({8 * 1024, 1000}, DType::f32, device);
-  report(state, 2 * bytes_of(plain) + bytes_of(variants), [&] { tta_probabilities(plain, variants); });
-}
-
 void with(benchmark::internal::Benchmark* b, const char* name, const std::vector<int64_t>& values) {
   b->ArgNames({"gpu", name})->UseManualTime()->Unit(benchmark::kMillisecond);
   for (const int64_t gpu : {0, 1}) {
@@ -107,7 +100,6 @@ BENCHMARK(variants_of_batch)->Name("tta/variants_8/i16")->Apply(parts);
 BENCHMARK(masks_of_batch)->Name("augment/masks/f32")->Apply(once);
 BENCHMARK_CAPTURE(mixup_batch, f32, DType::f32)->Name("mixup/pictures/f32")->Apply(batches);
 BENCHMARK_CAPTURE(mixup_batch, bf16, DType::bf16)->Name("mixup/pictures/bf16")->Apply(batches);
-BENCHMARK(joined_passes)->Name("tta/probabilities/f32")->Apply(once);
 
 }  // namespace
 }  // namespace cudenza::bench

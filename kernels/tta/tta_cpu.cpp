@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <vector>
 
 #include "kernels/common/parallel.h"
 #include "kernels/tta/tta_math.h"
@@ -6,12 +7,14 @@
 namespace cudenza::kernels {
 namespace {
 
-template <class T, class A = acc_t<T>> SoftmaxRow<A> softmax_row(const T* x, int64_t classes) {
+/// terms[c] = e^(x[c] - largest); returns 1 / their sum.
+template <class T, class A> A softmax_terms(const T* x, A* terms, int64_t classes) {
   A largest = static_cast<A>(x[0]), sum = 0;
+#pragma omp simd reduction(max : largest)
   for (int64_t c = 1; c < classes; ++c) largest = larger(largest, static_cast<A>(x[c]));
 #pragma omp simd reduction(+ : sum)
-  for (int64_t c = 0; c < classes; ++c) sum += exp_of(static_cast<A>(x[c]) - largest);
-  return {largest, A(1) / sum};
+  for (int64_t c = 0; c < classes; ++c) sum += terms[c] = exp_of(static_cast<A>(x[c]) - largest);
+  return A(1) / sum;
 }
 
 }  // namespace
@@ -21,14 +24,16 @@ void tta_probabilities(Cpu, const TtaRule& rule, const T* plain, const T* varian
                        int64_t passes) {
   using A = acc_t<T>;
   parallel_ranges(rows, 4 * passes * classes, [=](int64_t first, int64_t last) {
+    std::vector<A> terms(static_cast<size_t>(classes));
+    A* const term = terms.data();
     for (int64_t b = first; b < last; ++b) {
       A* const row = y + b * classes;
       std::fill_n(row, classes, A(0));
       for (int64_t pass = 0; pass < passes; ++pass) {
         const T* const x = pass == 0 ? plain + b * classes : variants + ((pass - 1) * rows + b) * classes;
-        const SoftmaxRow<A> softmax = softmax_row(x, classes);
+        const A factor = softmax_terms(x, term, classes);
 #pragma omp simd
-        for (int64_t c = 0; c < classes; ++c) row[c] = joined(rule, row[c], softmax(static_cast<A>(x[c])), pass == 0);
+        for (int64_t c = 0; c < classes; ++c) row[c] = joined(rule, row[c], term[c] * factor, pass == 0);
       }
       if (!rule.takes_largest) continue;
       A sum = 0;

@@ -6,8 +6,15 @@ namespace {
 
 constexpr int kThreads = 128;
 
+/// What makes a pass' logits probabilities: its largest, and 1 / the sum of e^(x - largest).
+struct SoftmaxRow {
+  float largest, factor;
+
+  __device__ float operator()(float x) const { return exp_of(x - largest) * factor; }
+};
+
 // The largest logit of a row and the sum of e^(x - largest). One warp.
-template <class T> __device__ inline SoftmaxRow<float> softmax_of_row(const T* x, int classes) {
+template <class T> __device__ inline SoftmaxRow softmax_of_row(const T* x, int classes) {
   const int lane = static_cast<int>(threadIdx.x) % kWarpSize;
   float largest = static_cast<float>(x[0]), sum = 0;
   for (int c = lane; c < classes; c += kWarpSize) largest = larger(largest, static_cast<float>(x[c]));
@@ -20,12 +27,12 @@ template <class T> __device__ inline SoftmaxRow<float> softmax_of_row(const T* x
 template <class T>
 __global__ void tta_probabilities_kernel(TtaRule rule, const T* plain, const T* variants, float* y, int64_t rows, int classes,
                                          int passes) {
-  auto* const softmax = dynamic_shared<SoftmaxRow<float>>();
+  auto* const softmax = dynamic_shared<SoftmaxRow>();
   const int64_t b = blockIdx.x;
   const auto row_of = [&](int pass) { return pass == 0 ? plain + b * classes : variants + ((pass - 1) * rows + b) * classes; };
   const int thread = static_cast<int>(threadIdx.x), warp = thread / kWarpSize;
   for (int pass = warp; pass < passes; pass += kThreads / kWarpSize) {
-    const SoftmaxRow<float> measured = softmax_of_row(row_of(pass), classes);
+    const SoftmaxRow measured = softmax_of_row(row_of(pass), classes);
     if (thread % kWarpSize == 0) softmax[pass] = measured;
   }
   __syncthreads();
@@ -46,12 +53,12 @@ __global__ void tta_probabilities_kernel(TtaRule rule, const T* plain, const T* 
 }  // namespace
 
 template <class T>
-void tta_probabilities(Gpu gpu, const TtaRule& rule, const T* plain, const T* variants, float* y, int64_t rows, int64_t classes,
-                       int64_t passes) {
+void tta_probabilities(Gpu gpu, const TtaRule& rule, const T* plain, const T* variants, acc_t<T>* y, int64_t rows,
+                       int64_t classes, int64_t passes) {
   if (rows * classes == 0) return;
   launch<tta_probabilities_kernel<T>>(dim3(static_cast<unsigned>(rows)), dim3(kThreads),
-                                      sizeof(SoftmaxRow<float>) * static_cast<size_t>(passes), gpu, rule, plain, variants, y,
-                                      rows, static_cast<int>(classes), static_cast<int>(passes));
+                                      sizeof(SoftmaxRow) * static_cast<size_t>(passes), gpu, rule, plain, variants, y, rows,
+                                      static_cast<int>(classes), static_cast<int>(passes));
 }
 
 template void tta_probabilities(Gpu, const TtaRule&, const float*, const float*, float*, int64_t, int64_t, int64_t);
