@@ -155,8 +155,9 @@ bool WindowStream::next(Window& window) {
     float more;
     stream_.read({&more, 1});  // throws if this is not the true end
   }
+  if (count == 0) return false;  // the last window reached the end already
   window = {.begin = begin_, .samples = kept_ + static_cast<int64_t>(count), .content = content_};
-  return count > 0;  // else the last window reached the end already
+  return true;
 }
 
 }  // namespace cudenza

@@ -68,7 +68,7 @@ std::string hash_of_text(std::string_view text) { return hash_of(std::as_bytes(s
 /// Thousands of files in one folder are slow to list: 256 folders by the first two digits.
 fs::path in_folder(const fs::path& folder, const std::string& digits) { return folder / digits.substr(0, 2) / digits; }
 
-/// What a file is known by without being read. `settled`: it was last changed long enough ago that a change to come cannot bear the
+/// What a file is known by without being read. `settled`: it was last changed so long ago that a change to come cannot bear the
 /// same time.
 struct Known {
   std::string line;

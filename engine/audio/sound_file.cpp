@@ -23,6 +23,8 @@ namespace {
 
 constexpr double kToleratedSeconds = 0.05;  // missing at the end
 constexpr int64_t kBlockFrames = 4096;
+constexpr int64_t kRunUp =
+    16 * 1152;  // frames decoded before the one wanted: more than an mp3's reservoir, two of Vorbis' blocks
 constexpr double kFullScale = 32767.0 / 32768;  // the largest sample of 16 bits
 
 struct Format {
@@ -67,6 +69,11 @@ SoundInfo info_of(const SF_INFO& sf, const fs::path& path) {
   return info;
 }
 
+int64_t bytes_of(int file) {
+  struct stat facts = {};
+  return fstat(file, &facts) == 0 ? facts.st_size : 0;
+}
+
 bool looks_like_text(int file) {
   unsigned char start[512];
   const ssize_t count = pread(file, start, sizeof start, 0);
@@ -109,6 +116,7 @@ struct SoundFile::State {
   }
 
   std::string open();
+  void find_length();
   int64_t read_block(int64_t most);
   std::string fault_at_end() const;
   [[noreturn]] void fail(const std::string& reason) const { throw DataError(fmt::format("{}: {}", path.string(), reason)); }
@@ -120,7 +128,8 @@ std::string SoundFile::State::open() {
   if (file < 0) return errno == ENOENT ? "there is no such file" : fmt::format("cannot be read: {}", std::strerror(errno));
   if (std::string reason = fault_of_file(file); !reason.empty()) return reason;
   SF_INFO sf = {};
-  decoder = sf_open_fd(file, SFM_READ, &sf, SF_FALSE);  // by descriptor: the name's ending is no clue
+  // By descriptor, so that the name's ending is no clue; by one of its own, which it closes where it fails, asked or not.
+  decoder = sf_open_fd(fcntl(file, F_DUPFD_CLOEXEC, 0), SFM_READ, &sf, SF_TRUE);
   if (!decoder) {
     if (looks_like_text(file)) return "is text, not sound";
     const bool malformed = sf_error(nullptr) == SF_ERR_MALFORMED_FILE;
@@ -128,20 +137,21 @@ std::string SoundFile::State::open() {
                        sf_version_string(), sf_strerror(nullptr));
   }
   info = info_of(sf, path);
-  struct stat facts = {};
-  fstat(file, &facts);
-  bytes = static_cast<double>(facts.st_size);
-  const bool is_guess = info.format == "mp3" && !mp3_has_length(file);
-  if (sf.frames < 0 || sf.frames == SF_COUNT_MAX || is_guess) info.frames = -1;
-  if (const auto share = share_present(file); share && *share < 1) {
-    const double promised = *share > 0 ? static_cast<double>(sf.frames) / *share : 0;
-    cut = *share == 0 || (promised - static_cast<double>(sf.frames)) / info.sample_rate > kToleratedSeconds;
-    if (cut && *share > 0) info.frames = std::llround(promised);
-  }
+  find_length();
   if (info.frames == 0 && !cut)
     return fmt::format("holds no samples ({}, {} Hz, {} channel{})", info.format, info.sample_rate, info.channels,
                        info.channels == 1 ? "" : "s");
   return "";
+}
+
+/// The decoder's length is of what is there; the header may have promised more, or nothing.
+void SoundFile::State::find_length() {
+  if (info.frames < 0 || info.frames == SF_COUNT_MAX || (info.format == "mp3" && !mp3_has_length(file))) info.frames = -1;
+  const auto share = share_present(file);
+  if (!share || *share == 1) return;
+  const double promised = *share > 0 ? static_cast<double>(info.frames) / *share : 0;
+  cut = *share == 0 || (promised - static_cast<double>(info.frames)) / info.sample_rate > kToleratedSeconds;
+  if (cut) info.frames = std::llround(promised);
 }
 
 /// The next frames into `block`; 0 at the end, wherever that is.
@@ -156,6 +166,7 @@ int64_t SoundFile::State::read_block(int64_t most) {
 std::string SoundFile::State::fault_at_end() const {
   const double there = static_cast<double>(at) / info.sample_rate;
   const std::string reason = sf_error(decoder) ? fmt::format(" ({})", sf_strerror(decoder)) : "";
+  if (cut && info.frames == 0) return "is truncated: its header is there, but nothing of the sound";
   if (cut) return fmt::format("is truncated: only {:.2f} s of {:.2f} s are there", there, info.seconds());
   if (info.frames >= 0) {
     if (info.seconds() - there <= kToleratedSeconds) return at > 0 ? "" : "holds no samples that can be decoded" + reason;
@@ -163,7 +174,7 @@ std::string SoundFile::State::fault_at_end() const {
   }
   if (info.format == "ogg") return fmt::format("is truncated: its end is missing; {:.2f} s are there{}", there, reason);
   // libsndfile stops at the length it guessed. Tags behind the sound may be long, but not that long.
-  if (info.format == "mp3" && static_cast<double>(lseek(file, 0, SEEK_CUR)) < 0.75 * bytes)
+  if (info.format == "mp3" && lseek(file, 0, SEEK_CUR) < bytes_of(file) / 4 * 3)
     return fmt::format(
         "is an mp3 that does not say how long it is, of which libsndfile decodes {:.2f} s and no more; convert it "
         "(ffmpeg -i IN OUT.flac)",
@@ -188,10 +199,12 @@ void SoundFile::seek(int64_t frame) {
   SF_INFO now = {};
   sf_command(s.decoder, SFC_GET_CURRENT_SF_INFO, &now, sizeof now);
   const int64_t to = std::min(frame, now.frames);
-  if (const int64_t reached = sf_seek(s.decoder, to, SEEK_SET); reached == to) s.at = to;
-  else
-    s.fail(fmt::format("cannot be entered at {:.2f} s ({})", static_cast<double>(frame) / s.info.sample_rate,
-                       sf_strerror(s.decoder)));
+  const bool looks_back = s.info.format == "mp3" || s.info.format == "ogg";  // a frame is decoded with the help of those before
+  s.at = looks_back ? std::max<int64_t>(to - kRunUp, 0) : to;
+  if (sf_seek(s.decoder, s.at, SEEK_SET) != s.at)
+    s.fail(
+        fmt::format("cannot be entered at {:.2f} s ({})", static_cast<double>(to) / s.info.sample_rate, sf_strerror(s.decoder)));
+  while (s.at < to && s.read_block(to - s.at) > 0) continue;
 }
 
 namespace {

@@ -9,8 +9,8 @@ namespace cudenza {
 /// position of the descriptor `file` where it was.
 std::optional<double> share_present(int file);
 
-/// Whether an mp3 file says how many frames it has (a Xing, Info or VBRI header in its first frame). libsndfile guesses the length
-/// of others from their first frame's bit rate.
+/// Whether an mp3 file says how many frames it has (a Xing, Info or VBRI header in its first frame). The decoder guesses the
+/// length of others from their first frame's bit rate.
 bool mp3_has_length(int file);
 
 }  // namespace cudenza
