@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   Common common;
   add_common_options(program, common);
   add_info(program, common);
+  add_doctor(program, common);
   add_synth(program, common);
   return run(program, argc, argv);
 }

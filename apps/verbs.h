@@ -23,6 +23,7 @@ void add_common_options(CLI::App& program, Common&);
 
 // `common` is read when the verb runs: it must live as long as the program.
 void add_info(CLI::App& program, const Common& common);
+void add_doctor(CLI::App& program, const Common& common);
 void add_synth(CLI::App& program, const Common& common);
 
 }  // namespace cudenza
