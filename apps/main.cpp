@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   add_lr_find(program, common);
   add_reproduce(program, common);
   add_features(program, common);
+  add_doctor(program, common);
   add_synth(program, common);
   add_report(program, common);
   add_weights(program, common);

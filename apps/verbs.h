@@ -29,6 +29,7 @@ void add_predict(CLI::App& program, const Common& common);
 void add_lr_find(CLI::App& program, const Common& common);
 void add_reproduce(CLI::App& program, const Common& common);
 void add_features(CLI::App& program, const Common& common);
+void add_doctor(CLI::App& program, const Common& common);
 void add_synth(CLI::App& program, const Common& common);
 void add_report(CLI::App& program, const Common& common);
 void add_weights(CLI::App& program, const Common& common);

@@ -65,6 +65,8 @@ class FolderScan {
     if (found_.empty())
       throw DataError(fmt::format("{}: holds no wav, au, flac, ogg, mp3 or png files; {}", root_.string(), kRemedy));
     remark(data);
+    data.empty_folders = empty_;
+    data.misnamed_folders = misnamed_;
     fill(data, std::move(found_), root_.string());
     remark_on_depth(data);
     return data;

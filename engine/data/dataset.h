@@ -25,7 +25,9 @@ struct Dataset {
   std::vector<std::string> classes;  ///< sorted
   std::vector<Item> items;           ///< sorted by path
   bool has_split_column = false;
-  std::vector<std::string> remarks;  ///< one sentence each about what was passed over, for people
+  std::vector<std::string> empty_folders;     ///< sub-folders of the root without sounds or pictures: no classes
+  std::vector<std::string> misnamed_folders;  ///< folders named as files are: "blues/x.wav"
+  std::vector<std::string> remarks;           ///< one sentence each about what was passed over, for people
 
   std::filesystem::path path_of(const Item& item) const { return root / item.path; }
   const std::string& class_of(const Item& item) const { return classes[static_cast<size_t>(item.label)]; }

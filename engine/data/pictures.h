@@ -35,8 +35,8 @@ struct PictureBatch {
 };
 
 /// Pictures without their border, resized, in the order of the paths. Files are read in parallel; a bad one is left out.
-/// `on_file` is called after each file, one at a time, from any thread; `threads` 0: one a core. Throws UsageError for a size that
-/// is none, and a dtype that is neither u8 nor f32.
+/// `on_file` is called after each file, one at a time, from any thread; `threads` 0: one a core. Throws UsageError for a size
+/// that is none, and a dtype that is neither u8 nor f32.
 PictureBatch load_pictures(std::span<const std::filesystem::path>, const PictureSize&, DType = DType::u8, int threads = 0,
                            const std::function<void(size_t done, size_t total)>& on_file = {});
 

@@ -6,7 +6,6 @@
 #include <fstream>
 #include <map>
 #include <numeric>
-#include <optional>
 
 #include "engine/core/error.h"
 #include "kernels/common/philox.h"
@@ -24,16 +23,6 @@ std::vector<int>& side_of(Split& split, Side side) {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// "blues.00012" of "blues.00012_3" and "blues00012": what GTZAN calls the clip.
-std::optional<std::string> clip_name(std::string_view stem) {
-  size_t letters = 0;
-  while (letters < stem.size() && is_letter(stem[letters])) ++letters;
-  size_t begin = letters + (letters < stem.size() && stem[letters] == '.'), end = begin;
-  while (end < stem.size() && is_digit(stem[end])) ++end;
-  if (letters == 0 || end - begin != 5) return std::nullopt;
-  return fmt::format("{}.{}", stem.substr(0, letters), stem.substr(begin, 5));
-}
 
 std::string without_extension(const std::string& path) { return fs::path(path).replace_extension().generic_string(); }
 
@@ -156,6 +145,15 @@ class TrackFinder {
 };
 
 }  // namespace
+
+std::optional<std::string> clip_name(std::string_view stem) {
+  size_t letters = 0;
+  while (letters < stem.size() && is_letter(stem[letters])) ++letters;
+  size_t begin = letters + (letters < stem.size() && stem[letters] == '.'), end = begin;
+  while (end < stem.size() && is_digit(stem[end])) ++end;
+  if (letters == 0 || end - begin != 5) return std::nullopt;
+  return fmt::format("{}.{}", stem.substr(0, letters), stem.substr(begin, 5));
+}
 
 std::string track_of(const Dataset& data, const Item& item) { return track_key(data.class_of(item), item.path); }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ struct Split {
 ///   whichever folder: blues.00012.wav, blues.00012.3.flac, blues.00012_3.flac, blues00012-02.png;
 ///   else its path in the data set without the extension: every file is its own track.
 std::string track_of(const Dataset&, const Item&);
+
+/// "blues.00012" of "blues.00012_3" and "blues00012", names as GTZAN gives them (without extension); nothing of others.
+std::optional<std::string> clip_name(std::string_view stem);
 
 enum class SplitKind { random, stratified, column };
 struct SplitSpec {

@@ -1,5 +1,7 @@
 /// Small files for tests of data sets.
 #pragma once
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
