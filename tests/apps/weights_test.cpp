@@ -101,6 +101,27 @@ TEST(Weights, FetchSaysWhatFailed) {
   EXPECT_TRUE(fs::is_empty(scratch.path()));
 }
 
+TEST(Weights, FetchKeepsWhatIsThere) {
+  const ScratchFolder scratch;
+  Hdf5File::create(scratch.path() / "resnet34.h5", [](Hdf5File& file) {
+    write_info(file, {.arch = "resnet34", .source_sha256 = "b627a593" + std::string(56, '0')});
+  });
+  setenv("CUDENZA_WEIGHTS_URL", "http://127.0.0.1:1", 1);
+  const Ran same = run_program("weights fetch resnet34 --dir " + scratch.path().string());
+  const Ran legacy = run_program("weights fetch resnet34 --variant legacy --dir " + scratch.path().string());
+  unsetenv("CUDENZA_WEIGHTS_URL");
+  EXPECT_EQ(same.status, 0) << same.err;
+  expect_says(same.err, "resnet34.h5 is there already, made from resnet34-b627a593.pth");
+  EXPECT_EQ(legacy.status, 3);  // another file, to be called otherwise
+}
+
+TEST(Weights, FilesAreNotConvertedIntoThemselves) {
+  const std::string file = fixture("weights/plain_zip.pth");
+  const Ran ran = run_program("weights convert " + file + " " + file);
+  EXPECT_EQ(ran.status, 2);
+  expect_says(ran.err, "cannot be converted into itself");
+}
+
 TEST(Weights, VerbsAreAskedFor) {
   EXPECT_EQ(run_program("weights").status, 2);
   EXPECT_EQ(run_program("weights convert only_one").status, 2);

@@ -28,7 +28,7 @@ fuzz() {
   local name=$1 folder=$build/fuzz/$1
   make_seeds "$name" "$folder/seeds"
   mkdir -p "$folder/corpus"
-  nice -n 19 "$build/bin/cudenza_fuzz_$name" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=10 -max_len=16384 \
+  nice -n 19 "$build/bin/cudenza_fuzz_$name" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=20 -max_len=16384 \
     -print_final_stats=1 -artifact_prefix="$folder/" "$folder/corpus" "$folder/seeds" >"$folder/log" 2>&1 ||
     { echo "fuzz: $name found something: $folder/log" >&2; return 1; }
   echo "$name: $(grep -E 'number_of_executed_units|peak_rss' "$folder/log" | awk '{ printf "%s %s  ", $1, $2 }')"
