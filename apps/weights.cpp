@@ -72,6 +72,8 @@ std::string hash_remark(const SourceHash& hash) {
 }
 
 void convert(const fs::path& in, const fs::path& out, const std::string& arch, const Common& common) {
+  std::error_code not_there;
+  require(!fs::equivalent(in, out, not_there), "{} cannot be converted into itself; name another OUT.h5", in.string());
   const ConvertReport report = convert_weights(in, out, arch);
   if (common.json) return print(report_facts(in, out, report));
   if (common.quiet) return;
@@ -100,16 +102,31 @@ const OfficialWeights& wanted_row(const std::string& arch, const std::string& va
   throw UsageError(fmt::format("there are no official weights '{}' of {}; choose one of{}", variant, arch, choices));
 }
 
+/// Where a row's weights are converted to: ARCH.h5, or ARCH-VARIANT.h5 if the variant is not the usual one.
+fs::path converted_path(const OfficialWeights& row, const fs::path& folder) {
+  const bool is_usual = find_official(row.arch) == &row;
+  return folder / (is_usual ? fmt::format("{}.h5", row.arch) : fmt::format("{}-{}.h5", row.arch, row.variant));
+}
+
+bool is_converted(const OfficialWeights& row, const fs::path& path) {
+  return fs::exists(path) && read_info(Hdf5File(path)).source_sha256.starts_with(row.sha256_prefix);
+}
+
 void run_fetch(const FetchOptions& options, const Common& common) {
   std::vector<const OfficialWeights*> rows;
   for (const std::string& arch : options.archs) rows.push_back(&wanted_row(arch, options.variant));
   const char* mirror = std::getenv(std::string(kMirrorVariable).c_str());
   const bool show_progress = isatty(STDERR_FILENO) != 0 && !common.quiet;
   for (const OfficialWeights* row : rows) {
+    const fs::path converted = converted_path(*row, options.folder);
+    if (is_converted(*row, converted)) {
+      if (!common.quiet) fmt::print(stderr, "cudenza: {} is there already, made from {}\n", converted.string(), row->file());
+      continue;
+    }
     if (!common.quiet) fmt::print(stderr, "cudenza: fetching {}\n", row->file());
     const fs::path file =
         download(*row, {.folder = options.folder, .base_url = mirror ? mirror : "", .show_progress = show_progress});
-    convert(file, fs::path(options.folder) / fmt::format("{}.h5", row->arch), std::string(row->arch), common);
+    convert(file, converted, std::string(row->arch), common);
     if (!options.keep) fs::remove(file);
   }
 }
@@ -194,6 +211,17 @@ void run_inspect(const std::string& path, const Common& common) {
 
 // verify
 
+void check_finite(const fs::path& path, const std::string& name, std::span<const float> values) {
+  for (const float value : values) {
+    if (!std::isfinite(value)) throw DataError(fmt::format("{}: {} holds a number that is not finite", path.string(), name));
+  }
+}
+
+Json official_json(const std::string& sha256) {
+  const OfficialWeights* official = find_official_by_hash(sha256);
+  return official ? Json(official->file()) : Json();
+}
+
 /// The facts of a sound file. Throws DataError for another.
 Json verify_hdf5(const fs::path& path) {
   const Hdf5File file(path);
@@ -202,36 +230,42 @@ Json verify_hdf5(const fs::path& path) {
   for (const std::string& name : file.names()) {
     if (name.find('/') != std::string::npos) continue;
     const Tensor values = file.read(name).to(DType::f32);
-    for (const float value : values.span<float>()) {
-      if (!std::isfinite(value)) throw DataError(fmt::format("{}: {} holds a number that is not finite", path.string(), name));
-    }
+    check_finite(path, name, values.span<float>());
     records.push_back({.name = name, .sizes = {values.shape().begin(), values.shape().end()}});
   }
   const ArchMatch match = match_arch(records, info.arch);
   if (!match.fault.empty()) throw DataError(fmt::format("{}: is no {}: {}", path.string(), info.arch, match.fault));
-  const OfficialWeights* official = find_official_by_hash(info.source_sha256);
   return {{"file", path.string()},
           {"container", "HDF5"},
           {"arch", info.arch},
           {"tensors", records.size()},
           {"source", info.source},
           {"sha256", info.source_sha256},
-          {"official", official ? Json(official->file()) : Json()}};
+          {"official", official_json(info.source_sha256)}};
 }
 
 Json verify_foreign(const fs::path& path) {
   const WeightSource source(path);
   const SourceHash hash = hash_of(source.file());
   if (!hash.agrees()) source.file().fail("its SHA-256 is {}, {}", hash.sha256, hash_remark(hash));
+  std::vector<float> piece(1 << 16);
+  for (const TensorRecord& record : source.tensors()) {
+    TensorReader reader(source.file(), record);
+    for (auto left = static_cast<size_t>(record.numel()); left > 0;) {
+      const auto part = std::span(piece).first(std::min(left, piece.size()));
+      reader.read(part);
+      check_finite(path, record.name, part);
+      left -= part.size();
+    }
+  }
   const ArchMatch match = match_arch(source.tensors());
-  const OfficialWeights* official = find_official_by_hash(hash.sha256);
   return {{"file", path.string()},
           {"container", name_of(source.container())},
           {"arch", match.fault.empty() ? Json(match.arch) : Json()},
           {"tensors", source.tensors().size()},
           {"sha256", hash.sha256},
           {"sha256_in_name", hash.in_name.empty() ? Json() : Json(hash.in_name)},
-          {"official", official ? Json(official->file()) : Json()}};
+          {"official", official_json(hash.sha256)}};
 }
 
 void run_verify(const std::string& path, const Common& common) {
@@ -240,7 +274,8 @@ void run_verify(const std::string& path, const Common& common) {
   if (common.quiet) return;
   fmt::print("{}: sound; {}, {}, {} tensors\n", path, fact_text(facts["container"]),
              facts["arch"].is_null() ? "none of our networks" : fact_text(facts["arch"]), facts["tensors"].get<size_t>());
-  if (!facts["sha256"].get<std::string>().empty()) fmt::print("  SHA-256 {}\n", fact_text(facts["sha256"]));
+  const std::string of = facts.contains("source") ? fmt::format(" of {}, its source,", fact_text(facts["source"])) : "";
+  if (!facts["sha256"].get<std::string>().empty()) fmt::print("  SHA-256{} {}\n", of, fact_text(facts["sha256"]));
   fmt::print("  {}\n", facts["official"].is_null() ? "not an official file" : "official: " + fact_text(facts["official"]));
 }
 

@@ -1,5 +1,6 @@
 option(CUDENZA_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(CUDENZA_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(CUDENZA_FUZZ "Build the fuzzers of the readers of foreign files (tests/fuzz); needs clang" OFF)
 option(CUDENZA_WARNINGS_AS_ERRORS "Treat warnings as errors" OFF)
 set(CUDENZA_CUDA AUTO CACHE STRING "CUDA backend: AUTO (where a toolkit is found), ON or OFF")
 set_property(CACHE CUDENZA_CUDA PROPERTY STRINGS AUTO ON OFF)

@@ -130,15 +130,18 @@ uint64_t size_or_zero(const fs::path& path) {
   throw DataError(fmt::format("{}: {}", url, why));
 }
 
-void transfer_to(const fs::path& part, const std::string& url, bool show_progress) {
+/// Brings what `part` lacks. Whether it went on from something that was there.
+bool transfer_to(const fs::path& part, const std::string& url, bool show_progress) {
+  const bool resumes = size_or_zero(part) > 0;
   Transfer transfer = run_curl(url, part, show_progress);
   // A server that cannot go on in the middle, or a part that is longer than the file: from the beginning.
   const bool cannot_resume = transfer.status == kNoRanges || (transfer.status == kHttpError && transfer.http_code == "416");
-  if (cannot_resume && size_or_zero(part) > 0) {
+  if (cannot_resume && resumes) {
     fs::remove(part);
     transfer = run_curl(url, part, show_progress);
   }
   if (transfer.status != 0) fail(url, transfer, part);
+  return resumes && !cannot_resume;
 }
 
 std::string hash_of_file(const fs::path& path) { return hash_of(FileBytes(path)).sha256; }
@@ -162,9 +165,14 @@ fs::path download(const OfficialWeights& row, const DownloadOptions& options) {
     throw DataError(fmt::format("{}: is there, but is not the official file (SHA-256 {}…); remove it to fetch it anew",
                                 path.string(), row.sha256_prefix));
   }
-  const bool was_whole = fs::exists(part) && is_whole(part, row);
-  if (!was_whole) transfer_to(part, url, options.show_progress);
-  if (!was_whole && !is_whole(part, row)) {
+  bool whole = fs::exists(part) && is_whole(part, row);
+  for (bool again = !whole; again;) {
+    const bool resumed = transfer_to(part, url, options.show_progress);
+    whole = is_whole(part, row);
+    again = !whole && resumed;  // what was there may have been part of something else
+    if (again) fs::remove(part);
+  }
+  if (!whole) {
     const uint64_t bytes = size_or_zero(part);
     const std::string sha256 = hash_of_file(part);
     fs::remove(part);

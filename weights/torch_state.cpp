@@ -150,6 +150,12 @@ DType storage_dtype(const FileBytes& file, const Pickle::Value& value) {
   return *row->dtype;
 }
 
+void check_byte_order(const FileBytes& file, const Pickle& system) {
+  const Value* is_little = system.find(system.root(), "little_endian");
+  if (is_little && is_little->kind == Kind::boolean && is_little->integer == 0)
+    file.fail("was saved on a big-endian machine; only little-endian numbers are read");
+}
+
 std::vector<int64_t> integers_of(const FileBytes& file, const Pickle& pickle, const Value& value, std::string_view what) {
   const Value* sequence = &value;
   if (value.kind == Kind::call && value.text == "torch Size" && value.items.size() == 1) sequence = &pickle[value.items[0]];

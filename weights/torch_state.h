@@ -14,6 +14,9 @@ bool is_torch_global(const std::string& global);
 /// The element type of "torch FloatStorage" and its kin. Throws DataError for those that have no place among weights.
 DType storage_dtype(const FileBytes&, const Pickle::Value& storage_class);
 
+/// Throws DataError if the facts about the machine that saved a file (sys_info) say that it was a big-endian one.
+void check_byte_order(const FileBytes&, const Pickle& system);
+
 /// What a container must say about its pickle's persistent ids.
 struct PersistentIds {
   /// The numbers of the storage that an id stands for.

@@ -18,10 +18,7 @@ const auto kNoGlobals = [](const std::string&) { return false; };
 void read_preamble(ByteStream& in) {
   if (Pickle(in, kNoGlobals).root().text != kMagic) in.fail("does not begin with PyTorch's magic number");
   if (Pickle(in, kNoGlobals).root().integer != kProtocol) in.fail("has an unknown protocol version");
-  const Pickle system(in, kNoGlobals);
-  const Value* is_little = system.find(system.root(), "little_endian");
-  if (is_little && is_little->kind == Kind::boolean && is_little->integer == 0)
-    in.file().fail("was saved on a big-endian machine; only little-endian numbers are read");
+  check_byte_order(in.file(), Pickle(in, kNoGlobals));
 }
 
 /// The element type of each storage that the object's pickle refers to.

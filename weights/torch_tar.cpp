@@ -152,7 +152,8 @@ bool is_tar_header(std::span<const std::byte> block) {
 std::vector<TensorRecord> read_torch_tar(const FileBytes& file) {
   const auto members = read_members(file);
   const auto tensors = read_tensors(open_member(file, members, "tensors"), read_storages(open_member(file, members, "storages")));
-  ByteStream in = open_member(file, members, "pickle");
+  ByteStream system = open_member(file, members, "sys_info"), in = open_member(file, members, "pickle");
+  check_byte_order(file, Pickle(system, is_torch_global));
   const Pickle object(in, is_torch_global);
   const auto tensor = [&](const Value& id) -> TensorRecord {
     const auto at = tensors.find(key_of(file, id));

@@ -5,7 +5,7 @@
 ///   tensors    pickle: how many; each a pickle (key, storage's key, class), int32 axes, 4 bytes of padding, int64 sizes, int64
 ///              strides, int64 offset
 ///   pickle     the object; persistent ids are bare keys, as integers or text
-///   sys_info
+///   sys_info   pickle: a dict with `little_endian`
 #pragma once
 #include "weights/tensor_record.h"
 

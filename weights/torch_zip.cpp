@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kPickleName = "data.pkl";
 
-void check_byte_order(const FileBytes& file, const ZipDirectory& zip, const std::string& member) {
+void check_order_member(const FileBytes& file, const ZipDirectory& zip, const std::string& member) {
   if (!zip.contains(member)) return;  // versions before 2.0 wrote none, on little-endian machines
   const auto [begin, end] = zip.find(member);
   const std::string order = ByteStream(file, begin, end, "byteorder").bytes(std::min<uint64_t>(end - begin, 16));
@@ -22,7 +22,7 @@ std::vector<TensorRecord> read_torch_zip(const FileBytes& file) {
   const ZipDirectory zip(file);
   const std::string pickle_name = zip.only_one_ending(kPickleName);
   const std::string root = pickle_name.substr(0, pickle_name.size() - kPickleName.size());
-  check_byte_order(file, zip, root + "byteorder");
+  check_order_member(file, zip, root + "byteorder");
 
   const auto [begin, end] = zip.find(pickle_name);
   ByteStream in(file, begin, end, "data.pkl");

@@ -5,6 +5,7 @@
 #include "engine/autograd/node.h"
 #include "engine/nn/layers.h"
 #include "engine/ops/pointwise.h"
+#include "tests/support/messages.h"
 #include "tests/support/scratch_folder.h"
 
 namespace cudenza::testing {
@@ -69,8 +70,6 @@ void expect_same_state(const Module& a, const Module& b) {
   for (size_t i = 0; i < left.size(); ++i)
     EXPECT_EQ(left[i].tensor.to_vector<float>(), right[i].tensor.to_vector<float>()) << left[i].name;
 }
-
-#define EXPECT_SAYS(text, word) EXPECT_NE((text).find(word), std::string::npos) << (text)
 
 TEST_F(Checkpoint, WeightsComeBack) {
   const Small saved;
@@ -143,9 +142,9 @@ TEST_F(Checkpoint, OtherShapesAreRefusedAndNothingIsLoaded) {
   Small ten({.classes = 10});
   set_to_positions(ten.conv.weight);
   const std::string message = refusal(saved, ten);
-  EXPECT_SAYS(message, "small.h5");
-  EXPECT_SAYS(message, "fc.weight is [5,7] in the file and [10,7] in the network");
-  EXPECT_SAYS(message, "replace_head: \"fc.\"");
+  expect_says(message, "small.h5");
+  expect_says(message, "fc.weight is [5,7] in the file and [10,7] in the network");
+  expect_says(message, "replace_head: \"fc.\"");
   EXPECT_EQ(ten.conv.weight.span<float>()[5], 5);
 }
 
@@ -164,8 +163,8 @@ TEST_F(Checkpoint, MissingAndUnexpectedNamesAreRefusedUnlessAllowed) {
   const Small saved;
   Sequential other;
   other.add<Linear>({.in = 7, .out = 5});
-  EXPECT_SAYS(refusal(saved, other), "it lacks 0.weight 0.bias");
-  EXPECT_SAYS(refusal(saved, other, {.allow_missing = true}), "the network has no place for bn.bias bn.running_mean");
+  expect_says(refusal(saved, other), "it lacks 0.weight 0.bias");
+  expect_says(refusal(saved, other, {.allow_missing = true}), "the network has no place for bn.bias bn.running_mean");
   const LoadReport report = read_state(Hdf5File(path_), other, {.allow_missing = true, .allow_unexpected = true});
   EXPECT_TRUE(report.loaded.empty());
   EXPECT_EQ(report.missing, (std::vector<std::string>{"0.weight", "0.bias"}));
@@ -212,7 +211,7 @@ TEST_F(Checkpoint, ColourFiltersAreSummedForOneChannel) {
   const auto one = grey(Tensor::from(values, {1, 5, 6, 1})).to_vector<double>();
   const auto three = colours(Tensor::from(tripled, {1, 5, 6, 3})).to_vector<double>();
   for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(one[i], three[i], 1e-5);
-  EXPECT_SAYS(refusal(grey, colours), "conv.weight is [4,1,3,3] in the file and [4,3,3,3] in the network");
+  expect_says(refusal(grey, colours), "conv.weight is [4,1,3,3] in the file and [4,3,3,3] in the network");
 }
 
 TEST_F(Checkpoint, CorruptFilesAreRefused) {

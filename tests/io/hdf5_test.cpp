@@ -4,22 +4,12 @@
 #include <thread>
 
 #include "engine/io/hdf5_file.h"
+#include "tests/support/messages.h"
 #include "tests/support/scratch_folder.h"
 
 namespace cudenza::testing {
 namespace {
 namespace fs = std::filesystem;
-
-template <class E, class F> std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "(nothing was thrown)";
-}
-
-#define EXPECT_SAYS(text, word) EXPECT_NE((text).find(word), std::string::npos) << (text)
 
 template <class T> Tensor counted(const Shape& shape) {
   std::vector<T> values(static_cast<size_t>(shape.numel()));
@@ -132,8 +122,8 @@ TEST(Hdf5, AttributesComeBack) {
   EXPECT_EQ(file.attribute<std::vector<int64_t>>("x", "counts"), (std::vector<int64_t>{1, int64_t{1} << 60}));
   EXPECT_EQ(file.attribute_names("/"), (std::vector<std::string>{"arch", "mean", "version"}));
   EXPECT_EQ(file.attribute_or<int64_t>("nowhere", "epoch", 7), 7);
-  EXPECT_SAYS(message_of<DataError>([&] { file.attribute<double>("/", "arch"); }), "of another kind");
-  EXPECT_SAYS(message_of<DataError>([&] { file.attribute("/", "missing"); }), "'missing'");
+  expect_says(message_of<DataError>([&] { file.attribute<double>("/", "arch"); }), "of another kind");
+  expect_says(message_of<DataError>([&] { file.attribute("/", "missing"); }), "'missing'");
 }
 
 TEST(Hdf5, FileIsWholeOrAbsent) {
@@ -150,18 +140,18 @@ TEST(Hdf5, FileIsWholeOrAbsent) {
 TEST(Hdf5, MessagesNameFileAndReason) {
   const ScratchFolder scratch;
   const fs::path path = scratch.path() / "t.h5";
-  EXPECT_SAYS(message_of<DataError>([&] { Hdf5File{path}; }), "t.h5: there is no such file");
-  EXPECT_SAYS(message_of<DataError>([&] { Hdf5File{scratch.path()}; }), "is not a file");
+  expect_says(message_of<DataError>([&] { Hdf5File{path}; }), "t.h5: there is no such file");
+  expect_says(message_of<DataError>([&] { Hdf5File{scratch.path()}; }), "is not a file");
   std::ofstream(path) << "PK\3\4 but not HDF5 at all";
-  EXPECT_SAYS(message_of<DataError>([&] { Hdf5File{path}; }), "t.h5: cannot be read as HDF5: ");
+  expect_says(message_of<DataError>([&] { Hdf5File{path}; }), "t.h5: cannot be read as HDF5: ");
   Hdf5File::create(path, [&](Hdf5File& file) {
     file.write("x", counted<float>({2}));
-    EXPECT_SAYS(message_of<DataError>([&] { file.write("x", counted<float>({2})); }), "t.h5: 'x' cannot be made");
-    EXPECT_SAYS(message_of<UsageError>([&] { file.write("a//x", counted<float>({2})); }), "'a//x' cannot name");
+    expect_says(message_of<DataError>([&] { file.write("x", counted<float>({2})); }), "t.h5: 'x' cannot be made");
+    expect_says(message_of<UsageError>([&] { file.write("a//x", counted<float>({2})); }), "'a//x' cannot name");
   });
   const Hdf5File file(path);
-  EXPECT_SAYS(message_of<DataError>([&] { file.read("y"); }), "t.h5: has no data set 'y'");
-  EXPECT_SAYS(message_of<DataError>([&] { file.read("/"); }), "cannot be opened as a data set");
+  expect_says(message_of<DataError>([&] { file.read("y"); }), "t.h5: has no data set 'y'");
+  expect_says(message_of<DataError>([&] { file.read("/"); }), "cannot be opened as a data set");
 }
 
 TEST(Hdf5, TruncatedFilesAreRefused) {
@@ -187,7 +177,7 @@ TEST(Hdf5, ClaimsBeyondTheFileAreRefused) {
   });
   const Hdf5File file(path);
   EXPECT_EQ(file.extent("vast").shape, (Shape{int64_t{1} << 40}));
-  EXPECT_SAYS(message_of<DataError>([&] { file.read("vast"); }), "more than the file can hold");
+  expect_says(message_of<DataError>([&] { file.read("vast"); }), "more than the file can hold");
   expect_same<float>(file.read("x"), counted<float>({50}));
 }
 

@@ -1,0 +1,111 @@
+/// The fixtures of make_weight_fixtures.py, which PyTorch itself wrote where it still can.
+#include "weights/weight_source.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/messages.h"
+#include "tests/support/source_tree.h"
+
+namespace cudenza::testing {
+namespace {
+
+std::vector<float> values_of(const WeightSource& source, const TensorRecord& record, size_t piece = SIZE_MAX) {
+  std::vector<float> values(static_cast<size_t>(record.numel()));
+  TensorReader reader(source.file(), record);
+  for (size_t at = 0; at < values.size(); at += std::min(piece, values.size() - at))
+    reader.read(std::span(values).subspan(at, std::min(piece, values.size() - at)));
+  return values;
+}
+
+/// Element i of the tensor called `name`, as the fixtures' script has it.
+float expected_value(const std::string& name, DType dtype, int64_t i) {
+  const auto whole = static_cast<float>((7 * i + 13 * static_cast<int64_t>(name.size())) % 64 - 32);
+  return is_floating(dtype) ? whole / 8 : whole;
+}
+
+struct Expected {
+  std::string name;
+  DType dtype;
+  std::vector<int64_t> sizes;
+};
+
+const std::vector<Expected> kPlain = {{"conv.weight", DType::f32, {4, 3, 2, 2}},
+                                      {"bn.running_mean", DType::f32, {4}},
+                                      {"bn.num_batches_tracked", DType::i64, {}},
+                                      {"fc.weight", DType::f32, {5, 6}},
+                                      {"empty", DType::f32, {0, 3}}};
+const std::vector<Expected> kTypes = {{"half", DType::f16, {3, 5}},   {"brain", DType::bf16, {3, 5}},
+                                      {"double", DType::f64, {3, 5}}, {"long", DType::i64, {3, 5}},
+                                      {"int", DType::i32, {3}},       {"short", DType::i16, {3}}};
+const std::vector<Expected> kStrided = {{"transposed", DType::f32, {4, 5}}, {"channels_last", DType::f32, {2, 3, 2, 2}},
+                                        {"sliced", DType::f32, {4, 3}},     {"expanded", DType::f32, {3, 4}},
+                                        {"shared_a", DType::f32, {2, 3}},   {"shared_bb", DType::f32, {6}},
+                                        {"parameter", DType::f32, {2, 2}}};
+
+void expect_tensors(const std::string& file, const std::vector<Expected>& expected) {
+  SCOPED_TRACE(file);
+  const WeightSource source(fixture("weights/" + file));
+  ASSERT_EQ(source.tensors().size(), expected.size());
+  for (size_t t = 0; t < expected.size(); ++t) {
+    const auto& [name, dtype, sizes] = expected[t];
+    const TensorRecord& record = source.tensors()[t];
+    SCOPED_TRACE(name);
+    EXPECT_EQ(record.name, name);
+    EXPECT_EQ(record.dtype, dtype);
+    ASSERT_EQ(record.sizes, sizes);
+    const int64_t repeats = name == "expanded" ? 4 : 1;
+    const auto values = values_of(source, record);
+    for (size_t i = 0; i < values.size(); ++i)
+      EXPECT_EQ(values[i], expected_value(name, dtype, static_cast<int64_t>(i) / repeats)) << i;
+    for (const size_t piece : {1, 2, 7}) EXPECT_EQ(values_of(source, record, piece), values) << "in pieces of " << piece;
+  }
+}
+
+TEST(WeightSource, ReadsEveryContainer) {
+  for (const char* file : {"plain_zip.pth", "plain_stream.pth", "plain_tar.pth", "plain.safetensors"})
+    expect_tensors(file, kPlain);
+}
+
+TEST(WeightSource, ReadsEveryType) {
+  for (const char* file : {"types_zip.pth", "types_stream.pth", "types_tar.pth", "types.safetensors"})
+    expect_tensors(file, kTypes);
+}
+
+TEST(WeightSource, HonoursStridesAndSharedStorages) {
+  for (const char* file : {"strided_zip.pth", "strided_stream.pth", "strided_tar.pth"}) expect_tensors(file, kStrided);
+}
+
+TEST(WeightSource, UnwrapsStateDictsAndModulePrefixes) {
+  for (const char* file : {"wrapped_zip.pth", "wrapped_stream.pth"}) expect_tensors(file, kPlain);
+}
+
+TEST(WeightSource, TellsContainersByContent) {
+  const auto container = [](const std::string& file) { return WeightSource(fixture("weights/" + file)).container(); };
+  EXPECT_EQ(container("plain_zip.pth"), WeightContainer::torch_zip);
+  EXPECT_EQ(container("plain_stream.pth"), WeightContainer::torch_stream);
+  EXPECT_EQ(container("plain_tar.pth"), WeightContainer::torch_tar);
+  EXPECT_EQ(container("plain.safetensors"), WeightContainer::safetensors);
+}
+
+TEST(WeightSource, FindsTensorsByName) {
+  const WeightSource source(fixture("weights/plain_zip.pth"));
+  ASSERT_NE(source.find("fc.weight"), nullptr);
+  EXPECT_EQ(source.find("fc.weight")->numel(), 30);
+  EXPECT_EQ(source.find("fc"), nullptr);
+}
+
+TEST(WeightSource, RefusesWholeModules) {
+  const std::string file = fixture("weights/whole_module_zip.pth");
+  const std::string message = message_of<DataError>([&] { WeightSource{file}; });
+  expect_says(message, "whole_module_zip.pth");
+  expect_says(message, "torch.nn.modules.container.Sequential, which has no place among weights; nothing was executed");
+}
+
+TEST(WeightSource, RefusesWhatIsNoFileOfWeights) {
+  expect_says(message_of<DataError>([] { WeightSource{fixture("optimizer_fixture.h")}; }), "none of the formats of weights");
+  expect_says(message_of<DataError>([] { WeightSource{"/nowhere/x.pth"}; }), "/nowhere/x.pth: cannot be read: No such file");
+  expect_says(message_of<DataError>([] { WeightSource{"/tmp"}; }), "/tmp: is not a file");
+}
+
+}  // namespace
+}  // namespace cudenza::testing
