@@ -34,6 +34,8 @@ int main(int argc, char** argv) {
   program.fallthrough();
   Common common;
   add_common_options(program, common);
+  add_bench(program, common);
+  add_forward(program, common);
   add_info(program, common);
   add_train(program, common);
   add_eval(program, common);

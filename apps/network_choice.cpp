@@ -4,8 +4,9 @@
 
 namespace cudenza {
 
-std::unique_ptr<Network> NetworkChoice::make() const {
-  return make_network(arch, {.classes = classes, .head = head == "fastai" ? HeadKind::fastai : HeadKind::original});
+std::unique_ptr<Network> NetworkChoice::make(int in_channels) const {
+  return make_network(
+      arch, {.classes = classes, .in_channels = in_channels, .head = head == "fastai" ? HeadKind::fastai : HeadKind::original});
 }
 
 CLI::Option* add_network_options(CLI::App& verb, NetworkChoice& choice, const std::string& name) {

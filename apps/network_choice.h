@@ -13,8 +13,8 @@ struct NetworkChoice {
   std::string head = "linear";  ///< or fastai
   int classes = 1000;
 
-  /// The network, its parameters zero.
-  std::unique_ptr<Network> make() const;
+  /// The network for pictures of so many channels, its parameters not yet drawn or loaded.
+  std::unique_ptr<Network> make(int in_channels = 3) const;
 };
 
 /// --head and --classes, and the network's name under `name` ("--arch", "--model").

@@ -22,6 +22,8 @@ struct Common {
 void add_common_options(CLI::App& program, Common&);
 
 // `common` is read when the verb runs: it must live as long as the program.
+void add_bench(CLI::App& program, const Common& common);
+void add_forward(CLI::App& program, const Common& common);
 void add_info(CLI::App& program, const Common& common);
 void add_train(CLI::App& program, const Common& common);
 void add_eval(CLI::App& program, const Common& common);

@@ -8,7 +8,6 @@ class AlexNet : public Network {
  public:
   explicit AlexNet(const NetworkOptions&);
   Tensor features(const Tensor& x) override;
-  std::string first_weight() const override { return "features.0.weight"; }
 
  private:
   class Classifier;

@@ -17,7 +17,7 @@ enum class HeadKind {
 
 struct NetworkOptions {
   int classes = 1000;
-  int in_channels = 3;
+  int in_channels = 3;  ///< weights made for three serve one channel too: read_state() sums them
   HeadKind head = HeadKind::original;
   double dropout = 0.5;                                                ///< AlexNet's, VGG16's, and the fastai head's last
   double drop_path = 0;                                                ///< stochastic depth at the last block (ResNet-RS alone)
@@ -41,8 +41,6 @@ class Network : public Module {
   /// Parameters in the groups that fine-tuning gives rates of their own, from the input to the head, which is the last:
   ///   AlexNet features[:6] | the rest | head     ResNet stem, layers 1 and 2 | layers 3 and 4 | head     others body | head
   std::vector<ParameterGroup> parameter_groups();
-  /// The weight that meets the pictures: "features.0.weight", "conv1.weight", "conv1.0.weight".
-  virtual std::string first_weight() const = 0;
 
  protected:
   /// The last thing a network's constructor does: its classifier of type M under `name`, whose new layer is `last_layer`
@@ -66,9 +64,5 @@ class Network : public Module {
   Module* classifier_ = nullptr;
   std::string head_prefix_;
 };
-
-/// Filters [K,R,S,1] that give of one channel what w [K,R,S,C] gives of C equal ones: the sums over c. So weights made for
-/// colours serve pictures without.
-Tensor filters_for_one_channel(const Tensor& w);
 
 }  // namespace cudenza

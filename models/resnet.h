@@ -20,7 +20,6 @@ class ResNet : public Network {
  public:
   ResNet(ResNetDepth, const NetworkOptions&);
   Tensor features(const Tensor& x) override;
-  std::string first_weight() const override { return "conv1.weight"; }
   /// Convolutions Kaiming normal over fan_out.
   void reset(Generator&) override;
 

@@ -12,7 +12,6 @@ class ResNetRs50 : public Network {
  public:
   explicit ResNetRs50(const NetworkOptions&);
   Tensor features(const Tensor& x) override;
-  std::string first_weight() const override { return "conv1.0.weight"; }
   /// Convolutions Kaiming normal over fan_out; the last gamma of each block zero, so that blocks begin as the identity.
   void reset(Generator&) override;
 

@@ -9,7 +9,6 @@ class Vgg16 : public Network {
  public:
   Vgg16(bool with_batch_norm, const NetworkOptions&);
   Tensor features(const Tensor& x) override;
-  std::string first_weight() const override { return "features.0.weight"; }
   /// Convolutions Kaiming normal over fan_out, linear layers N(0, 0.01²), biases zero.
   void reset(Generator&) override;
 

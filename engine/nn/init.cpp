@@ -1,16 +1,28 @@
 #include "engine/nn/init.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+
+#include "kernels/common/parallel.h"
 
 namespace cudenza::init {
 namespace {
 
-/// Fills t, wherever it lives, with of(block of random words, position in the block).
+using Four = std::array<double, 4>;
+
+/// Fills t, wherever it lives, with of(block of random words), four values a block.
 template <class Of> void fill(const Tensor& t, Generator& random, Of of) {
   const OpStream stream = random.next(Device::cpu());
-  std::vector<double> values(static_cast<size_t>(t.numel()));
-  for (size_t i = 0; i < values.size(); ++i) values[i] = of(kernels::random4(stream, i / 4), i % 4);
-  t.copy_from(Tensor::from(values, t.shape()).to(t.dtype()));
+  const Tensor values = Tensor::empty(t.shape(), DType::f32);
+  const int64_t count = t.numel();
+  kernels::parallel_ranges((count + 3) / 4, 64, [&, out = values.data<float>()](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; ++block) {
+      const Four four = of(kernels::random4(stream, static_cast<uint64_t>(block)));
+      for (int64_t k = 0; k < std::min<int64_t>(4, count - 4 * block); ++k) out[4 * block + k] = static_cast<float>(four[k]);
+    }
+  });
+  t.copy_from(values.to(t.dtype()));
 }
 
 }  // namespace
@@ -21,16 +33,24 @@ int64_t fan_out(const Tensor& weight) { return weight.numel() / weight.size(-1);
 void constant(const Tensor& t, double value) { t.copy_from(Tensor::full(t.shape(), value, t.dtype())); }
 
 void uniform(const Tensor& t, double low, double high, Generator& random) {
-  fill(t, random,
-       [=](const kernels::Random4& block, size_t k) { return low + (high - low) * kernels::uniform_of(block.word[k]); });
+  fill(t, random, [=](const kernels::Random4& block) {
+    Four values;
+    for (size_t k = 0; k < 4; ++k) values[k] = low + (high - low) * kernels::uniform_of(block.word[k]);
+    return values;
+  });
 }
 
 void normal(const Tensor& t, double mean, double standard_deviation, Generator& random) {
   // Box and Muller: two uniform numbers make two normal ones. 1 - u lies in (0, 1], so its logarithm is finite.
-  fill(t, random, [=](const kernels::Random4& block, size_t k) {
-    const double radius = std::sqrt(-2 * std::log(1.0 - kernels::uniform_of(block.word[k / 2 * 2])));
-    const double angle = 2 * M_PI * kernels::uniform_of(block.word[k / 2 * 2 + 1]);
-    return mean + standard_deviation * radius * (k % 2 == 0 ? std::cos(angle) : std::sin(angle));
+  fill(t, random, [=](const kernels::Random4& block) {
+    Four values;
+    for (size_t k = 0; k < 4; k += 2) {
+      const double radius = standard_deviation * std::sqrt(-2 * std::log(1.0 - kernels::uniform_of(block.word[k])));
+      const double angle = 2 * M_PI * kernels::uniform_of(block.word[k + 1]);
+      values[k] = mean + radius * std::cos(angle);
+      values[k + 1] = mean + radius * std::sin(angle);
+    }
+    return values;
   });
 }
 

@@ -28,7 +28,6 @@ TEST_P(NetworkOf, HasTheCountsOfItsFile) {
   EXPECT_EQ(network->named_buffers().size(), 2 * batch_norms);
   std::set<std::string> names;
   for (const auto& t : network->state_dict()) EXPECT_TRUE(names.insert(t.name).second) << t.name << " stands twice";
-  EXPECT_TRUE(names.contains(network->first_weight()));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, NetworkOf,

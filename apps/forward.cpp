@@ -1,0 +1,132 @@
+/// cudenza forward: pictures in an HDF5 file to logits in another, for holding a network against another framework's.
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "apps/network_choice.h"
+#include "engine/autograd/node.h"
+#include "engine/io/checkpoint.h"
+#include "engine/ops/layout.h"
+#include "engine/ops/pointwise.h"
+
+namespace cudenza {
+namespace {
+
+struct ForwardOptions {
+  NetworkChoice network;
+  std::string weights, input, output;
+  bool classes_given = false, folded = false;
+  int64_t batch_size = 32;
+};
+
+/// The pictures of an input file: data set x, f32 [N,C,H,W].
+class Pictures {
+ public:
+  explicit Pictures(const std::string& path) : file_(path) {
+    if (!file_.contains("x"))
+      throw DataError(fmt::format("{}: has no data set /x; it must hold pictures there, f32 [N,C,H,W]", path));
+    const auto [shape, dtype] = file_.extent("x");
+    if (shape.rank() != 4 || dtype != DType::f32 || shape.numel() == 0)
+      throw DataError(fmt::format("{}: /x is {} {}, but must be pictures, f32 [N,C,H,W]", path, dtype, shape));
+    if (shape[1] != 1 && shape[1] != 3)
+      throw DataError(
+          fmt::format("{}: /x is {}, pictures of {} channels; the networks take [N,3,H,W] or [N,1,H,W]", path, shape, shape[1]));
+    shape_ = shape;
+  }
+  int64_t count() const { return shape_[0]; }
+  int channels() const { return static_cast<int>(shape_[1]); }
+  /// `count` pictures from number `first` on, [count,H,W,C].
+  Tensor batch(int64_t first, int64_t count, Device device, DType dtype) const {
+    return cast(nchw_to_nhwc(file_.read_rows("x", first, count).to(device)), dtype);
+  }
+
+ private:
+  Hdf5File file_;
+  Shape shape_;
+};
+
+/// As many classes as the file's last layer has, so that they need not be said.
+int classes_in(const Hdf5File& weights, NetworkChoice choice) {
+  choice.classes = 1;
+  const UnsetWeights unset;
+  const auto network = choice.make();
+  std::string last;
+  for (const NamedTensor& p : network->named_parameters()) {
+    if (p.name.starts_with(network->head_prefix()) && p.tensor.shape().rank() == 2) last = p.name;
+  }
+  if (!weights.contains(last))
+    throw DataError(
+        fmt::format("{}: lacks {}, so it is not {} with a {} head", weights.path().string(), last, choice.arch, choice.head));
+  return static_cast<int>(weights.extent(last).shape[0]);
+}
+
+std::unique_ptr<Network> load(const ForwardOptions& o, int channels) {
+  const Hdf5File weights(o.weights);
+  NetworkChoice choice = o.network;
+  if (!o.classes_given) choice.classes = classes_in(weights, choice);
+  const UnsetWeights unset;
+  auto network = choice.make(channels);
+  read_state(weights, *network);
+  return network;
+}
+
+/// Writes the logits of all pictures; returns the seconds that the network took.
+double run_all(Network& network, const Pictures& pictures, const ForwardOptions& o, Device device, DType dtype) {
+  double seconds = 0;
+  Hdf5File::create(o.output, [&](Hdf5File& file) {
+    for (int64_t first = 0; first < pictures.count(); first += o.batch_size) {
+      const int64_t count = std::min(o.batch_size, pictures.count() - first);
+      const Tensor x = pictures.batch(first, count, device, dtype);
+      const auto start = std::chrono::steady_clock::now();
+      const Tensor logits = network(x).to(Device::cpu()).to(DType::f32);
+      seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      if (first == 0) file.reserve("logits", {pictures.count(), logits.size(1)}, DType::f32);
+      file.write_rows("logits", first, logits);
+    }
+    file.set_attribute("/", "arch", o.network.arch);
+    file.set_attribute("/", "precision", std::string(name_of(dtype)));
+  });
+  return seconds;
+}
+
+void run_forward(const ForwardOptions& o, const Common& common) {
+  const Device device = common.chosen_device();
+  const DType dtype = chosen_type(common, device, DType::f32);
+  const Pictures pictures(o.input);
+  const auto network = load(o, pictures.channels());
+  network->to(device);
+  network->train(false);
+  if (o.folded) network->fold();
+  const NoGrad no_grad;
+  const double seconds = run_all(*network, pictures, o, device, dtype);
+  const double images_per_s = static_cast<double>(pictures.count()) / seconds;
+  if (common.json) {
+    const nlohmann::ordered_json result{
+        {"arch", o.network.arch},       {"device", device.name()}, {"precision", name_of(dtype)}, {"folded", o.folded},
+        {"pictures", pictures.count()}, {"seconds", seconds},      {"images_per_s", images_per_s}};
+    fmt::print("{}\n", result.dump(2));
+  } else if (!common.quiet) {
+    fmt::print(stderr, "{}{} on {} in {}: {} pictures in {:.2f} s, {:.1f} a second\n", o.network.arch,
+               o.folded ? ", folded," : "", device, dtype, pictures.count(), seconds, images_per_s);
+  }
+}
+
+}  // namespace
+
+void add_forward(CLI::App& program, const Common& common) {
+  CLI::App* verb = program.add_subcommand("forward", "Pictures in an HDF5 file to a network's logits in another");
+  const auto o = std::make_shared<ForwardOptions>();
+  add_network_options(*verb, o->network, "--arch")->required();
+  verb->get_option("--classes")->description("number of classes; as many as the weights have, if not given")->default_str("");
+  verb->add_option("--weights", o->weights, "HDF5 file of the network's weights")->required();
+  verb->add_option("--input", o->input, "HDF5 file with pictures: /x, f32 [N,3,H,W] or [N,1,H,W]")->required();
+  verb->add_option("--output", o->output, "HDF5 file to write: /logits, f32 [N,classes]")->required();
+  verb->add_flag("--folded", o->folded, "fold batch norms into the convolutions before them");
+  verb->add_option("--batch-size", o->batch_size, "pictures at a time")->check(CLI::Range(1, 65536))->capture_default_str();
+  verb->footer("Computes in fp32 unless --precision says otherwise.");
+  verb->callback([&common, verb, o] {
+    o->classes_given = verb->count("--classes") > 0;
+    run_forward(*o, common);
+  });
+}
+
+}  // namespace cudenza
