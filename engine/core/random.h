@@ -1,7 +1,7 @@
 /// Where random ops (dropout, drop_path, mixup …) get their numbers from.
 ///
 /// Numbers are a function of (seed, step, op, position) and of nothing else: no state moves while they are drawn, so a
-/// backward pass makes its mask again instead of storing it, and both devices make the same numbers.
+/// backward pass can draw its forward's numbers again instead of storing them, and both devices make the same numbers.
 ///
 ///   auto random = std::make_shared<Generator>(42);        // one a model; its random layers share it
 ///   for (batch : batches) {

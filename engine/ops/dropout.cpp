@@ -12,13 +12,6 @@ void check_probability(std::string_view op, double p) {
           "{}: the probability of a zero is {} but must be at least 0 and below 1; use scale(x, 0) to drop everything", op, p);
 }
 
-Tensor dropped(const Tensor& x, double p, const OpStream& stream) {
-  const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
-  dispatch_kernel("dropout", x.device(), x.dtype(),
-                  [&]<class T>(auto where) { kernels::dropout(where, x.data<T>(), y.data<T>(), x.numel(), p, stream); });
-  return y;
-}
-
 Tensor paths_dropped(const Tensor& x, double p, const OpStream& stream) {
   const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   const int64_t samples = x.size(0);
@@ -34,8 +27,19 @@ Tensor dropout(const Tensor& x, double p, Generator& random) {
   check_probability("dropout", p);
   if (p == 0) return x;
   const OpStream stream = random.next(x.device());
-  return record("dropout", dropped(x, p, stream), {x},
-                [p, stream](const Tensor& dy) { return std::vector{dropped(dy, p, stream)}; });
+  const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
+  const Tensor mask = x.tracks_grad() ? Tensor::empty({kernels::dropout_mask_bytes(x.numel())}, DType::u8, x.device()) : Tensor();
+  dispatch_kernel("dropout", x.device(), x.dtype(), [&]<class T>(auto where) {
+    uint8_t* const bits = mask.defined() ? mask.data<uint8_t>() : nullptr;
+    kernels::dropout_forward(where, x.data<T>(), y.data<T>(), bits, x.numel(), p, stream);
+  });
+  return record("dropout", y, {x}, [p, mask](const Tensor& dy) {
+    const Tensor dx = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
+    dispatch_kernel("dropout", dy.device(), dy.dtype(), [&]<class T>(auto where) {
+      kernels::dropout_backward(where, dy.data<T>(), mask.data<uint8_t>(), dx.data<T>(), dy.numel(), p);
+    });
+    return std::vector{dx};
+  });
 }
 
 Tensor drop_path(const Tensor& x, double p, Generator& random) {

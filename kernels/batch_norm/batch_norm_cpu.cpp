@@ -62,13 +62,6 @@ template <class T, class Width> void masked(const T* dy, uint32_t word, Width wi
   }
 }
 
-/// What was streamed must be visible before the threads meet.
-void finish_streaming() {
-#if defined(__AVX__)
-  _mm_sfence();
-#endif
-}
-
 uint32_t mask_word(const uint32_t* mask, const BatchNormShape& shape, int64_t row, int64_t channel) {
   return mask ? mask[row * shape.mask_words_per_row() + channel / 32] : ~0u;
 }

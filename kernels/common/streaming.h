@@ -31,6 +31,13 @@ inline void stream_out(void* to, const void* from, int64_t bytes) {
 #endif
 }
 
+/// What a thread has streamed must be visible before the threads meet.
+inline void finish_streaming() {
+#if defined(__AVX__)
+  _mm_sfence();
+#endif
+}
+
 /// Writes y[0 … count) in parallel: fill(place, begin, end) computes elements begin … end and stores them from `place` on,
 /// which is y + begin or, for large results, a buffer that is then streamed out. Elements must be independent.
 template <class U, class Fill> void parallel_fill(U* y, int64_t count, int64_t cost, Fill fill) {
@@ -44,9 +51,7 @@ template <class U, class Fill> void parallel_fill(U* y, int64_t count, int64_t c
       fill(buffer, i, stop);
       stream_out(y + i, buffer, (stop - i) * static_cast<int64_t>(sizeof(U)));
     }
-#if defined(__AVX__)
-    _mm_sfence();  // streamed data must be visible before the threads meet
-#endif
+    finish_streaming();
   };
   parallel_ranges(count, cost, piece, kChunk);
 }

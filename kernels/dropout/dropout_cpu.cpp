@@ -1,4 +1,5 @@
 #include "kernels/common/philox_words.h"
+#include "kernels/common/simd.h"
 #include "kernels/common/streaming.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/dropout/dropout_math.h"
@@ -6,24 +7,75 @@
 namespace cudenza::kernels {
 namespace {
 
-constexpr int kStretch = 256;  // elements whose words are made together
+constexpr int kStretch = 512;  // elements whose numbers are made together
+constexpr int kMaskWord = 32;  // elements whose bits are
+
+/// Bit k is 1 where numbers[k] >= threshold, for kMaskWord numbers.
+uint32_t kept_bits(const uint16_t* numbers, uint32_t threshold) {
+#if defined(__AVX512BW__)
+  return _mm512_cmpge_epu16_mask(_mm512_loadu_si512(numbers), _mm512_set1_epi16(static_cast<short>(threshold)));
+#elif defined(__AVX2__)
+  const __m256i least = _mm256_set1_epi16(static_cast<short>(threshold));
+  const auto kept = [=](const uint16_t* from) {
+    const __m256i number = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    return _mm256_cmpeq_epi16(_mm256_max_epu16(number, least), number);
+  };
+  const __m256i bytes = _mm256_packs_epi16(kept(numbers), kept(numbers + 16));  // by halves of 128 bits: 0, 2, 1, 3
+  return static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_permute4x64_epi64(bytes, 0xD8)));
+#else
+  uint32_t bits = 0;
+  for (int k = 0; k < kMaskWord; ++k) bits |= static_cast<uint32_t>(numbers[k] >= threshold) << k;
+  return bits;
+#endif
+}
+
+/// y[k] = x[k] * (bit k ? scale : 0) for `count` elements, at most kMaskWord. Always inline: constants stay in registers.
+template <class T, class Count>
+[[gnu::always_inline]] inline void apply_bits(const T* x, T* y, uint32_t bits, acc_t<T> scale, Count count) {
+  using A = acc_t<T>;
+  const auto place = mask_t<A>{1} << simd_counting<mask_t<A>>();
+  simd_for<A>(count, [=](int64_t k, auto lanes) {
+    const SimdMask<A> kept = (place & static_cast<mask_t<A>>(bits >> k)) != 0;
+    simd_store(y + k, simd_load(x + k, lanes) * (kept ? simd_all(scale) : Simd<A>{}), lanes);
+  });
+}
+
+/// Calls f(i, length) for the words of the mask over elements [begin, end): a whole word's length is a constant.
+template <class F> void for_words(int64_t begin, int64_t end, F&& f) {
+  int64_t i = begin;
+  for (; i + kMaskWord <= end; i += kMaskWord) f(i, std::integral_constant<int, kMaskWord>{});
+  if (i < end) f(i, static_cast<int>(end - i));
+}
 
 }  // namespace
 
-template <class T> void dropout(Cpu, const T* x, T* y, int64_t count, double p, const RandomStream& stream) {
-  using A = acc_t<T>;
-  const auto fill = [=, seed = stream.seed, op = stream.op, step = stream.step ? *stream.step : 0](T* place, int64_t begin,
-                                                                                                   int64_t end) {
-    const DropRule<A> rule(p);
-    alignas(64) uint32_t words[kStretch];
-    for (int64_t first = begin; first < end; first += kStretch) {
-      philox_words(seed, op, step, static_cast<uint64_t>(first / 4), kStretch / 4, words);
-      const int64_t length = smaller<int64_t>(kStretch, end - first);
-#pragma omp simd
-      for (int64_t i = 0; i < length; ++i) place[first - begin + i] = static_cast<A>(x[first + i]) * rule.factor(words[i]);
-    }
-  };
-  parallel_fill(y, count, 8, fill);  // its pieces begin at multiples of kStretch
+template <class T>
+void dropout_forward(Cpu, const T* x, T* y, uint8_t* mask, int64_t count, double p, const RandomStream& stream) {
+  const DropRule<acc_t<T>> rule(p);
+  parallel_fill(y, count, 4, [=, step = stream.step ? *stream.step : 0](T* place, int64_t begin, int64_t end) {
+    alignas(64) uint16_t numbers[kStretch];
+    for_words(begin, end, [&](int64_t i, auto length) {  // pieces begin at multiples of kStretch
+      if (i % kStretch == 0) {
+        uint32_t words[kStretch / 2];
+        philox_words(stream.seed, stream.op, step, static_cast<uint64_t>(i / 8), kStretch / 8, words);
+        std::memcpy(numbers, words, sizeof numbers);
+      }
+      const uint32_t inside = ~0u >> (kMaskWord - length), bits = kept_bits(numbers + i % kStretch, rule.threshold) & inside;
+      if (mask) std::memcpy(mask + i / 8, &bits, static_cast<size_t>(dropout_mask_bytes(length)));
+      apply_bits(x + i, place + (i - begin), bits, rule.scale, length);
+    });
+  });
+}
+
+template <class T> void dropout_backward(Cpu, const T* dy, const uint8_t* mask, T* dx, int64_t count, double p) {
+  const DropRule<acc_t<T>> rule(p);
+  parallel_fill(dx, count, 1, [=](T* place, int64_t begin, int64_t end) {
+    for_words(begin, end, [=](int64_t i, auto length) {
+      uint32_t bits = 0;
+      std::memcpy(&bits, mask + i / 8, static_cast<size_t>(dropout_mask_bytes(length)));
+      apply_bits(dy + i, place + (i - begin), bits, rule.scale, length);
+    });
+  });
 }
 
 template <class T>
@@ -34,7 +86,7 @@ void drop_path(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, doub
   parallel_fill(y, samples * sample_size, 1, [=](T* place, int64_t begin, int64_t end) {
     for (int64_t first = begin; first < end;) {
       const int64_t sample = first / sample_size, length = smaller((sample + 1) * sample_size, end) - first;
-      const A factor = rule.factor(random_word(stream, sample));
+      const A factor = rule.factor(rule.keeps(random_number(stream, sample)));
 #pragma omp simd
       for (int64_t i = 0; i < length; ++i) place[first - begin + i] = static_cast<A>(x[first + i]) * factor;
       first += length;
@@ -42,13 +94,14 @@ void drop_path(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, doub
   });
 }
 
-template void dropout(Cpu, const float*, float*, int64_t, double, const RandomStream&);
-template void dropout(Cpu, const bf16*, bf16*, int64_t, double, const RandomStream&);
-template void dropout(Cpu, const f16*, f16*, int64_t, double, const RandomStream&);
-template void dropout(Cpu, const double*, double*, int64_t, double, const RandomStream&);
-template void drop_path(Cpu, const float*, float*, int64_t, int64_t, double, const RandomStream&);
-template void drop_path(Cpu, const bf16*, bf16*, int64_t, int64_t, double, const RandomStream&);
-template void drop_path(Cpu, const f16*, f16*, int64_t, int64_t, double, const RandomStream&);
-template void drop_path(Cpu, const double*, double*, int64_t, int64_t, double, const RandomStream&);
+#define CUDENZA_DROPOUT(T)                                                                          \
+  template void dropout_forward(Cpu, const T*, T*, uint8_t*, int64_t, double, const RandomStream&); \
+  template void dropout_backward(Cpu, const T*, const uint8_t*, T*, int64_t, double);               \
+  template void drop_path(Cpu, const T*, T*, int64_t, int64_t, double, const RandomStream&);
+
+CUDENZA_DROPOUT(float)
+CUDENZA_DROPOUT(bf16)
+CUDENZA_DROPOUT(f16)
+CUDENZA_DROPOUT(double)
 
 }  // namespace cudenza::kernels

@@ -8,34 +8,54 @@ namespace cudenza::kernels {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kPacksEach = 4;  // drop_path: packs of one thread, over which its one random word pays
+constexpr int kPacksEach = 4;  // drop_path: packs of one thread, over which its one random number pays
+constexpr int kNumbers = 8;    // of a Philox block
 
-// y[i] = x[i] * factor(word i). One thread: N neighbouring elements, whose words are N / 4 whole Philox blocks.
-template <class T, int N = kPackSize<T>>
-__global__ void dropout_kernel(const T* x, T* y, int64_t count, DropRule<float> rule, RandomStream stream, bool packed) {
-  const int64_t first = (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * N;
-  if (first >= count) return;
-  float factor[N];
-  for (int block = 0; block < N / 4; ++block) {
-    const Random4 random = random4(stream, static_cast<uint64_t>(first / 4 + block));
-    for (int k = 0; k < 4; ++k) factor[4 * block + k] = rule.factor(random.word[k]);
-  }
-  if (packed && first + N <= count) {
-    auto pack = load_pack<N>(x + first);
-    for (int k = 0; k < N; ++k) pack[k] = static_cast<T>(static_cast<float>(pack[k]) * factor[k]);
-    store_pack(y + first, pack);
+/// y[k] = x[k] * factor(bit k of kept) for the 8 elements of a thread, or fewer at the end: in packs where `packed`.
+template <class T>
+__device__ void apply_kept(const T* x, T* y, uint32_t kept, const DropRule<float>& rule, int64_t left, bool packed) {
+  constexpr int N = kPackSize<T>;
+  if (packed && left >= kNumbers) {
+    for (int first = 0; first < kNumbers; first += N) {
+      auto pack = load_pack<N>(x + first);
+      for (int k = 0; k < N; ++k) pack[k] = static_cast<T>(static_cast<float>(pack[k]) * rule.factor(kept >> (first + k) & 1u));
+      store_pack(y + first, pack);
+    }
   } else {
-    for (int k = 0; k < N && first + k < count; ++k) y[first + k] = static_cast<T>(static_cast<float>(x[first + k]) * factor[k]);
+    for (int k = 0; k < kNumbers && k < left; ++k) y[k] = static_cast<T>(static_cast<float>(x[k]) * rule.factor(kept >> k & 1u));
   }
 }
 
-// y[n,i] = x[n,i] * factor(word n). A block stays in one sample; one thread: kPacksEach packs, blockDim.x packs apart, so
+// y[i] = x[i] * factor(keep(number i)), and bit i of mask = keep(number i). One thread: the 8 neighbouring elements of one
+// Philox block, and their byte of the mask.
+template <class T>
+__global__ void dropout_forward_kernel(const T* x, T* y, uint8_t* mask, int64_t count, DropRule<float> rule, RandomStream stream,
+                                       bool packed) {
+  const int64_t block = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x, first = block * kNumbers;
+  if (first >= count) return;
+  const Random4 random = random4(stream, static_cast<uint64_t>(block));
+  uint32_t kept = 0;
+#pragma unroll
+  for (int k = 0; k < kNumbers; ++k) kept |= static_cast<uint32_t>(rule.keeps(number_of(random, k)) && first + k < count) << k;
+  if (mask) mask[block] = static_cast<uint8_t>(kept);
+  apply_kept(x + first, y + first, kept, rule, count - first, packed);
+}
+
+// dx[i] = dy[i] * factor(bit i of mask). The same mapping.
+template <class T>
+__global__ void dropout_backward_kernel(const T* dy, const uint8_t* mask, T* dx, int64_t count, DropRule<float> rule,
+                                        bool packed) {
+  const int64_t block = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x, first = block * kNumbers;
+  if (first < count) apply_kept(dy + first, dx + first, mask[block], rule, count - first, packed);
+}
+
+// y[n,i] = x[n,i] * factor(keep(number n)). A block stays in one sample; one thread: kPacksEach packs, blockDim.x packs apart, so
 // that a warp's loads are neighbours.
 template <int N, class T>
 __global__ void drop_path_kernel(const T* x, T* y, int64_t sample_size, int64_t blocks_each, DropRule<float> rule,
                                  RandomStream stream) {
   const int64_t sample = blockIdx.x / blocks_each, block = blockIdx.x % blocks_each;
-  const float factor = rule.factor(random_word(stream, sample));
+  const float factor = rule.factor(rule.keeps(random_number(stream, sample)));
   for (int k = 0; k < kPacksEach; ++k) {
     const int64_t i = ((block * kPacksEach + k) * blockDim.x + threadIdx.x) * N;
     if (i >= sample_size) return;
@@ -52,13 +72,21 @@ void drop_path_packed(Gpu gpu, const T* x, T* y, int64_t samples, int64_t sample
                                  blocks_each, DropRule<float>(p), stream);
 }
 
+dim3 blocks_for(int64_t count) { return dim3(static_cast<unsigned>(ceil_div<int64_t>(count, kThreads * kNumbers))); }
+
 }  // namespace
 
-template <class T> void dropout(Gpu gpu, const T* x, T* y, int64_t count, double p, const RandomStream& stream) {
+template <class T>
+void dropout_forward(Gpu gpu, const T* x, T* y, uint8_t* mask, int64_t count, double p, const RandomStream& stream) {
   if (count == 0) return;
-  const dim3 blocks(static_cast<unsigned>(ceil_div<int64_t>(count, kThreads * kPackSize<T>)));
-  launch<dropout_kernel<T>>(blocks, dim3(kThreads), 0, gpu, x, y, count, DropRule<float>(p), stream,
-                            is_pack_aligned(x) && is_pack_aligned(y));
+  launch<dropout_forward_kernel<T>>(blocks_for(count), dim3(kThreads), 0, gpu, x, y, mask, count, DropRule<float>(p), stream,
+                                    is_pack_aligned(x) && is_pack_aligned(y));
+}
+
+template <class T> void dropout_backward(Gpu gpu, const T* dy, const uint8_t* mask, T* dx, int64_t count, double p) {
+  if (count == 0) return;
+  launch<dropout_backward_kernel<T>>(blocks_for(count), dim3(kThreads), 0, gpu, dy, mask, dx, count, DropRule<float>(p),
+                                     is_pack_aligned(dy) && is_pack_aligned(dx));
 }
 
 template <class T>
@@ -70,11 +98,13 @@ void drop_path(Gpu gpu, const T* x, T* y, int64_t samples, int64_t sample_size, 
   else drop_path_packed<1>(gpu, x, y, samples, sample_size, p, stream);
 }
 
-template void dropout(Gpu, const float*, float*, int64_t, double, const RandomStream&);
-template void dropout(Gpu, const bf16*, bf16*, int64_t, double, const RandomStream&);
-template void dropout(Gpu, const f16*, f16*, int64_t, double, const RandomStream&);
-template void drop_path(Gpu, const float*, float*, int64_t, int64_t, double, const RandomStream&);
-template void drop_path(Gpu, const bf16*, bf16*, int64_t, int64_t, double, const RandomStream&);
-template void drop_path(Gpu, const f16*, f16*, int64_t, int64_t, double, const RandomStream&);
+#define CUDENZA_DROPOUT(T)                                                                          \
+  template void dropout_forward(Gpu, const T*, T*, uint8_t*, int64_t, double, const RandomStream&); \
+  template void dropout_backward(Gpu, const T*, const uint8_t*, T*, int64_t, double);               \
+  template void drop_path(Gpu, const T*, T*, int64_t, int64_t, double, const RandomStream&);
+
+CUDENZA_DROPOUT(float)
+CUDENZA_DROPOUT(bf16)
+CUDENZA_DROPOUT(f16)
 
 }  // namespace cudenza::kernels

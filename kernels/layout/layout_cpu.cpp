@@ -99,9 +99,7 @@ template <class Element> void transpose(Cpu, const Element* x, Element* y, const
       else
         for (int64_t k = 0; k < columns; ++k) put(to + k * s.rows, tile + k * tiles.height, rows, streams);
     }
-#if defined(__AVX__)
-    _mm_sfence();  // streamed data must be visible before the threads meet
-#endif
+    finish_streaming();
   });
 }
 

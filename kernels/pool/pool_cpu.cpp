@@ -2,41 +2,53 @@
 #include <type_traits>
 #include <vector>
 
-#include "kernels/common/parallel.h"
+#include "kernels/common/simd.h"
 #include "kernels/pool/pool_instances.h"
 #include "kernels/pool/pool_math.h"
 
 namespace cudenza::kernels {
 namespace {
 
-/// Channels folded together. For small windows few, whose running values stay in registers or near them; for large ones
-/// many, so that memory is read in long runs, unless there are too few windows to go round the threads.
-constexpr int kFewLanes = 64, kManyLanes = 1024;
+/// Windows of fewer pixels are folded in registers, a few channels at a time; larger ones in arrays, many channels at a time,
+/// so that memory is read in long runs.
+constexpr int kLargeWindow = 25, kManyLanes = 1024;
 
-template <class Side> int lanes_for(const PoolShape<Side>& s, int64_t windows) {
-  constexpr int64_t kLargeWindow = 25;
-  const bool large = static_cast<int64_t>(longest(s.rows)) * longest(s.columns) >= kLargeWindow;
-  return large && windows >= omp_get_max_threads() ? kManyLanes : kFewLanes;
+template <class A, class Winner, class Lanes> SimdMask<A> load_winner(const Winner* winner, Lanes lanes) {
+  if constexpr (!std::is_same_v<Lanes, int>) return simd_widened<A>(winner);
+  Winner elements[kSimd<A>] = {};
+  std::copy_n(winner, static_cast<int>(lanes), elements);
+  return simd_widened<A>(elements);
 }
 
-/// Folds `lanes` channels of window (i, j), at most kMost of them, into y and winner.
-template <int kMost, class Fold, class T, class Winner, class Side>
-[[gnu::always_inline]] inline void fold_window(const T* x, T* y, Winner* winner, const PoolShape<Side>& s, int i, int j,
-                                               int lanes) {
+template <class A, class Winner, class Lanes> void store_winner(Winner* winner, SimdMask<A> where, Lanes lanes) {
+  if constexpr (!std::is_same_v<Lanes, int>) return simd_narrow<A>(winner, where);
+  Winner elements[kSimd<A>];
+  simd_narrow<A>(elements, where);
+  std::copy_n(elements, static_cast<int>(lanes), winner);
+}
+
+/// The pixels of one window, for some channels.
+template <class T> struct WindowView {
+  const T* first;
+  int64_t row_stride, pixel_stride;
+  int height, width, position_stride;  // positions of neighbouring rows lie so far apart
+};
+
+/// Folds `lanes` channels, at most kManyLanes, into y and winner.
+template <class Fold, class T, class Winner>
+void fold_many(const WindowView<T>& view, T* y, Winner* winner, acc_t<T> scale, int lanes) {
   using A = acc_t<T>;
-  const Span rows = window(s.rows, i), columns = window(s.columns, j);
-  A value[kMost];
-  int where[kMost];
+  A value[kManyLanes];
+  mask_t<A> where[kManyLanes];
   for (int c = 0; c < lanes; ++c) value[c] = Fold::template initial<A>(), where[c] = 0;
-  for (int p = rows.begin; p < rows.end; ++p) {
-    const T* pixel = x + pixel_offset(0, p, columns.begin, s.rows.size, s.columns.size, s.channels);
-    int position = (p - rows.begin) * longest(s.columns);
-    for (int q = columns.begin; q < columns.end; ++q, pixel += s.channels, ++position) {
+  for (int p = 0; p < view.height; ++p) {
+    for (int q = 0; q < view.width; ++q) {
+      const T* pixel = view.first + p * view.row_stride + q * view.pixel_stride;
+      const mask_t<A> position = p * view.position_stride + q;
 #pragma omp simd
       for (int c = 0; c < lanes; ++c) Fold::take(static_cast<A>(pixel[c]), position, value[c], where[c]);
     }
   }
-  const A scale = Fold::kHasWinner ? A(1) : average_scale<A>(s, i, j);
 #pragma omp simd
   for (int c = 0; c < lanes; ++c) y[c] = Fold::result(value[c], scale);
   if (!Fold::kHasWinner || !winner) return;
@@ -44,66 +56,119 @@ template <int kMost, class Fold, class T, class Winner, class Side>
   for (int c = 0; c < lanes; ++c) winner[c] = static_cast<Winner>(where[c]);
 }
 
-template <class Fold, class T, class Winner, class Side>
-void forward(const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
-  const int64_t windows = static_cast<int64_t>(s.batch) * s.rows.out * s.columns.out;
-  const int most = lanes_for(s, windows), pieces = ceil_div(s.channels, most);
-  const int64_t cost = static_cast<int64_t>(longest(s.rows)) * longest(s.columns) * smaller(most, s.channels);
-  parallel_ranges(windows * pieces, cost, [=](int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t pixel = unit / pieces, row = pixel / s.columns.out;
-      const int i = static_cast<int>(row % s.rows.out), j = static_cast<int>(pixel % s.columns.out),
-                first = static_cast<int>(unit % pieces) * most;
-      const T* from = x + pixel_offset(static_cast<int>(row / s.rows.out), 0, 0, s.rows.size, s.columns.size, s.channels) + first;
-      T* to = y + pixel * s.channels + first;
-      Winner* won = winner ? winner + pixel * s.channels + first : nullptr;
-      const int lanes = smaller(most, s.channels - first);
-      if (lanes == kFewLanes) fold_window<kFewLanes, Fold>(from, to, won, s, i, j, kFewLanes);
-      else fold_window<kManyLanes, Fold>(from, to, won, s, i, j, lanes);
+/// The same in registers.
+template <class Fold, class T, class Winner>
+void fold_few(const WindowView<T>& view, T* y, Winner* winner, acc_t<T> scale, int channels) {
+  using A = acc_t<T>;
+  simd_for_fours<A>(channels, [=](int64_t c, auto registers, auto lanes) {
+    Simd<A> value[registers];
+    SimdMask<A> where[registers];
+    for (int r = 0; r < registers; ++r) value[r] = simd_all(Fold::template initial<A>()), where[r] = SimdMask<A>{};
+    for (int p = 0; p < view.height; ++p) {
+      const T* pixel = view.first + p * view.row_stride + c;
+      SimdMask<A> position = SimdMask<A>{} + p * view.position_stride;
+      for (int q = 0; q < view.width; ++q, pixel += view.pixel_stride, position += 1) {
+        for (int r = 0; r < registers; ++r) Fold::take(simd_load(pixel + r * kSimd<A>, lanes), position, value[r], where[r]);
+      }
+    }
+    for (int r = 0; r < registers; ++r) {
+      simd_store(y + c + r * kSimd<A>, Fold::result(value[r], scale), lanes);
+      if (Fold::kHasWinner && winner) store_winner<A>(winner + c + r * kSimd<A>, where[r], lanes);
     }
   });
 }
 
-/// Adds what window (i, j) of picture n passes to the inputs of row p to sum [columns.size, channels].
-template <class Grad, class T, class Winner, class Side>
-void add_window(const T* dy, const Winner* winner, const PoolShape<Side>& s, int p, int i, int j, acc_t<T>* sum) {
+template <class Fold, class T, class Winner, class Side>
+void forward(const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
   using A = acc_t<T>;
-  const Span columns = window(s.columns, j);
-  const A scale = Grad::kHasWinner ? A(1) : average_scale<A>(s, i, j);
-  int position = (p - window(s.rows, i).begin) * longest(s.columns);
-  for (int q = columns.begin; q < columns.end; ++q, ++position) {
-    A* input = sum + static_cast<int64_t>(q) * s.channels;
-#pragma omp simd
-    for (int c = 0; c < s.channels; ++c) {
-      input[c] += Grad::of(static_cast<A>(dy[c]), Grad::kHasWinner ? static_cast<int>(winner[c]) : 0, position, scale);
+  const int64_t rows = static_cast<int64_t>(s.batch) * s.rows.out, pixels = longest(s.rows) * longest(s.columns);
+  const int pieces = ceil_div(s.channels, kManyLanes);
+  parallel_ranges(rows * pieces, s.columns.out * pixels * smaller(s.channels, kManyLanes), [=](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) {  // a row of windows, some channels
+      const int n = static_cast<int>(unit / pieces / s.rows.out), i = static_cast<int>(unit / pieces % s.rows.out);
+      const int first = static_cast<int>(unit % pieces) * kManyLanes, lanes = smaller(kManyLanes, s.channels - first);
+      const Span down = window(s.rows, i);
+      int64_t out = pixel_offset(n, i, 0, s.rows.out, s.columns.out, s.channels) + first;
+      for (int j = 0; j < s.columns.out; ++j, out += s.channels) {
+        const Span along = window(s.columns, j);
+        const WindowView<T> view{
+            .first = x + pixel_offset(n, down.begin, along.begin, s.rows.size, s.columns.size, s.channels) + first,
+            .row_stride = static_cast<int64_t>(s.columns.size) * s.channels,
+            .pixel_stride = s.channels,
+            .height = down.length(),
+            .width = along.length(),
+            .position_stride = longest(s.columns)};
+        const A scale = Fold::kHasWinner ? A(1) : average_scale<A>(s, i, j);
+        Winner* won = winner ? winner + out : nullptr;
+        if (pixels < kLargeWindow) fold_few<Fold>(view, y + out, won, scale, lanes);
+        else fold_many<Fold>(view, y + out, won, scale, lanes);
+      }
     }
-  }
+  });
 }
 
-/// A row of inputs at a time: the windows over it, in order, add to it; 16-bit types by way of a wider buffer.
+/// The windows over one input, for all its channels.
+template <class T, class Winner, class Side> struct CoverView {
+  const PoolShape<Side>& shape;
+  const Span* windows;  // of the columns
+  int p, q;             // the input
+  Span rows, columns;   // its windows
+  const T* dy;          // of picture n
+  const Winner* winner;
+};
+
+/// Calls write(channel, sum, lanes) with what the windows pass back, added up in registers.
+template <class Grad, class T, class Winner, class Side, class Write>
+[[gnu::always_inline]] inline void gather(const CoverView<T, Winner, Side>& view, Write write) {
+  using A = acc_t<T>;
+  const PoolShape<Side>& s = view.shape;
+  simd_for_fours<A>(s.channels, [=, &s](int64_t c, auto registers, auto lanes) {
+    Simd<A> sum[registers];
+    for (int r = 0; r < registers; ++r) sum[r] = Simd<A>{};
+    for (int i = view.rows.begin; i < view.rows.end; ++i) {
+      const int row_position = (view.p - window(s.rows, i).begin) * longest(s.columns) + view.q;
+      int64_t at = (static_cast<int64_t>(i) * s.columns.out + view.columns.begin) * s.channels + c;
+      for (int j = view.columns.begin; j < view.columns.end; ++j, at += s.channels) {
+        const SimdMask<A> position = SimdMask<A>{} + (row_position - view.windows[j].begin);
+        const A scale = Grad::kHasWinner ? A(1) : average_scale<A>(s, i, j);
+        for (int r = 0; r < registers; ++r) {
+          SimdMask<A> won{};
+          if constexpr (Grad::kHasWinner) won = load_winner<A>(view.winner + at + r * kSimd<A>, lanes);
+          sum[r] += Grad::of(simd_load(view.dy + at + r * kSimd<A>, lanes), won, position, scale);
+        }
+      }
+    }
+    for (int r = 0; r < registers; ++r) write(c + r * kSimd<A>, sum[r], lanes);
+  });
+}
+
 template <class Grad, class T, class Winner, class Side>
 void backward(const T* dy, const Winner* winner, T* dx, const PoolShape<Side>& s) {
   using A = acc_t<T>;
-  constexpr bool kInPlace = std::is_same_v<T, A>;
-  const int64_t row_size = static_cast<int64_t>(s.columns.size) * s.channels;
-  parallel_ranges(static_cast<int64_t>(s.batch) * s.rows.size, row_size, [=](int64_t begin, int64_t end) {
-    std::vector<A> buffer(kInPlace ? 0 : static_cast<size_t>(row_size));
-    for (int64_t row = begin; row < end; ++row) {
-      const int n = static_cast<int>(row / s.rows.size), p = static_cast<int>(row % s.rows.size);
-      const Span rows = covering(s.rows, p);
-      T* dx_row = dx + row * row_size;
-      A* sum = buffer.data();
-      if constexpr (kInPlace) sum = dx_row;
-      std::fill_n(sum, row_size, A(0));
-      for (int i = rows.begin; i < rows.end; ++i) {
-        int64_t out = pixel_offset(n, i, 0, s.rows.out, s.columns.out, s.channels);
-        for (int j = 0; j < s.columns.out; ++j, out += s.channels)
-          add_window<Grad>(dy + out, winner ? winner + out : nullptr, s, p, i, j, sum);
+  const int width = smaller(s.columns.size, larger(1, 4096 / larger(s.channels, 1))), pieces = ceil_div(s.columns.size, width);
+  const int64_t rows = static_cast<int64_t>(s.batch) * s.rows.size,
+                picture = pixel_offset(1, 0, 0, s.rows.out, s.columns.out, s.channels);
+  const bool streams = rows * s.columns.size * s.channels * static_cast<int64_t>(sizeof(T)) >= kStreamBytes &&
+                       s.channels % kSimd<A> == 0 && reinterpret_cast<uintptr_t>(dx) % kSimdBytes == 0;
+  std::vector<Span> windows, covers;  // of the columns: the divisions cost more than a pixel
+  for (int j = 0; j < s.columns.out; ++j) windows.push_back(window(s.columns, j));
+  for (int q = 0; q < s.columns.size; ++q) covers.push_back(covering(s.columns, q));
+  parallel_ranges(rows * pieces, static_cast<int64_t>(width) * s.channels, [&, dy, winner, dx](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) {  // inputs of one row
+      const int64_t n = unit / pieces / s.rows.size;
+      const int p = static_cast<int>(unit / pieces % s.rows.size), first = static_cast<int>(unit % pieces) * width;
+      CoverView<T, Winner, Side> view{
+          s, windows.data(), p, 0, covering(s.rows, p), {}, dy + n * picture, winner ? winner + n * picture : nullptr};
+      for (view.q = first; view.q < smaller(first + width, s.columns.size); ++view.q) {
+        view.columns = covers[view.q];
+        T* const to = dx + pixel_offset(static_cast<int>(n), p, view.q, s.rows.size, s.columns.size, s.channels);
+        gather<Grad>(view, [=](int64_t c, Simd<A> sum, auto lanes) {
+          if (streams) simd_stream(to + c, sum);
+          else simd_store(to + c, sum, lanes);
+        });
       }
-      if constexpr (kInPlace) continue;
-#pragma omp simd
-      for (int64_t k = 0; k < row_size; ++k) dx_row[k] = sum[k];
     }
+    finish_streaming();
   });
 }
 

@@ -63,36 +63,42 @@ template <class Side> inline int pool_slices(const PoolShape<Side>& s) {
   return static_cast<int>(larger<int64_t>(1, smaller(ceil_div(kEnoughBlocks, blocks), pixels / (2 * kFewestPixels))));
 }
 
+// Folds and gradients serve single numbers (V is A, Index is int) and the CPU's vectors of them (Simd<A> and SimdMask<A>).
+
 /// The running maximum and where it was. Taking a later run's maximum merges the two runs: ties keep the earlier.
 struct MaxFold {
   static constexpr bool kHasWinner = true;
   template <class A> HOST_DEVICE static A initial() { return -std::numeric_limits<A>::infinity(); }
-  template <class A> HOST_DEVICE static void take(A x, int position, A& value, int& winner) {
-    const bool wins = (x > value) | (x != x);
+  template <class V, class Index> HOST_DEVICE static void take(V x, Index position, V& value, Index& winner) {
+    const auto wins = (x > value) | (x != x);
     value = wins ? x : value;
     winner = wins ? position : winner;
   }
-  template <class A> HOST_DEVICE static A result(A value, A /*scale*/) { return value; }
+  template <class V, class A> HOST_DEVICE static V result(V value, A /*scale*/) { return value; }
 };
 
 /// The running sum; the result is scaled by 1 / counted.
 struct AvgFold {
   static constexpr bool kHasWinner = false;
   template <class A> HOST_DEVICE static A initial() { return A(0); }
-  template <class A> HOST_DEVICE static void take(A x, int /*position*/, A& value, int& /*winner*/) { value += x; }
-  template <class A> HOST_DEVICE static A result(A value, A scale) { return value * scale; }
+  template <class V, class Index> HOST_DEVICE static void take(V x, Index /*position*/, V& value, Index& /*winner*/) {
+    value += x;
+  }
+  template <class V, class A> HOST_DEVICE static V result(V value, A scale) { return value * scale; }
 };
 
 /// What one window passes back to one of its inputs.
 struct MaxGrad {
   static constexpr bool kHasWinner = true;
-  template <class A> HOST_DEVICE static A of(A dy, int winner, int position, A /*scale*/) {
-    return winner == position ? dy : A(0);
+  template <class V, class Index, class A> HOST_DEVICE static V of(V dy, Index winner, Index position, A /*scale*/) {
+    return winner == position ? dy : V{};
   }
 };
 struct AvgGrad {
   static constexpr bool kHasWinner = false;
-  template <class A> HOST_DEVICE static A of(A dy, int /*winner*/, int /*position*/, A scale) { return dy * scale; }
+  template <class V, class Index, class A> HOST_DEVICE static V of(V dy, Index /*winner*/, Index /*position*/, A scale) {
+    return dy * scale;
+  }
 };
 
 }  // namespace cudenza::kernels

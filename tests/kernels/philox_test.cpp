@@ -50,7 +50,7 @@ TEST(Philox, EveryPartOfTheNameMatters) {
 }
 
 TEST(Philox, ManyWordsAtOnceAreTheSame) {
-  constexpr int kBlocks = 12;
+  constexpr int kBlocks = 48;
   const uint32_t step = 0xFEDCBA98;
   for (const uint64_t first : {uint64_t{0}, uint64_t{0xFFFFFFFE}, uint64_t{1} << 40}) {
     uint32_t words[4 * kBlocks];

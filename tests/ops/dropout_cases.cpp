@@ -14,7 +14,17 @@ OpCase random_case(std::string name, Shape shape, Tensor (*op)(const Tensor&, do
     random.advance_step();
     return Inputs{op(in[0], p, random)};
   };
-  return {.name = std::move(name), .inputs = {{.shape = shape}}, .run = run, .bench = {{.shape = {32, 112, 112, 64}}}};
+  return {.name = std::move(name), .inputs = {{.shape = shape}}, .run = run};
+}
+
+/// A bit of mask for each element, where there is one.
+OpCase with_bench(OpCase op_case, double mask_bytes) {
+  op_case.bench = {{.shape = {32, 112, 112, 64}}};
+  op_case.cost = [mask_bytes](const std::vector<Input>& bench, DType t) {
+    const double elements = static_cast<double>(bench[0].shape.numel()), size = static_cast<double>(size_of(t));
+    return Cost{.forward_bytes = elements * 2 * size, .backward_bytes = elements * (2 * size + mask_bytes)};
+  };
+  return op_case;
 }
 
 }  // namespace
@@ -25,10 +35,10 @@ std::vector<OpCase> dropout_cases() {
   OpCase several_blocks_a_sample = random_case("drop_path/several_blocks_a_sample", {3, 8200}, drop_path, 0.4);
   several_blocks.has_f64 = several_blocks_a_sample.has_f64 = false;
   return {
-      random_case("dropout/whole_packs", {4, 64}, dropout, 0.5),
+      with_bench(random_case("dropout/whole_packs", {4, 64}, dropout, 0.5), 1.0 / 8),
       random_case("dropout/short_last_pack", {3, 7, 13}, dropout, 0.25),
       several_blocks,
-      random_case("drop_path/whole_packs", {9, 3, 8}, drop_path, 0.5),
+      with_bench(random_case("drop_path/whole_packs", {9, 3, 8}, drop_path, 0.5), 0),
       random_case("drop_path/odd_samples", {7, 3, 5}, drop_path, 0.3),
       several_blocks_a_sample,
   };

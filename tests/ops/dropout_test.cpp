@@ -14,6 +14,9 @@ namespace {
 
 using Op = Tensor (*)(const Tensor&, double, Generator&);
 
+/// What a kept 1 becomes: p counts in steps of 1/65536, and the scale is exactly that of the p it counts as.
+double kept_value(double p) { return static_cast<double>(static_cast<float>(65536 / (65536 - std::round(p * 65536)))); }
+
 Tensor ones(const Shape& shape, DType dtype = DType::f32) { return Tensor::full(shape, 1, dtype); }
 
 /// Share of elements that are not zero.
@@ -35,8 +38,8 @@ TEST(Dropout, KeepsTheShareItSaysAndScalesIt) {
   for (const double p : {0.001, 0.1, 0.25, 0.5, 0.9}) {
     Generator random(static_cast<uint64_t>(p * 1000));
     const auto y = dropout(ones({kCount}), p, random).to_vector<double>();
-    EXPECT_NEAR(kept_share(y), 1 - p, 4 * std::sqrt(p * (1 - p) / kCount)) << "p " << p;
-    for (const double v : y) ASSERT_TRUE(v == 0 || v == static_cast<double>(static_cast<float>(1 / (1 - p)))) << v;
+    EXPECT_NEAR(kept_share(y), 1 - p, 4 * std::sqrt(p * (1 - p) / kCount) + 1.0 / 131072) << "p " << p;
+    for (const double v : y) ASSERT_TRUE(v == 0 || v == kept_value(p)) << v;
   }
 }
 
@@ -78,17 +81,24 @@ TEST(Dropout, MaskIsTheSameInEveryTypeAndForEveryNumberOfElements) {
     EXPECT_EQ(mask(count, DType::f32), std::vector<double>(whole.begin(), whole.begin() + count));
 }
 
-TEST(Dropout, WordsAreTakenFourFromABlock) {
+TEST(Dropout, NumbersAreTakenEightFromABlock) {
   Generator random(5);
   const uint64_t seed = 5;
-  const auto y = dropout(ones({4099}), 0.5, random).to_vector<double>();
+  const auto y = dropout(ones({4099}), 0.3, random).to_vector<double>();
   for (size_t i = 0; i < y.size(); ++i) {
-    const auto block = kernels::random4({.seed = seed, .op = 0, .step = nullptr}, i / 4);
-    ASSERT_EQ(y[i] != 0, block.word[i % 4] >= 0x80000000u) << i;
+    const auto block = kernels::random4({.seed = seed, .op = 0, .step = nullptr}, i / 8);
+    const uint32_t number = block.word[i % 8 / 2] >> 16 * (i % 2) & 0xFFFFu;
+    ASSERT_EQ(y[i] != 0, number >= 19661) << i;  // 0.3 * 65536, rounded
   }
 }
 
-TEST(Dropout, BackwardMakesTheMaskAgain) {
+TEST(Dropout, SmallestAndLargestProbabilitiesStayWithinTheirSteps) {
+  Generator random(2);
+  EXPECT_EQ(kept_share(dropout(ones({1 << 16}), 1e-9, random).to_vector<double>()), 1);
+  for (const double v : dropout(ones({1 << 16}), 1 - 1e-9, random).to_vector<double>()) ASSERT_TRUE(v == 0 || v == 65536) << v;
+}
+
+TEST(Dropout, BackwardHasTheMaskOfItsForward) {
   for (const Op op : {Op{dropout}, Op{drop_path}}) {
     Generator random(8);
     const Tensor x = ones({64, 33});
@@ -145,7 +155,7 @@ TEST(DropPath, DropsWholeSamples) {
   for (int n = 0; n < kSamples; ++n) {
     const double first = y[static_cast<size_t>(n) * kSize];
     for (int i = 1; i < kSize; ++i) ASSERT_EQ(y[static_cast<size_t>(n) * kSize + static_cast<size_t>(i)], first);
-    ASSERT_TRUE(first == 0 || first == 1.25);
+    ASSERT_TRUE(first == 0 || first == kept_value(0.2));
     kept += first != 0;
   }
   EXPECT_NEAR(kept / kSamples, 0.8, 4 * std::sqrt(0.2 * 0.8 / kSamples));

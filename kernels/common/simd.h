@@ -1,0 +1,167 @@
+/// One vector register of neighbouring elements, in acc_t: for the CPU loops that compilers do not vectorise well by
+/// themselves. Simd<A> has the language's own operators (GCC's vector extension), which work element by element; a comparison
+/// gives a SimdMask<A>, -1 where it holds and 0 where not, and `mask ? a : b` picks elements.
+#pragma once
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "kernels/common/float16.h"
+#include "kernels/common/streaming.h"
+
+namespace cudenza::kernels {
+
+#if defined(__AVX512F__)
+constexpr int kSimdBytes = 64;
+#elif defined(__AVX__)
+constexpr int kSimdBytes = 32;
+#else
+constexpr int kSimdBytes = 16;
+#endif
+
+/// How many A a register holds: 16 floats with AVX-512.
+template <class A> constexpr int kSimd = kSimdBytes / static_cast<int>(sizeof(A));
+
+template <class A> using Simd __attribute__((vector_size(kSimdBytes))) = A;
+/// The integer as large as A, and as many of them as there are A in a register.
+template <class A> using mask_t = std::conditional_t<sizeof(A) == 8, int64_t, int32_t>;
+template <class A> using SimdMask = Simd<mask_t<A>>;
+/// kSimd<A> elements of a type U that may be smaller than A.
+template <class U, class A> using SimdOf __attribute__((vector_size(kSimd<A> * sizeof(U)))) = U;
+
+/// Every element is `value`.
+template <class A> inline Simd<A> simd_all(A value) { return value - Simd<A>{}; }
+
+/// 0, 1, 2 …
+template <class A> inline Simd<A> simd_counting() {
+  Simd<A> counting{};
+  for (int k = 0; k < kSimd<A>; ++k) counting[k] = static_cast<A>(k);
+  return counting;
+}
+
+// g++ 12 takes conversions between integers of different sizes by halves, or element by element: the common ones are spelled out.
+
+/// kSimd<A> unsigned integers from any address, each widened to mask_t<A>.
+template <class A, class U> inline SimdMask<A> simd_widened(const U* p) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(A) == 4 && sizeof(U) == 1)
+    return reinterpret_cast<SimdMask<A>>(
+        _mm512_maskz_cvtepu8_epi32(0xFFFF, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+  if constexpr (sizeof(A) == 4 && sizeof(U) == 2)
+    return reinterpret_cast<SimdMask<A>>(
+        _mm512_maskz_cvtepu16_epi32(0xFFFF, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))));
+#elif defined(__AVX2__)
+  if constexpr (sizeof(A) == 4 && sizeof(U) == 1)
+    return reinterpret_cast<SimdMask<A>>(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+  if constexpr (sizeof(A) == 4 && sizeof(U) == 2)
+    return reinterpret_cast<SimdMask<A>>(_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+#endif
+  SimdOf<U, A> elements;
+  std::memcpy(&elements, p, sizeof elements);
+  return __builtin_convertvector(elements, SimdMask<A>);
+}
+
+/// The other way: the lowest bits of each element, to any address.
+template <class A, class U> inline void simd_narrow(U* p, SimdMask<A> v) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(A) == 4 && sizeof(U) == 1)
+    return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_maskz_cvtepi32_epi8(0xFFFF, reinterpret_cast<__m512i>(v)));
+  if constexpr (sizeof(A) == 4 && sizeof(U) == 2)
+    return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_maskz_cvtepi32_epi16(0xFFFF, reinterpret_cast<__m512i>(v)));
+#endif
+  const auto elements = __builtin_convertvector(v, SimdOf<U, A>);
+  std::memcpy(p, &elements, sizeof elements);
+}
+
+/// The elements p[0] … p[kSimd - 1], in acc_t.
+template <class T> inline Simd<acc_t<T>> simd_load(const T* p) {
+  using A = acc_t<T>;
+  if constexpr (std::is_same_v<T, A>) {
+    Simd<A> v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+  } else if constexpr (std::is_same_v<T, bf16>) {
+    return reinterpret_cast<Simd<float>>(simd_widened<float>(&p->bits) << 16);
+  } else {
+#if defined(__AVX512F__)
+    const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return reinterpret_cast<Simd<float>>(_mm512_maskz_cvtph_ps(0xFFFF, bits));
+#elif defined(__F16C__)
+    return reinterpret_cast<Simd<float>>(_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+#else
+    Simd<float> v{};
+    for (int k = 0; k < kSimd<float>; ++k) v[k] = p[k];
+    return v;
+#endif
+  }
+}
+
+/// Writes p[0] … p[kSimd - 1], rounded to T.
+template <class T> inline void simd_store(T* p, Simd<acc_t<T>> v) {
+  using A = acc_t<T>;
+  if constexpr (std::is_same_v<T, A>) {
+    std::memcpy(p, &v, sizeof v);
+  } else if constexpr (std::is_same_v<T, bf16>) {  // float16_detail::to_bf16, element by element
+    const Simd<uint32_t> bits = reinterpret_cast<Simd<uint32_t>>(v);
+    const Simd<uint32_t> rounded = v == v ? bits + 0x7FFFu + (bits >> 16 & 1u) : bits | 0x400000u;
+    simd_narrow<float>(&p->bits, reinterpret_cast<SimdMask<float>>(rounded >> 16));
+  } else {
+#if defined(__AVX512F__)
+    const __m256i bits = _mm512_maskz_cvtps_ph(0xFFFF, reinterpret_cast<__m512>(v), _MM_FROUND_TO_NEAREST_INT);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), bits);
+#elif defined(__F16C__)
+    const __m128i bits = _mm256_cvtps_ph(reinterpret_cast<__m256>(v), _MM_FROUND_TO_NEAREST_INT);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bits);
+#else
+    for (int k = 0; k < kSimd<float>; ++k) p[k] = v[k];
+#endif
+  }
+}
+
+/// simd_store past the cache (kernels/common/streaming.h). REQUIRES p aligned to the bytes that are written.
+template <class T> inline void simd_stream(T* p, Simd<acc_t<T>> v) {
+  alignas(kSimdBytes) T elements[kSimd<acc_t<T>>];
+  simd_store(elements, v);
+#if defined(__AVX__)
+  if constexpr (sizeof elements >= 32) return stream_out(p, elements, sizeof elements);
+  return _mm_stream_si128(reinterpret_cast<__m128i*>(p), _mm_load_si128(reinterpret_cast<const __m128i*>(elements)));
+#else
+  std::memcpy(p, elements, sizeof elements);
+#endif
+}
+
+/// `lanes` elements, a whole register if that is the constant kSimd; fewer are the first ones, the others loaded as 0.
+template <class T, class Lanes> inline Simd<acc_t<T>> simd_load(const T* p, Lanes lanes) {
+  if constexpr (!std::is_same_v<Lanes, int>) return simd_load(p);
+  T elements[kSimd<acc_t<T>>] = {};
+  std::memcpy(elements, p, static_cast<size_t>(lanes) * sizeof(T));
+  return simd_load(elements);
+}
+template <class T, class Lanes> inline void simd_store(T* p, Simd<acc_t<T>> v, Lanes lanes) {
+  if constexpr (!std::is_same_v<Lanes, int>) return simd_store(p, v);
+  T elements[kSimd<acc_t<T>>];
+  simd_store(elements, v);
+  std::memcpy(p, elements, static_cast<size_t>(lanes) * sizeof(T));
+}
+
+/// Calls f(i, lanes) for the registers of `count` elements: with the constant kSimd<A>, and at last with the int that is left.
+template <class A, class F> inline void simd_for(int64_t count, F&& f) {
+  int64_t i = 0;
+  for (; i + kSimd<A> <= count; i += kSimd<A>) f(i, std::integral_constant<int, kSimd<A>>{});
+  if (i < count) f(i, static_cast<int>(count - i));
+}
+
+/// The same for work that waits for its own results: calls f(i, registers, lanes), four registers at a time while there are so
+/// many, then one. Both are constants but the last `lanes`.
+template <class A, class F> inline void simd_for_fours(int64_t count, F&& f) {
+  constexpr int kFour = 4 * kSimd<A>;
+  int64_t i = 0;
+  for (; i + kFour <= count; i += kFour) f(i, std::integral_constant<int, 4>{}, std::integral_constant<int, kSimd<A>>{});
+  simd_for<A>(count - i, [&](int64_t k, auto lanes) { f(i + k, std::integral_constant<int, 1>{}, lanes); });
+}
+
+}  // namespace cudenza::kernels
