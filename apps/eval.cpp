@@ -109,10 +109,10 @@ void run_eval(const Options& o, const Common& common) {
   recipe.noise = recipe.cutout = true;
   const auto input = make_input(data.rows, model.input, recipe, device, dtype, common.seed);
   Progress progress("judging", static_cast<int64_t>(data.rows_of(items).size()), common.quiet);
-  const EvaluateSpec spec{.batch_size = o.batch_size,
-                          .tta = o.tta,
-                          .join = {tta_mode_from_name(o.mode), o.beta},
-                          .progress = [&](int64_t done) { return progress.show(done), true; }};
+  const EvaluateSpec spec{
+      .batch_size = o.batch_size, .tta = o.tta, .join = {tta_mode_from_name(o.mode), o.beta}, .progress = [&](int64_t done) {
+        return progress.show(done), true;
+      }};
   const Judgement judged = judge_items(model, *input, data, items, part, spec);
   progress.clear();
   if (!o.out.empty()) write_judgement(o.out, judged, data, model.input);
@@ -123,11 +123,14 @@ void run_eval(const Options& o, const Common& common) {
 }  // namespace
 
 void add_eval(CLI::App& program, const Common& common) {
-  CLI::App* verb = program.add_subcommand("eval", "Judges a trained model: accuracy with interval, classes, confusions, calibration");
+  CLI::App* verb =
+      program.add_subcommand("eval", "Judges a trained model: accuracy with interval, classes, confusions, calibration");
   const auto o = std::make_shared<Options>();
   verb->add_option("run", o->run, "a run's directory, or a model's file")->required();
   verb->add_option("data", o->data, "a data set with the model's classes")->required();
-  verb->add_option("--tta", o->tta, "augmented passes joined with the plain one")->check(CLI::Range(0, 64))->capture_default_str();
+  verb->add_option("--tta", o->tta, "augmented passes joined with the plain one")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
   verb->add_option("--tta-mode", o->mode, "blend, mean or max")->capture_default_str();
   verb->add_option("--beta", o->beta, "the plain pass's share in a blend")->check(CLI::Range(0.0, 1.0))->capture_default_str();
   verb->add_option("--part", o->part, "auto, all, train, valid or test: of the run's own split")

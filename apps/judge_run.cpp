@@ -47,7 +47,8 @@ std::string write_picture(const std::filesystem::path& folder, size_t number, co
   } else {
     const Shape& shape = data.rows.data.shape();
     const Tensor picture = data.rows.data.slice(row * shape[1] * shape[2] * shape[3], {shape[1], shape[2], shape[3]});
-    write_png(folder / name, {static_cast<int>(shape[1]), static_cast<int>(shape[2]), static_cast<int>(shape[3]), picture.to_vector<uint8_t>()});
+    write_png(folder / name,
+              {static_cast<int>(shape[1]), static_cast<int>(shape[2]), static_cast<int>(shape[3]), picture.to_vector<uint8_t>()});
   }
   return name;
 }
@@ -68,7 +69,8 @@ Judgement judge_items(Model& model, Input& input, const LabelledRows& data, std:
   return judged;
 }
 
-void write_judgement(const std::filesystem::path& run, const Judgement& judged, const LabelledRows& data, const InputSpec& input) {
+void write_judgement(const std::filesystem::path& run, const Judgement& judged, const LabelledRows& data,
+                     const InputSpec& input) {
   const Predictions& p = judged.predictions;
   const Scored scored = p.scored();
   write_predictions(run, p);
@@ -93,8 +95,9 @@ std::string text_of(const Judgement& judged, double temperature) {
   const ConfusionMatrix matrix = confusion_matrix(p.labels, predicted_classes(scored), scored.classes);
   std::string text = accuracy_line(judged) + "\n\n" + class_table(judged, matrix);
   const std::vector<double> calibrated = at_temperature(scored, temperature);
-  text += fmt::format("\ncalibration error {:.3f}, {:.3f} at temperature {:.3f}\n", expected_calibration_error(reliability(scored)),
-                      expected_calibration_error(reliability({calibrated, p.labels, scored.classes})), temperature);
+  text +=
+      fmt::format("\ncalibration error {:.3f}, {:.3f} at temperature {:.3f}\n", expected_calibration_error(reliability(scored)),
+                  expected_calibration_error(reliability({calibrated, p.labels, scored.classes})), temperature);
   const std::vector<Confusion> confused = most_confused(matrix);
   for (size_t i = 0; i < std::min<size_t>(5, confused.size()); ++i) {
     text += fmt::format("{}{} taken for {}: {}", i == 0 ? "most confused: " : ", ", p.classes[confused[i].actual],

@@ -4,8 +4,8 @@
 
 #include "apps/progress.h"
 #include "engine/ops/math_mode.h"
-#include "engine/train/picture_input.h"
 #include "engine/train/clip_input.h"
+#include "engine/train/picture_input.h"
 
 namespace cudenza {
 namespace {
@@ -80,7 +80,8 @@ void load(LabelledRows& data, std::span<const int> items, const InputSpec& input
     if (strict) throw DataError(bad);
     fmt::print(stderr, "cudenza: left out: {}\n", bad);
   }
-  if (data.rows.item.empty()) throw DataError(fmt::format("{}: none of {} files can be used", data.dataset.root.string(), items.size()));
+  if (data.rows.item.empty())
+    throw DataError(fmt::format("{}: none of {} files can be used", data.dataset.root.string(), items.size()));
 }
 
 std::unique_ptr<Input> make_input(const Rows& rows, const InputSpec& spec, const Recipe& recipe, Device device, DType dtype,

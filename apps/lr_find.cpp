@@ -25,7 +25,8 @@ void run_lr_find(const Common& common, const TrainOptions& options) {
   });
   bar.clear();
   if (interrupted()) throw Interrupted("lr-find was stopped; nothing is changed");
-  if (curve.points.empty()) throw DataError("the loss was no number at the lowest rate already: look at the data (cudenza doctor)");
+  if (curve.points.empty())
+    throw DataError("the loss was no number at the lowest rate already: look at the data (cudenza doctor)");
   if (!options.out.empty()) {
     write_lr_curve(options.out, curve);
     write_plots(options.out);
@@ -33,7 +34,8 @@ void run_lr_find(const Common& common, const TrainOptions& options) {
   if (common.json) {
     nlohmann::ordered_json points = nlohmann::ordered_json::array();
     for (const auto& point : curve.points) points.push_back({point.lr, point.loss});
-    const nlohmann::ordered_json suggestion = curve.suggested ? nlohmann::ordered_json(curve.points[*curve.suggested].lr) : nullptr;
+    const nlohmann::ordered_json suggestion =
+        curve.suggested ? nlohmann::ordered_json(curve.points[*curve.suggested].lr) : nullptr;
     return fmt::print("{}\n", nlohmann::ordered_json{{"suggestion", suggestion}, {"points", points}}.dump(2));
   }
   for (size_t i = 0; i < curve.points.size(); i += 4) fmt::print("{:10.3g}  {:.4f}\n", curve.points[i].lr, curve.points[i].loss);

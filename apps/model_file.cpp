@@ -39,9 +39,10 @@ Model read_model(const std::filesystem::path& path, Device device) {
   const Hdf5File file(path);
   const WeightsInfo info = read_info(file);
   if (!file.contains(kGroup)) {
-    throw DataError(fmt::format("{}: holds the weights of {}, but no model trained here: give a run directory, or train one with "
-                                "--weights {}",
-                                path.string(), info.arch, path.string()));
+    throw DataError(
+        fmt::format("{}: holds the weights of {}, but no model trained here: give a run directory, or train one with "
+                    "--weights {}",
+                    path.string(), info.arch, path.string()));
   }
   Model model{.arch = info.arch,
               .head = head_from_name(file.attribute<std::string>(kGroup, "head")),

@@ -13,7 +13,7 @@ struct Model {
   HeadKind head = HeadKind::fastai;
   std::vector<std::string> classes;
   InputSpec input;
-  double temperature = 1;          ///< of its confidence, fitted on the validation clips
+  double temperature = 1;            ///< of its confidence, fitted on the validation clips
   std::string weights, weights_sha;  ///< the file its training began from; empty: from scratch
   std::shared_ptr<Generator> random;
   std::unique_ptr<Network> network;

@@ -40,7 +40,8 @@ std::vector<fs::path> find_files(const std::vector<std::string>& inputs, Media m
     for (const auto& entry : fs::recursive_directory_iterator(input, fs::directory_options::follow_directory_symlink)) {
       if (entry.is_regular_file() && media_of(entry.path()) == media) files.push_back(entry.path());
     }
-    if (files.size() == before) throw DataError(fmt::format("{}: no {} in this folder", input, media == Media::sound ? "sounds" : "pictures"));
+    if (files.size() == before)
+      throw DataError(fmt::format("{}: no {} in this folder", input, media == Media::sound ? "sounds" : "pictures"));
     std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
   }
   return files;
@@ -102,7 +103,8 @@ class Predictor {
 
  private:
   Tensor load_picture(const fs::path& path) const {
-    Dataset one{.root = {}, .media = Media::pictures, .classes = model_.classes, .items = {{fs::absolute(path).string(), 0, ""}}, .has_split_column = false, .remarks = {}};
+    Dataset one;
+    one.items.push_back({fs::absolute(path).string(), 0, ""});
     const int item = 0;
     const Rows rows = load_picture_rows(one, std::span(&item, 1), row_input_);
     if (!rows.bad.empty()) throw DataError(rows.bad.front());
@@ -144,7 +146,8 @@ class Predictor {
     std::iota(all.begin(), all.end(), 0);
     const std::vector<double> raw = evaluate(*model_.network, *input, all, {.batch_size = o_.batch_size, .tta = o_.tta});
     const std::vector<int64_t> none(all.size());
-    const std::vector<double> calibrated = at_temperature({raw, none, static_cast<int64_t>(model_.classes.size())}, model_.temperature);
+    const std::vector<double> calibrated =
+        at_temperature({raw, none, static_cast<int64_t>(model_.classes.size())}, model_.temperature);
     const size_t classes = model_.classes.size();
     starts_.resize(std::max(starts_.size(), all.size()));
     for (size_t i = 0; i < all.size(); ++i) {
@@ -201,12 +204,15 @@ void add_predict(CLI::App& program, const Common& common) {
   verb->add_option("run", o->run, "a run's directory, or a model's file")->required();
   verb->add_option("inputs", o->inputs, "files, folders, or - for stdin")->required();
   verb->add_option("--top-k", o->top_k, "classes to name")->check(CLI::Range(1, 1000))->capture_default_str();
-  verb->add_option("--window", o->window, "seconds heard at once; what the model was trained on without")->check(CLI::PositiveNumber);
+  verb->add_option("--window", o->window, "seconds heard at once; what the model was trained on without")
+      ->check(CLI::PositiveNumber);
   verb->add_option("--hop", o->hop, "seconds from window to window; half a window without")->check(CLI::PositiveNumber);
   verb->add_option("--aggregate", o->aggregate, "of the windows: mean, max or vote")
       ->check(CLI::IsMember({"mean", "max", "vote"}))
       ->capture_default_str();
-  verb->add_option("--tta", o->tta, "augmented passes joined with the plain one")->check(CLI::Range(0, 64))->capture_default_str();
+  verb->add_option("--tta", o->tta, "augmented passes joined with the plain one")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
   verb->add_option("--format", o->format, "text, json, jsonl or csv")
       ->check(CLI::IsMember({"text", "json", "jsonl", "csv"}))
       ->capture_default_str();

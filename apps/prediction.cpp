@@ -73,10 +73,8 @@ Json PredictionWriter::json_of(const Prediction& p) const {
   json["timeline"] = Json::array();
   for (const auto& window : p.windows) {
     const size_t first = ranked(window.probabilities).front();
-    json["timeline"].push_back({{"begin", window.begin},
-                                {"end", window.end},
-                                {"label", classes_[first]},
-                                {"probability", window.probabilities[first]}});
+    json["timeline"].push_back(
+        {{"begin", window.begin}, {"end", window.end}, {"label", classes_[first]}, {"probability", window.probabilities[first]}});
   }
   return json;
 }
@@ -84,7 +82,8 @@ Json PredictionWriter::json_of(const Prediction& p) const {
 void PredictionWriter::write_text(const Prediction& p) const {
   const std::vector<size_t> order = ranked(p.probabilities);
   fmt::print("{}:", p.file);
-  for (size_t k = 0; k < top_k_; ++k) fmt::print("{} {} {:.1f} %", k == 0 ? "" : ",", classes_[order[k]], 100 * p.probabilities[order[k]]);
+  for (size_t k = 0; k < top_k_; ++k)
+    fmt::print("{} {} {:.1f} %", k == 0 ? "" : ",", classes_[order[k]], 100 * p.probabilities[order[k]]);
   fmt::print("\n");
   if (!timeline_) return;
   for (const auto& window : p.windows) {

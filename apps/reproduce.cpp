@@ -43,9 +43,9 @@ std::string quoted(const std::string& text) { return fmt::format("\"{}\"", text)
 
 /// What config.toml of one of the runs holds: enough to make it alone.
 std::string config_of(const Common& common, const TrainOptions& o) {
-  std::string text = fmt::format("seed={}\nprecision={}\n[train]\ndata={}\nout={}\nmodel={}\nrecipe={}\nhead={}\nsplit={}\n", common.seed,
-                                 quoted(common.precision), quoted(o.data), quoted(o.out), quoted(o.arch), quoted(o.recipe),
-                                 quoted(o.head), quoted(o.split));
+  std::string text = fmt::format("seed={}\nprecision={}\n[train]\ndata={}\nout={}\nmodel={}\nrecipe={}\nhead={}\nsplit={}\n",
+                                 common.seed, quoted(common.precision), quoted(o.data), quoted(o.out), quoted(o.arch),
+                                 quoted(o.recipe), quoted(o.head), quoted(o.split));
   if (!o.weights.empty()) text += fmt::format("weights={}\n", quoted(o.weights));
   if (!o.split_dir.empty()) text += fmt::format("split-dir={}\n", quoted(o.split_dir));
   if (o.epochs) text += fmt::format("epochs={}\n", *o.epochs);
@@ -87,8 +87,12 @@ void run_reproduce(const Options& o, const Common& common) {
       options.split_dir = folder;
       options.weights = weights_of(o.weights, line.arch);
       if (options.weights.empty() && !options.plan) options.plan = "one_cycle";  // there is no head to train first
-      StudyRow row{.network = std::string(line.network), .split = split, .recipe = std::string(line.label),
-                   .weights = options.weights.empty() ? "" : fs::path(options.weights).filename().string(), .runs = {}, .study = {}};
+      StudyRow row{.network = std::string(line.network),
+                   .split = split,
+                   .recipe = std::string(line.label),
+                   .weights = options.weights.empty() ? "" : fs::path(options.weights).filename().string(),
+                   .runs = {},
+                   .study = {}};
       if (split == "random") row.study = Proportion{line.right, kStudyClips};
       for (int k = 0; k < o.seeds; ++k) {
         Common seeded = common;
@@ -112,10 +116,12 @@ void run_reproduce(const Options& o, const Common& common) {
 }  // namespace
 
 void add_reproduce(CLI::App& program, const Common& common) {
-  CLI::App* verb = program.add_subcommand("reproduce", "The study's table: five networks, random and fault-filtered splits, one report");
+  CLI::App* verb =
+      program.add_subcommand("reproduce", "The study's table: five networks, random and fault-filtered splits, one report");
   const auto o = std::make_shared<Options>();
   verb->add_option("data", o->data, "a folder with a sub-folder a genre")->required();
-  verb->add_option("--weights", o->weights, "a folder with alexnet.h5, vgg16.h5 … (cudenza weights fetch); others start from scratch");
+  verb->add_option("--weights", o->weights,
+                   "a folder with alexnet.h5, vgg16.h5 … (cudenza weights fetch); others start from scratch");
   verb->add_option("--out", o->out, "a directory for the runs and the report; finished runs in it are not made again");
   verb->add_option("--split-dir", o->split_dir, "the fault-filtered lists; without them the random split alone");
   verb->add_option("--seeds", o->seeds, "runs of each line")->check(CLI::Range(1, 100))->capture_default_str();

@@ -26,7 +26,8 @@ std::string device_text(Device device) {
 Facts environment_of(const RunFacts& f) {
   const BuildInfo& build = build_info();
   std::string libraries;
-  for (const LibraryVersion& library : library_versions()) libraries += fmt::format("{}{} {}", libraries.empty() ? "" : ", ", library.name, library.version);
+  for (const LibraryVersion& library : library_versions())
+    libraries += fmt::format("{}{} {}", libraries.empty() ? "" : ", ", library.name, library.version);
   double training_seconds = 0;
   for (const EpochRow& row : f.history) training_seconds += row.time;
   const auto clips = static_cast<double>(f.data.rows_of(f.data.split.train).size() + f.data.rows_of(f.data.split.valid).size());

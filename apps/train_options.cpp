@@ -9,7 +9,8 @@ namespace {
 
 /// --name and --no-name.
 void add_switch(CLI::App* verb, const std::string& name, std::optional<bool>& given, const std::string& description) {
-  verb->add_flag_function(fmt::format("--{0},!--no-{0}", name), [&given](int64_t count) { given = count > 0; }, description);
+  verb->add_flag_function(
+      fmt::format("--{0},!--no-{0}", name), [&given](int64_t count) { given = count > 0; }, description);
 }
 
 void add_run_options(CLI::App* verb, TrainOptions& o) {

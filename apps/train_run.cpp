@@ -32,10 +32,8 @@ void write_split_files(const fs::path& run, const LabelledRows& data) {
 
 /// A bar for the batches and a line for each epoch.
 Session::Options session_options(const TrainSetup& setup, const fs::path& run, const Trainer& trainer, Progress& bar) {
-  Session::Options o{.run = run,
-                     .batch_size = setup.recipe.batch_size,
-                     .log_steps = setup.options.log_steps,
-                     .patience = setup.recipe.patience};
+  Session::Options o{
+      .run = run, .batch_size = setup.recipe.batch_size, .log_steps = setup.options.log_steps, .patience = setup.recipe.patience};
   o.interrupted = interrupted;
   o.on_step = [&](const Trainer::Step& step) {
     bar.show(step.at.batch + 1, fmt::format("epoch {}/{}  loss {:.4f}", step.at.epoch + 1, trainer.epochs(), step.loss));
@@ -115,9 +113,10 @@ ModelCard train_run(const Common& common, const TrainOptions& options, const std
                    .write_model = [&](Hdf5File& file) { write_model(file, setup.model); }},
                   session_options(setup, run, trainer, bar));
   if (resumes) session.resume(Hdf5File(last));
-  setup.say(fmt::format("{} on {}: {} clips to learn from, {} to validate on, {} classes; {} on {}", setup.model.arch, options.data,
-                        setup.data.usable(setup.data.split.train).size(), setup.data.usable(setup.data.split.valid).size(),
-                        setup.model.classes.size(), name_of(setup.dtype), setup.device));
+  setup.say(fmt::format("{} on {}: {} clips to learn from, {} to validate on, {} classes; {} on {}", setup.model.arch,
+                        options.data, setup.data.usable(setup.data.split.train).size(),
+                        setup.data.usable(setup.data.split.valid).size(), setup.model.classes.size(), name_of(setup.dtype),
+                        setup.device));
   setup.say(fmt::format("{:>5} {:>12} {:>12} {:>10} {:>8}", "epoch", "train_loss", "valid_loss", "accuracy", "time"));
   try {
     session.run();
@@ -125,7 +124,8 @@ ModelCard train_run(const Common& common, const TrainOptions& options, const std
     bar.clear();
     throw Interrupted(stopped.what());
   }
-  if (session.stopped_early()) setup.say(fmt::format("stopped: {} epochs without a lower validation loss", setup.recipe.patience));
+  if (session.stopped_early())
+    setup.say(fmt::format("stopped: {} epochs without a lower validation loss", setup.recipe.patience));
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
   return finish(setup, run, session, trainer, passed.count());
 }

@@ -21,7 +21,8 @@ PictureSpec with_dtype(PictureSpec spec, DType dtype) {
 }  // namespace
 
 ClipChances clip_chances(const Recipe& recipe, const InputSpec& input) {
-  ClipChances chances{.wave = {.shift_p = 0, .crop = input.crop_samples(), .noise_p = 0, .gain_p = 0, .cutout_p = 0}, .masks = {0, 0}};
+  ClipChances chances{.wave = {.shift_p = 0, .crop = input.crop_samples(), .noise_p = 0, .gain_p = 0, .cutout_p = 0},
+                      .masks = {0, 0}};
   const AugmentSpec usual;
   if (recipe.shift > 0) chances.wave.shift_p = usual.shift_p, chances.wave.shift_max = recipe.shift;
   if (recipe.noise) chances.wave.noise_p = usual.noise_p;

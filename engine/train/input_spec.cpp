@@ -58,8 +58,9 @@ void write_input_spec(Hdf5File& file, const InputSpec& spec) {
 
 InputSpec read_input_spec(const Hdf5File& file) {
   if (!file.contains(kGroup) || !file.has_attribute(kGroup, "media")) {
-    throw DataError(fmt::format("{}: holds no description of a model's input (group 'input'): it is no model that cudenza trained",
-                                file.path().string()));
+    throw DataError(
+        fmt::format("{}: holds no description of a model's input (group 'input'): it is no model that cudenza trained",
+                    file.path().string()));
   }
   const auto integer = [&](std::string_view name) { return static_cast<int>(file.attribute<int64_t>(kGroup, name)); };
   const auto flag = [&](std::string_view name) { return file.attribute<int64_t>(kGroup, name) != 0; };

@@ -17,8 +17,8 @@ struct InputSpec {
   PictureSpec picture = {};
   Normalize normalize = Normalize::global;
   MelStatistics statistics = {};  ///< of the training clips, for Normalize::global and bin
-  double clip_seconds = 30;  ///< length of a row: shorter sounds are repeated, longer ones cut into several rows
-  double crop_seconds = 0;   ///< what the network hears of a row at once; 0: all of it
+  double clip_seconds = 30;       ///< length of a row: shorter sounds are repeated, longer ones cut into several rows
+  double crop_seconds = 0;        ///< what the network hears of a row at once; 0: all of it
 
   int64_t clip_samples() const;
   int64_t crop_samples() const;  ///< 0: the whole row

@@ -25,7 +25,7 @@ Tensor rows_of(std::span<const int16_t> pcm, int64_t samples) {
 }
 
 Rows load_sound_rows(const Dataset& dataset, std::span<const int> items, const InputSpec& spec, const LoadClipsOptions& options,
-                 const std::function<void(size_t, size_t)>& on_progress) {
+                     const std::function<void(size_t, size_t)>& on_progress) {
   const int64_t samples = spec.clip_samples();
   std::vector<std::filesystem::path> paths;
   for (const int item : items) paths.push_back(dataset.path_of(dataset.items.at(static_cast<size_t>(item))));

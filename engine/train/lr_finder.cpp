@@ -56,7 +56,8 @@ LrCurve find_learning_rate(const Trainer::Parts& parts, const Recipe& recipe, co
   Optimizer optimizer(parameters, method_of(recipe));
   TrainStep step(parts.network, parts.input, optimizer, *parts.random, recipe, nullptr);
   const auto rows_in_all = static_cast<int64_t>(parts.rows.size());
-  const int64_t batch_size = std::min<int64_t>(recipe.batch_size, rows_in_all), batches = batches_per_epoch(rows_in_all, batch_size);
+  const int64_t batch_size = std::min<int64_t>(recipe.batch_size, rows_in_all),
+                batches = batches_per_epoch(rows_in_all, batch_size);
   parts.network.train(true);
   const uint64_t seed = parts.random->state().seed;
   LrCurve curve;

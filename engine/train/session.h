@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "engine/io/hdf5_file.h"
-#include "engine/train/event_file.h"
 #include "engine/train/evaluate.h"
+#include "engine/train/event_file.h"
 #include "engine/train/run_files.h"
 #include "engine/train/trainer.h"
 
@@ -14,8 +14,8 @@ namespace cudenza {
 /// Clips to validate on. A file of several rows is judged by their mean.
 struct Validation {
   std::vector<int64_t> rows;
-  std::vector<int> file;         ///< of each row: index into labels
-  std::vector<int64_t> labels;   ///< of each file
+  std::vector<int> file;        ///< of each row: index into labels
+  std::vector<int64_t> labels;  ///< of each file
 };
 /// Probabilities of the files, [files, classes].
 std::vector<double> evaluate_files(Module&, Input&, const Validation&, const EvaluateSpec&);

@@ -24,15 +24,17 @@ void write_train_state(Hdf5File& file, const Trainer& trainer, const Generator& 
 
 void read_train_state(const Hdf5File& file, Trainer& trainer, Generator& random) {
   if (!file.contains(kGroup)) {
-    throw DataError(fmt::format("{}: holds a network, but not the state of its training; resume from a last.h5",
-                                file.path().string()));
+    throw DataError(
+        fmt::format("{}: holds a network, but not the state of its training; resume from a last.h5", file.path().string()));
   }
   const auto integer = [&](std::string_view name) { return file.attribute<int64_t>(kGroup, name); };
   for (const auto& [name, tensor] : trainer.state()) {
     const std::string place = fmt::format("{}/{}", kGroup, name);
     if (!file.contains(place) || file.extent(place).shape != tensor.shape()) {
-      throw DataError(fmt::format("{}: {} does not fit this run: the network, the optimizer or the recipe is another; resume "
-                                  "with the run's own config.toml", file.path().string(), place));
+      throw DataError(
+          fmt::format("{}: {} does not fit this run: the network, the optimizer or the recipe is another; resume "
+                      "with the run's own config.toml",
+                      file.path().string(), place));
     }
     tensor.copy_from(file.read(place));
   }

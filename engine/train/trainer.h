@@ -26,12 +26,12 @@ struct SmoothLoss {
 class Trainer {
  public:
   struct Parts {
-    Module& network;                      ///< on the input's device
-    std::vector<ParameterGroup> groups;   ///< its parameters, the head last
+    Module& network;                     ///< on the input's device
+    std::vector<ParameterGroup> groups;  ///< its parameters, the head last
     Input& input;
-    std::vector<int64_t> labels;          ///< of every row of the input
-    std::vector<int64_t> rows;            ///< to train on
-    std::shared_ptr<Generator> random;    ///< what the network's dropout draws from
+    std::vector<int64_t> labels;        ///< of every row of the input
+    std::vector<int64_t> rows;          ///< to train on
+    std::shared_ptr<Generator> random;  ///< what the network's dropout draws from
   };
   /// The network and the input must outlive it. Throws UsageError for a recipe that makes no sense, or no rows.
   Trainer(const Parts&, const Recipe&);
@@ -105,9 +105,9 @@ class Trainer {
 
   Position position_;
   SmoothLoss smooth_;
-  std::vector<int64_t> order_;   // rows in this epoch's order
-  std::vector<Step> unread_;     // steps enqueued whose losses have not been read
-  Tensor losses_;                // f32, on the device: losses of unread_
+  std::vector<int64_t> order_;  // rows in this epoch's order
+  std::vector<Step> unread_;    // steps enqueued whose losses have not been read
+  Tensor losses_;               // f32, on the device: losses of unread_
 };
 
 }  // namespace cudenza

@@ -67,7 +67,7 @@ inline void store_unpacked(Lanes a, Lanes b, uint32_t* words) {
 ///
 /// With AVX-512 eight blocks share a register (with AVX2 four), one in each 64-bit lane: a lane's upper half may hold anything,
 /// since the multiplication reads the lower one, and its high result comes by a shift. Two registers run side by side, since one
-/// would wait for its own products. (What compilers make of the scalar code spends two thirds of its time on moving halves about.)
+/// would wait for its own products. (What compilers make of the scalar code spends two thirds of its time moving halves about.)
 inline void philox_words(uint64_t seed, uint32_t op, uint32_t step, uint64_t first, int blocks, uint32_t* words) {
 #if defined(__AVX2__)
   using namespace philox_detail;

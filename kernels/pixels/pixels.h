@@ -11,8 +11,8 @@ namespace cudenza::kernels {
 
 /// What may happen to a picture, each with probability 1/2; zero: never. Draws are keyed by (seed, epoch, row).
 struct PixelChances {
-  int turn = 0;              ///< turned in time by up to this many columns either way, its end coming round
-  int columns = 0, rows = 0; ///< width of the largest masked block of columns (time) and of rows (pitch)
+  int turn = 0;               ///< turned in time by up to this many columns either way, its end coming round
+  int columns = 0, rows = 0;  ///< width of the largest masked block of columns (time) and of rows (pitch)
 };
 
 struct PixelBatch {
@@ -24,9 +24,7 @@ struct PixelBatch {
 };
 
 /// `epoch` is one number on the device; null: epoch 0. A row outside [0, R) gives NaNs.
-template <class T>
-void pixels(Cpu, const PixelBatch&, const uint8_t* x, const int64_t* rows, const uint32_t* epoch, T* y);
-template <class T>
-void pixels(Gpu, const PixelBatch&, const uint8_t* x, const int64_t* rows, const uint32_t* epoch, T* y);
+template <class T> void pixels(Cpu, const PixelBatch&, const uint8_t* x, const int64_t* rows, const uint32_t* epoch, T* y);
+template <class T> void pixels(Gpu, const PixelBatch&, const uint8_t* x, const int64_t* rows, const uint32_t* epoch, T* y);
 
 }  // namespace cudenza::kernels

@@ -28,8 +28,7 @@ template <int C, class T> void picture(const PixelBatch& s, const PixelPlan& pla
 
 }  // namespace
 
-template <class T>
-void pixels(Cpu, const PixelBatch& s, const uint8_t* x, const int64_t* rows, const uint32_t* epoch, T* y) {
+template <class T> void pixels(Cpu, const PixelBatch& s, const uint8_t* x, const int64_t* rows, const uint32_t* epoch, T* y) {
   const int64_t size = static_cast<int64_t>(s.height) * s.width * s.channels;
   parallel_ranges(s.batch, size, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {

@@ -33,8 +33,7 @@ __global__ void pixels_kernel(PixelBatch s, const uint8_t* x, const int64_t* row
 
 }  // namespace
 
-template <class T>
-void pixels(Gpu gpu, const PixelBatch& s, const uint8_t* x, const int64_t* rows, const uint32_t* epoch, T* y) {
+template <class T> void pixels(Gpu gpu, const PixelBatch& s, const uint8_t* x, const int64_t* rows, const uint32_t* epoch, T* y) {
   if (s.batch == 0) return;
   const dim3 grid(static_cast<unsigned>(ceil_div(s.height * s.width, kThreads)), static_cast<unsigned>(s.batch));
   launch<pixels_kernel<T>>(grid, dim3(kThreads), 0, gpu, s, x, rows, epoch, y);

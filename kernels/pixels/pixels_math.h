@@ -21,9 +21,7 @@ HOST_DEVICE int below(int n, uint32_t word) {
 }
 
 /// 0 with probability 1/2, else 1 … most.
-HOST_DEVICE int width_of(int most, uint32_t word) {
-  return most > 0 && (word & 1u) ? 1 + below(most, word & ~1u) : 0;
-}
+HOST_DEVICE int width_of(int most, uint32_t word) { return most > 0 && (word & 1u) ? 1 + below(most, word & ~1u) : 0; }
 
 HOST_DEVICE PixelPlan pixel_plan(const PixelBatch& s, int64_t row, uint32_t epoch) {
   const RandomStream stream{s.seed, 0x70697831u, &epoch};  // a stream apart from the sound's

@@ -13,8 +13,15 @@ namespace {
 constexpr int kHeight = 10, kWidth = 20;
 
 PixelBatch one_channel(const PixelChances& chances, int64_t batch = 1) {
-  return {.resident = 1000, .batch = batch, .height = kHeight, .width = kWidth, .channels = 1, .scale = {2}, .shift = {1},
-          .chances = chances, .seed = 5};
+  return {.resident = 1000,
+          .batch = batch,
+          .height = kHeight,
+          .width = kWidth,
+          .channels = 1,
+          .scale = {2},
+          .shift = {1},
+          .chances = chances,
+          .seed = 5};
 }
 
 TEST(Pixels, ArePlainWithoutChances) {

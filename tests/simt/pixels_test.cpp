@@ -29,8 +29,15 @@ TEST(PixelsKernel, IsTheCpuLoop) {
   for (const auto order : {simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom}) {
     simt::set_order(order);
     for (const int channels : {1, 3, 4}) {
-      const PixelBatch s{.resident = 5, .batch = 4, .height = 9, .width = 31, .channels = channels, .scale = {0.5f, 0.25f, 2, 1},
-                         .shift = {-1, 2, 0, 3}, .chances = {.turn = 12, .columns = 7, .rows = 4}, .seed = 11};
+      const PixelBatch s{.resident = 5,
+                         .batch = 4,
+                         .height = 9,
+                         .width = 31,
+                         .channels = channels,
+                         .scale = {0.5f, 0.25f, 2, 1},
+                         .shift = {-1, 2, 0, 3},
+                         .chances = {.turn = 12, .columns = 7, .rows = 4},
+                         .seed = 11};
       for (const uint32_t epoch : {0u, 3u}) {
         expect_as_on_cpu<float>(s, {4, 0, 0, 2}, epoch);
         expect_as_on_cpu<bf16>(s, {1, 3, 4, 2}, epoch);

@@ -63,7 +63,8 @@ TEST(Evaluate, JoinsPassesAsFastaiDoes) {
   const auto mean = evaluate(network, input, rows, {.batch_size = 64, .tta = 2, .join = {TtaMode::mean}});
   const auto max = evaluate(network, input, rows, {.batch_size = 64, .tta = 2, .join = {TtaMode::max}});
   for (size_t i = 0; i < rows.size(); ++i) {
-    const double plain = scaled_probability(rows[i], 0), one = scaled_probability(rows[i], 1), two = scaled_probability(rows[i], 2);
+    const double plain = scaled_probability(rows[i], 0), one = scaled_probability(rows[i], 1),
+                 two = scaled_probability(rows[i], 2);
     EXPECT_NEAR(blend[2 * i], 0.75 * (one + two) / 2 + 0.25 * plain, 1e-6);
     EXPECT_NEAR(mean[2 * i], (one + two + plain) / 3, 1e-6);
     const double highest = std::max({plain, one, two}), other = 1 - std::min({plain, one, two});

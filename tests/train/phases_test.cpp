@@ -67,7 +67,8 @@ TEST(Recipe, NamesWhatCannotBe) {
   EXPECT_NE(message_of({.label_smoothing = 1}).find("--label-smoothing"), std::string::npos);
   EXPECT_THROW(Recipe::preset("soup"), UsageError);
   for (const std::string& name : Recipe::preset_names()) EXPECT_EQ(message_of(Recipe::preset(name)), "") << name;
-  for (const Plan plan : {Plan::fine_tune, Plan::one_cycle, Plan::cosine, Plan::constant}) EXPECT_EQ(plan_from_name(name_of(plan)), plan);
+  for (const Plan plan : {Plan::fine_tune, Plan::one_cycle, Plan::cosine, Plan::constant})
+    EXPECT_EQ(plan_from_name(name_of(plan)), plan);
 }
 
 }  // namespace

@@ -48,12 +48,12 @@ class ToyInput : public Input {
 
 class ToyNet : public Module {
  public:
-  ToyNet(double drop, const std::shared_ptr<Generator>& random)
+  ToyNet(double p, const std::shared_ptr<Generator>& random)
       : fc1(child<Linear>("fc1", {.in = 4, .out = 8})),
         bn1(child<BatchNorm2d>("bn1", {.channels = 8})),
         fc2(child<Linear>("fc2", {.in = 8, .out = 8})),
         bn2(child<BatchNorm2d>("bn2", {.channels = 8})),
-        drop(child<Dropout>("drop", {.p = drop, .random = random})),
+        drop(child<Dropout>("drop", {.p = p, .random = random})),
         head(child<Linear>("head", {.in = 8, .out = 2})) {}
   Tensor forward(const Tensor& x) override {
     const Tensor y = relu(bn1(fc1(reshape(x, {x.size(0), 4}))));
@@ -79,14 +79,16 @@ struct Toy {
   }
   std::vector<ParameterGroup> groups() const {
     using enum ParameterKind;
-    return {{"first", {{"fc1.weight", net.fc1.weight, weight},
-                       {"fc1.bias", net.fc1.bias, bias},
-                       {"bn1.weight", net.bn1.state.gamma, norm},
-                       {"bn1.bias", net.bn1.state.beta, norm}}},
-            {"second", {{"fc2.weight", net.fc2.weight, weight},
-                        {"fc2.bias", net.fc2.bias, bias},
-                        {"bn2.weight", net.bn2.state.gamma, norm},
-                        {"bn2.bias", net.bn2.state.beta, norm}}},
+    return {{"first",
+             {{"fc1.weight", net.fc1.weight, weight},
+              {"fc1.bias", net.fc1.bias, bias},
+              {"bn1.weight", net.bn1.state.gamma, norm},
+              {"bn1.bias", net.bn1.state.beta, norm}}},
+            {"second",
+             {{"fc2.weight", net.fc2.weight, weight},
+              {"fc2.bias", net.fc2.bias, bias},
+              {"bn2.weight", net.bn2.state.gamma, norm},
+              {"bn2.bias", net.bn2.state.beta, norm}}},
             {"head", {{"head.weight", net.head.weight, weight}, {"head.bias", net.head.bias, bias}}}};
   }
   Trainer trainer(const Recipe& recipe) {

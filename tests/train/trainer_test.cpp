@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/ops/softmax_xent.h"
 #include "engine/train/batch_order.h"
 #include "tests/train/toy.h"
@@ -68,20 +70,26 @@ TEST(Trainer, GoesOnBitForBitFromAnyBatch) {
     Trainer first = before.trainer(recipe), second = after.trainer(recipe);
     size_t steps = 0;
     const auto stop_there = [&](const Trainer::Step&) { return ++steps < stop; };
-    while (first.run_epoch(stop_there) && steps < stop) {
-    }
+    while (first.run_epoch(stop_there) && steps < stop) {}
     hand_over(before, first, after, second);
     // The seed of the order is the generator's, which the second run took over with its state.
     Trainer resumed = after.trainer(recipe);
     hand_over(before, first, after, resumed);
-    EXPECT_EQ(train(resumed), std::vector(losses.begin() + static_cast<std::ptrdiff_t>(steps), losses.end())) << "stopped after " << stop;
+    EXPECT_EQ(train(resumed), std::vector(losses.begin() + static_cast<std::ptrdiff_t>(steps), losses.end()))
+        << "stopped after " << stop;
     EXPECT_EQ(result_of(after, resumed), expected) << "stopped after " << stop;
   }
 }
 
 TEST(Trainer, AccumulatedBatchesMakeOneStepOfTheirMean) {
-  Recipe recipe{.plan = Plan::constant, .epochs = 1, .lr = 0.1, .batch_size = 4, .accumulate = 3, .optimizer = OptimizerKind::sgd,
-                .weight_decay = 0, .fixed_order = true};
+  Recipe recipe{.plan = Plan::constant,
+                .epochs = 1,
+                .lr = 0.1,
+                .batch_size = 4,
+                .accumulate = 3,
+                .optimizer = OptimizerKind::sgd,
+                .weight_decay = 0,
+                .fixed_order = true};
   Toy toy({.rows = 12}), formula({.rows = 12});
   Trainer trainer = toy.trainer(recipe);
   train(trainer);
