@@ -17,8 +17,8 @@ import h5py
 
 PROGRAM = sys.argv[1]
 KILLS = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-OPTIONS = ["--model", "resnet34", "--recipe", "quick", "--epochs", "4", "--image-size", "32", "--batch-size", "8", "--sample-rate",
-           "8000", "--mixup", "0.4", "--noise", "--cutout", "--ema", "0.9", "--quiet"]
+OPTIONS = ("--model resnet34 --recipe quick --epochs 4 --image-size 32 --batch-size 8 --sample-rate 8000 "
+           "--mixup 0.4 --noise --cutout --ema 0.9 --quiet").split()
 
 
 def tensors(path):
