@@ -1,15 +1,14 @@
 /// The fifth use of every OpCase: forward and backward timed at bench sizes, on the CPU and on the GPU where there is one,
-/// in GB/s with the share of the device's copy bandwidth, and in GFLOP/s where arithmetic counts.
+/// in GB/s with the share of the device's copy bandwidth, and in GFLOP/s where arithmetic counts. Beside them what is no op:
+/// optimizer steps and the augmentation of whole batches.
 ///
 ///   cudenza_bench --benchmark_filter='batch_norm.*bf16' --benchmark_format=json
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
-#include <limits>
-
 #include "bench/copy_bandwidth.h"
-#include "bench/timer.h"
+#include "bench/rates.h"
 #include "engine/autograd/node.h"
+#include "engine/core/gpu.h"
 #include "tests/support/op_case.h"
 
 namespace cudenza::bench {
@@ -24,27 +23,12 @@ double total_bytes(const std::vector<Tensor>& tensors) {
   return bytes;
 }
 
-/// The rates are those of the fastest iteration, since the yardstick beside them is that of the fastest copy.
-void run(benchmark::State& state, Device device, double bytes, double flops, const std::function<void()>& work) {
-  const int calls = device.is_cuda() ? 20 : 1;  // on a GPU one wait would cost as much as a small kernel
-  work();
-  double best = std::numeric_limits<double>::infinity();
-  for (auto _ : state) {
-    const double seconds = seconds_of(device, calls, work) / calls;
-    state.SetIterationTime(seconds);
-    best = std::min(best, seconds);
-  }
-  state.counters["gb_per_s"] = bytes / best / 1e9;
-  state.counters["share_of_copy"] = bytes / best / copy_bytes_per_second(device);
-  if (flops > 0) state.counters["gflop_per_s"] = flops / best / 1e9;
-}
-
 void forward(benchmark::State& state, const OpCase& op_case, DType dtype, Device device) {
   NoGrad no_grad;
   const auto inputs = testing::moved(testing::make_inputs(op_case.bench, dtype), device);
   const Cost cost = op_case.cost ? op_case.cost(op_case.bench, dtype) : Cost{};
   const double bytes = cost.forward_bytes > 0 ? cost.forward_bytes : total_bytes(inputs) + total_bytes(op_case.run(inputs));
-  run(state, device, bytes, cost.forward_flops, [&] { op_case.run(inputs); });
+  report_rates(state, device, bytes, cost.forward_flops, [&] { op_case.run(inputs); });
 }
 
 void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Device device) {
@@ -60,14 +44,7 @@ void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Devic
   const double bytes = cost.backward_bytes > 0
                            ? cost.backward_bytes
                            : total_bytes(inputs) + static_cast<double>(dy.bytes()) + total_bytes(node->backward(dy));
-  run(state, device, bytes, cost.backward_flops, [&] { node->backward(dy); });
-}
-
-void add_benchmark(const std::string& name, std::function<void(benchmark::State&)> body) {
-  benchmark::RegisterBenchmark(name.c_str(), [body](benchmark::State& state) { body(state); })
-      ->UseManualTime()
-      ->Unit(benchmark::kMillisecond)
-      ->MinTime(0.2);
+  report_rates(state, device, bytes, cost.backward_flops, [&] { node->backward(dy); });
 }
 
 void register_all(Device device) {
@@ -83,6 +60,8 @@ void register_all(Device device) {
                       [&op_case, dtype, device](auto& state) { backward(state, op_case, dtype, device); });
     }
   }
+  register_optimizers(device);
+  register_augmentation(device);
 }
 
 }  // namespace

@@ -1,10 +1,14 @@
 #include "engine/core/tensor.h"
 
 #include <cstring>
+#include <stdexcept>
 
+#include "engine/core/cast.h"
 #include "engine/core/dispatch.h"
 #include "engine/core/gpu.h"
 #include "engine/core/storage.h"
+#include "kernels/pointwise/pointwise.h"
+#include "kernels/pointwise/pointwise_math.h"
 
 namespace cudenza {
 
@@ -20,6 +24,11 @@ namespace {
 
 void copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t bytes) {
   if (bytes == 0) return;
+  if (to_device.is_cpu() != from_device.is_cpu() && gpu::is_recording()) {
+    throw std::logic_error(fmt::format(
+        "a recording: {} bytes would be copied from {} to {} at every replay, but the host's are gone then; do it before", bytes,
+        from_device, to_device));
+  }
   if (to_device.is_cpu() && from_device.is_cpu()) {
     std::memcpy(to, from, bytes);
   } else if (to_device.is_cpu()) {
@@ -59,6 +68,13 @@ Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {
 }
 
 Tensor Tensor::full(const Shape& shape, double value, DType dtype, Device device) {
+  if (device.is_cuda() && is_floating(dtype) && dtype != DType::f64) {  // without the host: a recorded step may do it
+    const Tensor t = empty(shape, dtype, device);
+    dispatch_kernel("full", device, dtype, [&]<class T>(auto where) {
+      kernels::map(where, kernels::Constant{value}, t.data<T>(), t.data<T>(), t.numel());
+    });
+    return t;
+  }
   const Tensor t = empty(shape, dtype);
   dispatch_any("full", dtype, [&]<class T>() {
     for (T& element : t.span<T>()) cast_elements<T, double>(&value, &element, 1);
@@ -113,8 +129,9 @@ Tensor Tensor::to(Device target) const {
 
 Tensor Tensor::to(DType target) const {
   if (target == dtype()) return detach();
+  const Tensor t = empty(shape(), target, device());
+  if (cast_by_kernel(*this, t)) return t;
   if (device().is_cuda()) return to(Device::cpu()).to(target).to(device());
-  const Tensor t = empty(shape(), target);
   dispatch_any("to", dtype(), [&]<class From>() {
     dispatch_any("to", target, [&]<class To>() { cast_elements<To, From>(raw(), t.raw(), numel()); });
   });

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "engine/ops/conv_fused.h"
 #include "engine/ops/cudnn_planner.h"
 #include "engine/ops/device_scope.h"
+#include "engine/ops/library_of.h"
 #include "engine/ops/math_mode.h"
 #include "kernels/common/cuda_check.h"
 #include "kernels/pointwise/pointwise.h"
@@ -57,12 +57,6 @@ size_t bytes_of(Slot slot, const ConvShape& s) {
     case Slot::residual: return size * s.batch * s.out_height() * s.out_width() * s.out_channels;
     default: return sizeof(float) * std::max(s.in_channels, s.out_channels);
   }
-}
-
-bool is_capturing(void* stream) {
-  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
-  CUDA_CHECK(cudaStreamIsCapturing(static_cast<cudaStream_t>(stream), &status));
-  return status != cudaStreamCaptureStatusNone;
 }
 
 /// A cudaEvent_t with one owner.
@@ -113,7 +107,7 @@ class Library {
 
   const Plan* plan_of(const Graph& graph, std::span<const Binding> bindings) {
     // Trials synchronise, which a capture forbids: a shape first met there goes by the heuristics.
-    const bool timed = math_mode().autotune && (planner_.knows(graph, true) || !is_capturing(gpu::stream(device_)));
+    const bool timed = math_mode().autotune && (planner_.knows(graph, true) || !gpu::is_recording());
     if (!timed) return planner_.plan(graph);
     return planner_.plan(graph, [&](const Plan& plan) { return trial(plan, graph.shape, bindings); });
   }
@@ -157,16 +151,6 @@ class Library {
   cudnn::Planner planner_;
 };
 
-/// The library of a card, which the caller has made current.
-Library& library(int device) {
-  static std::mutex mutex;
-  static auto* const libraries = new std::map<int, std::unique_ptr<Library>>;  // outlives the driver
-  std::lock_guard lock(mutex);
-  auto& entry = (*libraries)[device];
-  if (!entry) entry = std::make_unique<Library>(device);
-  return *entry;
-}
-
 /// The graph of a function under the process's MathMode.
 Graph graph_of(Function function, const ConvShape& shape) {
   const MathMode mode = math_mode();
@@ -176,8 +160,8 @@ Graph graph_of(Function function, const ConvShape& shape) {
           .deterministic = mode.deterministic};
 }
 
-/// Runs the graph on the card that its arrays lie on.
-bool run(Graph graph, std::initializer_list<Binding> bindings) {
+/// Runs the graph on a card. The arrays are not asked where they lie: a recording's may not be there yet.
+bool run(int device, Graph graph, std::initializer_list<Binding> bindings) {
   std::array<Binding, 16> bound{};
   size_t count = 0;
   for (const Binding& b : bindings) {
@@ -185,9 +169,8 @@ bool run(Graph graph, std::initializer_list<Binding> bindings) {
     bound[count++] = b;
     graph.alignment = std::min(graph.alignment, alignment_of({b.pointer}));
   }
-  const int device = device_of(bound[0].pointer);
   const DeviceScope scope(device);
-  return library(device).run(graph, {bound.data(), count});
+  return library_of<Library>(device).run(graph, {bound.data(), count});
 }
 
 [[noreturn]] void throw_no_engine(const Graph& graph) {
@@ -197,8 +180,7 @@ bool run(Graph graph, std::initializer_list<Binding> bindings) {
 }
 
 /// y = relu(y + bias + residual) by our own kernels.
-void apply_epilogue(const ConvShape& s, void* y, const ConvEpilogue& e) {
-  const int device = device_of(y);
+void apply_epilogue(int device, const ConvShape& s, void* y, const ConvEpilogue& e) {
   const DeviceScope scope(device);
   const int64_t rows = s.batch * s.out_height() * s.out_width(), count = rows * s.out_channels;
   dispatch_kernel("conv2d", Device::cuda(device), s.dtype, [&]<class T>(auto where) {
@@ -212,6 +194,7 @@ void apply_epilogue(const ConvShape& s, void* y, const ConvEpilogue& e) {
 
 class CudnnConv final : public ConvBackend {
  public:
+  explicit CudnnConv(int device) : device_(device) {}
   std::string_view name() const override { return "cudnn"; }
   bool supports(const ConvShape& s) const override {
     return s.dtype == DType::f32 || s.dtype == DType::bf16 || s.dtype == DType::f16;
@@ -225,60 +208,68 @@ class CudnnConv final : public ConvBackend {
       fused.bias = e.bias != nullptr;
       fused.residual = e.residual != nullptr;
       fused.relu = e.relu;
-      if (run(fused, {{Slot::x, x}, {Slot::w, w}, {Slot::bias, e.bias}, {Slot::residual, e.residual}, {Slot::y, y}})) return;
+      if (run(device_, fused, {{Slot::x, x}, {Slot::w, w}, {Slot::bias, e.bias}, {Slot::residual, e.residual}, {Slot::y, y}}))
+        return;
     }
-    if (!run(graph, {{Slot::x, x}, {Slot::w, w}, {Slot::y, y}})) throw_no_engine(graph);
-    if (!plain) apply_epilogue(s, y, e);
+    if (!run(device_, graph, {{Slot::x, x}, {Slot::w, w}, {Slot::y, y}})) throw_no_engine(graph);
+    if (!plain) apply_epilogue(device_, s, y, e);
   }
 
   bool forward_with_stats(const ConvShape& s, const void* x, const void* w, void* y, float* sum,
                           float* sum_of_squares) const override {
-    return run(graph_of(Function::forward_stats, s),
+    return run(device_, graph_of(Function::forward_stats, s),
                {{Slot::x, x}, {Slot::w, w}, {Slot::y, y}, {Slot::sum, sum}, {Slot::sum_of_squares, sum_of_squares}});
   }
 
   void backward_data(const ConvShape& s, const void* dy, const void* w, void* dx) const override {
     const Graph graph = graph_of(Function::backward_data, s);
-    if (!run(graph, {{Slot::dy, dy}, {Slot::w, w}, {Slot::dx, dx}})) throw_no_engine(graph);
+    if (!run(device_, graph, {{Slot::dy, dy}, {Slot::w, w}, {Slot::dx, dx}})) throw_no_engine(graph);
   }
 
   void backward_weights(const ConvShape& s, const void* x, const void* dy, void* dw) const override {
     const Graph graph = graph_of(Function::backward_weights, s);
-    if (!run(graph, {{Slot::x, x}, {Slot::dy, dy}, {Slot::dw, dw}})) throw_no_engine(graph);
+    if (!run(device_, graph, {{Slot::x, x}, {Slot::dy, dy}, {Slot::dw, dw}})) throw_no_engine(graph);
   }
+
+ private:
+  int device_;
 };
 
 }  // namespace
 
-const ConvBackend& conv_gpu() {
-  static const CudnnConv instance;
-  return instance;
+const ConvBackend& conv_gpu(int device) {
+  static std::mutex mutex;
+  static std::map<int, CudnnConv> one_a_card;
+  std::lock_guard lock(mutex);
+  return one_a_card.try_emplace(device, device).first->second;
 }
 
-bool norm_relu_conv_with_stats(const ConvShape& s, const NormReluConv& a) {
-  return run(graph_of(Function::norm_relu_forward_stats, s), {{Slot::x, a.x},
-                                                              {Slot::scale, a.scale},
-                                                              {Slot::shift, a.shift},
-                                                              {Slot::w, a.w},
-                                                              {Slot::y, a.y},
-                                                              {Slot::sum, a.sum},
-                                                              {Slot::sum_of_squares, a.sum_of_squares}});
+bool norm_relu_conv_with_stats(int device, const ConvShape& s, const NormReluConv& a) {
+  return run(device, graph_of(Function::norm_relu_forward_stats, s),
+             {{Slot::x, a.x},
+              {Slot::scale, a.scale},
+              {Slot::shift, a.shift},
+              {Slot::w, a.w},
+              {Slot::y, a.y},
+              {Slot::sum, a.sum},
+              {Slot::sum_of_squares, a.sum_of_squares}});
 }
 
-bool conv_backward_data_norm_relu(const ConvShape& s, const ConvBackwardNormRelu& a) {
-  return run(graph_of(Function::backward_data_norm_relu, s), {{Slot::dy, a.dy},
-                                                              {Slot::w, a.w},
-                                                              {Slot::x, a.x},
-                                                              {Slot::mean, a.mean},
-                                                              {Slot::inv_std, a.inv_std},
-                                                              {Slot::gamma, a.gamma},
-                                                              {Slot::beta, a.beta},
-                                                              {Slot::dx, a.d},
-                                                              {Slot::dgamma, a.dgamma},
-                                                              {Slot::dbeta, a.dbeta},
-                                                              {Slot::eq_dy, a.eq_dy},
-                                                              {Slot::eq_x, a.eq_x},
-                                                              {Slot::eq_one, a.eq_one}});
+bool conv_backward_data_norm_relu(int device, const ConvShape& s, const ConvBackwardNormRelu& a) {
+  return run(device, graph_of(Function::backward_data_norm_relu, s),
+             {{Slot::dy, a.dy},
+              {Slot::w, a.w},
+              {Slot::x, a.x},
+              {Slot::mean, a.mean},
+              {Slot::inv_std, a.inv_std},
+              {Slot::gamma, a.gamma},
+              {Slot::beta, a.beta},
+              {Slot::dx, a.d},
+              {Slot::dgamma, a.dgamma},
+              {Slot::dbeta, a.dbeta},
+              {Slot::eq_dy, a.eq_dy},
+              {Slot::eq_x, a.eq_x},
+              {Slot::eq_one, a.eq_one}});
 }
 
 }  // namespace cudenza

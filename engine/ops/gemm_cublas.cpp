@@ -13,6 +13,7 @@
 #include "engine/core/storage.h"
 #include "engine/ops/device_scope.h"
 #include "engine/ops/gemm.h"
+#include "engine/ops/library_of.h"
 #include "engine/ops/math_mode.h"
 #include "kernels/pointwise/pointwise.h"
 #include "kernels/pointwise/pointwise_math.h"
@@ -155,16 +156,6 @@ class Library {
   std::map<Question, std::unique_ptr<Product>> products_;
 };
 
-/// The library of a card, which the caller has made current.
-Library& library(int device) {
-  static std::mutex mutex;
-  static auto* const libraries = new std::map<int, std::unique_ptr<Library>>;  // outlives the driver
-  std::lock_guard lock(mutex);
-  auto& entry = (*libraries)[device];
-  if (!entry) entry = std::make_unique<Library>(device);
-  return *entry;
-}
-
 /// y = A · B + bias with the bias in the product's epilogue, which wants it in y's type: rounded there like any input.
 bool run_fused(Device device, Library& lt, Question q, const void* a, const void* b, void* y, const void* bias) {
   q.bias = true;
@@ -198,7 +189,7 @@ void gemm_gpu(Device device, const GemmShape& s, const void* a, const void* b, v
     gpu::fill(y, 0, static_cast<size_t>(s.m * s.n) * size_of(s.dtype), device.index());
     return bias ? add_bias(device, s, y, bias) : void();
   }
-  Library& lt = library(device.index());
+  Library& lt = library_of<Library>(device.index());
   const Question q{.shape = s, .tf32 = s.dtype == DType::f32 && math_mode().tf32_matmuls, .alignment = alignment_of({a, b, y})};
   if (bias && run_fused(device, lt, q, a, b, y, bias)) return;
   if (!lt.run(q, a, b, y, nullptr)) {

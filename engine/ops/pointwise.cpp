@@ -3,6 +3,7 @@
 #include "engine/autograd/node.h"
 #include "engine/core/dispatch.h"
 #include "engine/ops/reduce.h"
+#include "kernels/channel_scale/channel_scale.h"
 #include "kernels/pointwise/pointwise.h"
 #include "kernels/pointwise/pointwise_math.h"
 
@@ -39,6 +40,20 @@ template <class Op> Tensor mapped_channels(std::string_view name, Op op, const T
   return y;
 }
 
+// dx = dy factor and dfactor = the sum over rows of dy x, in one pass.
+std::vector<Tensor> scaled_backward(const Tensor& dy, const Tensor& x, const Tensor& factor) {
+  const Tensor dx = Tensor::empty(x.shape(), x.dtype(), x.device());
+  const Tensor dfactor = Tensor::empty(factor.shape(), factor.dtype(), factor.device());
+  const kernels::RowsShape rows{.rows = x.shape().rows(), .channels = x.shape().channels()};
+  dispatch_kernel("mul_channels", x.device(), x.dtype(), [&]<class T>(auto where) {
+    const int64_t bytes = static_cast<int64_t>(kernels::channel_scale_workspace_bytes(where, rows));
+    const Tensor workspace = Tensor::empty({bytes}, DType::u8, x.device());
+    kernels::channel_scale_backward(where, dy.data<T>(), x.data<T>(), factor.data<acc_t<T>>(), dx.data<T>(),
+                                    dfactor.data<acc_t<T>>(), rows, workspace.raw());
+  });
+  return {dx, dfactor};
+}
+
 }  // namespace
 
 Tensor relu(const Tensor& x) {
@@ -51,6 +66,12 @@ Tensor sigmoid(const Tensor& x) {
   const Tensor y = mapped("sigmoid", kernels::Sigmoid{}, x);
   return record("sigmoid", y, {x},
                 [y = y.detach()](const Tensor& dy) { return std::vector{mapped("sigmoid", kernels::SigmoidGrad{}, y, dy)}; });
+}
+
+Tensor hard_swish(const Tensor& x) {
+  return record("hard_swish", mapped("hard_swish", kernels::HardSwish{}, x), {x}, [x = x.detach()](const Tensor& dy) {
+    return std::vector{mapped("hard_swish", kernels::HardSwishGrad{}, x, dy)};
+  });
 }
 
 Tensor scale(const Tensor& x, double factor) {
@@ -82,6 +103,7 @@ Tensor mul_channels(const Tensor& x, const Tensor& factor) {
   const bool wants_x = x.tracks_grad(), wants_factor = factor.tracks_grad();
   return record("mul_channels", mapped_channels("mul_channels", kernels::Times{}, x, factor), {x, factor},
                 [x = wants_factor ? x.detach() : Tensor(), factor = wants_x ? factor.detach() : Tensor()](const Tensor& dy) {
+                  if (factor.defined() && x.defined()) return scaled_backward(dy, x, factor);
                   return std::vector{factor.defined() ? mapped_channels("mul_channels", kernels::Times{}, dy, factor) : Tensor(),
                                      x.defined() ? sum_rows_of_products(dy, x) : Tensor()};
                 });

@@ -4,8 +4,9 @@
 
 namespace cudenza {
 
-Tensor relu(const Tensor& x);     ///< max(x, 0)
-Tensor sigmoid(const Tensor& x);  ///< 1 / (1 + e^-x)
+Tensor relu(const Tensor& x);        ///< max(x, 0)
+Tensor sigmoid(const Tensor& x);     ///< 1 / (1 + e^-x)
+Tensor hard_swish(const Tensor& x);  ///< x max(0, min(6, x + 3)) / 6 (Howard et al., Searching for MobileNetV3, 2019)
 Tensor scale(const Tensor& x, double factor);
 Tensor add(const Tensor& a, const Tensor& b);  ///< same shape and dtype
 Tensor mul(const Tensor& a, const Tensor& b);  ///< same shape and dtype

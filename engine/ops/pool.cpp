@@ -2,6 +2,8 @@
 
 #include "engine/autograd/node.h"
 #include "engine/core/dispatch.h"
+#include "engine/ops/pointwise.h"
+#include "engine/ops/reduce.h"
 #include "kernels/pool/pool.h"
 
 namespace cudenza {
@@ -126,7 +128,9 @@ Tensor avg_pool2d(const Tensor& x, const AvgPool2dSpec& spec) {
 
 Tensor adaptive_avg_pool2d(const Tensor& x, int64_t out_h, int64_t out_w) {
   const auto s = adaptive("adaptive_avg_pool2d", x, out_h, out_w);
-  return keeps_size(s) ? x : avg_pool("adaptive_avg_pool2d", x, s);
+  if (keeps_size(s)) return x;
+  if (out_h * out_w == 1) return reshape(spatial_mean(x), {s.batch, 1, 1, s.channels});
+  return avg_pool("adaptive_avg_pool2d", x, s);
 }
 
 Tensor adaptive_max_pool2d(const Tensor& x, int64_t out_h, int64_t out_w) {

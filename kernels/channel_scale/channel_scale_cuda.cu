@@ -4,7 +4,7 @@
 namespace cudenza::kernels {
 namespace {
 
-template <int N, class T> __device__ Pack<T, N> scaled(const Pack<T, N>& x, const Pack<T, N>& s) {
+template <int N, class T, class S> __device__ Pack<T, N> scaled(const Pack<T, N>& x, const Pack<S, N>& s) {
   using A = acc_t<T>;
   Pack<T, N> y;
   for (int k = 0; k < N; ++k) y[k] = static_cast<T>(static_cast<A>(x[k]) * static_cast<A>(s[k]));
@@ -25,12 +25,12 @@ template <int N, class T> __global__ void channel_scale_forward_kernel(const T* 
 
 // dx[n,p,c] = dy[n,p,c] s[n,c] and partial[n,slice,c] = sum over the slice's p of dy[n,p,c] x[n,p,c]. The same columns: dy is
 // read once for both.
-template <int N, class T, class U>
-__global__ void channel_scale_backward_kernel(const T* dy, const T* x, const T* s, T* dx, U* partial, Columns columns) {
+template <int N, class T, class S, class U>
+__global__ void channel_scale_backward_kernel(const T* dy, const T* x, const S* s, T* dx, U* partial, Columns columns) {
   using A = acc_t<T>;
   const ColumnPart part = column_part<N>(columns);
   const int64_t origin = part.item * columns.rows * columns.channels + part.channel;
-  Pack<T, N> factor{};
+  Pack<S, N> factor{};
   if (part.has_channels) factor = load_pack<N>(s + part.item * columns.channels + part.channel);
   Pack<A, N> sum{};
   for (int64_t r = part.row; r < part.end; r += part.step) {
@@ -46,16 +46,16 @@ __global__ void channel_scale_backward_kernel(const T* dy, const T* x, const T* 
   store_pack(partial + (part.item * columns.slices + part.slice) * columns.channels + part.channel, out);
 }
 
-template <int N, class T>
-void launch_backward(Gpu gpu, const T* dy, const T* x, const T* s, T* dx, T* ds, const RowsShape& shape, void* workspace) {
+template <int N, class T, class U>
+void launch_backward(Gpu gpu, const T* dy, const T* x, const U* s, T* dx, U* ds, const RowsShape& shape, void* workspace) {
   const Columns columns = columns_of(shape, N, kSumBlocks);
   if (columns.blocks == 0) return;
   const dim3 grid(columns.blocks), block(kColumnThreads);
   if (columns.slices == 1) {
-    launch<channel_scale_backward_kernel<N, T, T>>(grid, block, 0, gpu, dy, x, s, dx, ds, columns);
+    launch<channel_scale_backward_kernel<N, T, U, U>>(grid, block, 0, gpu, dy, x, s, dx, ds, columns);
   } else {
     acc_t<T>* partial = static_cast<acc_t<T>*>(workspace);
-    launch<channel_scale_backward_kernel<N, T, acc_t<T>>>(grid, block, 0, gpu, dy, x, s, dx, partial, columns);
+    launch<channel_scale_backward_kernel<N, T, U, acc_t<T>>>(grid, block, 0, gpu, dy, x, s, dx, partial, columns);
     sum_slices(gpu, partial, ds, {shape.batch, columns.slices, shape.channels}, 1);
   }
 }
@@ -74,11 +74,13 @@ template <class T> void channel_scale_forward(Gpu gpu, const T* x, const T* s, T
 
 size_t channel_scale_workspace_bytes(Gpu gpu, const RowsShape& shape) { return sum_rows_workspace_bytes(gpu, shape); }
 
-template <class T>
-void channel_scale_backward(Gpu gpu, const T* dy, const T* x, const T* s, T* dx, T* ds, const RowsShape& shape, void* workspace) {
+template <class T, class U>
+void channel_scale_backward(Gpu gpu, const T* dy, const T* x, const U* s, T* dx, U* ds, const RowsShape& shape, void* workspace) {
   constexpr int N = kPackSize<T>;
-  if (!ds) return dx ? channel_scale_forward(gpu, dy, s, dx, shape) : void();
-  if (!dx) return sum_rows_of_products(gpu, dy, x, ds, shape, 1, workspace);
+  if constexpr (std::is_same_v<T, U>) {
+    if (!ds) return dx ? channel_scale_forward(gpu, dy, s, dx, shape) : void();
+    if (!dx) return sum_rows_of_products(gpu, dy, x, ds, shape, 1, workspace);
+  }
   if (takes_packs(N, shape.channels, dy, x, s, dx, ds)) launch_backward<N>(gpu, dy, x, s, dx, ds, shape, workspace);
   else launch_backward<1>(gpu, dy, x, s, dx, ds, shape, workspace);
 }
@@ -86,9 +88,13 @@ void channel_scale_backward(Gpu gpu, const T* dy, const T* x, const T* s, T* dx,
 #define CUDENZA_CHANNEL_SCALE(T)                                                      \
   template void channel_scale_forward(Gpu, const T*, const T*, T*, const RowsShape&); \
   template void channel_scale_backward(Gpu, const T*, const T*, const T*, T*, T*, const RowsShape&, void*);
+#define CUDENZA_CHANNEL_SCALE_WIDE(T) \
+  template void channel_scale_backward(Gpu, const T*, const T*, const float*, T*, float*, const RowsShape&, void*);
 
 CUDENZA_CHANNEL_SCALE(float)
 CUDENZA_CHANNEL_SCALE(bf16)
 CUDENZA_CHANNEL_SCALE(f16)
+CUDENZA_CHANNEL_SCALE_WIDE(bf16)
+CUDENZA_CHANNEL_SCALE_WIDE(f16)
 
 }  // namespace cudenza::kernels

@@ -72,20 +72,24 @@ inline void philox_words(uint64_t seed, uint32_t op, uint32_t step, uint64_t fir
 #if defined(__AVX2__)
   using namespace philox_detail;
   const Lanes zero{}, m0 = zero + 0xD2511F53u, m1 = zero + 0xCD9E8D57u, low = zero + 0xFFFFFFFFu;
+  Lanes k0[10], k1[10];  // of the rounds
+  for (uint32_t round = 0; round < 10; ++round) {
+    k0[round] = zero + (static_cast<uint32_t>(seed) + round * 0x9E3779B9u);
+    k1[round] = zero + (static_cast<uint32_t>(seed >> 32) + round * 0xBB67AE85u);
+  }
   for (int b = 0; b < blocks; b += 2 * kBlocks) {
     Lanes c0[2], c1[2], c2[2], c3[2];
     for (int i = 0; i < 2; ++i) {
       c0[i] = blocks_from(first + static_cast<uint64_t>(b + i * kBlocks));
       c1[i] = c0[i] >> 32, c2[i] = zero + step, c3[i] = zero + op;
     }
-    uint32_t k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(seed >> 32);
+#pragma GCC unroll 10
     for (int round = 0; round < 10; ++round) {
       for (int i = 0; i < 2; ++i) {
         const Lanes p0 = multiply(m0, c0[i]), p1 = multiply(m1, c2[i]);
-        c0[i] = xor3(p1 >> 32, c1[i], zero + k0), c2[i] = xor3(p0 >> 32, c3[i], zero + k1);
+        c0[i] = xor3(p1 >> 32, c1[i], k0[round]), c2[i] = xor3(p0 >> 32, c3[i], k1[round]);
         c1[i] = p1, c3[i] = p0;
       }
-      k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
     }
     for (int i = 0; i < 2; ++i)
       store_unpacked((c0[i] & low) | (c1[i] << 32), (c2[i] & low) | (c3[i] << 32), words + 4 * (b + i * kBlocks));

@@ -72,6 +72,13 @@ template <class A, class U> inline void simd_narrow(U* p, SimdMask<A> v) {
     return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_maskz_cvtepi32_epi8(0xFFFF, reinterpret_cast<__m512i>(v)));
   if constexpr (sizeof(A) == 4 && sizeof(U) == 2)
     return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_maskz_cvtepi32_epi16(0xFFFF, reinterpret_cast<__m512i>(v)));
+#elif defined(__AVX2__)
+  if constexpr (sizeof(A) == 4 && sizeof(U) <= 2) {
+    const __m256i bits = reinterpret_cast<__m256i>(v & (sizeof(U) == 2 ? 0xFFFF : 0xFF));
+    const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1));
+    if constexpr (sizeof(U) == 2) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), words);
+    else return _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(words, words));
+  }
 #endif
   const auto elements = __builtin_convertvector(v, SimdOf<U, A>);
   std::memcpy(p, &elements, sizeof elements);

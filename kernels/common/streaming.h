@@ -17,18 +17,19 @@ namespace cudenza::kernels {
 /// Results of at least this many bytes are streamed past the cache.
 constexpr int64_t kStreamBytes = int64_t{16} << 20;
 
-/// Copies `bytes` from a 32-byte aligned buffer. REQUIRES `to` 32-byte aligned.
+/// Copies `bytes`, wherever they begin: whole 32-byte pieces of `to` are streamed, what lies before and after is stored.
 inline void stream_out(void* to, const void* from, int64_t bytes) {
+  char* y = static_cast<char*>(to);
+  const char* x = static_cast<const char*>(from);
 #if defined(__AVX__)
-  const int64_t whole = bytes / 32 * 32;
-  for (int64_t i = 0; i < whole; i += 32) {
-    _mm256_stream_si256(reinterpret_cast<__m256i*>(static_cast<char*>(to) + i),
-                        _mm256_load_si256(reinterpret_cast<const __m256i*>(static_cast<const char*>(from) + i)));
-  }
-  std::memcpy(static_cast<char*>(to) + whole, static_cast<const char*>(from) + whole, static_cast<size_t>(bytes - whole));
-#else
-  std::memcpy(to, from, static_cast<size_t>(bytes));
+  const int64_t head = smaller<int64_t>(-reinterpret_cast<intptr_t>(y) & 31, bytes);
+  if (head > 0) std::memcpy(y, x, static_cast<size_t>(head));
+  const int64_t end = head + (bytes - head) / 32 * 32;
+  for (int64_t i = head; i < end; i += 32)
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(y + i), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i)));
+  y += end, x += end, bytes -= end;
 #endif
+  if (bytes > 0) std::memcpy(y, x, static_cast<size_t>(bytes));
 }
 
 /// What a thread has streamed must be visible before the threads meet.

@@ -26,8 +26,10 @@ template <bool upper, class Element> Vector<Element> interleave(Vector<Element> 
 }
 
 // y[j,i] = x[i,j] for a square. Interleaving row i with row i + side/2 moves one bit of the row number into the column number;
-// after log2(side) rounds they have changed places. Only `rows` rows are read: the last stands for those that are missing.
-template <class Element> void turn_square(const Element* x, int64_t x_stride, int64_t rows, Element* y, int64_t y_stride) {
+// after log2(side) rounds they have changed places. Only `rows` rows are read, the last standing for those that are missing, and
+// only `columns` of the results are written: what stands beyond them in x's rows is read, but does not matter.
+template <class Element>
+void turn_square(const Element* x, int64_t x_stride, int64_t rows, int64_t columns, Element* y, int64_t y_stride) {
   constexpr int S = kSide<Element>;
   Vector<Element> now[S], next[S];
   for (int i = 0; i < S; ++i) std::memcpy(&now[i], x + smaller<int64_t>(i, rows - 1) * x_stride, kVectorBytes);
@@ -41,42 +43,64 @@ template <class Element> void turn_square(const Element* x, int64_t x_stride, in
 #pragma GCC unroll 16
     for (int i = 0; i < S; ++i) now[i] = next[i];
   }
-  for (int j = 0; j < S; ++j) std::memcpy(y + j * y_stride, &now[j], kVectorBytes);
+#pragma GCC unroll 16
+  for (int j = 0; j < S; ++j) {
+    if (j < columns) std::memcpy(y + j * y_stride, &now[j], kVectorBytes);
+  }
 }
 
-// Copies a piece of a tile to y.
+// Copies a piece of a tile to y. Short pieces that begin anywhere are not worth streaming.
 template <class Element> void put(Element* to, const Element* from, int64_t count, bool streams) {
   const int64_t bytes = count * static_cast<int64_t>(sizeof(Element));
-  const bool aligned = (reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from)) % 32 == 0;
-  if (streams && aligned) stream_out(to, from, bytes);
+  if (streams && (bytes >= 512 || reinterpret_cast<uintptr_t>(to) % 32 == 0)) stream_out(to, from, bytes);
   else std::memcpy(to, from, static_cast<size_t>(bytes));
 }
 
-// tile[j,i] = x[i,j], row j of the tile starting at j * stride. Whole vectors are written, also where rows end: that spills into
-// the start of the tile's next row, which is written after it because i goes down, or into the padding behind the tile.
+// tile[j,i] = x[i,j] for rows i to i + down of a tile whose row j starts at j * stride. Along x's rows, as few at a time as can
+// be: memory is quickest so. `readable` elements follow from x on: where a square would read beyond them, elements are moved
+// singly.
 template <class Element>
-void turn_tile(const Element* x, int64_t x_stride, Element* tile, int64_t stride, int64_t rows, int64_t columns) {
+void turn_rows(const Element* x, int64_t x_stride, int64_t readable, Element* tile, int64_t stride, int64_t i, int64_t down,
+               int64_t columns) {
   constexpr int S = kSide<Element>;
-  const int64_t whole = columns / S * S, last = (rows - 1) / S * S;
-  for (int64_t j = 0; j < whole; j += S) {
-    for (int64_t i = last; i >= 0; i -= S) turn_square(x + i * x_stride + j, x_stride, rows - i, tile + j * stride + i, stride);
-  }
-  for (int64_t j = whole; j < columns; ++j) {
-    for (int64_t i = 0; i < rows; ++i) tile[j * stride + i] = x[i * x_stride + j];
+  for (int64_t j = 0; j < columns; j += S) {
+    const int64_t across = smaller<int64_t>(S, columns - j);
+    if ((i + down - 1) * x_stride + j + S <= readable) {
+      turn_square(x + i * x_stride + j, x_stride, down, across, tile + j * stride + i, stride);
+      continue;
+    }
+    for (int64_t c = j; c < j + across; ++c) {
+      for (int64_t r = i; r < i + down; ++r) tile[c * stride + r] = x[r * x_stride + c];
+    }
   }
 }
 
-/// How the matrices are cut: in tiles of two cache lines by two cache lines. Where y's rows are shorter than that, a tile has
-/// many of them, which are one piece of y.
+// tile[j,i] = x[i,j]. Whole vectors are written, also where rows end: those spill into the start of the tile's next row, or into
+// the padding behind the tile, and so come first.
+template <class Element>
+void turn_tile(const Element* x, int64_t x_stride, int64_t readable, Element* tile, int64_t stride, int64_t rows,
+               int64_t columns) {
+  constexpr int S = kSide<Element>;
+  const int64_t whole = rows / S * S;
+  if (whole < rows) turn_rows(x, x_stride, readable, tile, stride, whole, rows - whole, columns);
+  for (int64_t i = 0; i < whole; i += S) turn_rows(x, x_stride, readable, tile, stride, i, S, columns);
+}
+
+/// How the matrices are cut: in tiles that half the first-level cache holds, long along x's rows, since memory is read quickest
+/// so, and two cache lines high. Where a row of x or of y is shorter than that, a tile has whole ones, as many as make full
+/// lines.
 template <class Element> struct Tiles {
-  static constexpr int64_t kLine = 128 / sizeof(Element), kElements = kLine * kLine, kBuffer = kElements + kSide<Element>;
+  static constexpr int64_t kLines = 128 / sizeof(Element), kElements = 16384 / sizeof(Element),
+                           kBuffer = kElements + kSide<Element>;
   int64_t height, width, down, across;
 
-  explicit Tiles(const TransposeShape& s)
-      : height(smaller(kLine, s.rows)),
-        width(s.rows < kLine ? kElements / s.rows / kSide<Element> * kSide<Element> : kLine),
-        down(ceil_div(s.rows, height)),
-        across(ceil_div(s.columns, width)) {}
+  explicit Tiles(const TransposeShape& s) {
+    const bool tall = s.columns < kLines && s.columns < s.rows;
+    const int64_t shorter = smaller(tall ? s.columns : s.rows, kLines);
+    const int64_t longer = kElements / shorter / (kLines / 2) * (kLines / 2);
+    height = tall ? smaller(longer, s.rows) : shorter, width = tall ? shorter : longer;
+    down = ceil_div(s.rows, height), across = ceil_div(s.columns, width);
+  }
 };
 
 }  // namespace
@@ -93,7 +117,8 @@ template <class Element> void transpose(Cpu, const Element* x, Element* y, const
       const int64_t item = t / tiles.across / tiles.down;
       const int64_t i = t / tiles.across % tiles.down * tiles.height, rows = smaller(tiles.height, s.rows - i);
       const int64_t j = t % tiles.across * tiles.width, columns = smaller(tiles.width, s.columns - j);
-      turn_tile(x + item * size + i * s.columns + j, s.columns, tile, tiles.height, rows, columns);
+      const int64_t first = item * size + i * s.columns + j;
+      turn_tile(x + first, s.columns, s.batch * size - first, tile, tiles.height, rows, columns);
       Element* to = y + item * size + j * s.rows + i;
       if (rows == s.rows) put(to, tile, columns * rows, streams);
       else

@@ -19,12 +19,12 @@ template <class Op, class T> void map2(Cpu, Op op, const T* a, const T* b, T* y,
 }
 
 template <class Op, class T> void map_channels(Cpu, Op op, const T* x, const acc_t<T>* b, T* y, int64_t rows, int64_t channels) {
-  parallel_ranges(rows, channels, [=](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const T* x_row = x + row * channels;
-      T* y_row = y + row * channels;
+  parallel_fill(y, rows * channels, 1, [=](T* place, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end;) {  // to the end of a row, then row by row
+      const int64_t c = i % channels, count = smaller(channels - c, end - i);
 #pragma omp simd
-      for (int64_t c = 0; c < channels; ++c) y_row[c] = op(static_cast<acc_t<T>>(x_row[c]), b[c]);
+      for (int64_t k = 0; k < count; ++k) place[i - begin + k] = op(static_cast<acc_t<T>>(x[i + k]), b[c + k]);
+      i += count;
     }
   });
 }

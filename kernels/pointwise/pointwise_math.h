@@ -9,6 +9,12 @@ struct Identity {
   template <class A> HOST_DEVICE A operator()(A x) const { return x; }
 };
 
+/// y = value, whatever x holds.
+struct Constant {
+  double value;
+  template <class A> HOST_DEVICE A operator()(A) const { return static_cast<A>(value); }
+};
+
 /// y = factor x.
 struct Scale {
   double factor;
@@ -31,6 +37,17 @@ struct Sigmoid {
 /// dx = dy y (1 - y), from the output.
 struct SigmoidGrad {
   template <class A> HOST_DEVICE A operator()(A y, A dy) const { return dy * y * (A(1) - y); }
+};
+
+/// y = x max(0, min(6, x + 3)) / 6.
+struct HardSwish {
+  template <class A> HOST_DEVICE A operator()(A x) const { return x * larger(A(0), smaller(A(6), x + A(3))) / A(6); }
+};
+/// dx = dy · (0 below -3, 1 above 3, (2x + 3) / 6 between), from the input.
+struct HardSwishGrad {
+  template <class A> HOST_DEVICE A operator()(A x, A dy) const {
+    return x <= A(-3) ? A(0) : x >= A(3) ? dy : dy * (A(2) * x + A(3)) / A(6);
+  }
 };
 
 /// y = a + b: the gradient of either is dy.

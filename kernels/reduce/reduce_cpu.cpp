@@ -4,27 +4,13 @@
 #include "kernels/common/streaming.h"
 #include "kernels/reduce/reduce_instances.h"
 #include "kernels/reduce/reduce_math.h"
+#include "kernels/reduce/row_shares.h"
 
 namespace cudenza::kernels {
 namespace {
 
-constexpr int64_t kShares = 64;    // the work is cut in about so many, by its shape alone: no result depends on the threads
-constexpr int64_t kStrip = 1024;   // accumulators that the first-level cache holds beside the rows that stream through
-constexpr int64_t kShortSum = 32;  // terms that are added in acc_t before they go to a sum in double
-constexpr int64_t kLanes = 32;     // independent sums of one row: enough to hide an addition's latency
+constexpr int64_t kLanes = 32;  // independent sums of one row: enough to hide an addition's latency
 constexpr int64_t kBlock = kLanes * kShortSum;
-
-/// Each item's rows, cut in shares that are summed apart.
-struct Cut {
-  int64_t shares, rows;
-};
-
-Cut cut_rows(const RowsShape& s) {
-  const int64_t wanted = ceil_div(kShares, larger<int64_t>(s.batch, 1));
-  const int64_t grain = ceil_div(kParallelGrain, larger<int64_t>(s.channels, 1));
-  const int64_t rows = larger(ceil_div(s.rows, wanted), grain);
-  return {larger<int64_t>(ceil_div(s.rows, rows), 1), rows};
-}
 
 // acc[i] += term of so many rows, read together: it spares most of the traffic to and from acc, and adds more accurately.
 template <int kRows, class Term, class T>
@@ -42,11 +28,11 @@ void add_to_strip(Term term, const T* x, const T* z, acc_t<T>* acc, int64_t coun
 template <class Term, class T>
 void add_rows(Term term, const T* x, const T* z, double* sums, int64_t rows, int64_t width, int64_t channels) {
   using A = acc_t<T>;
-  A acc[kStrip];
+  A acc[kRowStrip];
   for (int64_t row = 0; row < rows; row += kShortSum) {
     const int64_t end = smaller(row + kShortSum, rows);
-    for (int64_t strip = 0; strip < width; strip += kStrip) {
-      const int64_t count = smaller(kStrip, width - strip);
+    for (int64_t strip = 0; strip < width; strip += kRowStrip) {
+      const int64_t count = smaller(kRowStrip, width - strip);
       for (int64_t i = 0; i < count; ++i) acc[i] = 0;
       int64_t r = row;
       for (; r + 4 <= end; r += 4) add_to_strip<4>(term, x + r * width + strip, z + r * width + strip, acc, count, width);
@@ -59,35 +45,21 @@ void add_rows(Term term, const T* x, const T* z, double* sums, int64_t rows, int
   }
 }
 
-// sums[c] = sum over rows of one share. Short rows are walked several at a time, so that the inner loop is long.
-template <class Term, class T> void sum_share(Term term, const T* x, const T* z, double* sums, int64_t rows, int64_t channels) {
-  for (int64_t c = 0; c < channels; ++c) sums[c] = 0;
-  const int64_t together = larger<int64_t>(kStrip / channels, 1), whole = rows / together, done = whole * together * channels;
+// Short rows are walked several at a time, so that the inner loop is long.
+template <class Term, class T> void add_share(Term term, const T* x, const T* z, double* sums, int64_t rows, int64_t channels) {
+  const int64_t together = larger<int64_t>(kRowStrip / channels, 1), whole = rows / together, done = whole * together * channels;
   add_rows(term, x, z, sums, whole, together * channels, channels);
   add_rows(term, x + done, z + done, sums, rows - whole * together, channels, channels);
 }
 
 template <class Term, class T, class U>
 void sum_rows_of(Term term, const T* x, const T* z, U* y, const RowsShape& s, double scale, void* workspace) {
-  const auto [shares, share_rows] = cut_rows(s);
-  double* partial = static_cast<double*>(workspace);  // [batch, shares, channels]
+  double* const partial = static_cast<double*>(workspace);
   if (s.batch * s.channels == 0) return;
-  parallel_ranges(s.batch * shares, smaller(share_rows, s.rows) * s.channels, [=](int64_t begin, int64_t end) {
-    for (int64_t share = begin; share < end; ++share) {
-      const int64_t first = share % shares * share_rows, rows = smaller(share_rows, s.rows - first);
-      const int64_t offset = (share / shares * s.rows + first) * s.channels;
-      sum_share(term, x + offset, z + offset, partial + share * s.channels, rows, s.channels);
-    }
+  sum_shares(s, partial, [=, channels = s.channels](int64_t /*item*/, int64_t offset, int64_t rows, double* sums) {
+    add_share(term, x + offset, z + offset, sums, rows, channels);
   });
-  parallel_ranges(s.batch, shares * s.channels, [=](int64_t begin, int64_t end) {
-    for (int64_t item = begin; item < end; ++item) {
-      double* total = partial + item * shares * s.channels;
-      for (int64_t share = 1; share < shares; ++share) {
-        for (int64_t c = 0; c < s.channels; ++c) total[c] += total[share * s.channels + c];
-      }
-      for (int64_t c = 0; c < s.channels; ++c) y[item * s.channels + c] = static_cast<U>(static_cast<acc_t<T>>(scale * total[c]));
-    }
-  });
+  join_shares<acc_t<T>>(s, partial, y, scale);
 }
 
 // place[0, count) = scale * x[(first + k) % channels]: the first round by computing, the others by copying what is there.
@@ -162,10 +134,10 @@ template <class T> int64_t argmax_of(const T* x, int64_t count) {
 }
 
 /// The work of sum_all: like one item's rows of one channel.
-Cut cut_all(int64_t count) { return cut_rows({.rows = count, .channels = 1}); }
+RowShares shares_of_all(int64_t count) { return RowShares({.rows = count, .channels = 1}); }
 
 template <class Term, class T> void sum_all_of(Term term, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace) {
-  const auto [shares, length] = cut_all(count);
+  const auto [shares, length] = shares_of_all(count);
   double* partial = static_cast<double*>(workspace);
   parallel_ranges(shares, smaller(length, count), [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) partial[i] = sum_of(term, x + i * length, smaller(length, count - i * length));
@@ -184,10 +156,10 @@ template <class T, class U, class F> void each_row(const T* x, U* y, int64_t row
 }  // namespace
 
 size_t sum_rows_workspace_bytes(Cpu, const RowsShape& s) {
-  return static_cast<size_t>(s.batch * cut_rows(s).shares * s.channels) * sizeof(double);
+  return static_cast<size_t>(s.batch * RowShares(s).count * s.channels) * sizeof(double);
 }
 
-size_t sum_all_workspace_bytes(Cpu, int64_t count) { return static_cast<size_t>(cut_all(count).shares) * sizeof(double); }
+size_t sum_all_workspace_bytes(Cpu, int64_t count) { return static_cast<size_t>(shares_of_all(count).count) * sizeof(double); }
 
 template <class T, class U> void sum_rows(Cpu, const T* x, U* y, const RowsShape& s, double scale, void* workspace) {
   sum_rows_of(Value{}, x, x, y, s, scale, workspace);

@@ -9,22 +9,27 @@ using Inputs = std::vector<Tensor>;
 OpCase per_channel(std::string name, Shape shape, Tensor (*op)(const Tensor&, const Tensor&)) {
   return {.name = std::move(name),
           .inputs = {{.shape = shape}, {.shape = {shape.channels()}, .accumulator = true}},
-          .run = [op](const Inputs& in) { return Inputs{op(in[0], in[1])}; },
-          .bench = {{.shape = {32, 112, 112, 64}}, {.shape = {64}, .accumulator = true}}};
+          .run = [op](const Inputs& in) { return Inputs{op(in[0], in[1])}; }};
+}
+
+/// Forward is one pass over x; backward writes dx and reads dy, and x for a factor.
+OpCase with_bench(OpCase op_case) {
+  op_case.bench = {{.shape = {32, 112, 112, 64}}, {.shape = {64}, .accumulator = true}};
+  return op_case;
 }
 
 }  // namespace
 
-// Forward is one pass over x; backward writes dx and reads dy, and x for a factor. The shapes visit every way to sum the rows:
-// packs and single channels, one slice and several, lanes beyond the last channel, more than one tile.
+// The shapes visit every way to sum the rows: packs and single channels, one slice and several, lanes beyond the last channel,
+// more than one tile.
 std::vector<OpCase> broadcast_cases() {
   return {
-      per_channel("add_bias/whole_packs", {2, 3, 5, 16}, add_bias),
+      with_bench(per_channel("add_bias/whole_packs", {2, 3, 5, 16}, add_bias)),
       per_channel("add_bias/odd_channels", {7, 13}, add_bias),
       per_channel("add_bias/slices_of_rows", {350, 10}, add_bias),
       per_channel("add_bias/tiles_of_channels", {2, 296}, add_bias),
       per_channel("add_bias/one_channel", {2100, 1}, add_bias),
-      per_channel("mul_channels/whole_packs", {2, 3, 5, 16}, mul_channels),
+      with_bench(per_channel("mul_channels/whole_packs", {2, 3, 5, 16}, mul_channels)),
       per_channel("mul_channels/odd_channels", {7, 13}, mul_channels),
       per_channel("mul_channels/slices_of_rows", {270, 7}, mul_channels),
   };

@@ -20,6 +20,7 @@ std::vector<OpCase> layout_cases() {
       moved("nchw_to_nhwc/odd_tiles", {2, 35, 5, 7}, nchw_to_nhwc, {64, 256, 57, 57}),
       moved("nchw_to_nhwc/even_tiles", {2, 18, 5, 14}, nchw_to_nhwc, {64, 256, 56, 56}),
       moved("nhwc_to_nchw/three_channels", {2, 17, 16, 3}, nhwc_to_nchw, {64, 224, 224, 3}),
+      moved("nhwc_to_nchw/five_channels", {2, 3, 3, 5}, nhwc_to_nchw),
       moved("nhwc_to_nchw/even_tiles", {1, 4, 17, 70}, nhwc_to_nchw, {64, 56, 56, 256}),
       moved("nhwc_to_nchw/odd_rows", {1, 5, 5, 34}, nhwc_to_nchw),
       moved("oihw_to_krsc/three_by_three", {5, 20, 3, 3}, oihw_to_krsc, {512, 512, 3, 3}),

@@ -33,7 +33,9 @@ TEST(PoolKernels, RepeatBitForBitInEveryOrder) {
   const std::function<Tensor(const Tensor&)> ops[] = {
       [](const Tensor& t) { return max_pool2d(t, {.kernel = 3, .stride = 2, .pad = 1}); },
       [](const Tensor& t) { return avg_pool2d(t, {.kernel = 5, .stride = 2, .pad = 2}); },
-      [](const Tensor& t) { return adaptive_avg_pool2d(t, 1, 1); },  // slices, joined by a second kernel
+      [](const Tensor& t) { return adaptive_max_pool2d(t, 1, 1); },  // slices, joined by a second kernel
+      [](const Tensor& t) { return avg_pool2d(t, {.kernel = 13, .pad = 3}); },
+      [](const Tensor& t) { return adaptive_avg_pool2d(t, 1, 1); },
       [](const Tensor& t) { return adaptive_avg_pool2d(t, 2, 3); },
   };
   for (const auto& op : ops) {
