@@ -149,10 +149,11 @@ std::string clock_text(double seconds) {
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-template <class Key> std::string text_of(const std::map<Key, int>& counts, std::string_view unit) {
+template <class Key> std::string text_of(const std::map<Key, int>& counts, std::string_view unit, std::string_view plural = "") {
   std::string text;
   for (const auto& [key, count] : counts) {
     text += fmt::format("{}{}{}", text.empty() ? "" : ", ", key, unit);
+    if constexpr (std::is_integral_v<Key>) text += key == 1 ? "" : plural;
     if (counts.size() > 1) text += fmt::format(" ({})", count);
   }
   return text;
@@ -161,16 +162,16 @@ template <class Key> std::string text_of(const std::map<Key, int>& counts, std::
 void print_totals(const Dataset& data, const Diagnosis& diagnosis) {
   const Totals totals = totals_of(data, diagnosis);
   const bool is_sound = data.media == Media::sound;
-  fmt::print("{} {} in {} classes, {} usable, {:.1f} MB", data.items.size(), is_sound ? "sounds" : "pictures",
-             data.classes.size(), diagnosis.usable(), static_cast<double>(totals.bytes) / 1e6);
+  fmt::print("{} {} in {} class{}, {} usable, {:.1f} MB", data.items.size(), is_sound ? "sounds" : "pictures",
+             data.classes.size(), data.classes.size() == 1 ? "" : "es", diagnosis.usable(),
+             static_cast<double>(totals.bytes) / 1e6);
   if (!is_sound) {
     fmt::print("\npixels       {}\n", text_of(totals.sizes, ""));
   } else if (!totals.lengths.empty()) {
     fmt::print(", {} h\nlength       {:.2f} to {:.2f} s, median {:.2f} s\n", clock_text(totals.seconds), totals.lengths.front(),
                totals.lengths.back(), totals.lengths[totals.lengths.size() / 2]);
-    fmt::print(
-        "format       {}; {}; {}\n", text_of(totals.formats, ""), text_of(totals.rates, " Hz"),
-        text_of(totals.channels, totals.channels.size() == 1 && totals.channels.begin()->first == 1 ? " channel" : " channels"));
+    fmt::print("format       {}; {}; {}\n", text_of(totals.formats, ""), text_of(totals.rates, " Hz"),
+               text_of(totals.channels, " channel", "s"));
   } else {
     fmt::print("\n");
   }

@@ -4,8 +4,8 @@
 
 #include "apps/spectrogram_png.h"
 #include "engine/audio/mel.h"
+#include "engine/io/gnuplot.h"
 #include "engine/io/png.h"
-#include "engine/train/plots_gnuplot.h"
 
 namespace cudenza {
 namespace {

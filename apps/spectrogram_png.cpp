@@ -1,19 +1,13 @@
 #include "apps/spectrogram_png.h"
 
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <memory>
 
 #include "engine/audio/picture.h"
+#include "engine/core/error.h"
 #include "engine/io/atomic_file.h"
-
-extern char** environ;
+#include "engine/io/gnuplot.h"
 
 namespace cudenza {
 namespace {
@@ -26,50 +20,6 @@ constexpr double kDeepest = 100;                                   // dB below t
 constexpr const char* kMagma =
     "0 '#000004', 1 '#0a0822', 2 '#1d1147', 3 '#36106b', 4 '#51127c', 5 '#6a1c81', 6 '#832681', 7 '#9c2e7f', 8 '#b73779', "
     "9 '#d0416f', 10 '#e75263', 11 '#f56b5c', 12 '#fc8961', 13 '#fea772', 14 '#fec488', 15 '#fde2a3', 16 '#fcfdbf'";
-
-using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
-
-/// Without a name, gone when it is closed.
-File scratch_file() {
-  File file(std::tmpfile(), std::fclose);
-  if (!file) throw DataError("gnuplot needs a temporary file, and none can be made");
-  return file;
-}
-
-struct Ran {
-  int status = -1;  // exit code; -1 if it was not there or did not exit
-  std::string said;
-};
-
-/// Runs gnuplot on a script, which may hold numbers as bytes too; by files instead of pipes, which could block or break.
-Ran run_gnuplot(std::string option, std::string_view script) {
-  const File in = scratch_file(), out = scratch_file();
-  std::fwrite(script.data(), 1, script.size(), in.get());
-  std::fflush(in.get());
-  std::rewind(in.get());
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, fileno(in.get()), STDIN_FILENO);
-  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) posix_spawn_file_actions_adddup2(&actions, fileno(out.get()), stream);
-  std::string name = "gnuplot";
-  char* arguments[] = {name.data(), option.data(), nullptr};
-  pid_t child = 0;
-  const int error = posix_spawnp(&child, name.c_str(), &actions, nullptr, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return {};
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  std::string said(2000, '\0');
-  std::rewind(out.get());
-  said.resize(std::fread(said.data(), 1, said.size(), out.get()));
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, said};
-}
-
-std::string in_quotes(std::string_view text) {
-  std::string all = "'";
-  for (const char c : text) all += c == '\'' ? "''" : std::string(1, static_cast<unsigned char>(c) < ' ' ? ' ' : c);
-  return all + '\'';
-}
 
 /// Ticks at round frequencies, wherever the mel scale puts them, not too close together.
 std::string frequency_ticks(const MelSpec& spec) {
@@ -107,11 +57,12 @@ std::string script(const std::filesystem::path& png, const std::string& title, c
   const double end = begin + static_cast<double>(mel_db.size(2)) * hop, dx = (end - begin) / kWidth, dy = bands / kHeight;
   const int width = kLeft + kWidth + kRight, height = kAbove + kHeight + kBelow;
   std::string text = fmt::format("set terminal pngcairo size {},{} noenhanced font 'sans,11'\nset output {}\n", width, height,
-                                 in_quotes(png.string()));
+                                 gnuplot_text(png.string()));
   text += fmt::format("set lmargin at screen {}\nset rmargin at screen {}\nset tmargin at screen {}\nset bmargin at screen {}\n",
                       1.0 * kLeft / width, 1.0 * (kLeft + kWidth) / width, 1 - 1.0 * kAbove / height, 1.0 * kBelow / height);
-  text += fmt::format("set title {}\nset xlabel 'Time (s)'\nset ylabel 'Frequency (Hz), mel scale'\nset cblabel 'dB'\n",
-                      in_quotes(title));
+  text += fmt::format("set title {}\nset xlabel 'Time (s)'\nset ylabel 'Frequency (Hz), mel scale'\nset cblabel 'dB' offset 1\n",
+                      gnuplot_text(title));
+  text += "set format x '%h'\nset format cb '%h'\n";  // not gnuplot's own '% h', whose blank puts numbers beside their ticks
   text += fmt::format("set palette defined ({})\nset cbrange [{}:{}]\nset xrange [{}:{}]\nset yrange [-0.5:{}]\n", kMagma,
                       range.low, range.high, begin, end, bands - 0.5);
   text += fmt::format(
@@ -125,16 +76,19 @@ std::string script(const std::filesystem::path& png, const std::string& title, c
 }  // namespace
 
 void require_gnuplot() {
-  require(run_gnuplot("--version", "").status == 0,
-          "gnuplot, which draws spectrograms, cannot be run: install it (apt-get install gnuplot-nox), or leave out --png");
+  const std::string reason = why_no_gnuplot();
+  require(reason.empty(), "{}, or leave out --png", reason);
 }
 
 void write_spectrogram_png(const std::filesystem::path& path, const std::string& title, const MelSpec& spec,
                            const Tensor& mel_db) {
   write_atomically(path, [&](const std::filesystem::path& beside) {
-    const Ran ran = run_gnuplot("-d", script(beside, title, spec, mel_db));
-    if (ran.status != 0 || !std::filesystem::exists(beside))
-      throw DataError(fmt::format("{}: gnuplot could not draw it: {}", path.string(), ran.said));
+    try {
+      run_gnuplot(script(beside, title, spec, mel_db));
+    } catch (const GnuplotError& error) {
+      throw DataError(fmt::format("{}: cannot be drawn: {}", path.string(), error.what()));
+    }
+    if (!std::filesystem::exists(beside)) throw DataError(fmt::format("{}: gnuplot drew nothing", path.string()));
   });
 }
 

@@ -1,6 +1,11 @@
 # shellcheck shell=bash disable=SC2154,SC2016  # root and build are set by ./run; what is quoted is meant as it stands
-# Sourced by ./run: all that can be proved and measured on a GPU host, from a checkout or an unpacked bundle, into one JSON and
-# one table. Needs neither Python nor jq.
+# Sourced by ./run: all that can be proved and measured on a GPU host, from a checkout or an unpacked bundle, into one folder,
+# one JSON and one table. Needs neither Python nor jq; where there is PyTorch, it is measured beside us.
+#
+#   gpu-check [tests] [sanitize] [bench] [peers] [--minutes N] [--again]
+#
+# Every step leaves its files in the folder and is not done again: a call that --minutes or a fault has cut short goes on where
+# it stopped.
 
 sanitizer_seconds=${CUDENZA_SANITIZER_SECONDS:-600}  # that compute-sanitizer may take per tool: it is a hundred times slower
 sanitizer_filter=${CUDENZA_SANITIZER_FILTER:-*GpuEqualsCpu*}
@@ -70,7 +75,35 @@ reach_libraries() {
   exit 4
 }
 
-# --- the parts of the check; each leaves its files in $work
+# --- steps: what is done once
+
+time_left() { echo $((deadline - SECONDS)); }
+
+# step NAME SECONDS COMMAND…: runs the command unless that was done before, or less time is left than it is likely to want.
+step() {
+  local name=$1 wants=$2
+  shift 2
+  if [[ -e $work/done/$name ]]; then return 0; fi
+  if [[ $(time_left) -lt $wants ]]; then
+    left_over+=("$name")
+    return 0
+  fi
+  say "$name"
+  if "$@"; then touch "$work/done/$name"; else failed=1; say "$name failed"; fi
+}
+
+# into FILE COMMAND…: the command's output in the folder, whole or not at all; what it says besides in FILE.log.
+into() {
+  local file=$work/$1
+  shift
+  if "$@" >"$file.part" 2>"$file.log"; then
+    mv "$file.part" "$file"
+    rm -f "$file.log"
+  else
+    tail -n 5 "$file.log" >&2
+    return 1
+  fi
+}
 
 require_gpu() {
   local why
@@ -89,8 +122,7 @@ require_gpu() {
 }
 
 run_device_tests() {
-  local shard shards=4 started=$SECONDS
-  say "tests on the device"
+  local shard shards=4 started=$SECONDS status wait_for=()
   for ((shard = 0; shard < shards; ++shard)); do
     GTEST_TOTAL_SHARDS=$shards GTEST_SHARD_INDEX=$shard GTEST_BRIEF=1 CUDENZA_TEST_REPORT=$work/report.$shard OMP_NUM_THREADS=4 \
       "$(program_path cudenza_tests)" >"$work/tests.$shard.log" 2>&1 &
@@ -101,51 +133,105 @@ run_device_tests() {
     if wait "${wait_for[shard]}"; then status=run; else status=fail; fi
     printf 'entry\treport.%s\t%s\n' "$shard" "$status" >>"$work/entries"
   done
-  awk -f "$root/tests/summary.awk" "$work/entries" "$work"/report.* >"$work/tests" || failed=1
-  test_seconds=$((SECONDS - started))
+  status=0
+  awk -f "$root/tests/summary.awk" "$work/entries" "$work"/report.* >"$work/tests" || status=1
+  echo $((SECONDS - started)) >"$work/test-seconds"
   cat "$work/tests"
+  return "$status"
 }
 
 # sanitize TOOL: passed, failed, timed out or absent, in $work/TOOL.
 sanitize() {
-  local tool=$1 sanitizer status=0
+  local tool=$1 sanitizer status=0 seconds=$sanitizer_seconds
   sanitizer=$(command -v compute-sanitizer || compgen -G '/usr/local/cuda*/bin/compute-sanitizer' | tail -n 1) || sanitizer=
   if [[ -z $sanitizer ]]; then echo absent >"$work/$tool"; return; fi
-  say "compute-sanitizer $tool, at most $sanitizer_seconds seconds"
-  timeout "$sanitizer_seconds" "$sanitizer" --tool "$tool" --error-exitcode 99 "$(program_path cudenza_tests)" \
+  if [[ $(time_left) -lt $((seconds + 10)) ]]; then seconds=$(($(time_left) - 10)); fi
+  timeout "$seconds" "$sanitizer" --tool "$tool" --error-exitcode 99 "$(program_path cudenza_tests)" \
     --gtest_filter="$sanitizer_filter" --gtest_brief=1 >"$work/$tool.log" 2>&1 || status=$?
-  case $status in
-    0) echo passed ;;
-    124) echo "timed out; no fault until then" ;;
-    *) failed=1; echo failed; tail -n 30 "$work/$tool.log" >&2 ;;
-  esac >"$work/$tool"
-  if [[ $status -eq 124 ]] && grep -q '^========= .*\(Invalid\|hazard\|Error\)' "$work/$tool.log"; then
-    failed=1
+  if [[ $status -eq 0 ]]; then
+    echo passed >"$work/$tool"
+  elif [[ $status -eq 124 ]] && ! grep -q '^========= .*\(Invalid\|hazard\|Error\)' "$work/$tool.log"; then
+    echo "stopped after $seconds s; no fault until then" >"$work/$tool"
+  else
     echo failed >"$work/$tool"
+    tail -n 30 "$work/$tool.log" >&2
+    return 1
   fi
 }
 
-run_benchmarks() {
-  if [[ ! -x $(program_path cudenza_bench) ]]; then return 0; fi
-  say "benchmarks"
-  if ! "$(program_path cudenza_bench)" --benchmark_filter=cuda --benchmark_out="$work/bench.json" --benchmark_out_format=json \
-       2>"$work/bench.log" | tee "$work/bench.txt"; then
-    failed=1
-    rm -f "$work/bench.json"
-    tail -n 5 "$work/bench.log" >&2
-  fi
+# --- measurements of ours, which `cudenza bench goals` reads
+
+bench_kernels() {  # FAMILY: one part of all names, so that a call can end between two
+  "$(program_path cudenza_bench)" --benchmark_filter="^$1/.*(cuda|gpu:1)" --benchmark_out="$work/bench.part" \
+    --benchmark_out_format=json >"$work/bench-$1.txt" 2>"$work/bench-$1.log" || return 1
+  mv "$work/bench.part" "$work/bench-$1.json"
 }
 
-# bench/torch_bench.py prints JSON on stdout and a table on stderr. It gets the host's own library path.
-run_torch() {
+all_kernels() {
+  local family
+  while read -r family; do
+    step "bench-$family" 60 bench_kernels "$family"
+  done < <("$(program_path cudenza_bench)" --benchmark_list_tests=true --benchmark_filter='cuda|gpu:1' 2>/dev/null |
+    cut -d/ -f1 | awk '!seen[$0]++')
+}
+
+bench_network() {  # BENCH MODEL PRECISION BATCH: a quarter of the batch where the card has no room
+  local file=ours-$1-$2-$3-$4.json arguments=("$1" --model "$2" --precision "$3" --device cuda --seconds 2 --json)
+  into "$file" "$(program_path cudenza)" bench "${arguments[@]}" --batch-size "$4" ||
+    into "$file" "$(program_path cudenza)" bench "${arguments[@]}" --batch-size $((($4 + 3) / 4))
+}
+
+all_networks() {
+  local model precision batch
+  for precision in fp16 bf16; do
+    for model in resnet50 resnet34 resnetrs50 vgg16 alexnet; do
+      if [[ $model = alexnet ]]; then batch=128; else batch=256; fi
+      step "train-$model-$precision" 40 bench_network train "$model" "$precision" "$batch"
+      step "infer-$model-$precision" 30 bench_network infer "$model" "$precision" 256
+    done
+    step "latency-resnet50-$precision" 20 bench_network infer resnet50 "$precision" 1
+  done
+}
+
+# From the start of the process to the first trained step: with no plans on disk, then with those that the first left there.
+measure_start() {
+  local cache command
+  cache=$(mktemp -d)
+  command=(env "XDG_CACHE_HOME=$cache" "$(program_path cudenza)" bench train --model resnet50 --precision fp16 --batch-size 64
+           --device cuda --seconds 0 --json)
+  local status=0
+  into start-cold.json "${command[@]}" || status=1
+  into start-warm.json "${command[@]}" || status=1
+  rm -rf "$cache"
+  return "$status"
+}
+
+# What the driver saw of a training, where NVIDIA's profiler is installed: its own count of launches, allocations and waits.
+profile_steps() {
+  command -v nsys >/dev/null || return 0
+  into nsys.txt nsys profile --trace=cuda --stats=true --force-overwrite=true --output="$work/nsys" \
+    "$(program_path cudenza)" bench train --model resnet50 --precision fp16 --batch-size 64 --device cuda --seconds 2
+}
+
+# --- PyTorch on the same card
+
+has_torch() { python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; }
+
+torch_networks() {
+  local status=0 program=$build/bin/cudenza
+  if is_bundle; then program=$root/bin/cudenza; fi
+  python3 "$root/bench/networks.py" --goals --device cuda --program "$program" --seconds 2 \
+    --lines "$work/networks.jsonl" --minutes "$(($(time_left) / 60))" >"$work/networks.txt" || status=$?
+  if [[ $status -eq 3 ]]; then left_over+=(networks-beside-torch); return 1; fi
+  return "$status"
+}
+
+# PyTorch gets the host's own library path; the program beside it finds its libraries by itself.
+all_peers() {
   local -x LD_LIBRARY_PATH=$host_library_path
-  if [[ ! -f $root/bench/torch_bench.py ]]; then return 0; fi
-  if ! python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then return 0; fi
-  say "the same in PyTorch"
-  if ! python3 "$root/bench/torch_bench.py" >"$work/torch.json" 2> >(tee "$work/torch.txt" >&2); then
-    failed=1
-    rm -f "$work/torch.json"
-  fi
+  if ! has_torch; then say "no PyTorch that sees the card: nothing to lay beside"; return 0; fi
+  step ops-in-torch 120 into torch.json python3 "$root/bench/torch_bench.py"
+  step networks-beside-torch 90 torch_networks
 }
 
 # --- the result
@@ -164,11 +250,28 @@ json_strings() {  # a line each on stdin
   printf ']'
 }
 
-file_or_null() { if [[ -s $1 ]]; then cat "$1"; else echo null; fi; }
+word_of() { if [[ -s $work/$1 ]]; then cat "$work/$1"; else echo "not run"; fi; }
+file_or_null() { if [[ -s $work/$1 ]]; then cat "$work/$1"; else echo null; fi; }
+
+json_array() {  # of the files given
+  local file comma=
+  printf '['
+  for file in "$@"; do if [[ -s $file ]]; then printf '%s' "$comma"; cat "$file"; comma=,; fi; done
+  printf ']'
+}
+
+json_tests() {
+  local passed failures skipped
+  if [[ ! -s $work/tests ]]; then echo null; return; fi
+  read -r passed failures skipped <<<"$(tail -n 1 "$work/tests" | tr -cd '0-9 ')"
+  cat <<JSON
+{"passed": $passed, "failed": $failures, "skipped": $skipped, "seconds": $(word_of test-seconds),
+ "failures": $(sed -n 's/^FAILED  //p' "$work/tests" | json_strings),
+ "skipped_because": $(sed -n 's/^of the skipped, //p' "$work/tests" | json_strings)}
+JSON
+}
 
 write_json() {
-  local passed failures skipped
-  read -r passed failures skipped <<<"$(tail -n 1 "$work/tests" | tr -cd '0-9 ')"
   cat <<JSON
 {
 "made_by": "cudenza gpu-check",
@@ -177,53 +280,90 @@ write_json() {
 "driver": $(json_string "$driver"),
 "commit": $(json_string "$commit"),
 "info": $("$(program_path cudenza)" info --json),
-"tests": {"passed": $passed, "failed": $failures, "skipped": $skipped, "seconds": $test_seconds,
-          "failures": $(sed -n 's/^FAILED  //p' "$work/tests" | json_strings),
-          "skipped_because": $(sed -n 's/^of the skipped, //p' "$work/tests" | json_strings)},
-"sanitizer": {"memcheck": $(json_string "$(<"$work/memcheck")"), "racecheck": $(json_string "$(<"$work/racecheck")")},
-"benchmarks": $(file_or_null "$work/bench.json"),
-"pytorch": $(file_or_null "$work/torch.json")
+"goals": $("$(program_path cudenza)" bench goals "$work" --json),
+"tests": $(json_tests),
+"sanitizer": {"memcheck": $(json_string "$(word_of memcheck)"), "racecheck": $(json_string "$(word_of racecheck)")},
+"networks": $(json_array "$work"/ours-*.json),
+"start": {"cold": $(file_or_null start-cold.json), "warm": $(file_or_null start-warm.json)},
+"kernels": $(json_array "$work"/bench-*.json),
+"beside_pytorch": [$(paste -sd, "$work/networks.jsonl" 2>/dev/null || true)],
+"pytorch_ops": $(file_or_null torch.json)
 }
 JSON
 }
 
+text_block() { if [[ -s $work/$2 ]]; then printf '\n## %s\n```\n%s\n```\n' "$1" "$(<"$work/$2")"; fi; }
+
 write_table() {
-  echo "# $card"
-  echo
-  echo "| what | result |"
-  echo "| --- | --- |"
-  echo "| date | $(date -u +%Y-%m-%d) |"
-  echo "| driver | $driver |"
-  echo "| commit | $commit |"
-  echo "| tests | $(tail -n 1 "$work/tests") |"
-  echo "| memcheck | $(<"$work/memcheck") |"
-  echo "| racecheck | $(<"$work/racecheck") |"
-  sed -n 's/^FAILED  \(.*\)/| failed | \1 |/p' "$work/tests"
+  printf '# %s\n\n| what | result |\n| --- | --- |\n' "$card"
+  printf '| %s | %s |\n' date "$(date -u +%Y-%m-%d)" driver "$driver" commit "$commit" tests "$(word_of tests | tail -n 1)" \
+    memcheck "$(word_of memcheck)" racecheck "$(word_of racecheck)"
+  if [[ -s $work/tests ]]; then sed -n 's/^FAILED  \(.*\)/| failed | \1 |/p' "$work/tests"; fi
+  printf '\n## Goals\n\n%s\n' "$("$(program_path cudenza)" bench goals "$work")"
   printf '\n```\n%s\n```\n' "$("$(program_path cudenza)" info)"
-  if [[ -s $work/bench.txt ]]; then printf '\n## Benchmarks\n```\n%s\n```\n' "$(<"$work/bench.txt")"; fi
-  if [[ -s $work/torch.txt ]]; then printf '\n## PyTorch\n```\n%s\n```\n' "$(<"$work/torch.txt")"; fi
+  cat "$work"/bench-*.txt >"$work/kernels" 2>/dev/null || true
+  text_block "Networks beside PyTorch" networks.txt
+  text_block "Kernels" kernels
+  text_block "What the driver saw" nsys.txt
 }
 
-gpu_check() {
-  local work card driver commit name host_library_path failed=0 test_seconds=0 status wait_for=() results=$root/results
-  host_library_path=${LD_LIBRARY_PATH:-}
-  require_gpu
+# --- the whole
+
+parse_check_arguments() {
+  parts=()
+  deadline=1000000000 again=no
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      tests | sanitize | bench | peers) parts+=("$1") ;;
+      --minutes) deadline=$((SECONDS + 60 * ${2:?--minutes needs a number})); shift ;;
+      --again) again=yes ;;
+      *) say "gpu-check knows the parts tests, sanitize, bench and peers, --minutes N and --again; not $1"; exit 2 ;;
+    esac
+    shift
+  done
+  if [[ ${#parts[@]} -eq 0 ]]; then parts=(tests sanitize bench peers); fi
+}
+
+# The folder of this card and commit, in which an earlier call may have left steps done.
+open_folder() {
+  local results=$root/results version
   is_bundle || results=$root/bench/results
-  work=$(mktemp -d)
-  trap 'rm -rf "'"$work"'"' EXIT
   card=$("$(program_path cudenza)" info | sed -n 's/^cuda:0 *\([^,]*\),.*/\1/p')
   driver=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader --id=0 2>/dev/null || echo unknown)
   commit=$("$(program_path cudenza)" info --json | sed -n 's/^ *"commit": "\(.*\)",$/\1/p')
-  if ! is_bundle && [[ -n $(git -C "$root" status --porcelain 2>/dev/null) ]]; then commit+=" with local changes"; fi
-  run_device_tests
-  sanitize memcheck
-  sanitize racecheck
-  run_benchmarks
-  run_torch
-  name=gpu-check-$(tr -cs '[:alnum:]' - <<<"${card,,}" | sed 's/^-*//; s/-*$//')-$(date -u +%Y%m%d-%H%M)
-  mkdir -p "$results"
-  write_json >"$results/$name.json"
-  write_table >"$results/$name.md"
-  say "wrote $results/$name.json and $name.md"
+  version=${commit:0:12}
+  if ! is_bundle && [[ -n $(git -C "$root" status --porcelain 2>/dev/null) ]]; then
+    commit+=" with local changes"
+    version=local
+  fi
+  name=$results/gpu-check-$(tr -cs '[:alnum:]' - <<<"${card,,}" | sed 's/^-*//; s/-*$//')-$version
+  work=$name.parts
+  if [[ $again = yes ]]; then rm -rf "$work"; fi
+  mkdir -p "$work/done"
+  echo "$card" >"$work/card"
+}
+
+gpu_check() {
+  local work name card driver commit parts deadline again host_library_path failed=0 left_over=()
+  host_library_path=${LD_LIBRARY_PATH:-}
+  parse_check_arguments "$@"
+  require_gpu
+  open_folder
+  local part
+  for part in "${parts[@]}"; do
+    case $part in
+      tests) step tests 60 run_device_tests ;;
+      sanitize) step memcheck 120 sanitize memcheck; step racecheck 120 sanitize racecheck ;;
+      bench) step start 60 measure_start; all_networks; all_kernels; step profile 60 profile_steps ;;
+      peers) all_peers ;;
+    esac
+  done
+  write_json >"$name.json"
+  write_table >"$name.md"
+  say "wrote $name.json and $(basename "$name").md"
+  if [[ ${#left_over[@]} -gt 0 ]]; then
+    say "left for the next call, for want of time: ${left_over[*]}"
+    return 3
+  fi
   return "$failed"
 }

@@ -106,6 +106,25 @@ def measure(name, make, dtype, device, budget):
     yield "backward", median_seconds(lambda: torch.autograd.grad(y, wanted, dy, retain_graph=True), device, budget)
 
 
+def sound(device):
+    """Name, items a call and work of what mel_bench.cpp and augment_bench.cpp time; spectrograms only with torchaudio."""
+    clips, pictures = (256 if device == "cuda" else 4), 64
+    where = f"gpu:{int(device == 'cuda')}"
+    x = torch.randn(pictures, 224, 224, 3, device=device)
+    lam, order = torch.rand(pictures, 1, 1, 1, device=device), torch.randperm(pictures, device=device)
+    yield f"mixup/pictures/f32/{where}/batch:{pictures}", pictures, lambda: torch.lerp(x[order], x, lam)
+    try:
+        from torchaudio.transforms import AmplitudeToDB, MelSpectrogram
+    except ImportError:
+        return
+    pcm = 0.1 * torch.randn(clips, 30 * 44100, device=device)
+    decibels = AmplitudeToDB("power", top_db=80.0)
+    mel = MelSpectrogram(44100, n_fft=2048, hop_length=512, n_mels=128, mel_scale="slaney", norm="slaney").to(device)
+    yield f"mel/seed/f32/{where}", clips, lambda: decibels(mel(pcm))
+    yield f"mel/whole_way/{where}", clips, lambda: F.interpolate(
+        decibels(mel(pcm))[:, None], (224, 224), mode="bilinear", antialias=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", choices=["cuda", "cpu"])
@@ -120,6 +139,11 @@ def main():
             for step, seconds in measure(name, make, dtype, device, arguments.seconds):
                 results.append({"name": f"{name}/{step}/{where}/{type_name}", "seconds_median": seconds})
                 print(f"{results[-1]['name']:60} {1e3 * seconds:10.4f} ms", file=sys.stderr)
+    for name, items, work in sound(device):
+        with torch.no_grad():
+            seconds = median_seconds(work, device, arguments.seconds)
+        results.append({"name": name, "seconds_median": seconds, "items_per_s": items / seconds})
+        print(f"{name:60} {1e3 * seconds:10.4f} ms", file=sys.stderr)
     json.dump({"torch": torch.__version__, "device": where, "benchmarks": results}, sys.stdout, indent=1)
 
 

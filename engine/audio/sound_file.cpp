@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "engine/audio/decode.h"
@@ -25,6 +26,7 @@ constexpr double kToleratedSeconds = 0.05;  // missing at the end
 constexpr int64_t kBlockFrames = 4096;
 constexpr int64_t kRunUp =
     16 * 1152;  // frames decoded before the one wanted: more than an mp3's reservoir, two of Vorbis' blocks
+constexpr int64_t kLongestMp3Frame = 1441;      // bytes, at 320 kbit/s and 32 kHz
 constexpr float kFullScale = 32767.0f / 32768;  // the largest sample of 16 bits
 
 struct Format {
@@ -69,17 +71,28 @@ SoundInfo info_of(const SF_INFO& sf, const fs::path& path) {
   return info;
 }
 
-/// The library's words, without its full stop and "Error : ". Of no decoder: of the last that could not be made.
+/// The library's words, without its full stop and "Error : "; empty if they say nothing. Of no decoder: of the last that
+/// could not be made.
 std::string words_of(SNDFILE* decoder) {
   std::string words = sf_strerror(decoder);
   if (words.ends_with('.')) words.pop_back();
   constexpr std::string_view kPrefix = "Error : ";
+  if (words == "Unspecified internal error") return "";
   return words.starts_with(kPrefix) ? words.substr(kPrefix.size()) : words;
 }
 
-int64_t bytes_of(int file) {
-  struct stat facts = {};
-  return fstat(file, &facts) == 0 ? facts.st_size : 0;
+/// A stretched file by the calls that libsndfile makes.
+SF_VIRTUAL_IO stretched_calls() {
+  static constexpr auto self = [](void* file) -> StretchedFile& { return *static_cast<StretchedFile*>(file); };
+  return {.get_filelen = [](void* file) -> sf_count_t { return self(file).size(); },
+          .seek = [](sf_count_t by, int from, void* file) -> sf_count_t {
+            StretchedFile& f = self(file);
+            f.go_to(by + (from == SEEK_CUR ? f.position() : from == SEEK_END ? f.size() : 0));
+            return f.position();
+          },
+          .read = [](void* to, sf_count_t bytes, void* file) -> sf_count_t { return self(file).read(to, bytes); },
+          .write = [](const void*, sf_count_t, void*) -> sf_count_t { return 0; },
+          .tell = [](void* file) -> sf_count_t { return self(file).position(); }};
 }
 
 bool looks_like_text(int file) {
@@ -110,6 +123,7 @@ struct SoundFile::State {
   int file = -1;
   SNDFILE* decoder = nullptr;
   SoundInfo info;
+  StretchedFile stretched;   // what the decoder reads of an mp3 that does not say how long it is
   bool cut = false;          // the file is shorter than its header says
   int64_t at = 0;            // the frame that comes next
   std::vector<float> block;  // [frames, channels]
@@ -123,6 +137,7 @@ struct SoundFile::State {
   }
 
   std::string open();
+  bool open_stretched();
   void find_length();
   int64_t read_block(int64_t most);
   std::string fault_at_end() const;
@@ -144,6 +159,7 @@ std::string SoundFile::State::open() {
                        sf_version_string(), words_of(nullptr));
   }
   info = info_of(sf, path);
+  if (info.format == "mp3" && !mp3_has_length(file) && !open_stretched()) return "cannot be decoded: " + words_of(nullptr);
   find_length();
   if (info.frames == 0 && !cut)
     return fmt::format("holds no samples ({}, {} Hz, {} channel{})", info.format, info.sample_rate, info.channels,
@@ -151,9 +167,21 @@ std::string SoundFile::State::open() {
   return "";
 }
 
+/// The decoder would stop at the length that it guesses of an mp3: it is opened anew, to read on until there is nothing more.
+bool SoundFile::State::open_stretched() {
+  stretched = StretchedFile(file);
+  SF_VIRTUAL_IO calls = stretched_calls();
+  SF_INFO sf = {};
+  SNDFILE* const anew = sf_open_virtual(&calls, SFM_READ, &sf, &stretched);
+  if (!anew) return false;
+  sf_close(std::exchange(decoder, anew));
+  info.frames = -1;
+  return true;
+}
+
 /// The decoder's length is of what is there; the header may have promised more, or nothing.
 void SoundFile::State::find_length() {
-  if (info.frames < 0 || info.frames == SF_COUNT_MAX || (info.format == "mp3" && !mp3_has_length(file))) info.frames = -1;
+  if (info.frames == SF_COUNT_MAX) info.frames = -1;
   const auto share = share_present(file);
   if (!share || *share == 1) return;
   const double promised = *share > 0 ? static_cast<double>(info.frames) / *share : 0;
@@ -172,7 +200,8 @@ int64_t SoundFile::State::read_block(int64_t most) {
 /// Nothing more can be read: why this is not the sound's true end; empty if it is.
 std::string SoundFile::State::fault_at_end() const {
   const double there = static_cast<double>(at) / info.sample_rate;
-  const std::string reason = sf_error(decoder) ? fmt::format(" ({})", words_of(decoder)) : "";
+  const std::string words = sf_error(decoder) ? words_of(decoder) : "";
+  const std::string reason = words.empty() ? "" : fmt::format(" ({})", words);
   if (cut && info.frames == 0) return "is truncated: its header is there, but nothing of the sound";
   if (cut) return fmt::format("is truncated: only {:.2f} s of {:.2f} s are there", there, info.seconds());
   if (info.frames >= 0) {
@@ -180,12 +209,8 @@ std::string SoundFile::State::fault_at_end() const {
     return fmt::format("is truncated or damaged: only {:.2f} s of {:.2f} s can be decoded{}", there, info.seconds(), reason);
   }
   if (info.format == "ogg") return fmt::format("is truncated: its end is missing; {:.2f} s are there{}", there, reason);
-  // libsndfile stops at the length it guessed. Tags behind the sound may be long, but not that long.
-  if (info.format == "mp3" && lseek(file, 0, SEEK_CUR) < bytes_of(file) / 4 * 3)
-    return fmt::format(
-        "is an mp3 that does not say how long it is, of which libsndfile decodes {:.2f} s and no more; convert it "
-        "(ffmpeg -i IN OUT.flac)",
-        there);
+  // The last frame of an mp3 may lack its end, or be followed by something that is none.
+  if (info.format == "mp3" && at > 0 && stretched.left() < kLongestMp3Frame) return "";
   return sf_error(decoder) ? fmt::format("is damaged at {:.2f} s{}", there, reason) : "";
 }
 

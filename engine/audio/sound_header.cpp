@@ -83,4 +83,32 @@ bool mp3_has_length(int file) {
   return false;
 }
 
+namespace {
+
+/// Where an mp3's sound ends: before an ID3v1 tag, and an APEv2 tag before that.
+int64_t end_of_mp3(int file) {
+  struct stat facts = {};
+  if (fstat(file, &facts) != 0) return 0;
+  const Header header{file};
+  int64_t end = facts.st_size;
+  if (header.says(end - 128, "TAG")) end -= 128;
+  if (header.says(end - 32, "APET") && header.says(end - 28, "AGEX")) {
+    const bool has_header = header.number(end - 12) >> 31;  // besides the footer found here, which its size counts
+    end -= header.number(end - 20) + (has_header ? 32 : 0);
+  }
+  return std::max<int64_t>(end, 0);
+}
+
+}  // namespace
+
+StretchedFile::StretchedFile(int file) : file_(file), end_(file < 0 ? 0 : end_of_mp3(file)) {}
+
+int64_t StretchedFile::read(void* to, int64_t bytes) {
+  const int64_t from = at_ >= size() - kTail ? at_ - size() + end_ : at_;
+  if (from < 0 || from >= end_) return 0;
+  const ssize_t count = pread(file_, to, static_cast<size_t>(std::min(bytes, end_ - from)), from);
+  at_ += std::max<ssize_t>(count, 0);
+  return std::max<ssize_t>(count, 0);
+}
+
 }  // namespace cudenza

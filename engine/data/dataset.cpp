@@ -122,9 +122,13 @@ class FolderScan {
   }
 
   void remark(Dataset& data) const {
-    if (ignored_ > 0) data.remarks.push_back(fmt::format("{} other files are passed over (as {})", ignored_, ignored_example_));
-    if (outside_ > 0)
-      data.remarks.push_back(fmt::format("{} files outside class folders are passed over (as {})", outside_, outside_example_));
+    const auto passed_over = [&](int count, std::string_view kind, std::string_view where, const std::string& example) {
+      if (count > 0)
+        data.remarks.push_back(fmt::format("{} {}file{}{} {} passed over (as {})", count, kind, count == 1 ? "" : "s", where,
+                                           count == 1 ? "is" : "are", example));
+    };
+    passed_over(ignored_, "other ", "", ignored_example_);
+    passed_over(outside_, "", " outside class folders", outside_example_);
     for (const std::string& name : empty_)
       data.remarks.push_back(fmt::format("{}: no sounds or pictures in it: not a class", name));
     for (const std::string& name : misnamed_)

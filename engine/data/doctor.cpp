@@ -15,8 +15,9 @@ namespace cudenza {
 namespace {
 
 constexpr std::array<std::string_view, kProblems> kProblemNames = {
-    "missing", "unreadable", "empty",        "corrupt",  "truncated",       "not_finite",      "silent",     "too_short",
-    "clipped", "odd_rate",   "odd_channels", "odd_size", "wrong_extension", "misnamed_folder", "empty_class"};
+    "missing",  "unreadable", "empty",    "corrupt",      "truncated", "not_finite",      "silent",          "too_short",
+    "too_long", "clipped",    "odd_rate", "odd_channels", "odd_size",  "wrong_extension", "misnamed_folder", "empty_class"};
+constexpr double kLongSeconds = 600;
 constexpr std::array<std::string_view, 6> kLikenessNames = {"bytes", "samples", "sound", "excerpt", "overlap", "name"};
 
 /// What nine in ten of the usable files have; nothing if they differ more.
@@ -59,6 +60,8 @@ class SoundComparison {
     const auto find = [&](Problem problem, std::string reason) { findings.push_back({problem, path, std::move(reason)}); };
     if (file.seconds < least_)
       find(Problem::too_short, fmt::format("lasts {:.2f} s; the median is {:.2f} s", file.seconds, median_));
+    if (file.seconds >= kLongSeconds && file.seconds > 20 * median_)
+      find(Problem::too_long, fmt::format("lasts {:.2f} h; the median is {:.2f} s", file.seconds / 3600, median_));
     const bool is_extreme = file.sample_rate < 11025 || file.sample_rate > 96000;
     if (is_extreme || (rate_ && file.sample_rate != *rate_))
       find(Problem::odd_rate, fmt::format("has {} Hz{}", file.sample_rate, others(rate_, file.sample_rate, " Hz")));
@@ -149,7 +152,7 @@ Diagnosis examine_dataset(const Dataset& data, const DoctorOptions& options) {
   if (data.media == Media::sound) compare_sounds(data, options, diagnosis);
   else compare_pictures(data, diagnosis);
   for (const std::string& folder : data.misnamed_folders)
-    diagnosis.findings.push_back({Problem::misnamed_folder, folder, "is a folder"});
+    diagnosis.findings.push_back({Problem::misnamed_folder, folder, "is a folder, though it is named as a file"});
   for (const std::string& folder : data.empty_folders)
     diagnosis.findings.push_back({Problem::empty_class, folder, "holds no sounds or pictures"});
   std::ranges::stable_sort(diagnosis.findings, [](const Finding& a, const Finding& b) {

@@ -305,7 +305,7 @@ const Plot* Plots::find(std::string_view name) const {
 
 Plots write_plots(const fs::path& run) {
   Plots plots;
-  plots.trouble = why_no_gnuplot();
+  plots.trouble = why_no_plots();
   if (!plots.trouble.empty()) return plots;
   const ModelCard card = read_model_card(run);
   const Predictions predictions = read_predictions(run);

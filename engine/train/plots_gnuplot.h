@@ -1,10 +1,11 @@
-/// gnuplot as the plots use it: a script goes in, SVG comes out.
+/// gnuplot as the plots use it: one style for all, SVG comes out.
 #pragma once
 #include <fmt/format.h>
 
-#include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "engine/io/gnuplot.h"
 
 namespace cudenza {
 
@@ -19,8 +20,6 @@ struct PlotColours {
 std::string gnuplot_colour(int colour, double share = 1);
 /// The same as a number, for `lc rgb variable`.
 std::string gnuplot_colour_number(int colour, double share = 1);
-/// Text for gnuplot, in quotes, on one line.
-std::string gnuplot_text(std::string_view);
 
 /// A script that begins with the style of all plots.
 class GnuplotScript {
@@ -45,12 +44,8 @@ class GnuplotScript {
   std::string text_;
 };
 
-struct GnuplotError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 /// Empty if gnuplot can be run; else one sentence that says what to install.
-std::string why_no_gnuplot();
+std::string why_no_plots();
 /// The SVG that the script draws. Throws GnuplotError with what gnuplot said if it cannot.
 std::string drawn(const GnuplotScript&);
 

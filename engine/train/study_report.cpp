@@ -88,7 +88,7 @@ GnuplotScript dots(const std::vector<StudyRow>& rows) {
 
 /// The plot of the rows of one split, also written to OUT/plots.
 std::vector<Plot> plots_of(const fs::path& out, const std::vector<std::vector<StudyRow>>& by_split, std::string& trouble) {
-  trouble = why_no_gnuplot();
+  trouble = why_no_plots();
   std::vector<Plot> plots;
   try {
     for (size_t i = 0; i < by_split.size() && trouble.empty(); ++i) {

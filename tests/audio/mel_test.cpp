@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "engine/audio/picture.h"
 #include "engine/core/gpu.h"
 #include "tests/support/compare.h"
 #include "tests/support/raw_file.h"
@@ -63,6 +64,19 @@ void expect_like_reference(const std::filesystem::path& folder, const std::strin
   }
 }
 
+/// The picture that a network sees, from librosa's spectrogram, against Pillow's from the same.
+void expect_like_pillow(const std::filesystem::path& folder, const std::string& name) {
+  if (!std::filesystem::exists(folder / (name + ".pillow"))) return;  // references that an older script has made
+  const auto spectrogram = read_raw<float>(folder / (name + ".seed")), expected = read_raw<float>(folder / (name + ".pillow"));
+  const Tensor mel_db = Tensor::from(spectrogram, {1, 128, static_cast<int64_t>(spectrogram.size()) / 128});
+  const auto got = Picture({.channels = 1}, Normalize::none)(mel_db).to_vector<float>();
+  ASSERT_EQ(got.size(), expected.size());
+  double worst = 0;
+  for (size_t i = 0; i < got.size(); ++i) worst = std::max(worst, std::abs(double{got[i]} - expected[i]));
+  EXPECT_LT(worst, 1e-4) << name;
+  if (std::getenv("CUDENZA_PRINT_ERRORS")) fmt::print("{:20} {:10} f32 {:.2e}\n", name, "pillow", worst);
+}
+
 class MelFixture : public ::testing::TestWithParam<const char*> {};
 TEST_P(MelFixture, IsWhatTheLibrariesMake) { expect_like_reference(kFixtures, GetParam()); }
 INSTANTIATE_TEST_SUITE_P(Signals, MelFixture, ::testing::Values("chirp", "noise", "clicks", "swell"),
@@ -77,7 +91,9 @@ TEST(MelReal, IsWhatTheLibrariesMake) {
   int clips = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".pcm") continue;
-    expect_like_reference(folder, entry.path().stem().string());
+    const std::string name = entry.path().stem().string();
+    expect_like_reference(folder, name);
+    expect_like_pillow(folder, name);
     ++clips;
   }
   EXPECT_GT(clips, 0);

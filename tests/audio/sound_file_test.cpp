@@ -6,7 +6,9 @@
 
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <limits>
+#include <random>
 
 #include "engine/audio/decode.h"
 #include "tests/support/scratch_folder.h"
@@ -244,6 +246,79 @@ TEST_F(SoundFileTest, SeekingGivesWhatReadingOnGives) {
     file.seek(1'000'000);
     EXPECT_EQ(file.read(piece), 0u) << name;
   }
+}
+
+/// A burst of noise, which takes a high bit rate, and a tone after or before it, which takes a low one.
+std::vector<float> burst_and_tone(bool burst_first, double seconds) {
+  auto x = sine(440, 44100, seconds, 0.05);
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> uniform(-0.3f, 0.3f);
+  const size_t burst = 44100 / 2, begin = burst_first ? 0 : x.size() - burst;
+  for (size_t i = begin; i < begin + burst; ++i) x[i] = uniform(random);
+  return x;
+}
+
+/// Root mean square of a quarter of a second from sample `begin` on.
+double level_of(const std::vector<float>& x, size_t begin) {
+  double sum = 0;
+  for (size_t i = begin; i < begin + 11025; ++i) sum += x[i] * x[i];
+  return std::sqrt(sum / 11025);
+}
+
+// The decoder takes the first frame's bit rate for that of all: it used to stop at a seventh of the sound.
+TEST_F(SoundFileTest, Mp3OfVariableRateWithoutItsLengthIsReadToItsEnd) {
+  for (const bool burst_first : {true, false}) {
+    SCOPED_TRACE(burst_first);
+    const auto x = burst_and_tone(burst_first, 20);
+    if (!write_mp3_without_length(at("a.mp3"), 44100, x)) GTEST_SKIP() << "libsndfile without LAME";
+    EXPECT_EQ(probe(at("a.mp3")).frames, -1);
+    const auto whole = decode(at("a.mp3"), 0);
+    EXPECT_NEAR(static_cast<double>(whole.size()), 44100 * 20, 3000);  // the encoder's silence around it remains
+    const SoundFacts facts = examine(at("a.mp3"));
+    EXPECT_EQ(facts.error, "");
+    EXPECT_EQ(facts.frames, static_cast<int64_t>(whole.size()));
+    const size_t burst = burst_first ? 4'000 : whole.size() - 20'000;  // well within it
+    EXPECT_NEAR(level_of(whole, burst), 0.3 / std::sqrt(3), 0.03);
+    EXPECT_NEAR(level_of(whole, whole.size() / 2), 0.05 / std::sqrt(2), 0.002);
+    SoundFile file(at("a.mp3"));
+    std::vector<float> piece(1000);
+    for (const int64_t frame : {700'000, 0, 12'345}) {
+      file.seek(frame);
+      ASSERT_EQ(file.read(piece), piece.size());
+      for (size_t i = 0; i < piece.size(); ++i) ASSERT_NEAR(piece[i], whole[static_cast<size_t>(frame) + i], 1e-6) << i;
+    }
+    file.seek(10'000'000);
+    EXPECT_EQ(file.read(piece), 0u);
+  }
+}
+
+TEST_F(SoundFileTest, Mp3WithoutItsLengthButWithTagsBehind) {
+  const auto x = burst_and_tone(true, 5);
+  if (!write_mp3_without_length(at("plain.mp3"), 44100, x)) GTEST_SKIP() << "libsndfile without LAME";
+  const auto expected = decode(at("plain.mp3"), 0);
+  std::ifstream in(at("plain.mp3"), std::ios::binary);
+  const std::string sound(std::istreambuf_iterator<char>(in), {});
+  const std::string cover(50'000, '\x5a'), zeros(8, '\0'), id3v1 = "TAG" + std::string(125, ' ');
+  std::string ape = "APETAGEX" + std::string("\xd0\x07\0\0", 4);  // version 2000
+  const uint32_t size = 50'000 + 32;
+  ape.append(reinterpret_cast<const char*>(&size), 4).append("\1\0\0\0", 4);
+  const std::string header = ape + std::string("\0\0\0\xa0", 4) + zeros, footer = ape + std::string("\0\0\0\x80", 4) + zeros;
+  for (const std::string& tags : {id3v1, header + cover + footer, header + cover + footer + id3v1}) {
+    write_text(at("tagged.mp3"), sound + tags);
+    EXPECT_EQ(decode(at("tagged.mp3"), 0), expected) << tags.size();
+  }
+}
+
+TEST_F(SoundFileTest, Mp3WithoutItsLengthThatIsCutOrDamaged) {
+  if (!write_mp3_without_length(at("a.mp3"), 44100, burst_and_tone(true, 20))) GTEST_SKIP() << "libsndfile without LAME";
+  std::ifstream in(at("a.mp3"), std::ios::binary);
+  std::string sound(std::istreambuf_iterator<char>(in), {});
+  write_text(at("cut.mp3"), sound.substr(0, sound.size() / 2));  // nothing tells it from one that ends there
+  EXPECT_EQ(error_of(at("cut.mp3")), "no error");
+  EXPECT_GT(examine(at("cut.mp3")).seconds(), 5);
+  std::fill(sound.begin() + static_cast<ptrdiff_t>(sound.size() / 2), sound.end(), '\x5a');
+  write_text(at("damaged.mp3"), sound);
+  EXPECT_EQ(error_of(at("damaged.mp3")).find("is damaged at "), 0u) << error_of(at("damaged.mp3"));
 }
 
 TEST_F(SoundFileTest, FactsOfGoodFiles) {

@@ -55,7 +55,7 @@ TEST(Dataset, WhatIsPassedOverIsSaidOnce) {
   EXPECT_EQ(paths_of(data), (Words{"a/1.png", "b/2.PNG", "b/broken.png"}));
   EXPECT_EQ(all_remarks(data),
             "2 other files are passed over (as notes.txt)\n"
-            "1 files outside class folders are passed over (as 4.png)\n"
+            "1 file outside class folders is passed over (as 4.png)\n"
             "empty: no sounds or pictures in it: not a class\n"
             "a/x.png: a folder, though it is named as a file\n");
 }

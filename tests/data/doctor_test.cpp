@@ -83,6 +83,8 @@ TEST_F(BadInputs, SuspectFiles) {
   EXPECT_TRUE(has(reason("bad/opposite.wav", Problem::silent), "cancel each other out"));
   EXPECT_EQ(with(Problem::clipped), (Words{"bad/clipped.wav", "bad/hours_long.wav"}));
   EXPECT_EQ(with(Problem::too_short), (Words{"bad/short.wav"}));
+  EXPECT_EQ(with(Problem::too_long), (Words{"bad/hours_long.wav"}));
+  EXPECT_EQ(reason("bad/hours_long.wav", Problem::too_long), "lasts 1.00 h; the median is 2.00 s");
   EXPECT_EQ(with(Problem::odd_rate), (Words{"bad/hours_long.wav", "bad/rate_192000.wav", "bad/rate_8000.wav"}));
   EXPECT_EQ(with(Problem::odd_channels), (Words{"bad/channels_8.wav", "bad/opposite.wav"}));
   EXPECT_EQ(with(Problem::wrong_extension), (Words{"bad/is_flac.wav"}));

@@ -3,17 +3,47 @@
 #include <sndfile.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "engine/audio/decode.h"
 
 namespace cudenza::testing {
 
-bool write_sound(const std::filesystem::path& path, int format, int rate, int channels, const std::vector<float>& interleaved) {
+namespace {
+
+SNDFILE* open_for_writing(const std::filesystem::path& path, int format, int rate, int channels) {
   SF_INFO info = {};
   info.samplerate = rate;
   info.channels = channels;
   info.format = format;
-  SNDFILE* file = sf_format_check(&info) ? sf_open(path.c_str(), SFM_WRITE, &info) : nullptr;
+  return sf_format_check(&info) ? sf_open(path.c_str(), SFM_WRITE, &info) : nullptr;
+}
+
+/// Takes the first frame of an mp3 away: that is where LAME says how long it is.
+void drop_first_mp3_frame(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string all(std::istreambuf_iterator<char>(in), {});
+  size_t next = 4;  // the next header, which says the same but for the bit rate
+  while (next + 3 < all.size() && (all.compare(next, 2, all, 0, 2) != 0 || ((all[next + 2] ^ all[2]) & 0x0c) != 0)) ++next;
+  std::ofstream(path, std::ios::binary) << all.substr(next);
+}
+
+}  // namespace
+
+bool write_mp3_without_length(const std::filesystem::path& path, int rate, const std::vector<float>& mono) {
+  SNDFILE* file = open_for_writing(path, sound::kMp3 | sound::kLayer3, rate, 1);
+  if (!file) return false;
+  int mode = SF_BITRATE_MODE_VARIABLE;
+  sf_command(file, SFC_SET_BITRATE_MODE, &mode, sizeof mode);
+  sf_write_float(file, mono.data(), static_cast<sf_count_t>(mono.size()));
+  if (sf_close(file) != 0) return false;
+  drop_first_mp3_frame(path);
+  return true;
+}
+
+bool write_sound(const std::filesystem::path& path, int format, int rate, int channels, const std::vector<float>& interleaved) {
+  SNDFILE* file = open_for_writing(path, format, rate, channels);
   if (!file) return false;
   sf_command(file, SFC_SET_CLIPPING, nullptr, SF_TRUE);
   const auto frames = static_cast<sf_count_t>(interleaved.size()) / channels;

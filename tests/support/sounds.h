@@ -24,6 +24,9 @@ inline std::vector<float> sine(double hz, int rate, double seconds, double ampli
 /// Writes interleaved samples by libsndfile. Returns whether it can write this format.
 bool write_sound(const std::filesystem::path&, int format, int rate, int channels, const std::vector<float>& interleaved);
 
+/// Writes an mp3 of variable bit rate that does not say how long it is (no Xing header). Returns whether that can be done here.
+bool write_mp3_without_length(const std::filesystem::path&, int rate, const std::vector<float>& mono);
+
 /// A wav file of 16-bit mono: what most tests need.
 inline void write_wav(const std::filesystem::path& path, int rate, const std::vector<float>& x) {
   write_sound(path, sound::kWav | sound::kPcm16, rate, 1, x);
