@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "apps/model_input.h"
 #include "apps/sound_inputs.h"
 #include "apps/spectrogram_png.h"
 #include "apps/verbs.h"
@@ -18,7 +19,7 @@ using Json = nlohmann::ordered_json;
 
 struct Options {
   std::vector<std::string> inputs;
-  std::string preset = "seed", out, png, normalize = "global", statistics;
+  std::string preset = "seed", out, png, normalize = "global", statistics, model;
   std::optional<int> sample_rate, n_fft, hop, n_mels;
   std::optional<double> fmin, fmax, top_db;
   int image_size = 224, channels = 3;
@@ -244,16 +245,28 @@ void add_picture_options(CLI::App& verb, Options& o) {
 void add_features(CLI::App& program, const Common& common) {
   CLI::App* verb = program.add_subcommand("features", "Sounds to log-mel spectrograms and network input, in HDF5, and to PNG");
   const auto options = std::make_shared<Options>();
+  add_spec_options(*verb, *options);
+  add_picture_options(*verb, *options);
+  verb->add_option("--png", options->png, "a folder for pictures with axes in seconds and hertz");
+  verb->add_flag("--no-cache", options->no_cache, "decode anew, and keep nothing");
+  const std::vector<CLI::Option*> settings = verb->get_options();
+  auto* const model = verb->add_option("--model", options->model,
+                                       "a run's directory: of DATA, sounds or pictures, what its network sees, in "
+                                       "/<path in DATA>/image [pictures, rows, columns, channels]");
+  for (CLI::Option* setting : settings) {
+    if (setting != verb->get_help_ptr()) model->excludes(setting);  // the model has its own
+  }
   verb->add_option("inputs", options->inputs, "sound files, folders of them, CSV lists")->required()->type_name("FILE|DATA");
   verb->add_option("--out", options->out,
                    "the HDF5 file: /<clip>/mel_db [bands, frames], /<clip>/image [rows, columns, channels]")
       ->required();
-  verb->add_option("--png", options->png, "a folder for pictures with axes in seconds and hertz");
-  add_spec_options(*verb, *options);
-  add_picture_options(*verb, *options);
   verb->add_flag("--strict", options->strict, "a bad file ends the work");
-  verb->add_flag("--no-cache", options->no_cache, "decode anew, and keep nothing");
-  verb->callback([options, &common] { Features(*options, common).run(); });
+  verb->callback([options, &common] {
+    if (options->model.empty()) return Features(*options, common).run();
+    require(options->inputs.size() == 1, "features --model: takes one DATA, a folder or a CSV, but got {}",
+            options->inputs.size());
+    write_model_input({options->model, options->inputs[0], options->out, options->strict}, common);
+  });
 }
 
 }  // namespace cudenza
