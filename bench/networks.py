@@ -1,9 +1,12 @@
 """The networks here and in PyTorch, in turns on one machine: images a second, their ratio, memory.
 
-    python3 bench/networks.py [--program build/bin/cudenza] [--models resnet50,…] [--benches train,infer]
-                              [--precisions fp32,bf16] [--batch-size 8] [--turns 3] [--device cpu] [--json results.json]
+    python3 bench/networks.py [--program build/bin/cudenza] [--models resnet50,…] [--benches train,infer] [--variants eager,…]
+                              [--precisions fp32,bf16] [--batch-size 8] [--turns 3] [--device cpu] [--lines FILE] [--minutes 9]
+    python3 bench/networks.py --goals --device cuda --lines networks.jsonl --minutes 9
 
 Each figure is the median of the turns; each turn is a process of its own, so that neither side inherits the other's memory.
+--lines adds a line of JSON a comparison to a file and leaves out those that it holds already; with --minutes no comparison is
+begun, or gone on with, beyond that time (exit code 3: call again to go on). --goals: what the goals for a GPU ask for.
 """
 import argparse
 import json
@@ -11,60 +14,123 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import time
 
 HERE = pathlib.Path(__file__).parent
 MODELS = "alexnet,vgg16,resnet34,resnet50,resnetrs50"
+LATER = 3
+NUMBERS = ("images_per_s", "seconds_median", "peak_bytes", "reserved_bytes", "process_peak_bytes")
 
 
-def run(command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+def goals():
+    """(bench, model, precision, batch, variant), what counts most first."""
+    for variant in ("eager", "graphs", "max-autotune"):
+        for precision in ("fp16", "bf16"):
+            yield "train", "resnet50", precision, 256, variant
+    for model, batch in (("resnet34", 256), ("resnetrs50", 256), ("vgg16", 256), ("alexnet", 128)):
+        for precision in ("fp16", "bf16"):
+            yield "train", model, precision, batch, "eager"
+    for batch in (256, 1):
+        for variant in ("eager", "graphs", "max-autotune"):
+            yield "infer", "resnet50", "fp16", batch, variant
+
+
+def chosen(a):
+    for bench in a.benches.split(","):
+        for precision in a.precisions.split(","):
+            for model in a.models.split(","):
+                for variant in a.variants.split(","):
+                    yield bench, model, precision, a.batch_size, variant
+
+
+class OutOfTime(Exception):
+    pass
+
+
+def run(command, deadline):
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise OutOfTime
+    try:
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                              timeout=None if left == float("inf") else left)
+    except subprocess.TimeoutExpired:
+        raise OutOfTime from None
     if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr[-2000:]}")
+        raise RuntimeError(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr[-2000:]}")
     found = json.loads(done.stdout)
     return found[0] if isinstance(found, list) else found
 
 
-def turn(a, bench, model, precision):
-    common = [bench, "--model", model, "--precision", precision, "--batch-size", a.batch_size, "--image-size", a.image_size,
+def turn(a, unit, deadline):
+    bench, model, precision, batch, variant = unit
+    common = [bench, "--model", model, "--precision", precision, "--batch-size", batch, "--image-size", a.image_size,
               "--seconds", a.seconds, "--device", a.device]
-    ours = run([a.program, "bench", *common, "--json"])
-    torch = run([sys.executable, HERE / "torch_networks.py", *common, *(["--compile"] if a.compile else [])])
-    return ours, torch
+    ours = run([a.program, "bench", *common, "--json"], deadline)
+    return ours, run([sys.executable, HERE / "torch_networks.py", *common, "--variant", variant], deadline)
 
 
-def median_of(results, key):
-    return statistics.median(r[key] for r in results)
+def medians(results):
+    return results[0] | {k: statistics.median(r[k] for r in results) for k in NUMBERS if results[0].get(k) is not None}
 
 
-def main():
+def compared(a, unit, deadline):
+    turns = [turn(a, unit, deadline) for _ in range(a.turns)]
+    ours, torch = (medians([t[side] for t in turns]) for side in (0, 1))
+    keys = ("bench", "model", "precision", "batch_size", "variant")
+    return dict(zip(keys, unit)) | {"turns": a.turns, "ratio": ours["images_per_s"] / torch["images_per_s"], "ours": ours,
+                                    "torch": torch}
+
+
+def show(row, field):
+    mib = [(side[field] or 0) / 2**20 for side in (row["ours"], row["torch"])]
+    speed = [side["images_per_s"] for side in (row["ours"], row["torch"])]
+    print(f"{row['bench']:6} {row['model']:12} {row['precision']:9} {row['variant']:12} {row['batch_size']:5} "
+          f"{speed[0]:9.2f} {speed[1]:9.2f} {row['ratio']:6.2f}x {mib[0]:9.0f} {mib[1]:7.0f}", flush=True)
+
+
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default=HERE.parent / "build/bin/cudenza")
+    parser.add_argument("--goals", action="store_true")
     parser.add_argument("--models", default=MODELS)
     parser.add_argument("--benches", default="train,infer")
     parser.add_argument("--precisions", default="fp32,bf16")
+    parser.add_argument("--variants", default="eager", help="of PyTorch: eager, compile, max-autotune, graphs")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--image-size", type=int, default=224)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--compile", action="store_true", help="torch.compile the other side")
-    parser.add_argument("--json", help="file for all figures")
-    a = parser.parse_args()
-    rows = []
-    print(f"{'':34} {'images/s':>19}          {'process MiB':>15}")
-    print(f"{'bench':6} {'model':12} {'precision':9} batch {'ours':>9} {'PyTorch':>9} {'ratio':>7} {'ours':>9} {'PyTorch':>7}")
-    for bench in a.benches.split(","):
-        for precision in a.precisions.split(","):
-            for model in a.models.split(","):
-                turns = [turn(a, bench, model, precision) for _ in range(a.turns)]
-                ours, torch = ([t[side] for t in turns] for side in (0, 1))
-                speed = median_of(ours, "images_per_s"), median_of(torch, "images_per_s")
-                memory = [median_of(side, "process_peak_bytes") / 2**20 for side in (ours, torch)]
-                print(f"{bench:6} {model:12} {precision:9} {a.batch_size:5} {speed[0]:9.2f} {speed[1]:9.2f} "
-                      f"{speed[0] / speed[1]:6.2f}x {memory[0]:9.0f} {memory[1]:7.0f}", flush=True)
-                rows.append({"ours": ours, "torch": torch, "ratio": speed[0] / speed[1]})
-    if a.json:
-        pathlib.Path(a.json).write_text(json.dumps(rows, indent=1))
+    parser.add_argument("--lines", type=pathlib.Path, help="file of all figures, a line of JSON a comparison")
+    parser.add_argument("--minutes", type=float, default=float("inf"))
+    return parser.parse_args()
 
 
-main()
+def main():
+    a = arguments()
+    deadline = time.monotonic() + 60 * a.minutes
+    known = [json.loads(line) for line in a.lines.read_text().splitlines()] if a.lines and a.lines.exists() else []
+    have = {(r["bench"], r["model"], r["precision"], r["batch_size"], r["variant"]): r for r in known}
+    memory = "peak_bytes" if a.device == "cuda" else "process_peak_bytes"
+    print(f"{'bench':6} {'model':12} {'precision':9} {'PyTorch is':12} batch   ours/s PyTorch/s   ratio  ours MiB PyTorch",
+          flush=True)
+    failed = False
+    for unit in goals() if a.goals else chosen(a):
+        try:
+            row = have.get(unit) or compared(a, unit, deadline)
+        except OutOfTime:
+            print("out of time: call again to go on", file=sys.stderr)
+            return LATER
+        except RuntimeError as error:  # one that fails (no memory, no compiler) does not stop the others
+            print(error, file=sys.stderr)
+            failed = True
+            continue
+        show(row, memory)
+        if a.lines and unit not in have:
+            with a.lines.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+    return 1 if failed else 0
+
+
+sys.exit(main())

@@ -14,7 +14,7 @@ namespace cudenza {
 
 /// Whose Fourier transform serves a GPU.
 enum class GpuFft {
-  fused,  ///< ours, in shared memory: from samples to decibels in one kernel (n_fft up to about 24,000; cuFFT beyond)
+  fused,  ///< ours, in shared memory: from samples to decibels in one kernel (n_fft up to about 10,000; cuFFT beyond)
   cufft,  ///< cuFFT between two kernels: frames and spectra go through memory. What the fused kernel is held against
 };
 

@@ -23,7 +23,8 @@ struct Properties {
 };
 Properties properties(int device);
 
-/// The stream that the engine's work on `device` is ordered on (a cudaStream_t). One a device, made at first use.
+/// The stream that the engine's work on `device` is ordered on (a cudaStream_t). One a device, made at first use. Makes the
+/// device current for this thread, as launching on its stream demands.
 void* stream(int device);
 /// Waits for all work on the device's stream; throws what went wrong in it.
 void synchronize(int device);
@@ -42,9 +43,12 @@ void fill(void* p, int byte, size_t bytes, int device);
 
 /// Work recorded once and started again as a whole by one call: a CUDA graph. Only what `work` enqueues on the device's
 /// stream is recorded, with the addresses it used: tensors that it reads or writes must outlive the recording, results must
-/// be copied into such tensors, and nothing in it may synchronise or read back. Recording does not run the work.
+/// be copied into such tensors, and nothing in it may synchronise, read back, or copy from the host. What the host computes
+/// (a rate, an epoch's number) is recorded as it is. Recording does not run the work.
 class Recording {
  public:
+  /// Throws std::logic_error if a tensor made by `work` outlives it: its memory is the recording's own. Tensors made before
+  /// and let go by `work` keep their memory as long as the recording lives.
   Recording(int device, const std::function<void()>& work);
   ~Recording();
   Recording(const Recording&) = delete;
@@ -57,8 +61,26 @@ class Recording {
   std::unique_ptr<State> state_;
 };
 
+/// Whether this thread is recording now.
+bool is_recording();
+
+/// How often the device has been asked for what a steady state does without, or does once a step.
+struct Activity {
+  int64_t allocations = 0;       ///< outside recordings
+  int64_t synchronisations = 0;  ///< waits of the host, those for copies to the host among them
+  int64_t host_copies = 0;       ///< in either direction
+  int64_t replays = 0;           ///< of recordings
+
+  Activity operator-(const Activity& before) const {
+    return {allocations - before.allocations, synchronisations - before.synchronisations, host_copies - before.host_copies,
+            replays - before.replays};
+  }
+};
+Activity activity(int device);
+
 struct MemoryUse {
   size_t now_bytes = 0, peak_bytes = 0;
+  size_t reserved_bytes = 0;  ///< that the driver holds for them now: with pieces kept for reuse, and recordings' memory
 };
 /// Bytes that tensors hold on the device, now and at most since reset_peak().
 MemoryUse memory_use(int device);

@@ -5,6 +5,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/gpu.h"
+#include "engine/core/recorded_memory.h"
 #include "kernels/common/cuda_check.h"
 
 namespace cudenza::gpu {
@@ -28,37 +29,57 @@ class Current {
   bool changed_ = false;
 };
 
-/// What the engine keeps per device: its stream and a count of the bytes it holds.
+thread_local RecordedMemory* recorded = nullptr;  // of the recording that this thread is making
+
+/// What the engine keeps per device: its stream, its memory pool and what has been asked of them.
 class Card {
  public:
-  explicit Card(int device) {
+  explicit Card(int device) : device_(device) {
     Current current(device);
     CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-    cudaMemPool_t pool = nullptr;
-    CUDA_CHECK(cudaDeviceGetDefaultMemPool(&pool, device));
+    CUDA_CHECK(cudaDeviceGetDefaultMemPool(&pool_, device));
     uint64_t keep_everything = UINT64_MAX;  // else every synchronisation would give the pool's memory back to the system
-    CUDA_CHECK(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep_everything));
+    CUDA_CHECK(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &keep_everything));
   }
   cudaStream_t stream() const { return stream_; }
+
+  /// A pool keeps what it has, and recordings have memory of their own: what neither needs now goes back to the system, so that
+  /// the other can have it.
+  void trim() {
+    cudaStreamSynchronize(stream_);
+    cudaMemPoolTrimTo(pool_, 0);
+    cudaDeviceGraphMemTrim(device_);
+    cudaGetLastError();
+  }
 
   void count(int64_t bytes) {
     const size_t now = now_ += static_cast<size_t>(bytes);
     size_t peak = peak_;
     while (now > peak && !peak_.compare_exchange_weak(peak, now)) {}
   }
-  MemoryUse use() const { return {now_, peak_}; }
+  MemoryUse use() const {
+    uint64_t pooled = 0, recordings = 0;
+    CUDA_CHECK(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrReservedMemCurrent, &pooled));
+    CUDA_CHECK(cudaDeviceGetGraphMemAttribute(device_, cudaGraphMemAttrReservedMemCurrent, &recordings));
+    return {now_, peak_, pooled + recordings};
+  }
+  size_t now_bytes() const { return now_; }
   void reset_peak() { peak_ = now_.load(); }
 
+  std::atomic<int64_t> allocations{0}, synchronisations{0}, host_copies{0}, replays{0};
+
  private:
+  int device_;
   cudaStream_t stream_ = nullptr;  // lives as long as the process: a destructor here could run after the driver has gone
+  cudaMemPool_t pool_ = nullptr;
   std::atomic<size_t> now_{0}, peak_{0};
 };
 
 Card& card(int device) {
   static std::mutex mutex;
-  static std::map<int, std::unique_ptr<Card>> cards;
+  static auto* const cards = new std::map<int, std::unique_ptr<Card>>;  // tensors with static lifetime may outlast it
   std::lock_guard lock(mutex);
-  auto& entry = cards[device];
+  auto& entry = (*cards)[device];
   if (!entry) entry = std::make_unique<Card>(device);
   return *entry;
 }
@@ -94,28 +115,45 @@ Properties properties(int device) {
   return {p.name, p.major * 10 + p.minor, p.multiProcessorCount, p.totalGlobalMem, static_cast<size_t>(p.l2CacheSize)};
 }
 
-void* stream(int device) { return card(device).stream(); }
+void* stream(int device) {
+  int now = 0;
+  CUDA_CHECK(cudaGetDevice(&now));
+  if (now != device) CUDA_CHECK(cudaSetDevice(device));
+  return card(device).stream();
+}
 
-void synchronize(int device) { CUDA_CHECK(cudaStreamSynchronize(card(device).stream())); }
+void synchronize(int device) {
+  ++card(device).synchronisations;
+  CUDA_CHECK(cudaStreamSynchronize(card(device).stream()));
+}
 
 void* allocate(size_t bytes, int device) {
   Current current(device);
+  Card& here = card(device);
   void* p = nullptr;
-  const cudaError_t status = cudaMallocAsync(&p, bytes, card(device).stream());
+  cudaError_t status = cudaMallocAsync(&p, bytes, here.stream());
+  if (status == cudaErrorMemoryAllocation && !recorded) {
+    cudaGetLastError();
+    here.trim();
+    status = cudaMallocAsync(&p, bytes, here.stream());
+  }
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();
     const double gib = 1024.0 * 1024 * 1024;
     throw DeviceError(fmt::format(
         "cuda:{} is out of memory: {:.2f} GiB asked for, {:.2f} GiB held; use a smaller --batch-size or --precision bf16", device,
-        bytes / gib, memory_use(device).now_bytes / gib));
+        static_cast<double>(bytes) / gib, static_cast<double>(here.now_bytes()) / gib));
   }
   CUDA_CHECK(status);
-  card(device).count(static_cast<int64_t>(bytes));
+  here.count(static_cast<int64_t>(bytes));
+  if (recorded) recorded->made(p, bytes);
+  else ++here.allocations;
   return p;
 }
 
 void release(void* p, size_t bytes, int device) noexcept {
-  cudaFreeAsync(p, card(device).stream());
+  if (recorded && !recorded->let_go(p, bytes)) return;
+  if (cudaFreeAsync(p, card(device).stream()) != cudaSuccess) cudaGetLastError();  // the driver has gone before us
   card(device).count(-static_cast<int64_t>(bytes));
 }
 
@@ -123,7 +161,9 @@ void copy(void* to, const void* from, size_t bytes, Copy direction, int device) 
   const auto kind = direction == Copy::host_to_device   ? cudaMemcpyHostToDevice
                     : direction == Copy::device_to_host ? cudaMemcpyDeviceToHost
                                                         : cudaMemcpyDeviceToDevice;
+  // What leaves pageable memory has been taken from it on return: the caller may reuse it while the copy is under way.
   CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, kind, card(device).stream()));
+  if (direction != Copy::device_to_device) ++card(device).host_copies;
   if (direction == Copy::device_to_host) synchronize(device);
 }
 
@@ -137,33 +177,75 @@ void fill(void* p, int byte, size_t bytes, int device) { CUDA_CHECK(cudaMemsetAs
 struct Recording::State {
   int device = 0;
   cudaGraphExec_t executable = nullptr;
+  RecordedMemory memory;
 };
+
+namespace {
+
+/// Memory that was there before the recording, back to the pool: in the stream's order, so after all replays.
+void release_kept(const RecordedMemory& memory, int device) {
+  for (const auto& [p, bytes] : memory.kept()) release(p, bytes, device);
+}
+
+/// The graph of what `work` enqueues on the stream. Memory that it makes and lets go is the graph's own.
+cudaGraph_t captured(int device, RecordedMemory& memory, const std::function<void()>& work) {
+  const cudaStream_t stream = card(device).stream();
+  cudaGraph_t graph = nullptr;
+  CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  recorded = &memory;
+  try {
+    work();
+    memory.check_all_let_go();
+  } catch (...) {
+    recorded = nullptr;
+    cudaStreamEndCapture(stream, &graph);  // leaves the stream usable; the broken graph is dropped
+    if (graph) cudaGraphDestroy(graph);
+    cudaGetLastError();
+    release_kept(memory, device);
+    throw;
+  }
+  recorded = nullptr;
+  CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
+  return graph;
+}
+
+}  // namespace
 
 Recording::Recording(int device, const std::function<void()>& work) : state_(std::make_unique<State>()) {
   state_->device = device;
   Current current(device);
-  const cudaStream_t stream = card(device).stream();
-  CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-  cudaGraph_t graph = nullptr;
-  try {
-    work();
-  } catch (...) {
-    cudaStreamEndCapture(stream, &graph);  // leaves the stream usable; the broken graph is dropped
-    if (graph) cudaGraphDestroy(graph);
-    throw;
-  }
-  CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
-  // Memory that the work allocates and does not free belongs to the graph: each replay frees the last one's first.
-  const cudaError_t status = cudaGraphInstantiate(&state_->executable, graph, cudaGraphInstantiateFlagAutoFreeOnLaunch);
+  const cudaGraph_t graph = captured(device, state_->memory, work);
+  const cudaError_t status = cudaGraphInstantiate(&state_->executable, graph, 0);
   cudaGraphDestroy(graph);
   CUDA_CHECK(status);
+  card(device).trim();  // what the same work took from the pool when it ran eagerly
 }
 
 Recording::~Recording() {
-  if (state_->executable) cudaGraphExecDestroy(state_->executable);
+  release_kept(state_->memory, state_->device);
+  cudaStreamSynchronize(card(state_->device).stream());
+  cudaGraphExecDestroy(state_->executable);
+  card(state_->device).trim();
 }
 
-void Recording::replay() const { CUDA_CHECK(cudaGraphLaunch(state_->executable, card(state_->device).stream())); }
+void Recording::replay() const {
+  Card& here = card(state_->device);
+  ++here.replays;
+  cudaError_t status = cudaGraphLaunch(state_->executable, here.stream());
+  if (status == cudaErrorMemoryAllocation) {  // the pool may hold what eager work between replays took
+    cudaGetLastError();
+    here.trim();
+    status = cudaGraphLaunch(state_->executable, here.stream());
+  }
+  CUDA_CHECK(status);
+}
+
+bool is_recording() { return recorded != nullptr; }
+
+Activity activity(int device) {
+  const Card& c = card(device);
+  return {c.allocations, c.synchronisations, c.host_copies, c.replays};
+}
 
 MemoryUse memory_use(int device) { return card(device).use(); }
 void reset_peak(int device) { card(device).reset_peak(); }

@@ -11,7 +11,7 @@ const ConvBackend& conv_backend(Device device, const ConvShape& shape) {
   if (!is_floating(shape.dtype)) throw_not_floating("conv2d", shape.dtype);
   if (device.is_cpu()) return conv_onednn().supports(shape) ? conv_onednn() : conv_reference();
   if (shape.dtype == DType::f64) throw_no_f64_on_gpu("conv2d");
-  return conv_gpu();
+  return conv_gpu(device.index());
 }
 
 }  // namespace cudenza

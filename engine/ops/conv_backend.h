@@ -54,9 +54,9 @@ class ConvBackend {
   virtual void backward_weights(const ConvShape&, const void* x, const void* dy, void* dw) const = 0;
 };
 
-const ConvBackend& conv_reference();  ///< CPU, every floating dtype, plain loops: what the others are held against
-const ConvBackend& conv_onednn();     ///< CPU, f32, bf16 and f16 (what oneDNN lacks goes through f32)
-const ConvBackend& conv_gpu();        ///< cuDNN 9 (conv_cudnn.cpp); the reference loops in the SIMT build
+const ConvBackend& conv_reference();      ///< CPU, every floating dtype, plain loops: what the others are held against
+const ConvBackend& conv_onednn();         ///< CPU, f32, bf16 and f16 (what oneDNN lacks goes through f32)
+const ConvBackend& conv_gpu(int device);  ///< cuDNN 9 (conv_cudnn.cpp); the reference loops in the SIMT build
 
 /// The backend that serves a convolution on a device: oneDNN where it can, else the reference; cuDNN on a GPU.
 const ConvBackend& conv_backend(Device, const ConvShape&);

@@ -18,7 +18,7 @@ struct NormReluConv {
   float* sum = nullptr;             ///< [out_channels]
   float* sum_of_squares = nullptr;  ///< [out_channels]
 };
-bool norm_relu_conv_with_stats(const ConvShape&, const NormReluConv&);
+bool norm_relu_conv_with_stats(int device, const ConvShape&, const NormReluConv&);
 
 /// The way back through conv(relu(norm(x)), w) with norm(x) = gamma (x - mean) inv_std + beta, as far as one pass goes:
 /// d = the gradient of norm(x), dgamma and dbeta. The gradient of x is then eq_dy[c] d + eq_x[c] x + eq_one[c].
@@ -30,6 +30,6 @@ struct ConvBackwardNormRelu {
   void* d = nullptr;
   float *dgamma = nullptr, *dbeta = nullptr, *eq_dy = nullptr, *eq_x = nullptr, *eq_one = nullptr;  ///< [in_channels]
 };
-bool conv_backward_data_norm_relu(const ConvShape&, const ConvBackwardNormRelu&);
+bool conv_backward_data_norm_relu(int device, const ConvShape&, const ConvBackwardNormRelu&);
 
 }  // namespace cudenza

@@ -1,4 +1,4 @@
-/// For files that call CUDA's libraries: the card an array lies on, made current for a while.
+/// For files that call CUDA's libraries: a card made current for a while, and how arrays are aligned.
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -19,9 +19,6 @@ class DeviceScope {
   int before_ = 0;
   bool changed_ = false;
 };
-
-/// The card whose memory `pointer` is in. Asks the driver's tables alone: allowed while a graph is captured.
-int device_of(const void* pointer);
 
 /// Alignment in bytes that all the addresses have, at most 16: the widest load there is. Null pointers do not count.
 inline int alignment_of(std::initializer_list<const void*> pointers) {

@@ -14,10 +14,4 @@ DeviceScope::~DeviceScope() {
   if (changed_) cudaSetDevice(before_);
 }
 
-int device_of(const void* pointer) {
-  cudaPointerAttributes attributes{};
-  CUDA_CHECK(cudaPointerGetAttributes(&attributes, pointer));
-  return attributes.device;
-}
-
 }  // namespace cudenza

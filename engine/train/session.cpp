@@ -102,6 +102,11 @@ void Session::finish_epoch(const EpochRow& row) {
   if (options_.on_epoch) options_.on_epoch(row, best_epoch() + 1 == static_cast<int>(history_.size()));
 }
 
+void Session::throw_stopped() const {
+  throw Stopped(
+      fmt::format("stopped in epoch {}; continue with --resume {}", parts_.trainer.position().epoch + 1, options_.run.string()));
+}
+
 void Session::run() {
   if (!events_) events_ = std::make_unique<EventFile>(options_.run);
   while (!parts_.trainer.done() && !out_of_patience()) {
@@ -114,10 +119,11 @@ void Session::run() {
       if (options_.log_steps) write_steps(options_.run, steps_);
       write_schedule(options_.run, steps_);
       save_last();
-      throw Stopped(fmt::format("stopped in epoch {}; continue with --resume {}", parts_.trainer.position().epoch + 1,
-                                options_.run.string()));
+      throw_stopped();
     }
     finish_epoch(validate(seconds_since(start)));
+    // An epoch whose losses were all read at its end, as a GPU's short ones are, is asked nothing sooner.
+    if (options_.interrupted() && !parts_.trainer.done()) throw_stopped();
   }
   stopped_early_ = !parts_.trainer.done();
 }

@@ -58,6 +58,7 @@ class Session {
   EpochRow validate(double seconds_of_training);
   void finish_epoch(const EpochRow&);
   void save_last() const;
+  [[noreturn]] void throw_stopped() const;
   bool out_of_patience() const;
 
   Parts parts_;

@@ -16,16 +16,11 @@ TrainStep::TrainStep(Module& network, Input& input, Optimizer& optimizer, Genera
       average_(average),
       loss_(Tensor::zeros({}, DType::f32, input.device())) {}
 
-void TrainStep::forget_recording() {
-  recording_.reset();
-  eager_steps_ = 0;
-}
-
 /// Copies a batch to where the step reads it.
 void TrainStep::load(const Batch& batch) {
   const Shape shape{static_cast<int64_t>(batch.rows.size())};
   if (!labels_.defined() || labels_.shape() != shape) {
-    forget_recording();
+    forget_recordings();
     batch_.rows = Tensor::empty(shape, DType::i64, input_.device());
     batch_.epoch = Tensor::empty({1}, DType::u32, input_.device());
     labels_ = Tensor::empty(shape, DType::i64, input_.device());
@@ -57,13 +52,14 @@ void TrainStep::run(const Batch& batch) {
   load(batch);
   // The first steps make what a recording may not: plans of libraries, counters in device memory.
   constexpr int kEagerSteps = 2;
-  const bool records = input_.device().is_cuda() && recipe_.accumulate == 1;
-  if (!records || eager_steps_ < kEagerSteps) {
-    ++eager_steps_;
-    return enqueue(batch.begins, batch.ends, batch.in_group);
+  Way& way = ways_[{batch.begins, batch.ends, batch.in_group}];
+  const auto work = [&] { enqueue(batch.begins, batch.ends, batch.in_group); };
+  if (input_.device().is_cpu() || way.eager_steps < kEagerSteps) {
+    ++way.eager_steps;
+    return work();
   }
-  if (!recording_) recording_ = std::make_unique<gpu::Recording>(input_.device().index(), [&] { enqueue(true, true, 1); });
-  recording_->replay();
+  if (!way.recording) way.recording = std::make_unique<gpu::Recording>(input_.device().index(), work);
+  way.recording->replay();
 }
 
 }  // namespace cudenza

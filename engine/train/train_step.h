@@ -1,7 +1,9 @@
 /// One training step: pictures, mixup, network, loss, gradients, update. Eager on the CPU; on a GPU recorded once and then
-/// replayed as one CUDA graph.
+/// replayed as one CUDA graph. Steps that do not do the same (begin or end a group of batches) have a recording each.
 #pragma once
+#include <map>
 #include <memory>
+#include <tuple>
 
 #include "engine/core/gpu.h"
 #include "engine/nn/module.h"
@@ -28,11 +30,16 @@ class TrainStep {
   /// The loss of the last step: f32 [] on the device, always in the same place.
   const Tensor& loss() const { return loss_; }
   /// Call when what a step does has changed: groups frozen or freed.
-  void forget_recording();
+  void forget_recordings() { ways_.clear(); }
 
  private:
   void load(const Batch&);
   void enqueue(bool begins, bool ends, int in_group);
+  /// How often steps of one kind have run eagerly, and their recording.
+  struct Way {
+    int eager_steps = 0;
+    std::unique_ptr<gpu::Recording> recording = nullptr;
+  };
   Tensor loss_of_batch();
 
   Module& network_;
@@ -44,8 +51,7 @@ class TrainStep {
 
   Input::Batch batch_;
   Tensor labels_, loss_;
-  int eager_steps_ = 0;
-  std::unique_ptr<gpu::Recording> recording_;
+  std::map<std::tuple<bool, bool, int>, Way> ways_;  // by begins, ends, in_group
 };
 
 }  // namespace cudenza

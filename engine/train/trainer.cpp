@@ -48,7 +48,7 @@ int Trainer::epochs() const {
 /// Freezes what the phase freezes. Its first epoch begins with cleared moments, as fastai's.
 void Trainer::begin_phase() {
   parameters_.freeze_to(phases_[position_.phase].first_trained_group);
-  step_.forget_recording();
+  step_.forget_recordings();
   if (position_.epoch_of_phase > 0 || position_.batch > 0) return;
   optimizer_.clear_state();
   smooth_ = {};

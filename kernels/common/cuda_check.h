@@ -10,7 +10,10 @@ namespace cudenza::kernels {
 
 inline void cuda_check(cudaError_t status, const char* call, const char* file, int line) {
   if (status == cudaSuccess) return;
-  throw CudaError(std::string(file) + ':' + std::to_string(line) + ": " + call + ": " + cudaGetErrorString(status));
+  std::string text = std::string(file) + ':' + std::to_string(line) + ": " + call + ": " + cudaGetErrorString(status);
+  if (status == cudaErrorNoKernelImageForDevice)
+    text += "; this program was built for other cards: build it on this machine, or with ./run build cards for all";
+  throw CudaError(text);
 }
 
 }  // namespace cudenza::kernels

@@ -42,6 +42,8 @@ void log_mel(Cpu, const MelPlan<T>&, const X* pcm, const Affine<T>* wave, Y* y, 
 /// float and int16. REQUIRES mel_fits_block(plan).
 template <class X> void log_mel(Gpu, const MelPlan<float>&, const X* pcm, const Affine<float>* wave, float* y, int64_t clips);
 bool mel_fits_block(const MelPlan<float>&);
+/// Whether one frame's powers and a tile of the result fit a block's memory, as mel_of_spectra() wants.
+bool mel_spectra_fit_block(const MelPlan<float>&);
 
 /// The same in three steps around somebody else's batched transform: frames [clips·frames, n_fft] and, after it, spectra
 /// [clips·frames, n_fft/2 + 1].

@@ -142,12 +142,17 @@ __global__ void apply_floor_kernel(float* y, const float* floor, int64_t clips, 
 dim3 blocks_for(int64_t threads) { return dim3(static_cast<unsigned>(ceil_div<int64_t>(threads, kThreads))); }
 int tiles_of(const MelPlan<float>& plan) { return static_cast<int>(ceil_div<int64_t>(plan.frames, kTileFrames)); }
 size_t tile_bytes(const MelPlan<float>& plan) { return sizeof(float) * kTileStride * static_cast<size_t>(plan.filters.bands); }
+size_t spectrum_bytes(const MelPlan<float>& plan) {
+  return sizeof(float) * static_cast<size_t>(plan.fft.n / 2 + 1) + tile_bytes(plan);
+}
 
 }  // namespace
 
 bool mel_fits_block(const MelPlan<float>& plan) {
   return 2 * block_fft_bytes(plan.fft.n / 2) + tile_bytes(plan) <= kLargestBlockBytes;
 }
+
+bool mel_spectra_fit_block(const MelPlan<float>& plan) { return spectrum_bytes(plan) <= kLargestBlockBytes; }
 
 template <class X>
 void log_mel(Gpu gpu, const MelPlan<float>& plan, const X* pcm, const Affine<float>* wave, float* y, int64_t clips) {
@@ -157,7 +162,8 @@ void log_mel(Gpu gpu, const MelPlan<float>& plan, const X* pcm, const Affine<flo
   // Short frames share a block (1, 2 or 4 of them: a divisor of the tile): about 128 threads, and no more memory than lets
   // several blocks live on a multiprocessor.
   int rows = larger(1, 128 / threads);
-  while (rows > 1 && static_cast<size_t>(rows) * frame_bytes > 36 * 1024) rows /= 2;
+  const size_t most = smaller<size_t>(36 * 1024, kLargestBlockBytes - tile_bytes(plan));
+  while (rows > 1 && static_cast<size_t>(rows) * frame_bytes > most) rows /= 2;
   const int tiles = tiles_of(plan);
   launch<log_mel_kernel<X>>(dim3(static_cast<unsigned>(clips * tiles)),
                             dim3(static_cast<unsigned>(threads), static_cast<unsigned>(rows)),
@@ -173,8 +179,8 @@ void mel_frames(Gpu gpu, const MelPlan<float>& plan, const X* pcm, const Affine<
 void mel_of_spectra(Gpu gpu, const MelPlan<float>& plan, const Complex<float>* spectra, float* y, int64_t clips) {
   if (clips == 0) return;
   const int tiles = tiles_of(plan);
-  const size_t bytes = sizeof(float) * static_cast<size_t>(plan.fft.n / 2 + 1) + tile_bytes(plan);
-  launch<mel_of_spectra_kernel>(dim3(static_cast<unsigned>(clips * tiles)), dim3(kThreads), bytes, gpu, plan, spectra, y, tiles);
+  launch<mel_of_spectra_kernel>(dim3(static_cast<unsigned>(clips * tiles)), dim3(kThreads), spectrum_bytes(plan), gpu, plan,
+                                spectra, y, tiles);
 }
 
 template <class X> void standardise_wave(Gpu gpu, const X* pcm, Affine<float>* wave, int64_t clips, int64_t samples) {

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "kernels/simt/fiber.h"
@@ -44,6 +45,8 @@ struct Block {
 thread_local Block block;
 thread_local Order order = Order::kForward;
 thread_local std::mt19937 random_order{1};
+thread_local Tape* tape = nullptr;
+void (*watcher)(bool begins) = nullptr;
 std::set<std::string> names;
 
 void* poisoned(size_t bytes) {
@@ -140,10 +143,12 @@ void run_block() {
   }
 }
 
+constexpr size_t kMostShared = 99 * 1024;  // of a block on cards of 8.6 and 8.9, the least of those we are built for
+
 void check_limits(dim3 grid, dim3 size, size_t shared_bytes) {
   const uint64_t threads = uint64_t{size.x} * size.y * size.z;
   const bool grid_fits = grid.x >= 1 && grid.y >= 1 && grid.z >= 1 && grid.x <= 0x7FFFFFFFu && grid.y <= 65535 && grid.z <= 65535;
-  if (!grid_fits || threads < 1 || threads > 1024 || size.z > 64 || shared_bytes > 227 * 1024) {
+  if (!grid_fits || threads < 1 || threads > 1024 || size.z > 64 || shared_bytes > kMostShared) {
     throw std::logic_error("launch outside a GPU's limits: grid " + std::to_string(grid.x) + 'x' + std::to_string(grid.y) + 'x' +
                            std::to_string(grid.z) + ", " + std::to_string(threads) + " threads, " + std::to_string(shared_bytes) +
                            " bytes of shared memory");
@@ -158,6 +163,27 @@ void set_order(Order new_order, uint32_t seed) {
 }
 
 const std::set<std::string>& kernels_run() { return names; }
+
+void enqueue(Work work) {
+  if (tape) tape->push_back(std::move(work));
+  else perform(work);
+}
+
+void perform(const Work& work) {
+  struct Watched {
+    Watched() {
+      if (watcher) watcher(true);
+    }
+    ~Watched() {
+      if (watcher) watcher(false);
+    }
+  } const watched;
+  work();
+}
+
+Tape* record_on(Tape* next) { return std::exchange(tape, next); }
+bool is_recording() { return tape != nullptr; }
+void watch_work(void (*next)(bool begins)) { watcher = next; }
 
 void note_kernel(const char* pretty_function) {
   // "... launch(...) [with auto kernel = cudenza::kernels::{anonymous}::name<float>; Args = ...]"

@@ -6,6 +6,9 @@
 /// memory is fresh, exactly sized (AddressSanitizer sees its ends) and poisoned with NaNs for every block, so that
 /// reading before writing shows.
 ///
+/// Work on the emulated device goes through enqueue(): it runs at once, or is noted on a tape while one is recorded, as a
+/// stream under capture does.
+///
 /// It proves indexing, barriers and arithmetic. It does not prove what only a GPU can: true races between unsynchronised
 /// threads, memory ordering, occupancy, registers. What it lacks must fail to compile.
 #pragma once
@@ -15,6 +18,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "kernels/common/backend.h"
 
@@ -39,6 +43,18 @@ constexpr unsigned kWarp = 32;
 void set_order(Order order, uint32_t seed = 1);
 /// Every kernel run so far in this process, as "name<template arguments>".
 const std::set<std::string>& kernels_run();
+
+using Work = std::function<void()>;
+using Tape = std::vector<Work>;
+/// Does the work, or notes it on this OS thread's tape. Whatever it needs it holds by value.
+void enqueue(Work work);
+/// Runs the work as the device does: the watcher is told before and after.
+void perform(const Work& work);
+/// From now on enqueued work goes to `tape`; null: is done. Returns what was before.
+Tape* record_on(Tape* tape);
+bool is_recording();
+/// Called with true before work runs and with false after it: whoever keeps the device's memory can shut it to the host.
+void watch_work(void (*watcher)(bool begins));
 
 // What the words below are made of.
 struct Position {
@@ -124,7 +140,7 @@ template <class T> T* dynamic_shared() { return static_cast<T*>(simt::dynamic_sh
 template <auto kernel, class... Args> void launch(dim3 grid, dim3 block, size_t shared_bytes, Gpu, Args... args) {
   simt::note_kernel(__PRETTY_FUNCTION__);
   const auto start = [&]<class... Params>(void (*typed_kernel)(Params...)) {
-    simt::run(grid, block, shared_bytes, [&] { typed_kernel(static_cast<Params>(args)...); });
+    simt::enqueue([=] { simt::run(grid, block, shared_bytes, [&] { typed_kernel(static_cast<Params>(args)...); }); });
   };
   start(kernel);
 }

@@ -40,7 +40,7 @@ class CudnnConv : public ::testing::Test {
 template <class F> void expect_same(const std::vector<Tensor>& inputs, const Shape& result, DType dtype, F f) {
   const Tensor expected = Tensor::empty(result, dtype), y = Tensor::empty(result, dtype, Device::cuda());
   f(conv_reference(), inputs, expected);
-  f(conv_gpu(), moved(inputs, Device::cuda()), y);
+  f(conv_gpu(0), moved(inputs, Device::cuda()), y);
   EXPECT_TRUE(is_close(y.to(Device::cpu()), expected, kernel_against_cpu(dtype)));
 }
 
@@ -94,7 +94,7 @@ TEST_F(CudnnConv, ExactMathRepeatsBitForBit) {
   const auto inputs = moved(make_inputs({{x_shape(s)}, {y_shape(s)}}, s.dtype), Device::cuda());
   const auto gradient = [&] {
     const Tensor dw = Tensor::empty(w_shape(s), s.dtype, Device::cuda());
-    conv_gpu().backward_weights(s, inputs[0].raw(), inputs[1].raw(), dw.raw());
+    conv_gpu(0).backward_weights(s, inputs[0].raw(), inputs[1].raw(), dw.raw());
     return dw.to_vector<float>();
   };
   EXPECT_EQ(gradient(), gradient());
@@ -119,7 +119,7 @@ TEST_F(CudnnConv, StatisticsAreThoseOfTheResult) {
   const Tensor y = Tensor::empty(y_shape(s), s.dtype, Device::cuda());
   const Tensor sum = Tensor::empty({s.out_channels}, DType::f32, Device::cuda()),
                squares = Tensor::empty({s.out_channels}, DType::f32, Device::cuda());
-  if (!conv_gpu().forward_with_stats(s, in[0].raw(), in[1].raw(), y.raw(), sum.data<float>(), squares.data<float>())) {
+  if (!conv_gpu(0).forward_with_stats(s, in[0].raw(), in[1].raw(), y.raw(), sum.data<float>(), squares.data<float>())) {
     GTEST_SKIP() << "this card has no such engine";
   }
   const auto elements = y.to_vector<double>();
@@ -150,13 +150,14 @@ TEST_F(CudnnConv, NormAndReluInFrontAreOneKernel) {
   const auto in = moved(cpu, Device::cuda());
   const Tensor y = Tensor::empty(y_shape(s), s.dtype, Device::cuda()), expected = Tensor::empty(y_shape(s), s.dtype);
   const Tensor sums = Tensor::empty({2, s.out_channels}, DType::f32, Device::cuda());
-  const bool done = norm_relu_conv_with_stats(s, {.x = in[0].raw(),
-                                                  .scale = in[2].raw(),
-                                                  .shift = in[3].raw(),
-                                                  .w = in[1].raw(),
-                                                  .y = y.raw(),
-                                                  .sum = sums.data<float>(),
-                                                  .sum_of_squares = sums.data<float>() + s.out_channels});
+  const bool done = norm_relu_conv_with_stats(0, s,
+                                              {.x = in[0].raw(),
+                                               .scale = in[2].raw(),
+                                               .shift = in[3].raw(),
+                                               .w = in[1].raw(),
+                                               .y = y.raw(),
+                                               .sum = sums.data<float>(),
+                                               .sum_of_squares = sums.data<float>() + s.out_channels});
   if (!done) GTEST_SKIP() << "this card has no such engine";
   conv_reference().forward(s, normed(cpu[0], cpu[2], cpu[3]).raw(), cpu[1].raw(), expected.raw(), {});
   EXPECT_TRUE(
@@ -167,11 +168,11 @@ TEST(CudnnConvWithoutGpu, SaysWhatItServes) {
   ConvShape s = kShapes[0];
   for (const DType dtype : kTypes) {
     s.dtype = dtype;
-    EXPECT_TRUE(conv_gpu().supports(s));
+    EXPECT_TRUE(conv_gpu(0).supports(s));
   }
   s.dtype = DType::f64;
-  EXPECT_FALSE(conv_gpu().supports(s));
-  EXPECT_EQ(conv_gpu().name(), "cudnn");
+  EXPECT_FALSE(conv_gpu(0).supports(s));
+  EXPECT_EQ(conv_gpu(0).name(), "cudnn");
 }
 
 }  // namespace

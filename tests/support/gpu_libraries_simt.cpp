@@ -1,14 +1,36 @@
 /// cuDNN and cuBLASLt in the SIMT build: "device" memory is the host's there, so the reference loops stand in for them and the
-/// engine's GPU path runs.
+/// engine's GPU path runs. They are enqueued, as the libraries' kernels are.
 #include "engine/ops/conv_backend.h"
 #include "engine/ops/gemm.h"
+#include "kernels/simt/simt.h"
 
 namespace cudenza {
+namespace {
 
-const ConvBackend& conv_gpu() { return conv_reference(); }
+class EnqueuedConv final : public ConvBackend {
+ public:
+  std::string_view name() const override { return "reference, enqueued"; }
+  bool supports(const ConvShape& s) const override { return conv_reference().supports(s); }
+  void forward(const ConvShape& s, const void* x, const void* w, void* y, const ConvEpilogue& e) const override {
+    simt::enqueue([=] { conv_reference().forward(s, x, w, y, e); });
+  }
+  void backward_data(const ConvShape& s, const void* dy, const void* w, void* dx) const override {
+    simt::enqueue([=] { conv_reference().backward_data(s, dy, w, dx); });
+  }
+  void backward_weights(const ConvShape& s, const void* x, const void* dy, void* dw) const override {
+    simt::enqueue([=] { conv_reference().backward_weights(s, x, dy, dw); });
+  }
+};
+
+}  // namespace
+
+const ConvBackend& conv_gpu(int) {
+  static const EnqueuedConv instance;
+  return instance;
+}
 
 void gemm_gpu(Device, const GemmShape& shape, const void* a, const void* b, void* y, const void* bias) {
-  gemm_reference(shape, a, b, y, bias);
+  simt::enqueue([=] { gemm_reference(shape, a, b, y, bias); });
 }
 
 }  // namespace cudenza

@@ -1,49 +1,139 @@
-/// The engine's GPU in the SIMT build: "device" memory is the host's, streams are nothing, and kernels run under
-/// kernels/simt. With it the engine's whole GPU path (dispatch, storage, copies, launches) runs in CI.
+/// The engine's GPU in the SIMT build: "device" memory is the host's, streams are nothing, and kernels run under kernels/simt.
+/// With it the engine's whole GPU path (dispatch, storage, copies, launches, recordings) runs in CI.
+///
+/// As on a card: fresh memory is not zero, the host cannot touch device memory (AddressSanitizer reports who tries), and a
+/// recording holds what was enqueued with the values of that moment. What the host computes while it is made does not happen
+/// again at a replay.
+#include <sanitizer/asan_interface.h>
+
 #include <cstdlib>
 #include <cstring>
 
 #include "engine/core/gpu.h"
+#include "engine/core/recorded_memory.h"
+#include "kernels/simt/simt.h"
 
 namespace cudenza::gpu {
+
 namespace {
+
 MemoryUse use;
+Activity done;
+thread_local RecordedMemory* recorded = nullptr;
+thread_local std::vector<RecordedMemory::Piece>* recorded_own = nullptr;
+
+/// All device memory. It is open while work runs there, and shut to the host.
+std::map<void*, size_t>& pieces() {
+  static auto* const all = new std::map<void*, size_t>;  // tensors with static lifetime may outlast it
+  return *all;
 }
+
+void open_or_shut(bool begins) {
+  for (const auto& [p, bytes] : pieces()) {
+    if (begins) __asan_unpoison_memory_region(p, bytes);
+    else __asan_poison_memory_region(p, bytes);
+  }
+}
+
+/// Not a number in any floating type: what nobody may read.
+void spoil(void* p, size_t bytes) {
+  simt::enqueue([=] { std::memset(p, 0xFF, bytes); });
+}
+
+void free_piece(void* p, size_t bytes) {
+  pieces().erase(p);
+  __asan_unpoison_memory_region(p, bytes);
+  std::free(p);
+}
+
+}  // namespace
+
+struct Recording::State {
+  simt::Tape tape;
+  RecordedMemory memory;
+  std::vector<RecordedMemory::Piece> own;  // made and let go by the work: there at every replay
+
+  ~State() {
+    for (const auto& [p, bytes] : own) free_piece(p, bytes);
+    for (const auto& [p, bytes] : memory.kept()) release(p, bytes, 0);
+  }
+};
 
 int count() { return 1; }
 std::string why_none() { return "the host stands for one"; }
 Properties properties(int) { return {"host (SIMT)", 90, 132, size_t{1} << 30, size_t{50} << 20}; }
 void* stream(int) { return nullptr; }
-void synchronize(int) {}
+
+void synchronize(int) {
+  if (recorded) throw std::logic_error("a recording: the host cannot wait for work that is not being done");
+  ++done.synchronisations;
+}
 
 void* allocate(size_t bytes, int) {
+  simt::watch_work(open_or_shut);
   use.now_bytes += bytes;
   use.peak_bytes = use.now_bytes > use.peak_bytes ? use.now_bytes : use.peak_bytes;
   void* p = std::aligned_alloc(16, (bytes + 15) / 16 * 16);
-  std::memset(p, 0xFF, bytes);  // fresh device memory is poison: NaN in every floating type
+  pieces().emplace(p, bytes);
+  __asan_poison_memory_region(p, bytes);
+  if (recorded) recorded->made(p, bytes);
+  else ++done.allocations;
+  spoil(p, bytes);
   return p;
 }
 
 void release(void* p, size_t bytes, int) noexcept {
+  if (recorded && !recorded->let_go(p, bytes)) return;
   use.now_bytes -= bytes;
-  std::free(p);
+  if (!recorded) return free_piece(p, bytes);
+  spoil(p, bytes);  // a graph gives it to others from here on
+  recorded_own->emplace_back(p, bytes);
 }
 
-void copy(void* to, const void* from, size_t bytes, Copy, int) { std::memcpy(to, from, bytes); }
+void copy(void* to, const void* from, size_t bytes, Copy direction, int device) {
+  if (direction == Copy::device_to_device) return simt::enqueue([=] { std::memcpy(to, from, bytes); });
+  ++done.host_copies;
+  simt::perform([=] { std::memcpy(to, from, bytes); });
+  if (direction == Copy::device_to_host) synchronize(device);
+}
+
 void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t bytes, int64_t rows, int) {
-  for (int64_t r = 0; r < rows; ++r)
-    std::memcpy(static_cast<char*>(to) + r * to_pitch, static_cast<const char*>(from) + r * from_pitch, bytes);
+  simt::enqueue([=] {
+    for (int64_t r = 0; r < rows; ++r)
+      std::memcpy(static_cast<char*>(to) + r * to_pitch, static_cast<const char*>(from) + r * from_pitch, bytes);
+  });
 }
-void fill(void* p, int byte, size_t bytes, int) { std::memset(p, byte, bytes); }
-// There is no graph here: a replay runs the work again, eagerly.
-struct Recording::State {
-  std::function<void()> work;
-};
-Recording::Recording(int, const std::function<void()>& work) : state_(std::make_unique<State>(State{work})) {}
-Recording::~Recording() = default;
-void Recording::replay() const { state_->work(); }
 
-MemoryUse memory_use(int) { return use; }
+void fill(void* p, int byte, size_t bytes, int) {
+  simt::enqueue([=] { std::memset(p, byte, bytes); });
+}
+
+Recording::Recording(int, const std::function<void()>& work) : state_(std::make_unique<State>()) {
+  struct Recorder {
+    explicit Recorder(State& state) {
+      recorded = &state.memory;
+      recorded_own = &state.own;
+      simt::record_on(&state.tape);
+    }
+    ~Recorder() {
+      recorded = nullptr;
+      simt::record_on(nullptr);
+    }
+  } const recorder(*state_);
+  work();
+  state_->memory.check_all_let_go();
+}
+
+Recording::~Recording() = default;
+
+void Recording::replay() const {
+  ++done.replays;
+  for (const simt::Work& work : state_->tape) simt::perform(work);
+}
+
+bool is_recording() { return recorded != nullptr; }
+Activity activity(int) { return done; }
+MemoryUse memory_use(int) { return {use.now_bytes, use.peak_bytes, use.now_bytes}; }
 void reset_peak(int) { use.peak_bytes = use.now_bytes; }
 
 }  // namespace cudenza::gpu
