@@ -4,6 +4,7 @@
 
 #include "apps/network_choice.h"
 #include "engine/autograd/node.h"
+#include "engine/core/gpu.h"
 #include "engine/io/checkpoint.h"
 #include "engine/ops/layout.h"
 #include "engine/ops/pointwise.h"
@@ -14,11 +15,11 @@ namespace {
 struct ForwardOptions {
   NetworkChoice network;
   std::string weights, input, output;
-  bool classes_given = false, folded = false;
+  bool classes_given = false, folded = false, gradients = false;
   int64_t batch_size = 32;
 };
 
-/// The pictures of an input file: data set x, f32 [N,C,H,W].
+/// The pictures of an input file: data set x, f32 [N,C,H,W]; and, where gradients are wanted, those of the logits: dy.
 class Pictures {
  public:
   explicit Pictures(const std::string& path) : file_(path) {
@@ -37,6 +38,17 @@ class Pictures {
   /// `count` pictures from number `first` on, [count,H,W,C].
   Tensor batch(int64_t first, int64_t count, Device device, DType dtype) const {
     return cast(nchw_to_nhwc(file_.read_rows("x", first, count).to(device)), dtype);
+  }
+  /// The gradients of logits of this shape.
+  Tensor dy(const Shape& logits) const {
+    const std::string path = file_.path().string();
+    if (!file_.contains("dy"))
+      throw DataError(
+          fmt::format("{}: has no data set /dy; --gradients needs the logits' gradients there, f32 {}", path, logits));
+    const auto [shape, dtype] = file_.extent("dy");
+    if (shape != logits || dtype != DType::f32)
+      throw DataError(fmt::format("{}: /dy is {} {}, but the logits are f32 {}", path, dtype, shape, logits));
+    return file_.read("dy");
   }
 
  private:
@@ -63,16 +75,26 @@ std::unique_ptr<Network> load(const ForwardOptions& o, int channels) {
   const Hdf5File weights(o.weights);
   NetworkChoice choice = o.network;
   if (!o.classes_given) choice.classes = classes_in(weights, choice);
+  if (o.gradients) choice.dropout = 0;  // nothing random, so that another framework can compute the same
   const UnsetWeights unset;
   auto network = choice.make(channels);
   read_state(weights, *network);
   return network;
 }
 
+template <class Write> void create_output(const ForwardOptions& o, DType dtype, Write&& write) {
+  Hdf5File::create(o.output, [&](Hdf5File& file) {
+    write(file);
+    file.set_attribute("/", "arch", o.network.arch);
+    file.set_attribute("/", "precision", std::string(name_of(dtype)));
+  });
+}
+
 /// Writes the logits of all pictures; returns the seconds that the network took.
 double run_all(Network& network, const Pictures& pictures, const ForwardOptions& o, Device device, DType dtype) {
+  const NoGrad no_grad;
   double seconds = 0;
-  Hdf5File::create(o.output, [&](Hdf5File& file) {
+  create_output(o, dtype, [&](Hdf5File& file) {
     for (int64_t first = 0; first < pictures.count(); first += o.batch_size) {
       const int64_t count = std::min(o.batch_size, pictures.count() - first);
       const Tensor x = pictures.batch(first, count, device, dtype);
@@ -82,8 +104,26 @@ double run_all(Network& network, const Pictures& pictures, const ForwardOptions&
       if (first == 0) file.reserve("logits", {pictures.count(), logits.size(1)}, DType::f32);
       file.write_rows("logits", first, logits);
     }
-    file.set_attribute("/", "arch", o.network.arch);
-    file.set_attribute("/", "precision", std::string(name_of(dtype)));
+  });
+  return seconds;
+}
+
+/// Writes the logits of all pictures as one batch in training mode, and every parameter's gradient of sum(logits · dy) as
+/// files hold the parameter; returns the seconds that the passes took.
+double run_step(Network& network, const Pictures& pictures, const ForwardOptions& o, Device device, DType dtype) {
+  const Tensor x = pictures.batch(0, pictures.count(), device, dtype);
+  const auto start = std::chrono::steady_clock::now();
+  const Tensor y = network(x), logits = y.to(Device::cpu()).to(DType::f32);
+  y.backward(cast(pictures.dy(logits.shape()).to(device), y.dtype()));
+  if (device.is_cuda()) gpu::synchronize(device.index());
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  create_output(o, dtype, [&](Hdf5File& file) {
+    file.write("logits", logits);
+    for (StateEntry& e : file_state(network)) {
+      if (!e.tensor.grad().defined()) continue;  // running statistics have none
+      e.tensor = e.tensor.grad();
+      file.write("gradients/" + e.name, as_in_file(e));
+    }
   });
   return seconds;
 }
@@ -94,10 +134,9 @@ void run_forward(const ForwardOptions& o, const Common& common) {
   const Pictures pictures(o.input);
   const auto network = load(o, pictures.channels());
   network->to(device);
-  network->train(false);
+  network->train(o.gradients);
   if (o.folded) network->fold();
-  const NoGrad no_grad;
-  const double seconds = run_all(*network, pictures, o, device, dtype);
+  const double seconds = (o.gradients ? run_step : run_all)(*network, pictures, o, device, dtype);
   const double images_per_s = static_cast<double>(pictures.count()) / seconds;
   if (common.json) {
     const nlohmann::ordered_json result{
@@ -120,8 +159,14 @@ void add_forward(CLI::App& program, const Common& common) {
   verb->add_option("--weights", o->weights, "HDF5 file of the network's weights")->required();
   verb->add_option("--input", o->input, "HDF5 file with pictures: /x, f32 [N,3,H,W] or [N,1,H,W]")->required();
   verb->add_option("--output", o->output, "HDF5 file to write: /logits, f32 [N,classes]")->required();
-  verb->add_flag("--folded", o->folded, "fold batch norms into the convolutions before them");
-  verb->add_option("--batch-size", o->batch_size, "pictures at a time")->check(CLI::Range(1, 65536))->capture_default_str();
+  CLI::Option* folded = verb->add_flag("--folded", o->folded, "fold batch norms into the convolutions before them");
+  CLI::Option* batch_size = verb->add_option("--batch-size", o->batch_size, "pictures at a time");
+  batch_size->check(CLI::Range(1, 65536))->capture_default_str();
+  verb->add_flag("--gradients", o->gradients,
+                 "a training step's passes, without dropout: all pictures as one batch, and the gradients of sum(logits * dy) "
+                 "by every parameter to /gradients/NAME; the input file holds /dy, f32 [N,classes]")
+      ->excludes(folded)
+      ->excludes(batch_size);
   verb->footer("Computes in fp32 unless --precision says otherwise.");
   verb->callback([&common, verb, o] {
     o->classes_given = verb->count("--classes") > 0;

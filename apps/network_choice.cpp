@@ -5,8 +5,10 @@
 namespace cudenza {
 
 std::unique_ptr<Network> NetworkChoice::make(int in_channels) const {
-  return make_network(
-      arch, {.classes = classes, .in_channels = in_channels, .head = head == "fastai" ? HeadKind::fastai : HeadKind::original});
+  return make_network(arch, {.classes = classes,
+                             .in_channels = in_channels,
+                             .head = head == "fastai" ? HeadKind::fastai : HeadKind::original,
+                             .dropout = dropout});
 }
 
 CLI::Option* add_network_options(CLI::App& verb, NetworkChoice& choice, const std::string& name) {

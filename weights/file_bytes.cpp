@@ -13,6 +13,13 @@ namespace {
 constexpr size_t kBuffer = 64 << 10;
 }
 
+std::string printable(std::string_view name) {
+  constexpr size_t kMostShown = 128;
+  std::string shown;
+  for (const char c : name.substr(0, kMostShown)) shown += c >= ' ' && c < 127 ? c : '?';
+  return name.size() > kMostShown ? shown + "…" : shown;
+}
+
 FileBytes::FileBytes(const std::filesystem::path& path) : path_(path) {
   file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe that nobody writes to must not hold us up
   if (file_ < 0) fail("cannot be read: {}", std::strerror(errno));

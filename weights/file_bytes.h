@@ -12,6 +12,9 @@
 
 namespace cudenza {
 
+/// What a file calls something, fit for a message: neither long nor able to steer a terminal.
+std::string printable(std::string_view name);
+
 /// A file's bytes by their position.
 class FileBytes {
  public:

@@ -12,12 +12,6 @@ constexpr size_t kMostNameLength = 128;
 using Kind = Pickle::Kind;
 using Ref = Pickle::Ref;
 
-std::string printable(std::string_view text) {
-  std::string shown;
-  for (const char c : text) shown += c >= ' ' && c < 127 ? c : '?';
-  return shown;
-}
-
 }  // namespace
 
 /// Runs one pickle.

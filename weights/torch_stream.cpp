@@ -72,7 +72,7 @@ std::vector<TensorRecord> read_torch_stream(const FileBytes& file) {
     const StorageId id = storage_id_of(file, object, value);
     const auto at = storages.find(id.key);
     if (at == storages.end() || at->second.dtype != id.dtype || at->second.count < id.count)
-      file.fail("storage {} is missing, or smaller or of another type than said", id.key);
+      file.fail("storage {} is missing, or smaller or of another type than said", printable(id.key));
     return id.view ? viewed(file, object, at->second, *id.view) : at->second;
   };
   return state_dict_of(file, object, {.storage = storage});

@@ -31,7 +31,7 @@ std::vector<TensorRecord> read_torch_zip(const FileBytes& file) {
     const StorageId id = storage_id_of(file, pickle, value);
     const auto [data_begin, data_end] = zip.find(root + "data/" + id.key);
     if (id.count > (data_end - data_begin) / size_of(id.dtype))
-      file.fail("storage {} should hold {} numbers, but has {} bytes", id.key, id.count, data_end - data_begin);
+      file.fail("storage {} should hold {} numbers, but has {} bytes", printable(id.key), id.count, data_end - data_begin);
     return {id.dtype, data_begin, id.count};
   };
   return state_dict_of(file, pickle, {.storage = storage});

@@ -102,19 +102,20 @@ void ZipDirectory::read_directory(uint64_t begin, uint64_t bytes, uint64_t count
 
 ZipDirectory::Range ZipDirectory::find(const std::string& name) const {
   const auto at = members_.find(name);
-  if (at == members_.end()) file_.fail("is a zip archive without the member '{}'", name);
+  const std::string shown = printable(name);
+  if (at == members_.end()) file_.fail("is a zip archive without the member '{}'", shown);
   const Member& m = at->second;
-  if (m.flags & 1) file_.fail("'{}' is encrypted", name);
+  if (m.flags & 1) file_.fail("'{}' is encrypted", shown);
   if (m.method != 0)
-    file_.fail("'{}' is compressed (method {}); torch.save stores its members: unpack and pack with zip -0", name, m.method);
-  if (m.stored_bytes != m.bytes) file_.fail("'{}' is stored, yet has two sizes: {} and {}", name, m.stored_bytes, m.bytes);
+    file_.fail("'{}' is compressed (method {}); torch.save stores its members: unpack and pack with zip -0", shown, m.method);
+  if (m.stored_bytes != m.bytes) file_.fail("'{}' is stored, yet has two sizes: {} and {}", shown, m.stored_bytes, m.bytes);
   file_.check_range(m.local_header, kLocalBytes, "a zip archive's member");
   ByteStream header(file_, m.local_header, m.local_header + kLocalBytes, "zip member");
   if (header.u32() != kLocalSignature) header.fail("has the wrong signature");
   header.skip(22);
   const uint64_t name_bytes = header.u16(), extra_bytes = header.u16();
   const uint64_t begin = header.position() + name_bytes + extra_bytes;
-  file_.check_range(begin, m.bytes, "the zip archive's member '" + name + "'");
+  file_.check_range(begin, m.bytes, "the zip archive's member '" + shown + "'");
   return {begin, begin + m.bytes};
 }
 

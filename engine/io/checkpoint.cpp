@@ -51,11 +51,6 @@ Tensor exchanged(const Tensor& x, const kernels::TransposeShape& shape, const Sh
   return y;
 }
 
-Tensor as_in_file(const StateEntry& e) {
-  const Tensor host = e.tensor.to(Device::cpu()).to(DType::f32);
-  return exchanged(host, {e.rows, e.positions, e.channels}, e.file_shape);
-}
-
 /// Filters [O,C,h,w] that give of one channel what these give of C equal ones.
 Tensor summed_over_channels(const Tensor& w) {
   const int64_t channels = w.size(1), positions = w.size(2) * w.size(3);
@@ -186,6 +181,11 @@ std::vector<StateEntry> file_state(const Module& network) {
   };
   walk(network);
   return state;
+}
+
+Tensor as_in_file(const StateEntry& e) {
+  const Tensor host = e.tensor.to(Device::cpu()).to(DType::f32);
+  return exchanged(host, {e.rows, e.positions, e.channels}, e.file_shape);
 }
 
 void write_state(Hdf5File& file, const Module& network, std::string_view group) {

@@ -34,6 +34,8 @@ struct StateEntry {
 };
 /// A network's state_dict() in its order. Tensors share their elements with the network's.
 std::vector<StateEntry> file_state(const Module&);
+/// A tensor laid out as its entry says (a parameter, or its gradient in the parameter's stead) in files' order, f32 on the CPU.
+Tensor as_in_file(const StateEntry&);
 
 void write_state(Hdf5File&, const Module&, std::string_view group = "/");
 

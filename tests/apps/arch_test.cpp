@@ -38,8 +38,9 @@ TEST_P(InfoArch, CountsTheKnownFlopsAndParameters) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, InfoArch,
-                         ::testing::Values(Floor{"alexnet", 1.42, 4.12, 61100840}, Floor{"resnet34", 7.33, 21.7, 21797672},
-                                           Floor{"resnet50", 8.17, 24.3, 25557032}, Floor{"resnetrs50", 8.90, 26.7, 35691912}),
+                         ::testing::Values(Floor{"alexnet", 1.42, 4.12, 61100840}, Floor{"vgg16", 30.9, 92.6, 138357544},
+                                           Floor{"resnet34", 7.33, 21.7, 21797672}, Floor{"resnet50", 8.17, 24.3, 25557032},
+                                           Floor{"resnetrs50", 8.90, 26.7, 35691912}),
                          [](const auto& p) { return std::string(p.param.arch); });
 
 TEST(InfoArch, TextShowsLayersAndTotals) {
@@ -92,6 +93,27 @@ TEST_F(Forward, FoldedAndInBf16) {
   EXPECT_TRUE(is_close(logits(), expected(), {3e-2, 0}));
 }
 
+TEST_F(Forward, GradientsAreThoseOfATrainingStep) {
+  const Tensor dy = make_inputs({{.shape = {5, 10}}}, DType::f32)[0];
+  Hdf5File::create(path("step.h5"), [&](Hdf5File& file) {
+    file.write("x", pictures);
+    file.write("dy", dy);
+  });
+  const Ran ran = forward("--gradients --quiet", "step.h5");
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  network->train(true);
+  const Tensor y = (*network)(nchw_to_nhwc(pictures));
+  y.backward(dy);
+  EXPECT_TRUE(is_close(logits(), y, {1e-5, 1e-4}));
+  const Hdf5File file(path("y.h5"));
+  const auto parameters = network->named_parameters();
+  EXPECT_EQ(file.names("gradients").size(), parameters.size());
+  for (const auto& [name, p] : parameters) {
+    const Tensor written = file.read("gradients/" + name);
+    EXPECT_TRUE(is_close(written.shape().rank() == 4 ? nchw_to_nhwc(written) : written, p.grad(), {1e-4, 1e-3})) << name;
+  }
+}
+
 TEST_F(Forward, FaultsInFilesAreNamed) {
   const auto expect_fault = [](const Ran& ran, int status, const std::string& words) {
     EXPECT_EQ(ran.status, status);
@@ -106,6 +128,13 @@ TEST_F(Forward, FaultsInFilesAreNamed) {
   Hdf5File::create(path("last.h5"), [&](Hdf5File& file) { file.write("x", pictures.view({5, 64, 48, 3})); });
   expect_fault(forward("", "last.h5"), 3, "pictures of 64 channels");
   expect_fault(forward("--precision tf32"), 2, "tf32");
+  expect_fault(forward("--gradients"), 3, "x.h5: has no data set /dy; --gradients needs the logits' gradients there, f32 [5,10]");
+  expect_fault(forward("--gradients --folded"), 2, "--folded");
+  Hdf5File::create(path("short.h5"), [&](Hdf5File& file) {
+    file.write("x", pictures);
+    file.write("dy", Tensor::zeros({4, 10}, DType::f32));
+  });
+  expect_fault(forward("--gradients", "short.h5"), 3, "/dy is f32 [4,10], but the logits are f32 [5,10]");
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
-"""Holds `cudenza forward` against torchvision and timm at full size: random weights and batch norms, through our files.
+"""Holds `cudenza forward` against torchvision and timm at full size, random weights and batch norms through `weights convert`.
 
     python3 tests/peers/compare_networks.py [--program build/bin/cudenza] [--models resnet50,…] [--batch 4] [--device cpu]
 
-For each network a state dict is written as our HDF5 (one data set a tensor, OIHW), pictures as another; the program's logits
-in f32, bf16, f32 folded and bf16 folded are held to PyTorch's in f64: max |difference| / max |reference|. Exits 1 if a bound
-is broken.
+Logits in evaluation, folded, and in training mode, and the gradients of sum(logits · dy) by every parameter, are held to
+PyTorch's in f64: max |difference| / max |reference| of logits, |difference| / |reference| (norms) of a gradient, the worst
+parameter's. Beside them stands what PyTorch's own f32 errs by. Exits 1 if a bound is broken.
 """
 import argparse
+import copy
 import pathlib
 import subprocess
 import sys
@@ -15,78 +16,86 @@ import tempfile
 import h5py
 import numpy as np
 import torch
-import torchvision
 
-MODELS = {"alexnet": [224], "vgg16": [224], "vgg16_bn": [224], "resnet34": [224], "resnet50": [224], "resnetrs50": [224, 160]}
+from networks import SIDES, network
+
 BOUNDS = {"fp32": 1e-4, "bf16": 3e-2}
+GRADIENT_BOUND = 1e-3
+COLUMNS = ["f32", "f32 folded", "bf16", "bf16 folded", "training", "gradients"]
 
 
-def network(name):
-    if name == "resnetrs50":
-        import timm
-
-        return timm.create_model(name)
-    return getattr(torchvision.models, name)(weights=None)
-
-
-def randomize_norms(net):
-    for part in net.modules():
-        if isinstance(part, torch.nn.BatchNorm2d):
-            part.weight.data.uniform_(0.5, 1)
-            part.bias.data.uniform_(-0.5, 0.5)
-            part.running_mean.uniform_(-0.5, 0.5)
-            part.running_var.uniform_(0.5, 2)
-
-
-def write_weights(path, name, net):
-    with h5py.File(path, "w") as file:
-        file.attrs["format"], file.attrs["format_version"], file.attrs["arch"] = "cudenza", 1, name
-        for key, tensor in net.state_dict().items():
-            if not key.endswith("num_batches_tracked"):
-                file[key] = tensor.numpy()
-
-
-def logits_of(a, name, folder, options):
-    command = [a.program, "forward", "--arch", name, "--device", a.device, "--quiet", "--weights", folder / "w.h5",
-               "--input", folder / "x.h5", "--output", folder / "y.h5", *options]
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+def run(a, *words):
+    command = [str(word) for word in (a.program, *words)]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr}")
+        sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr}")
+
+
+def forward(a, name, folder, *options):
+    """Logits, and gradients if those are asked for."""
+    run(a, "forward", "--arch", name, "--device", a.device, "--quiet", "--weights", folder / "w.h5", "--input", folder / "x.h5",
+        "--output", folder / "y.h5", *options)
     with h5py.File(folder / "y.h5") as file:
-        return file["logits"][:]
+        return file["logits"][:], {key: data[:] for key, data in file.get("gradients", {}).items()}
+
+
+def step(net, x, dy):
+    """Logits and gradients of PyTorch's in training mode; the network is left as it was."""
+    net = copy.deepcopy(net).train()
+    y = net(x)
+    y.backward(dy)
+    return y.detach().numpy(), {name: p.grad.numpy() for name, p in net.named_parameters()}
+
+
+def error_of(y, expected):
+    return float(np.abs(y - expected).max() / np.abs(expected).max())
+
+
+def gradient_errors(gradients, expected):
+    """By parameter. A gradient that is zero but for rounding (of a bias before a batch norm) is held to the largest gradient."""
+    assert gradients.keys() == expected.keys(), gradients.keys() ^ expected.keys()
+    floor = 1e-6 * max(np.linalg.norm(g) for g in expected.values())
+    return {name: float(np.linalg.norm(gradients[name] - g) / max(np.linalg.norm(g), floor)) for name, g in expected.items()}
 
 
 def compare(a, name, side, folder):
-    torch.manual_seed(1)
-    net = network(name).eval()
-    randomize_norms(net)
-    x = torch.randn(a.batch, 3, side, side)
-    write_weights(folder / "w.h5", name, net)
+    net = network(name)
+    torch.save(net.state_dict(), folder / "w.pth")
+    run(a, "weights", "convert", "--quiet", folder / "w.pth", folder / "w.h5")
+    x, dy = torch.randn(a.batch, 3, side, side), torch.rand(a.batch, 1000) * 2 - 1
     with h5py.File(folder / "x.h5", "w") as file:
-        file["x"] = x.numpy()
+        file["x"], file["dy"] = x.numpy(), dy.numpy()
+
+    exact = copy.deepcopy(net).double()
     with torch.no_grad():
-        single = net(x).numpy()
-        expected = net.double()(x.double()).numpy()
-    error = lambda y: float(np.abs(y - expected).max() / np.abs(expected).max())
-    errors = {}
-    for precision in BOUNDS:
-        for folded in ([], ["--folded"]):
-            y = logits_of(a, name, folder, ["--precision", precision, *folded])
-            errors[precision, bool(folded)] = error(y)
-    print(f"{name:12} {side:4} " + " ".join(f"{e:12.2e}" for e in errors.values()) + f" {error(single):14.2e}", flush=True)
-    return all(e < BOUNDS[precision] for (precision, _), e in errors.items())
+        own, expected = net(x).numpy(), exact(x.double()).numpy()
+    errors = [error_of(forward(a, name, folder, "--precision", precision, *folded)[0], expected)
+              for precision in BOUNDS for folded in ([], ["--folded"])]
+    y, gradients = forward(a, name, folder, "--precision", "fp32", "--gradients")
+    own_y, own_gradients = step(net, x, dy)
+    expected_y, expected_gradients = step(exact, x.double(), dy.double())
+    each = gradient_errors(gradients, expected_gradients)
+    worst = max(each, key=each.get)
+    errors += [error_of(y, expected_y), each[worst]]
+    own_errors = [error_of(own, expected), error_of(own_y, expected_y),
+                  max(gradient_errors(own_gradients, expected_gradients).values())]
+    print(f"{name:11} {side:4} " + " ".join(f"{e:11.1e}" for e in errors) + "   " + " ".join(f"{e:8.1e}" for e in own_errors) +
+          f"   {worst}", flush=True)
+    bounds = [bound for bound in BOUNDS.values() for _ in range(2)] + [BOUNDS["fp32"], GRADIENT_BOUND]
+    return all(e < bound for e, bound in zip(errors, bounds))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default=pathlib.Path(__file__).parents[2] / "build/bin/cudenza")
-    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--models", default=",".join(SIDES))
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--device", default="cpu")
     a = parser.parse_args()
-    print(f"{'network':12} {'side':>4} {'f32':>12} {'f32 folded':>12} {'bf16':>12} {'bf16 folded':>12} {'PyTorch in f32':>14}")
+    print(f"{'network':11} {'side':>4} " + " ".join(f"{c:>11}" for c in COLUMNS) +
+          "   PyTorch's f32: evaluation, training, gradients; the parameter of the worst gradient")
     with tempfile.TemporaryDirectory() as folder:
-        fine = [compare(a, name, side, pathlib.Path(folder)) for name in a.models.split(",") for side in MODELS[name]]
+        fine = [compare(a, name, side, pathlib.Path(folder)) for name in a.models.split(",") for side in SIDES[name]]
     sys.exit(0 if all(fine) else 1)
 
 
