@@ -90,7 +90,8 @@ std::unique_ptr<Input> make_input(const Rows& rows, const InputSpec& spec, const
   if (spec.media == Media::sound) {
     return std::make_unique<ClipInput>(resident, spec, clip_chances(recipe, spec), dtype, seed);
   }
-  return std::make_unique<PictureInput>(resident, spec.normalize, pixel_chances(recipe, spec.picture), dtype, seed);
+  return std::make_unique<PictureInput>(resident, spec.picture.width, spec.normalize, pixel_chances(recipe, spec.picture), dtype,
+                                        seed);
 }
 
 DType choose_precision(const Common& common, Device device) {

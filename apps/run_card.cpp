@@ -92,7 +92,10 @@ Facts facts_of(const InputSpec& s) {
               {"image_size", int64_t{s.picture.height}},
               {"channels", int64_t{s.picture.channels}},
               {"normalize", std::string(name_of(s.normalize))}};
-  if (s.media == Media::pictures) return facts;
+  if (s.media == Media::pictures) {
+    facts.emplace_back("crop_width", s.crop_width);
+    return facts;
+  }
   const Facts sound{{"preset", s.preset},
                     {"sample_rate", int64_t{s.mel.sample_rate}},
                     {"n_fft", int64_t{s.mel.n_fft}},

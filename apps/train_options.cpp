@@ -43,7 +43,9 @@ void add_recipe_options(CLI::App* verb, TrainOptions& o) {
   add_switch(verb, "specaugment", o.specaugment, "a block of frames and one of bands masked");
   verb->add_option("--gain", o.gain, "up to this many decibels louder or softer");
   verb->add_option("--shift", o.shift, "turned in time by up to this part of the clip");
-  verb->add_option("--crop", o.crop, "hear so many seconds of each clip: another part every epoch, all of them when judged");
+  verb->add_option("--crop", o.crop,
+                   "hear so many seconds of each clip (of pictures: see such a part of the width, 0.25 say): another place every "
+                   "epoch, all of them when judged");
   verb->add_option("--tta", o.tta, "augmented passes at evaluation");
   verb->add_option("--order", o.order, "shuffled, or fixed: the training list's own")
       ->check(CLI::IsMember({"shuffled", "fixed"}))

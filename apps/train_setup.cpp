@@ -37,7 +37,8 @@ void TrainSetup::prepare_data() {
   InputSpec& spec = model.input;
   spec = options.make_input(data.dataset.media);
   if (spec.media == Media::sound && spec.clip_seconds == 0) spec.clip_seconds = longest_seconds(data.dataset, items, 30);
-  spec.crop_seconds = recipe.crop < spec.clip_seconds ? recipe.crop : 0;
+  if (spec.media == Media::pictures) spec.crop_width = recipe.crop == 1 ? 0 : recipe.crop;
+  else spec.crop_seconds = recipe.crop < spec.clip_seconds ? recipe.crop : 0;
   spec.check();
   load(data, items, spec, options.workers, options.strict, common.quiet);
   if (data.usable(split.train).empty() || data.usable(split.valid).empty()) {

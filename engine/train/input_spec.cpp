@@ -9,12 +9,20 @@ constexpr std::string_view kGroup = "input";
 
 }  // namespace
 
+int InputSpec::columns_of_row() const {
+  return crop_width > 0 ? static_cast<int>(std::lround(picture.width / crop_width)) : picture.width;
+}
+
 int64_t InputSpec::clip_samples() const { return std::llround(clip_seconds * mel.sample_rate); }
 int64_t InputSpec::crop_samples() const { return std::llround(crop_seconds * mel.sample_rate); }
 
 void InputSpec::check() const {
   require(picture.height >= 32 && picture.height <= 4096, "--image-size is {}, but must lie in 32 … 4096", picture.height);
-  if (media == Media::pictures) return;
+  if (media == Media::pictures) {
+    require(crop_width == 0 || (crop_width >= 0.01 && crop_width < 1),
+            "--crop is {}, but of pictures it is the part of the width to see, in 0.01 … 1", crop_width);
+    return;
+  }
   mel.check();
   require(clip_seconds > 0 && clip_seconds <= 3600, "--clip is {} seconds, but must lie in 0 … 3600", clip_seconds);
   require(crop_seconds >= 0 && crop_seconds <= clip_seconds,
@@ -31,7 +39,7 @@ void write_input_spec(Hdf5File& file, const InputSpec& spec) {
   set("antialias", int64_t{spec.picture.antialias});
   set("low_at_bottom", int64_t{spec.picture.low_at_bottom});
   set("normalize", std::string(name_of(spec.normalize)));
-  if (spec.media == Media::pictures) return;
+  if (spec.media == Media::pictures) return set("crop_width", spec.crop_width);
   const MelSpec& mel = spec.mel;
   set("preset", spec.preset);
   set("sample_rate", int64_t{mel.sample_rate});
@@ -73,7 +81,10 @@ InputSpec read_input_spec(const Hdf5File& file) {
                              .antialias = flag("antialias"),
                              .low_at_bottom = flag("low_at_bottom")},
                  .normalize = normalize_from_name(text("normalize"))};
-  if (spec.media == Media::pictures) return spec;
+  if (spec.media == Media::pictures) {
+    spec.crop_width = number("crop_width");
+    return spec;
+  }
   spec.preset = text("preset");
   spec.mel = {.sample_rate = integer("sample_rate"),
               .n_fft = integer("n_fft"),

@@ -19,7 +19,9 @@ struct InputSpec {
   MelStatistics statistics = {};  ///< of the training clips, for Normalize::global and bin
   double clip_seconds = 30;       ///< length of a row: shorter sounds are repeated, longer ones cut into several rows
   double crop_seconds = 0;        ///< what the network hears of a row at once; 0: all of it
+  double crop_width = 0;          ///< the part of a picture's width that it sees at once, in (0, 1); 0: all of it
 
+  int columns_of_row() const;  ///< of a picture as it is kept: more than `picture.width` where crops are seen of it
   int64_t clip_samples() const;
   int64_t crop_samples() const;  ///< 0: the whole row
   /// Throws UsageError naming the value and the remedy.

@@ -54,7 +54,7 @@ Rows load_picture_rows(const Dataset& dataset, std::span<const int> items, const
                        const std::function<void(size_t, size_t)>& on_progress) {
   std::vector<std::filesystem::path> paths;
   for (const int item : items) paths.push_back(dataset.path_of(dataset.items.at(static_cast<size_t>(item))));
-  const PictureSize size{spec.picture.height, spec.picture.width, spec.picture.antialias};
+  const PictureSize size{spec.picture.height, spec.columns_of_row(), spec.picture.antialias};
   PictureBatch batch = load_pictures(paths, size, DType::u8, threads, on_progress);
   Rows rows{.data = batch.pictures, .item = {}, .bad = std::move(batch.errors)};
   for (const int index : batch.index) rows.item.push_back(items[static_cast<size_t>(index)]);

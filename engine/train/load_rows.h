@@ -19,7 +19,7 @@ struct Rows {
 Rows load_sound_rows(const Dataset&, std::span<const int> items, const InputSpec&, const LoadClipsOptions& = {},
                      const std::function<void(size_t, size_t)>& on_progress = {});
 
-/// Pictures, cropped and resized to the input's size: one row a file. `threads` 0: one a core.
+/// Pictures, without their borders and resized to the input's rows (wider for crops): one row a file. `threads` 0: one a core.
 Rows load_picture_rows(const Dataset&, std::span<const int> items, const InputSpec&, int threads = 0,
                        const std::function<void(size_t, size_t)>& on_progress = {});
 

@@ -21,39 +21,45 @@ kernels::PixelChances pixel_chances(const Recipe& recipe, const PictureSpec& pic
   return chances;
 }
 
-PictureInput::PictureInput(const Tensor& pictures, Normalize normalize, const kernels::PixelChances& chances, DType dtype,
-                           uint64_t seed)
-    : pictures_(pictures), chances_(chances), dtype_(dtype) {
+PictureInput::PictureInput(const Tensor& pictures, int columns, Normalize normalize, const kernels::PixelChances& chances,
+                           DType dtype, uint64_t seed)
+    : pictures_(pictures), dtype_(dtype) {
   require(pictures.dtype() == DType::u8 && pictures.shape().rank() == 4 && pictures.size(3) <= 4,
           "PictureInput: needs u8 pictures [N,H,W,C] with C at most 4, but got {} {}", pictures.dtype(), pictures.shape());
   require(normalize == Normalize::none || normalize == Normalize::imagenet,
           "--normalize {} is for sounds: pictures have lost their decibels; use imagenet or none", name_of(normalize));
-  batch_ = {.resident = pictures.size(0),
+  const auto width = static_cast<int>(pictures.size(2));
+  require(columns > 0 && columns <= width, "PictureInput: {} columns cannot be seen of pictures {}", columns, pictures.shape());
+  views_ = (width + columns - 1) / columns;
+  plain_ = {.resident = pictures.size(0),
             .batch = 0,
             .height = static_cast<int>(pictures.size(1)),
-            .width = static_cast<int>(pictures.size(2)),
+            .width = width,
             .channels = static_cast<int>(pictures.size(3)),
+            .crop = {.columns = columns, .views = views_},
             .scale = {},
             .shift = {},
             .chances = {},
             .seed = seed};
-  for (int c = 0; c < batch_.channels; ++c) {
-    const bool scales = normalize == Normalize::imagenet && batch_.channels == 3;
+  for (int c = 0; c < plain_.channels; ++c) {
+    const bool scales = normalize == Normalize::imagenet && plain_.channels == 3;
     const float mean = scales ? kImageNetMean[c] : 0, std = scales ? kImageNetStd[c] : 1;
-    batch_.scale[c] = 1 / (255 * std);
-    batch_.shift[c] = -mean / std;
+    plain_.scale[c] = 1 / (255 * std);
+    plain_.shift[c] = -mean / std;
   }
+  training_ = plain_;
+  training_.chances = chances;
+  training_.crop.views = 0;
 }
 
 Tensor PictureInput::room_for(int64_t count) const {
-  return Tensor::empty({count, batch_.height, batch_.width, batch_.channels}, dtype_, device());
+  return Tensor::empty({count, plain_.height, plain_.crop.columns, plain_.channels}, dtype_, device());
 }
 
 /// y = the pictures of these rows; `epoch` undefined: epoch 0.
-void PictureInput::run(const Tensor& rows, const Tensor& epoch, const kernels::PixelChances& chances, const Tensor& y) const {
-  kernels::PixelBatch batch = batch_;
-  batch.batch = rows.numel();
-  batch.chances = chances;
+void PictureInput::run(const Tensor& rows, const Tensor& epoch, const kernels::PixelBatch& as, const Tensor& y) const {
+  kernels::PixelBatch batch = as;
+  batch.batch = y.size(0);
   const auto* epoch_number = epoch.defined() ? epoch.data<uint32_t>() : nullptr;
   on_device(device(), [&](auto where) {
     dispatch_floating("pictures", dtype_, [&]<class T>() {
@@ -65,14 +71,14 @@ void PictureInput::run(const Tensor& rows, const Tensor& epoch, const kernels::P
 
 Tensor PictureInput::training(const Batch& batch) {
   const Tensor y = room_for(batch.rows.numel());
-  run(batch.rows, batch.epoch, chances_, y);
+  run(batch.rows, batch.epoch, training_, y);
   return y;
 }
 
 Tensor PictureInput::plain(std::span<const int64_t> rows) {
   const auto count = static_cast<int64_t>(rows.size());
-  const Tensor y = room_for(count);
-  run(Tensor::from(rows, {count}).to(device()), {}, {}, y);
+  const Tensor y = room_for(count * views_);
+  run(Tensor::from(rows, {count}).to(device()), {}, plain_, y);
   return y;
 }
 
@@ -80,10 +86,10 @@ Tensor PictureInput::variants(std::span<const int64_t> rows, int n) {
   constexpr uint32_t kFirst = 0x80000000u;  // beyond every epoch of training
   const auto count = static_cast<int64_t>(rows.size());
   const Tensor y = room_for(n * count), index = Tensor::from(rows, {count}).to(device());
-  const int64_t pass_size = y.numel() / std::max(1, n);
+  const Shape pass{count, y.size(1), y.size(2), y.size(3)};
   for (int k = 0; k < n; ++k) {
     const Tensor number = Tensor::from(std::vector{kFirst + static_cast<uint32_t>(k)}, {1}).to(device());
-    run(index, number, chances_, y.slice(k * pass_size, {count, batch_.height, batch_.width, batch_.channels}));
+    run(index, number, training_, y.slice(k * pass.numel(), pass));
   }
   return y;
 }

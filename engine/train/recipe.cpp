@@ -87,7 +87,7 @@ void Recipe::check() const {
   require(patience >= 0, "--patience is {}, but must not be negative; 0 never stops early", patience);
   require(gain >= 0 && gain <= 60, "--gain is {} dB, but must lie in [0, 60]", gain);
   require(shift >= 0 && shift <= 1, "--shift is {}, but is a fraction of the clip, in [0, 1]", shift);
-  require(crop >= 0, "--crop is {} seconds, but must not be negative; 0 takes the whole clip", crop);
+  require(crop >= 0, "--crop is {}, but must not be negative; 0 takes the whole clip", crop);
   require(tta >= 0 && tta <= 64, "--tta is {}, but must lie in 0 … 64", tta);
 }
 

@@ -39,8 +39,8 @@ struct Recipe {
   bool noise = false, cutout = false, specaugment = false;  ///< METHOD's augmentations, each with its own probability
   double gain = 0;                                          ///< ± decibels
   double shift = 0;                                         ///< largest circular shift in time, a fraction of the clip
-  double crop = 0;                                          ///< seconds heard of each clip; 0: all of it
-  int tta = 0;                                              ///< augmented passes at evaluation; 0: the plain pass alone
+  double crop = 0;  ///< seconds heard of each clip, part of each picture's width seen; 0: all
+  int tta = 0;      ///< augmented passes at evaluation; 0: the plain pass alone
 
   bool fixed_order = false;  ///< no shuffling: the training list's own order, every epoch
 

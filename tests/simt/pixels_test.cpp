@@ -3,20 +3,22 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "kernels/common/float16.h"
+#include "kernels/pixels/pixels_math.h"
 #include "kernels/simt/simt.h"
 
 namespace cudenza::kernels {
 namespace {
 
 template <class T> void expect_as_on_cpu(const PixelBatch& s, const std::vector<int64_t>& rows, uint32_t epoch) {
-  const size_t size = static_cast<size_t>(s.height) * s.width * s.channels;
-  std::vector<uint8_t> x(static_cast<size_t>(s.resident) * size);
+  const size_t lines = static_cast<size_t>(s.height) * s.channels;
+  std::vector<uint8_t> x(static_cast<size_t>(s.resident) * lines * s.width);
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(i * 37 + i / 251);
-  std::vector<T> y(rows.size() * size), expected(y.size());
+  std::vector<T> y(static_cast<size_t>(s.batch) * lines * columns_seen(s)), expected(y.size());
   pixels(Gpu{}, s, x.data(), rows.data(), &epoch, y.data());
   pixels(Cpu{}, s, x.data(), rows.data(), &epoch, expected.data());
   for (size_t i = 0; i < y.size(); ++i) {
@@ -44,6 +46,23 @@ TEST(PixelsKernel, IsTheCpuLoop) {
         expect_as_on_cpu<f16>(s, {-1, 3, 5, 2}, epoch);
       }
     }
+  }
+}
+
+TEST(PixelsKernel, CropsAsTheCpuLoop) {
+  for (const int views : {0, 1, 3}) {
+    const std::vector<int64_t> rows = {4, 9, 0};
+    const PixelBatch s{.resident = 5,
+                       .batch = static_cast<int64_t>(rows.size()) * std::max(1, views),
+                       .height = 9,
+                       .width = 31,
+                       .channels = 3,
+                       .crop = {.columns = 12, .views = views},
+                       .scale = {0.5f, 0.25f, 2},
+                       .shift = {-1, 2, 0},
+                       .chances = {.turn = 12, .columns = 7, .rows = 4},
+                       .seed = 11};
+    expect_as_on_cpu<float>(s, rows, 3);
   }
 }
 

@@ -145,8 +145,9 @@ TEST(ReduceKernels, ChannelScaleWorksInPlaceAndForOneGradientAlone) {
   std::vector<float> dx(960), ds(24), dx_alone = dy, ds_alone(24);
   std::vector<float> workspace(channel_scale_workspace_bytes(Gpu{}, shape) / sizeof(float) + 1);
   channel_scale_backward(Gpu{}, dy.data(), x.data(), s.data(), dx.data(), ds.data(), shape, workspace.data());
-  channel_scale_backward<float>(Gpu{}, dx_alone.data(), nullptr, s.data(), dx_alone.data(), nullptr, shape, workspace.data());
-  channel_scale_backward<float>(Gpu{}, dy.data(), x.data(), nullptr, nullptr, ds_alone.data(), shape, workspace.data());
+  channel_scale_backward<float, float>(Gpu{}, dx_alone.data(), nullptr, s.data(), dx_alone.data(), nullptr, shape,
+                                       workspace.data());
+  channel_scale_backward<float, float>(Gpu{}, dy.data(), x.data(), nullptr, nullptr, ds_alone.data(), shape, workspace.data());
   EXPECT_EQ(dx, dx_alone);
   EXPECT_EQ(ds, ds_alone);
 }

@@ -1,0 +1,105 @@
+"""Networks trained from scratch here and in PyTorch with one recipe, in turns: validation accuracies, seconds an epoch.
+
+    python3 bench/study_peers.py DATA --split-dir SPLITS --work FOLDER [--models resnet34,…] [--seeds 1] [--epochs 20]
+                                 [--image-size 96] [--threads 2] [--program build/bin/cudenza]
+
+Recipe: Adam (beta2 0.99, eps 1e-5, decoupled decay 0.01 but on norms and biases), one-cycle, batches of 32, no augmentation,
+f32, the last epoch's weights, one plain pass. DATA holds pictures, or sounds at 22,050 Hz, of which 3 seconds are heard.
+Every finished training is kept in FOLDER (…json), and a second call goes on where the first one ended.
+"""
+import argparse
+import csv
+import json
+import math
+import pathlib
+import statistics
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).parent
+RATES = {"alexnet": 3e-4, "vgg16": 1e-4, "vgg16_bn": 1e-3, "resnet34": 3e-3, "resnet50": 3e-3, "resnetrs50": 3e-3}
+SOUND = ["--clip", "3", "--sample-rate", "22050"]
+
+
+def wilson(correct, count, z=1.959964):
+    """95 % interval of a proportion."""
+    p, n = correct / count, count
+    centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return (centre - half) / (1 + z * z / n), (centre + half) / (1 + z * z / n)
+
+
+def run(command):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def kept(path, make):
+    """The JSON in a file, made now where it is not there yet."""
+    if not path.exists():
+        path.write_text(json.dumps(make()))
+    return json.loads(path.read_text())
+
+
+def is_sound(data):
+    return not any(data.glob("*/*.png"))
+
+
+def train_ours(a, model, seed, folder):
+    if folder.exists():
+        run([a.program, "train", "--resume", folder, "--quiet"])
+    else:
+        run([a.program, "train", a.data, "--split-dir", a.split_dir, "--model", model, "--recipe", "scratch",
+             "--epochs", a.epochs, "--lr", RATES[model], "--image-size", a.image_size, "--batch-size", 32, "--precision", "fp32",
+             "--seed", seed, "--threads", a.threads, "--out", folder, "--quiet", *(SOUND if is_sound(a.data) else [])])
+    with open(folder / "history.csv", newline="") as file:
+        epochs = list(csv.DictReader(file))
+    with open(folder / "splits.csv", newline="") as file:
+        splits = [row["split"] for row in csv.DictReader(file)]
+    return {"accuracies": [float(row["accuracy"]) for row in epochs], "seconds": [float(row["time"]) for row in epochs],
+            "training": splits.count("train"), "validation": splits.count("valid")}
+
+
+def train_torch(a, model, seed, folder):
+    return json.loads(run([sys.executable, HERE / "torch_study.py", "--splits", folder / "splits.csv", "--data", a.data,
+                           "--model", model, "--epochs", a.epochs, "--lr", RATES[model], "--image-size", a.image_size,
+                           "--threads", a.threads, "--seed", seed, *(SOUND if is_sound(a.data) else [])]))
+
+
+def described(results):
+    """Accuracies of all seeds, the median's interval and the seconds an epoch, as cells of a table."""
+    count = results[0]["validation"]
+    last = [r["accuracies"][-1] for r in results]
+    low, high = wilson(statistics.median(last) * count, count)
+    seconds = statistics.median(s for r in results for s in r["seconds"])
+    each = " ".join(f"{100 * x:.1f}" for x in last)
+    return f"{each} | {100 * statistics.median(last):.1f} ({100 * low:.1f} to {100 * high:.1f}) | {seconds:.1f}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=pathlib.Path)
+    parser.add_argument("--split-dir", type=pathlib.Path, required=True)
+    parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("--program", default=HERE.parent / "build/bin/cudenza")
+    parser.add_argument("--models", default="alexnet,resnet34,resnet50,resnetrs50,vgg16")
+    parser.add_argument("--seeds", default="1")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--image-size", type=int, default=96)
+    parser.add_argument("--threads", type=int, default=0, help="0: one a core")
+    a = parser.parse_args()
+    a.work.mkdir(parents=True, exist_ok=True)
+    print("| network | by | accuracy of each seed, % | median (95 % interval) | seconds an epoch |")
+    print("| --- | --- | --- | --- | --- |")
+    for model in a.models.split(","):
+        ours, torch = [], []
+        for seed in a.seeds.split(","):
+            name = f"{a.data.name}-{model}-{a.image_size}-{a.epochs}-{seed}"
+            ours.append(kept(a.work / f"{name}-ours.json", lambda: train_ours(a, model, seed, a.work / name)))
+            torch.append(kept(a.work / f"{name}-torch.json", lambda: train_torch(a, model, seed, a.work / name)))
+        for side, results in ("Cudenza", ours), ("PyTorch", torch):
+            print(f"| {model} | {side} | {described(results)} |", flush=True)
+
+
+main()
