@@ -64,6 +64,20 @@ void open_and_split(LabelledRows& data, const DataChoice& choice, uint64_t seed,
   }
 }
 
+namespace {
+
+/// A sound of hours among clips of seconds gives more rows than all of them: what is learnt, and how long it takes, is its own.
+void warn_of_dominant(const LabelledRows& data, const InputSpec& input) {
+  const std::vector<int>& item = data.rows.item;
+  const int middle = item[item.size() / 2];  // who has more than half of an ascending list stands in its middle
+  const auto count = static_cast<size_t>(std::ranges::count(item, middle));
+  if (count == item.size() || 2 * count <= item.size()) return;
+  fmt::print(stderr, "cudenza: warning: {}: gives {} of {} clips of {:g} s, more than all other files; cut it, or take it out\n",
+             data.dataset.items[static_cast<size_t>(middle)].path, count, item.size(), input.clip_seconds);
+}
+
+}  // namespace
+
 void load(LabelledRows& data, std::span<const int> items, const InputSpec& input, int workers, bool strict, bool quiet) {
   const bool is_sound = data.dataset.media == Media::sound;
   {
@@ -82,6 +96,7 @@ void load(LabelledRows& data, std::span<const int> items, const InputSpec& input
   }
   if (data.rows.item.empty())
     throw DataError(fmt::format("{}: none of {} files can be used", data.dataset.root.string(), items.size()));
+  warn_of_dominant(data, input);
 }
 
 std::unique_ptr<Input> make_input(const Rows& rows, const InputSpec& spec, const Recipe& recipe, Device device, DType dtype,

@@ -87,6 +87,13 @@ void check_place(const TrainOptions& o) {
           "train: {} holds a run already: --resume {} continues it, another --out leaves it alone", o.out, o.out);
 }
 
+/// How many of these files can be used, and how many clips they were cut into where that is more.
+std::string files_and_clips(const LabelledRows& data, std::span<const int> items) {
+  const std::vector<int> usable = data.usable(items);
+  const size_t clips = data.rows_of(usable).size();
+  return clips == usable.size() ? fmt::format("{} files", clips) : fmt::format("{} files ({} clips)", usable.size(), clips);
+}
+
 }  // namespace
 
 bool is_finished(const fs::path& run) { return fs::exists(run / "model_card.json") && fs::exists(run / "best.h5"); }
@@ -113,9 +120,9 @@ ModelCard train_run(const Common& common, const TrainOptions& options, const std
                    .write_model = [&](Hdf5File& file) { write_model(file, setup.model); }},
                   session_options(setup, run, trainer, bar));
   if (resumes) session.resume(Hdf5File(last));
-  setup.say(fmt::format("{} on {}: {} clips to learn from, {} to validate on, {} classes; {} on {}", setup.model.arch,
-                        options.data, setup.data.usable(setup.data.split.train).size(),
-                        setup.data.usable(setup.data.split.valid).size(), setup.model.classes.size(), name_of(setup.dtype),
+  setup.say(fmt::format("{} on {}: {} to learn from, {} to validate on, {} classes; {} on {}", setup.model.arch, options.data,
+                        files_and_clips(setup.data, setup.data.split.train),
+                        files_and_clips(setup.data, setup.data.split.valid), setup.model.classes.size(), name_of(setup.dtype),
                         setup.device));
   setup.say(fmt::format("{:>5} {:>12} {:>12} {:>10} {:>8}", "epoch", "train_loss", "valid_loss", "accuracy", "time"));
   try {
