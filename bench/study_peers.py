@@ -8,31 +8,16 @@ f32, the last epoch's weights, one plain pass. DATA holds pictures, or sounds at
 Every finished training is kept in FOLDER (…json), and a second call goes on where the first one ended.
 """
 import argparse
-import csv
 import json
-import math
 import pathlib
 import statistics
-import subprocess
 import sys
+
+from runs import run, train, wilson
 
 HERE = pathlib.Path(__file__).parent
 RATES = {"alexnet": 3e-4, "vgg16": 1e-4, "vgg16_bn": 1e-3, "resnet34": 3e-3, "resnet50": 3e-3, "resnetrs50": 3e-3}
 SOUND = ["--clip", "3", "--sample-rate", "22050"]
-
-
-def wilson(correct, count, z=1.959964):
-    """95 % interval of a proportion."""
-    p, n = correct / count, count
-    centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (centre - half) / (1 + z * z / n), (centre + half) / (1 + z * z / n)
-
-
-def run(command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr[-2000:]}")
-    return done.stdout
 
 
 def kept(path, make):
@@ -47,31 +32,22 @@ def is_sound(data):
 
 
 def train_ours(a, model, seed, folder):
-    if folder.exists():
-        run([a.program, "train", "--resume", folder, "--quiet"])
-    else:
-        run([a.program, "train", a.data, "--split-dir", a.split_dir, "--model", model, "--recipe", "scratch",
-             "--epochs", a.epochs, "--lr", RATES[model], "--image-size", a.image_size, "--batch-size", 32, "--precision", "fp32",
-             "--seed", seed, "--threads", a.threads, "--out", folder, "--quiet", *(SOUND if is_sound(a.data) else [])])
-    with open(folder / "history.csv", newline="") as file:
-        epochs = list(csv.DictReader(file))
-    with open(folder / "splits.csv", newline="") as file:
-        splits = [row["split"] for row in csv.DictReader(file)]
-    return {"accuracies": [float(row["accuracy"]) for row in epochs], "seconds": [float(row["time"]) for row in epochs],
-            "training": splits.count("train"), "validation": splits.count("valid")}
+    return train(a.program, folder, a.data, "--split-dir", a.split_dir, "--model", model, "--recipe", "scratch",
+                 "--epochs", a.epochs, "--lr", RATES[model], "--image-size", a.image_size, "--batch-size", 32,
+                 "--precision", "fp32", "--seed", seed, "--threads", a.threads, *(SOUND if is_sound(a.data) else []))
 
 
 def train_torch(a, model, seed, folder):
-    return json.loads(run([sys.executable, HERE / "torch_study.py", "--splits", folder / "splits.csv", "--data", a.data,
-                           "--model", model, "--epochs", a.epochs, "--lr", RATES[model], "--image-size", a.image_size,
-                           "--threads", a.threads, "--seed", seed, *(SOUND if is_sound(a.data) else [])]))
+    return json.loads(run(sys.executable, HERE / "torch_study.py", "--splits", folder / "splits.csv", "--data", a.data,
+                          "--model", model, "--epochs", a.epochs, "--lr", RATES[model], "--image-size", a.image_size,
+                          "--threads", a.threads, "--seed", seed, *(SOUND if is_sound(a.data) else [])))
 
 
 def described(results):
     """Accuracies of all seeds, the median's interval and the seconds an epoch, as cells of a table."""
     count = results[0]["validation"]
     last = [r["accuracies"][-1] for r in results]
-    low, high = wilson(statistics.median(last) * count, count)
+    low, high = wilson(statistics.median(last), count)
     seconds = statistics.median(s for r in results for s in r["seconds"])
     each = " ".join(f"{100 * x:.1f}" for x in last)
     return f"{each} | {100 * statistics.median(last):.1f} ({100 * low:.1f} to {100 * high:.1f}) | {seconds:.1f}"
@@ -102,4 +78,5 @@ def main():
             print(f"| {model} | {side} | {described(results)} |", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -18,21 +18,13 @@ interval of one run, each seed's figure, and the share of seeds in which each wa
 run again.
 """
 import argparse
-import csv
-import math
 import pathlib
 import statistics
-import subprocess
-import sys
+
+from runs import train, wilson
 
 HERE = pathlib.Path(__file__).resolve().parent
 WAYS = ("scratch", "one-cycle", "fine-tune")
-
-
-def wilson(share, count, z=1.959964):
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return centre - half, centre + half
 
 
 def halves_of(a):
@@ -54,18 +46,9 @@ def write_list(a, genres, path):
     return path
 
 
-def train(a, data, run, seed, options):
-    """The run's epochs as history.csv has them."""
-    if not (run / "model_card.json").exists():
-        start = ["--resume", run] if (run / "last.h5").exists() else [
-            data, "--split", "column", "--model", a.model, "--image-size", a.image_size, "--batch-size", a.batch_size,
-            "--seed", seed, "--out", run, *options, *a.options]
-        command = [str(word) for word in (a.program, "train", *start, "--quiet")]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr[-2000:]}")
-    with open(run / "history.csv") as file:
-        return list(csv.DictReader(file))
+def train_on(a, data, folder, seed, options):
+    return train(a.program, folder, data, "--split", "column", "--model", a.model, "--image-size", a.image_size,
+                 "--batch-size", a.batch_size, "--seed", seed, *options, *a.options)
 
 
 def options_of(way, pretrained, epochs):
@@ -77,26 +60,21 @@ def options_of(way, pretrained, epochs):
     return ["--recipe", "study", "--freeze-epochs", 1, "--epochs", epochs - 1, *weights]
 
 
-def validation_clips(run):
-    with open(run / "splits.csv") as file:
-        return sum(row["split"] == "valid" for row in csv.DictReader(file))
-
-
 def compare(a, first, second, name):
     """Accuracies of the last epoch, by (epochs, way), one a seed; and how many clips they were judged on."""
     lists = {half: write_list(a, genres, a.out / f"{name}-{half}.csv") for half, genres in (("first", first), ("second", second))}
     found, seconds, clips = {}, [], 0
     for seed in range(1, a.seeds + 1):
         pretrained = a.out / f"{name}-pretrained-{seed}"
-        train(a, lists["first"], pretrained, seed, ["--recipe", "scratch", "--epochs", a.pretrain_epochs])
+        train_on(a, lists["first"], pretrained, seed, ["--recipe", "scratch", "--epochs", a.pretrain_epochs])
         for epochs in a.epochs:
             for way in WAYS:
                 run = a.out / f"{name}-{way}-{epochs}-{seed}"
-                history = train(a, lists["second"], run, seed, options_of(way, pretrained, epochs))
-                assert len(history) == epochs, f"{run}: {len(history)} epochs, not {epochs}"
-                found.setdefault((epochs, way), []).append(float(history[-1]["accuracy"]))
-                seconds += [float(epoch["time"]) for epoch in history]
-                clips = validation_clips(run)
+                result = train_on(a, lists["second"], run, seed, options_of(way, pretrained, epochs))
+                assert len(result["accuracies"]) == epochs, f"{run}: {len(result['accuracies'])} epochs, not {epochs}"
+                found.setdefault((epochs, way), []).append(result["accuracies"][-1])
+                seconds += result["seconds"]
+                clips = result["validation"]
     print(f"\nFrom {', '.join(first)} to {', '.join(second)}: {clips} validation clips, "
           f"{statistics.median(seconds):.1f} s an epoch (median)\n")
     return found, clips
