@@ -2,8 +2,8 @@
 
     python3 bench/torch_study.py --splits RUN/splits.csv --data DATA --model resnet34 --epochs 20 --lr 0.003 --seed 1
 
-The same files (a run's splits.csv), torchvision's or timm's network with its own initialisation, AdamW over one-cycle rates
-and momenta (no decay on norms and biases), batches without the short last one, no augmentation. Pictures are cropped and
+The same files (a run's splits.csv), torchvision's or timm's body with its own initialisation under fastai's head, AdamW over
+one-cycle rates and momenta (no decay on norms and biases), batches without the short last one, no augmentation. Pictures are cropped and
 resized by Pillow; sounds become spectrograms through torchaudio. bench/study_peers.py runs this and ours in turns.
 """
 import argparse
@@ -16,7 +16,7 @@ import time
 
 import numpy as np
 import torch
-from torch_networks import network as make_network
+import torchvision
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -71,6 +71,35 @@ def load(a):
         x = torch.stack([inputs[i] for i in chosen]).contiguous(memory_format=torch.channels_last)
         parts[split] = x, torch.tensor([classes.index(rows[i]["label"]) for i in chosen])
     return parts, classes
+
+
+class Head(torch.nn.Sequential):
+    """As fastai's create_head: maximum and mean of the maps, two linear layers with batch norms (beta 1e-3) and dropout."""
+
+    def __init__(self, channels, classes, hidden=512):
+        nn = torch.nn
+        first, second = nn.BatchNorm1d(2 * channels), nn.BatchNorm1d(hidden)
+        linear, last = nn.Linear(2 * channels, hidden, bias=False), nn.Linear(hidden, classes, bias=False)
+        super().__init__(first, nn.Dropout(0.25), linear, nn.ReLU(inplace=True), second, nn.Dropout(0.5), last)
+        for norm in (first, second):
+            nn.init.constant_(norm.bias, 1e-3)
+        for layer in (linear, last):
+            nn.init.kaiming_normal_(layer.weight)
+
+    def forward(self, maps):
+        return super().forward(torch.cat([maps.amax(dim=(2, 3)), maps.mean(dim=(2, 3))], dim=1))
+
+
+def make_network(name, classes):
+    if name == "resnetrs50":
+        import timm
+
+        body = timm.create_model(name, num_classes=0, global_pool="")
+        return torch.nn.Sequential(body, Head(body.num_features, classes))
+    net = getattr(torchvision.models, name)(weights=None)
+    if name.startswith("resnet"):
+        return torch.nn.Sequential(*list(net.children())[:-2], Head(net.fc.in_features, classes))
+    return torch.nn.Sequential(net.features, Head(256 if name == "alexnet" else 512, classes))
 
 
 def one_cycle(progress, lr, pct_start=0.25, div=25, div_final=1e5, high=0.95, low=0.85):
