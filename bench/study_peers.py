@@ -3,9 +3,9 @@
     python3 bench/study_peers.py DATA --split-dir SPLITS --work FOLDER [--models resnet34,…] [--seeds 1] [--epochs 20]
                                  [--image-size 96] [--threads 2] [--program build/bin/cudenza]
 
-Recipe: fastai's head, Adam (beta2 0.99, eps 1e-5, decoupled decay 0.01 but on norms and biases), one-cycle, batches of 32, no augmentation,
-f32, the last epoch's weights, one plain pass. DATA holds pictures, or sounds at 22,050 Hz, of which 3 seconds are heard.
-Every finished training is kept in FOLDER (…json), and a second call goes on where the first one ended.
+Recipe: fastai's head, Adam (beta2 0.99, eps 1e-5, decoupled decay 0.01 but on norms and biases), one-cycle, batches of 32, no
+augmentation, f32, the last epoch's weights, one plain pass. DATA holds pictures, or sounds at 22,050 Hz, of which 3 seconds are
+heard. Every finished training is kept in FOLDER (…json), and a second call goes on where the first one ended.
 """
 import argparse
 import json
