@@ -2,19 +2,20 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
+#include "kernels/layout/layout.h"
 
 namespace cudenza {
 namespace {
 
-/// Copies rows of `bytes` between arrays whose rows are longer: a copy engine's work on a GPU, not a kernel's.
+/// Copies rows of `bytes` between arrays whose rows are longer.
 void copy_rows(Device device, char* to, size_t to_pitch, const char* from, size_t from_pitch, size_t bytes, int64_t rows) {
   if (bytes == 0 || rows == 0) return;
   if (device.is_cuda()) return gpu::copy_rows(to, to_pitch, from, from_pitch, bytes, rows, device.index());
-  for (int64_t r = 0; r < rows; ++r) std::memcpy(to + r * to_pitch, from + r * from_pitch, bytes);
+  kernels::copy_rows(kernels::Cpu{}, to, static_cast<int64_t>(to_pitch), from, static_cast<int64_t>(from_pitch),
+                     static_cast<int64_t>(bytes), rows);
 }
 
 size_t row_bytes(const Tensor& t) { return static_cast<size_t>(t.shape().channels()) * size_of(t.dtype()); }

@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <type_traits>
-#include <vector>
 
 #include "kernels/common/simd.h"
+#include "kernels/pool/pool_fold_bf16.h"
+#include "kernels/pool/pool_gather.h"
 #include "kernels/pool/pool_instances.h"
 #include "kernels/pool/pool_math.h"
 
@@ -13,26 +14,12 @@ namespace {
 /// so that memory is read in long runs.
 constexpr int kLargeWindow = 25, kManyLanes = 1024;
 
-template <class A, class Winner, class Lanes> SimdMask<A> load_winner(const Winner* winner, Lanes lanes) {
-  if constexpr (!std::is_same_v<Lanes, int>) return simd_widened<A>(winner);
-  Winner elements[kSimd<A>] = {};
-  std::copy_n(winner, static_cast<int>(lanes), elements);
-  return simd_widened<A>(elements);
-}
-
 template <class A, class Winner, class Lanes> void store_winner(Winner* winner, SimdMask<A> where, Lanes lanes) {
   if constexpr (!std::is_same_v<Lanes, int>) return simd_narrow<A>(winner, where);
   Winner elements[kSimd<A>];
   simd_narrow<A>(elements, where);
   std::copy_n(elements, static_cast<int>(lanes), winner);
 }
-
-/// The pixels of one window, for some channels.
-template <class T> struct WindowView {
-  const T* first;
-  int64_t row_stride, pixel_stride;
-  int height, width, position_stride;  // positions of neighbouring rows lie so far apart
-};
 
 /// Folds `lanes` channels, at most kManyLanes, into y and winner.
 template <class Fold, class T, class Winner>
@@ -78,6 +65,18 @@ void fold_few(const WindowView<T>& view, T* y, Winner* winner, acc_t<T> scale, i
   });
 }
 
+template <class Fold, class T, class Winner>
+void fold(WindowView<T> view, T* y, Winner* winner, acc_t<T> scale, int channels, bool large) {
+  if constexpr (std::is_same_v<T, bf16> && std::is_same_v<Winner, uint8_t>) {
+    const int done = large ? fold_bf16<Fold, kManyLanes / kSimdPair<float>>(view, y, winner, scale, channels)
+                           : fold_bf16<Fold, 2>(view, y, winner, scale, channels);
+    view.first += done, y += done, channels -= done;
+    if (winner) winner += done;
+  }
+  if (large) fold_many<Fold>(view, y, winner, scale, channels);
+  else fold_few<Fold>(view, y, winner, scale, channels);
+}
+
 template <class Fold, class T, class Winner, class Side>
 void forward(const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
   using A = acc_t<T>;
@@ -99,74 +98,97 @@ void forward(const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
             .width = along.length(),
             .position_stride = longest(s.columns)};
         const A scale = Fold::kHasWinner ? A(1) : average_scale<A>(s, i, j);
-        Winner* won = winner ? winner + out : nullptr;
-        if (pixels < kLargeWindow) fold_few<Fold>(view, y + out, won, scale, lanes);
-        else fold_many<Fold>(view, y + out, won, scale, lanes);
+        fold<Fold>(view, y + out, winner ? winner + out : nullptr, scale, lanes, pixels >= kLargeWindow);
       }
     }
   });
 }
 
-/// The windows over one input, for all its channels.
-template <class T, class Winner, class Side> struct CoverView {
+/// Inputs of one row, from `first` to `last`, and the rows of windows over them.
+template <class T, class Winner, class Side> struct LineView {
   const PoolShape<Side>& shape;
-  const Span* windows;  // of the columns
-  int p, q;             // the input
-  Span rows, columns;   // its windows
-  const T* dy;          // of picture n
+  const T* dy;  // of picture n
   const Winner* winner;
+  const Cover* rows;
+  int row_count;
+  const Covers<Side>& columns;
+  int first, last;
+
+  WindowRow<T, Winner> row(int a) const {
+    const int64_t at = pixel_offset(0, rows[a].window, 0, shape.rows.out, shape.columns.out, shape.channels);
+    return {.dy = dy + at,
+            .winner = winner ? winner + at : nullptr,
+            .position = rows[a].place * longest(shape.columns),
+            .counted = counted(shape.rows, rows[a].window)};
+  }
 };
 
-/// Calls write(channel, sum, lanes) with what the windows pass back, added up in registers.
-template <class Grad, class T, class Winner, class Side, class Write>
-[[gnu::always_inline]] inline void gather(const CoverView<T, Winner, Side>& view, Write write) {
+/// Any number of windows: sums in an array, many channels at a time.
+template <class Grad, class T, class Winner, class Side> void gather_many(const LineView<T, Winner, Side>& line, int q, T* dx) {
   using A = acc_t<T>;
-  const PoolShape<Side>& s = view.shape;
-  simd_for_fours<A>(s.channels, [=, &s](int64_t c, auto registers, auto lanes) {
-    Simd<A> sum[registers];
-    for (int r = 0; r < registers; ++r) sum[r] = Simd<A>{};
-    for (int i = view.rows.begin; i < view.rows.end; ++i) {
-      const int row_position = (view.p - window(s.rows, i).begin) * longest(s.columns) + view.q;
-      int64_t at = (static_cast<int64_t>(i) * s.columns.out + view.columns.begin) * s.channels + c;
-      for (int j = view.columns.begin; j < view.columns.end; ++j, at += s.channels) {
-        const SimdMask<A> position = SimdMask<A>{} + (row_position - view.windows[j].begin);
-        const A scale = Grad::kHasWinner ? A(1) : average_scale<A>(s, i, j);
-        for (int r = 0; r < registers; ++r) {
-          SimdMask<A> won{};
-          if constexpr (Grad::kHasWinner) won = load_winner<A>(view.winner + at + r * kSimd<A>, lanes);
-          sum[r] += Grad::of(simd_load(view.dy + at + r * kSimd<A>, lanes), won, position, scale);
-        }
+  const PoolShape<Side>& s = line.shape;
+  for (int first = 0; first < s.channels; first += kManyLanes) {
+    const int lanes = smaller(kManyLanes, s.channels - first);
+    A sum[kManyLanes];
+    for (int c = 0; c < lanes; ++c) sum[c] = 0;
+    for (int a = 0; a < line.row_count; ++a) {
+      const auto row = line.row(a);
+      for (int b = 0; b < line.columns.count(q); ++b) {
+        const auto [window, place] = line.columns.begin(q)[b];
+        const int64_t at = static_cast<int64_t>(window) * s.channels + first;
+        const Winner* const winner = Grad::kHasWinner ? row.winner + at : nullptr;
+        const A scale = Grad::kHasWinner ? A(1) : average_scale<A>(s, line.rows[a].window, window);
+        const int position = row.position + place;
+#pragma omp simd
+        for (int c = 0; c < lanes; ++c)
+          sum[c] += Grad::of(static_cast<A>(row.dy[at + c]), Grad::kHasWinner ? static_cast<int>(winner[c]) : 0, position, scale);
       }
     }
-    for (int r = 0; r < registers; ++r) write(c + r * kSimd<A>, sum[r], lanes);
-  });
+#pragma omp simd
+    for (int c = 0; c < lanes; ++c) dx[first + c] = sum[c];
+  }
+}
+
+/// Where kRows rows of windows see the inputs; 0 for any number.
+template <class Grad, int kRows, class T, class Winner, class Side>
+void gather_line(const LineView<T, Winner, Side>& line, T* dx, bool streams) {
+  WindowRow<T, Winner> rows[kRows];
+  for (int a = 0; a < kRows; ++a) rows[a] = line.row(a);
+  for (int q = line.first; q < line.last; ++q, dx += line.shape.channels) {
+    const int count = line.columns.count(q);
+    if (count == 1) gather_few<Grad, kRows, 1>(rows, line.columns.begin(q), line.shape, dx, streams);
+    else if (count == 2) gather_few<Grad, kRows, 2>(rows, line.columns.begin(q), line.shape, dx, streams);
+    else gather_many<Grad>(line, q, dx);
+  }
+}
+
+template <class Grad, class T, class Winner, class Side> void gather(const LineView<T, Winner, Side>& line, T* dx, bool streams) {
+  if (line.row_count == 1) return gather_line<Grad, 1>(line, dx, streams);
+  if (line.row_count == 2) return gather_line<Grad, 2>(line, dx, streams);
+  for (int q = line.first; q < line.last; ++q, dx += line.shape.channels) gather_many<Grad>(line, q, dx);
 }
 
 template <class Grad, class T, class Winner, class Side>
 void backward(const T* dy, const Winner* winner, T* dx, const PoolShape<Side>& s) {
-  using A = acc_t<T>;
   const int width = smaller(s.columns.size, larger(1, 4096 / larger(s.channels, 1))), pieces = ceil_div(s.columns.size, width);
-  const int64_t rows = static_cast<int64_t>(s.batch) * s.rows.size,
+  const int64_t lines = static_cast<int64_t>(s.batch) * s.rows.size,
                 picture = pixel_offset(1, 0, 0, s.rows.out, s.columns.out, s.channels);
-  const bool streams = rows * s.columns.size * s.channels * static_cast<int64_t>(sizeof(T)) >= kStreamBytes &&
-                       s.channels % kSimd<A> == 0 && reinterpret_cast<uintptr_t>(dx) % kSimdBytes == 0;
-  std::vector<Span> windows, covers;  // of the columns: the divisions cost more than a pixel
-  for (int j = 0; j < s.columns.out; ++j) windows.push_back(window(s.columns, j));
-  for (int q = 0; q < s.columns.size; ++q) covers.push_back(covering(s.columns, q));
-  parallel_ranges(rows * pieces, static_cast<int64_t>(width) * s.channels, [&, dy, winner, dx](int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; ++unit) {  // inputs of one row
+  const bool streams = lines * s.columns.size * s.channels * static_cast<int64_t>(sizeof(T)) >= kStreamBytes &&
+                       s.channels % GradientSum<T, Winner>::kLanes == 0 && reinterpret_cast<uintptr_t>(dx) % kSimdBytes == 0;
+  const Covers rows(s.rows), columns(s.columns);
+  parallel_ranges(lines * pieces, static_cast<int64_t>(width) * s.channels, [&, dy, winner, dx](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t n = unit / pieces / s.rows.size;
       const int p = static_cast<int>(unit / pieces % s.rows.size), first = static_cast<int>(unit % pieces) * width;
-      CoverView<T, Winner, Side> view{
-          s, windows.data(), p, 0, covering(s.rows, p), {}, dy + n * picture, winner ? winner + n * picture : nullptr};
-      for (view.q = first; view.q < smaller(first + width, s.columns.size); ++view.q) {
-        view.columns = covers[view.q];
-        T* const to = dx + pixel_offset(static_cast<int>(n), p, view.q, s.rows.size, s.columns.size, s.channels);
-        gather<Grad>(view, [=](int64_t c, Simd<A> sum, auto lanes) {
-          if (streams) simd_stream(to + c, sum);
-          else simd_store(to + c, sum, lanes);
-        });
-      }
+      const LineView<T, Winner, Side> line{.shape = s,
+                                           .dy = dy + n * picture,
+                                           .winner = winner ? winner + n * picture : nullptr,
+                                           .rows = rows.begin(p),
+                                           .row_count = rows.count(p),
+                                           .columns = columns,
+                                           .first = first,
+                                           .last = smaller(first + width, s.columns.size)};
+      gather<Grad>(line, dx + pixel_offset(static_cast<int>(n), p, first, s.rows.size, s.columns.size, s.channels), streams);
     }
     finish_streaming();
   });

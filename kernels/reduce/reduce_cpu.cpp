@@ -1,42 +1,70 @@
-#include <cmath>
 #include <cstring>
 
 #include "kernels/common/streaming.h"
 #include "kernels/reduce/reduce_instances.h"
 #include "kernels/reduce/reduce_math.h"
+#include "kernels/reduce/row_largest.h"
 #include "kernels/reduce/row_shares.h"
 
 namespace cudenza::kernels {
 namespace {
 
-constexpr int64_t kLanes = 32;  // independent sums of one row: enough to hide an addition's latency
-constexpr int64_t kBlock = kLanes * kShortSum;
+/// Elements of a row that are added together: 4 KiB, so that memory is read by whole pages.
+template <class T> constexpr int64_t kStrip = 4096 / sizeof(T);
 
-// acc[i] += term of so many rows, read together: it spares most of the traffic to and from acc, and adds more accurately.
+template <class A, class Term> SimdPair<A> pair_of(Term term, SimdPair<A> x, SimdPair<A> z) {
+  return {term(x.first, z.first), term(x.second, z.second)};
+}
+
+template <class A> SimdPair<A> operator+(SimdPair<A> a, SimdPair<A> b) { return {a.first + b.first, a.second + b.second}; }
+
+// acc[i] += term of so many rows, read together: it spares most of the traffic to and from acc, and adds more accurately. Whole
+// pairs of registers go to acc as they are loaded.
 template <int kRows, class Term, class T>
 void add_to_strip(Term term, const T* x, const T* z, acc_t<T>* acc, int64_t count, int64_t stride) {
   using A = acc_t<T>;
-  const auto at = [=](int64_t i) { return term(static_cast<A>(x[i]), static_cast<A>(Term::kOfTwo ? z[i] : x[i])); };
-#pragma omp simd
-  for (int64_t i = 0; i < count; ++i) {
-    if constexpr (kRows == 4) acc[i] += (at(i) + at(i + stride)) + (at(i + 2 * stride) + at(i + 3 * stride));
-    else acc[i] += at(i);
+  const auto pair = [=](int64_t i) {
+    return pair_of<A>(term, simd_load_pair(x + i), simd_load_pair((Term::kOfTwo ? z : x) + i));
+  };
+  const auto single = [=](int64_t i) { return term(static_cast<A>(x[i]), static_cast<A>(Term::kOfTwo ? z[i] : x[i])); };
+  const auto add = [=](auto at, auto sum, int64_t i) {
+    if constexpr (kRows == 4) return sum + ((at(i) + at(i + stride)) + (at(i + 2 * stride) + at(i + 3 * stride)));
+    else return sum + at(i);
+  };
+  int64_t i = 0;
+  for (; i + kSimdPair<A> <= count; i += kSimdPair<A>) {
+    const SimdPair<A> sum = add(pair, simd_load_pair(acc + i), i);
+    simd_store(acc + i, sum.first), simd_store(acc + i + kSimd<A>, sum.second);
   }
+  for (; i < count; ++i) acc[i] = add(single, acc[i], i);
+}
+
+// From the order that pairs are loaded in to the elements' own.
+template <class T> void put_in_order(acc_t<T>* acc, int64_t count) {
+  using A = acc_t<T>;
+  if constexpr (!std::is_same_v<T, bf16>) return;
+  A ordered[kStrip<T>];
+  for (int64_t i = 0; i + kSimdPair<A> <= count; i += kSimdPair<A>) {
+#pragma GCC unroll 32
+    for (int k = 0; k < kSimdPair<A>; ++k) ordered[i + simd_pair_element<T>(k)] = acc[i + k];
+  }
+  std::memcpy(acc, ordered, static_cast<size_t>(count / kSimdPair<A> * kSimdPair<A>) * sizeof(A));
 }
 
 // sums[c] += term over all rows. A row here is `width` long: one of the array's, or several short ones side by side.
 template <class Term, class T>
 void add_rows(Term term, const T* x, const T* z, double* sums, int64_t rows, int64_t width, int64_t channels) {
   using A = acc_t<T>;
-  A acc[kRowStrip];
+  A acc[kStrip<T>];
   for (int64_t row = 0; row < rows; row += kShortSum) {
     const int64_t end = smaller(row + kShortSum, rows);
-    for (int64_t strip = 0; strip < width; strip += kRowStrip) {
-      const int64_t count = smaller(kRowStrip, width - strip);
+    for (int64_t strip = 0; strip < width; strip += kStrip<T>) {
+      const int64_t count = smaller(kStrip<T>, width - strip);
       for (int64_t i = 0; i < count; ++i) acc[i] = 0;
       int64_t r = row;
       for (; r + 4 <= end; r += 4) add_to_strip<4>(term, x + r * width + strip, z + r * width + strip, acc, count, width);
       for (; r < end; ++r) add_to_strip<1>(term, x + r * width + strip, z + r * width + strip, acc, count, width);
+      put_in_order<T>(acc, count);
       for (int64_t first = 0; first < count; first += channels) {
         const int64_t length = smaller(channels, count - first);
         for (int64_t c = 0; c < length; ++c) sums[strip + c] += acc[first + c];  // several rows side by side are one strip
@@ -47,7 +75,7 @@ void add_rows(Term term, const T* x, const T* z, double* sums, int64_t rows, int
 
 // Short rows are walked several at a time, so that the inner loop is long.
 template <class Term, class T> void add_share(Term term, const T* x, const T* z, double* sums, int64_t rows, int64_t channels) {
-  const int64_t together = larger<int64_t>(kRowStrip / channels, 1), whole = rows / together, done = whole * together * channels;
+  const int64_t together = larger<int64_t>(kStrip<T> / channels, 1), whole = rows / together, done = whole * together * channels;
   add_rows(term, x, z, sums, whole, together * channels, channels);
   add_rows(term, x + done, z + done, sums, rows - whole * together, channels, channels);
 }
@@ -76,61 +104,24 @@ template <class T, class U> void repeat(const U* x, T* place, int64_t first, int
   }
 }
 
-// The sum of x[0, count): kLanes sums side by side, each at most kShortSum terms long, then in double.
+// The sum of x[0, count): kLanes sums side by side, each about kShortSum terms long, joined by pairs and then in double.
 template <class Term, class T> double sum_of(Term term, const T* x, int64_t count) {
   using A = acc_t<T>;
+  constexpr int64_t kPair = kSimdPair<A>, kLanes = 4 * kPair, kBlock = kLanes * kShortSum;
+  const auto pair = [=](int64_t i) { return pair_of<A>(term, simd_load_pair(x + i), simd_load_pair(x + i)); };
   double total = 0;
   int64_t i = 0;
-  while (i + kLanes <= count) {
-    A lane[kLanes] = {};
-    for (const int64_t end = smaller(i + kBlock, count); i + kLanes <= end; i += kLanes) {
-#pragma omp simd
-      for (int64_t k = 0; k < kLanes; ++k) lane[k] += term(static_cast<A>(x[i + k]), A(0));
-    }
-    for (const A sum : lane) total += sum;
+  while (i + kPair <= count) {
+    SimdPair<A> a, b, c, d;
+    const int64_t end = smaller(i + kBlock, count);
+    for (; i + kLanes <= end; i += kLanes)
+      a = a + pair(i), b = b + pair(i + kPair), c = c + pair(i + 2 * kPair), d = d + pair(i + 3 * kPair);
+    for (; i + kPair <= end; i += kPair) a = a + pair(i);
+    const SimdPair<A> all = (a + b) + (c + d);
+    for (int k = 0; k < kSimd<A>; ++k) total += all.first[k] + all.second[k];
   }
   for (; i < count; ++i) total += term(static_cast<A>(x[i]), A(0));
   return total;
-}
-
-// max of x[0, count), count > 0.
-template <class T> acc_t<T> max_of(const T* x, int64_t count) {
-  using A = acc_t<T>;
-  A best = static_cast<A>(x[0]);
-  int64_t i = 0;
-  if (count >= kLanes) {
-    A lane[kLanes];
-    for (A& largest : lane) largest = best;
-    for (; i + kLanes <= count; i += kLanes) {
-#pragma omp simd
-      for (int64_t k = 0; k < kLanes; ++k) lane[k] = larger_or_nan(lane[k], static_cast<A>(x[i + k]));
-    }
-    for (const A largest : lane) best = larger_or_nan(best, largest);
-  }
-  for (; i < count; ++i) best = larger_or_nan(best, static_cast<A>(x[i]));
-  return best;
-}
-
-// Where the first maximum of x[0, count) is: first the block that holds it, then its lanes, which vectorise, then its place.
-template <class T> int64_t argmax_of(const T* x, int64_t count) {
-  using A = acc_t<T>;
-  int64_t i = 0;
-  A best = max_of(x, smaller(kBlock, count));
-  for (int64_t block = kBlock; block < count && best == best; block += kBlock) {
-    const A largest = max_of(x + block, smaller(kBlock, count - block));
-    if (largest <= best) continue;
-    best = largest;
-    i = block;
-  }
-  const auto is_best = [best](T value) { return !(static_cast<A>(value) < best) && (best == best || value != value); };
-  for (; i + kLanes <= count; i += kLanes) {
-    int found = 0;
-#pragma omp simd reduction(| : found)
-    for (int64_t k = 0; k < kLanes; ++k) found |= is_best(x[i + k]);
-    if (found) break;
-  }
-  while (!is_best(x[i])) ++i;
-  return i;
 }
 
 /// The work of sum_all: like one item's rows of one channel.

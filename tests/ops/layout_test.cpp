@@ -23,8 +23,8 @@ template <class Element> void expect_transposed(const kernels::TransposeShape& s
 }
 
 TEST(Layout, EveryElementSizeAndBorder) {
-  for (const int64_t rows : {1, 3, 8, 11, 16, 35, 130}) {
-    for (const int64_t columns : {1, 3, 16, 33, 130, 257}) {
+  for (const int64_t rows : {1, 3, 8, 11, 16, 35, 72, 130, 144, 288, 600}) {
+    for (const int64_t columns : {1, 3, 16, 33, 130, 257, 520}) {
       expect_transposed<uint8_t>({2, rows, columns});
       expect_transposed<uint16_t>({2, rows, columns});
       expect_transposed<uint32_t>({2, rows, columns});
@@ -36,6 +36,21 @@ TEST(Layout, EveryElementSizeAndBorder) {
 TEST(Layout, LargeResultsAreStreamedPastTheCache) {
   expect_transposed<uint32_t>({3, 64, 30001});
   expect_transposed<uint16_t>({2, 4100, 1100});
+}
+
+TEST(Layout, RowsAreCopiedBetweenPitches) {
+  for (const int64_t rows : {3, 30001}) {  // the second streamed
+    constexpr int64_t kBytes = 601, kFrom = 603, kTo = 901;
+    std::vector<char> from(rows * kFrom), to(rows * kTo, 7);
+    for (size_t i = 0; i < from.size(); ++i) from[i] = static_cast<char>(i % 251);
+    kernels::copy_rows(kernels::Cpu{}, to.data() + 5, kTo, from.data() + 1, kFrom, kBytes, rows);
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < rows * kTo; ++i) {
+      const int64_t row = i / kTo, byte = i % kTo - 5;
+      wrong += to[i] != (byte >= 0 && byte < kBytes ? from[row * kFrom + 1 + byte] : 7);
+    }
+    EXPECT_EQ(wrong, 0) << rows << " rows";
+  }
 }
 
 TEST(Layout, AxesGoWhereTheirNamesSay) {

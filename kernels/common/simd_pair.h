@@ -1,0 +1,93 @@
+/// Two registers at a time, for sums and searches that do not care which element stands where. A register's worth of bf16 widens
+/// to two: those at even places and those at odd ones. Both conversions then stay within 32-bit places, where simd.h's, which
+/// keep neighbours together, move elements across the register: half the work.
+#pragma once
+#include "kernels/common/simd.h"
+
+namespace cudenza::kernels {
+
+template <class A> struct SimdPair { Simd<A> first{}, second{}; };
+template <class A> constexpr int kSimdPair = 2 * kSimd<A>;
+
+/// Of the bf16 at even places, and of those at odd ones.
+inline SimdPair<float> simd_pair(Simd<uint32_t> bits) {
+  return {reinterpret_cast<Simd<float>>(bits << 16), reinterpret_cast<Simd<float>>(bits & 0xFFFF0000u)};
+}
+
+/// p[0] … p[kSimdPair - 1] in acc_t: bf16 by even and odd places, other types neighbours side by side.
+template <class T> inline SimdPair<acc_t<T>> simd_load_pair(const T* p) {
+  if constexpr (std::is_same_v<T, bf16>) {
+    Simd<uint32_t> bits;
+    std::memcpy(&bits, p, sizeof bits);
+    return simd_pair(bits);
+  } else {
+    return {simd_load(p), simd_load(p + kSimd<acc_t<T>>)};
+  }
+}
+
+/// Which of the elements that simd_load_pair<T> reads stands at place k, counted through both registers.
+template <class T> constexpr int64_t simd_pair_element(int64_t k) {
+  constexpr int64_t kHalf = kSimd<acc_t<T>>;
+  return !std::is_same_v<T, bf16> ? k : (k < kHalf ? 2 * k : 2 * (k - kHalf) + 1);
+}
+
+/// kSimdPair<float> bytes, each widened to 16 bits. g++ 12 does that by halves by itself.
+inline Simd<uint16_t> simd_widened_bytes(const uint8_t* p) {
+#if defined(__AVX512BW__)
+  return reinterpret_cast<Simd<uint16_t>>(_mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))));
+#elif defined(__AVX2__) && !defined(__AVX512F__)
+  return reinterpret_cast<Simd<uint16_t>>(_mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+#else
+  SimdOf<uint8_t, uint16_t> bytes;
+  std::memcpy(&bytes, p, sizeof bytes);
+  return __builtin_convertvector(bytes, Simd<uint16_t>);
+#endif
+}
+
+/// The other way: the lowest bits of each.
+inline void simd_narrow_words(uint8_t* p, Simd<int16_t> v) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  const __m256i bytes = reinterpret_cast<__m256i>(v & 0xFF);
+  const __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(low, high));
+#else
+  const auto bytes = __builtin_convertvector(v, SimdOf<uint8_t, uint16_t>);
+  std::memcpy(p, &bytes, sizeof bytes);
+#endif
+}
+
+/// Whether a comparison holds anywhere.
+template <class A> inline bool simd_any(SimdMask<A> mask) {
+#if defined(__AVX__) && !defined(__AVX512F__)
+  return !_mm256_testz_si256(reinterpret_cast<__m256i>(mask), reinterpret_cast<__m256i>(mask));
+#else
+  for (int k = 0; k < kSimd<A>; ++k)
+    if (mask[k]) return true;
+  return false;
+#endif
+}
+
+/// float16_detail::to_bf16, element by element; the upper halves hold the results.
+inline Simd<uint32_t> simd_rounded_to_bf16(Simd<float> v) {
+  const Simd<uint32_t> bits = reinterpret_cast<Simd<uint32_t>>(v);
+  return v == v ? bits + 0x7FFFu + (bits >> 16 & 1u) : bits | 0x400000u;
+}
+
+/// The bf16 that simd_pair() came of.
+inline Simd<uint32_t> simd_rounded(SimdPair<float> v) {
+  return simd_rounded_to_bf16(v.first) >> 16 | (simd_rounded_to_bf16(v.second) & 0xFFFF0000u);
+}
+
+/// Writes a register past the cache (kernels/common/streaming.h). REQUIRES p aligned to its size.
+template <class Register> inline void simd_stream_register(void* p, Register v) {
+  static_assert(sizeof v == kSimdBytes);
+#if defined(__AVX512F__)
+  _mm512_stream_si512(static_cast<__m512i*>(p), reinterpret_cast<__m512i>(v));
+#elif defined(__AVX__)
+  _mm256_stream_si256(static_cast<__m256i*>(p), reinterpret_cast<__m256i>(v));
+#else
+  std::memcpy(p, &v, sizeof v);
+#endif
+}
+
+}  // namespace cudenza::kernels
