@@ -10,10 +10,13 @@ namespace cudenza::kernels {
 /// Where maxima begin. Not minus infinity: e^(-inf - -inf) would be NaN for a thread that has seen only masked logits.
 template <class A> constexpr A kBelowAll = std::numeric_limits<A>::lowest();
 
-/// y from x - largest and a constant of the row's sum of e^(x - largest); dx from y, dy and the row's sum of term(y, dy).
+/// y from x - largest and a constant of the row's sum of e^(x - largest); dx from y, dy and the row's sum of term(y, dy). Where
+/// elements can be kept until the sum is known, y_of_kept spares the second exponential.
 struct Softmax {
   template <class A> HOST_DEVICE static A constant(A sum) { return A(1) / sum; }
   template <class A> HOST_DEVICE static A y(A shifted, A constant) { return exp_of(shifted) * constant; }
+  template <class A> HOST_DEVICE static A kept(A, A exponential) { return exponential; }
+  template <class A> HOST_DEVICE static A y_of_kept(A kept, A constant) { return kept * constant; }
   template <class A> HOST_DEVICE static A term(A y, A dy) { return y * dy; }
   template <class A> HOST_DEVICE static A dx(A y, A dy, A total) { return y * (dy - total); }
 };
@@ -21,6 +24,8 @@ struct Softmax {
 struct LogSoftmax {
   template <class A> HOST_DEVICE static A constant(A sum) { return log_of(sum); }
   template <class A> HOST_DEVICE static A y(A shifted, A constant) { return shifted - constant; }
+  template <class A> HOST_DEVICE static A kept(A shifted, A) { return shifted; }
+  template <class A> HOST_DEVICE static A y_of_kept(A kept, A constant) { return kept - constant; }
   template <class A> HOST_DEVICE static A term(A, A dy) { return dy; }
   template <class A> HOST_DEVICE static A dx(A y, A dy, A total) { return dy - exp_of(y) * total; }
 };
