@@ -10,7 +10,7 @@
 namespace cudenza::kernels {
 
 /// e^x, within 2 units in the last place; 0 below -103, infinity above 88.73, NaN for NaN.
-HOST_DEVICE float exp_of(float x) {
+[[gnu::always_inline]] HOST_DEVICE float exp_of(float x) {
 #if defined(__CUDA_ARCH__)
   return expf(x);
 #else
@@ -45,7 +45,7 @@ HOST_DEVICE float fused(float a, float b, float c) { return fmaf(a, b, c); }
 
 /// ln x for positive normal x, within 2 units in the last place: x = m 2^e with m in [sqrt(1/2), sqrt(2)), ln m by Cephes'
 /// polynomial.
-HOST_DEVICE float same_log(float x) {
+[[gnu::always_inline]] HOST_DEVICE float same_log(float x) {
   const int32_t bits = __builtin_bit_cast(int32_t, x) - 0x3F3504F3;  // counted from sqrt(1/2)
   const float z = __builtin_bit_cast(float, (bits & 0x007FFFFF) + 0x3F3504F3) - 1.0f;
   float p = 7.0376836292e-2f;
@@ -78,7 +78,7 @@ HOST_DEVICE float same_exp(float x) {
 }
 
 /// ln x, within 2 units in the last place.
-HOST_DEVICE float log_of(float x) {
+[[gnu::always_inline]] HOST_DEVICE float log_of(float x) {
 #if defined(__CUDA_ARCH__)
   return logf(x);
 #else

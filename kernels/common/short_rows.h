@@ -12,6 +12,10 @@ constexpr int kShortRow = 32;
 template <class A> struct alignas(64) RowNumbers {
   A row[kTile];
 
+  RowNumbers() = default;
+  explicit RowNumbers(A value) {  // not by copies of whole objects: they are made by slow string instructions
+    for (A& number : row) number = value;
+  }
   A& operator[](int n) { return row[n]; }
   A operator[](int n) const { return row[n]; }
 };

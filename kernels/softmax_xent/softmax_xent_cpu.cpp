@@ -14,29 +14,31 @@ constexpr int64_t kCost = 4;
 /// One number of each lane of a row's tiles: sums and maxima that neither wait for themselves nor depend on the compiler.
 template <class A> using Lanes = RowNumbers<A>;
 
-template <class A> A sum_of(const Lanes<A>& lanes) {
-  A sum = 0;
-  for (const A value : lanes.row) sum += value;
-  return sum;
+template <class A> A sum_of(Lanes<A>& lanes) {
+  for (int width = kTile / 2; width > 0; width /= 2) {
+    for (int k = 0; k < width; ++k) lanes[k] += lanes[k + width];
+  }
+  return lanes[0];
 }
 
 template <class T> acc_t<T> largest_of(const T* x, int count) {
   using A = acc_t<T>;
-  Lanes<A> largest;
-  for (A& value : largest.row) value = kBelowAll<A>;
+  Lanes<A> largest(kBelowAll<A>);
   for_tiles(count, [&](int64_t i, auto width) {
     const Tile<T> value(x + i, width);
 #pragma omp simd
     for (int k = 0; k < width; ++k) largest[k] = larger(largest[k], value[k]);
   });
-  for (const A value : largest.row) largest[0] = larger(largest[0], value);
+  for (int width = kTile / 2; width > 0; width /= 2) {
+    for (int k = 0; k < width; ++k) largest[k] = larger(largest[k], largest[k + width]);
+  }
   return largest[0];
 }
 
 /// The sum of e^(x - largest), and what Form keeps of each element.
 template <class Form, class T> acc_t<T> exponential_sum(const T* x, acc_t<T> largest, int count, acc_t<T>* kept) {
   using A = acc_t<T>;
-  Lanes<A> sum{};
+  Lanes<A> sum(0);
   for_tiles(count, [&](int64_t i, auto width) {
     const Tile<T> value(x + i, width);
 #pragma omp simd
@@ -52,7 +54,7 @@ template <class Form, class T> acc_t<T> exponential_sum(const T* x, acc_t<T> lar
 template <class T, class TargetRow> RowSums<acc_t<T>> sums_of(const T* x, TargetRow t, int count) {
   using A = acc_t<T>;
   const A largest = largest_of(x, count);
-  Lanes<A> sum{}, mass{}, dot{};
+  Lanes<A> sum(0), mass(0), dot(0);
   for_tiles(count, [&](int64_t i, auto width) {
     const Tile<T> values(x + i, width);
 #pragma omp simd
@@ -144,7 +146,7 @@ template <class Form, class T> void softmax_backward(Cpu, Form, const T* y, cons
     }
     for (int64_t n = begin; n < end; ++n) {
       const T *y_row = y + n * classes, *dy_row = dy + n * classes;
-      Lanes<A> terms{};
+      Lanes<A> terms(0);
       for_tiles(count, [&](int64_t i, auto width) {
         const Tile<T> output(y_row + i, width), gradient(dy_row + i, width);
 #pragma omp simd

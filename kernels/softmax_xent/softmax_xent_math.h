@@ -74,8 +74,10 @@ template <class A> struct RowSums {
   A largest, sum, mass, dot;
 
   // Written so that a large common offset of the logits cancels before the small logarithm is added.
-  HOST_DEVICE A loss() const { return mass * log_of(sum) - (dot - mass * largest); }
-  HOST_DEVICE A shift() const { return largest + log_of(sum) - log_of(mass); }
+  HOST_DEVICE A loss(A log_sum) const { return mass * log_sum - (dot - mass * largest); }
+  HOST_DEVICE A shift(A log_sum, A log_mass) const { return largest + log_sum - log_mass; }
+  HOST_DEVICE A loss() const { return loss(log_of(sum)); }
+  HOST_DEVICE A shift() const { return shift(log_of(sum), log_of(mass)); }
 };
 
 template <class A> HOST_DEVICE A xent_gradient(A x, A row_shift, A t, A factor) { return (exp_of(x - row_shift) - t) * factor; }

@@ -8,8 +8,7 @@ namespace cudenza::kernels {
 /// The largest of each row.
 template <class T> RowNumbers<acc_t<T>> largest_of(const Columns<T>& x, int count) {
   using A = acc_t<T>;
-  RowNumbers<A> largest;
-  for (int n = 0; n < kTile; ++n) largest[n] = kBelowAll<A>;
+  RowNumbers<A> largest(kBelowAll<A>);
   for (int c = 0; c < count; ++c) {
     for (int n = 0; n < kTile; ++n) largest[n] = larger(largest[n], x[c][n]);
   }
@@ -35,9 +34,9 @@ template <class A> struct SoftColumns {
 
 template <class A>
 LabelColumns<A> target_columns(const LabelTargets<A>& targets, int64_t first, int rows, int64_t all_rows, int classes) {
-  LabelColumns<A> t{};
-  for (int n = 0; n < rows; ++n) {
-    const LabelRow<A> row = target_row(targets, first + n, all_rows, classes);
+  LabelColumns<A> t;
+  for (int n = 0; n < kTile; ++n) {  // the last row's again for those that are not there
+    const LabelRow<A> row = target_row(targets, first + smaller(n, rows - 1), all_rows, classes);
     t.first[n] = row.first, t.second[n] = row.second;
     t.first_weight[n] = row.first_weight, t.second_weight[n] = row.second_weight, t.everywhere[n] = row.everywhere;
   }
@@ -55,7 +54,7 @@ void short_xent_forward(const T* x, const Target& t, const RowResults<acc_t<T>>&
   using A = acc_t<T>;
   const Columns<T> columns(x + first * classes, rows, classes);
   const RowNumbers<A> largest = largest_of(columns, classes);
-  RowNumbers<A> sum{}, mass{}, dot{};
+  RowNumbers<A> sum(0), mass(0), dot(0);
   for (int c = 0; c < classes; ++c) {
 #pragma omp simd
     for (int n = 0; n < kTile; ++n) {
@@ -65,11 +64,13 @@ void short_xent_forward(const T* x, const Target& t, const RowResults<acc_t<T>>&
       dot[n] += target_times(target, value);
     }
   }
-#pragma omp simd
+  RowNumbers<A> log_sum, log_mass;
+  for (int n = 0; n < kTile; ++n) log_sum[n] = log_of(sum[n]);  // in loops of their own, which vectorise
+  for (int n = 0; n < kTile; ++n) log_mass[n] = log_of(mass[n]);
   for (int n = 0; n < rows; ++n) {
     const RowSums<A> sums{largest[n], sum[n], mass[n], dot[n]};
-    result.loss[first + n] = sums.loss();
-    result.shift[first + n] = sums.shift();
+    result.loss[first + n] = sums.loss(log_sum[n]);
+    result.shift[first + n] = sums.shift(log_sum[n], log_mass[n]);
   }
 }
 
@@ -78,8 +79,8 @@ void short_xent_backward(const T* x, const Target& t, const acc_t<T>* row_shift,
                          int classes) {
   using A = acc_t<T>;
   Columns<T> columns(x + first * classes, rows, classes);
-  RowNumbers<A> shift{};
-  for (int n = 0; n < rows; ++n) shift[n] = row_shift[first + n];
+  RowNumbers<A> shift(0);
+  std::memcpy(shift.row, row_shift + first, static_cast<size_t>(rows) * sizeof(A));
   for (int c = 0; c < classes; ++c) {
 #pragma omp simd
     for (int n = 0; n < kTile; ++n) columns[c][n] = xent_gradient(columns[c][n], shift[n], t(c, n), factor);
@@ -91,7 +92,7 @@ template <class Form, class T> void short_softmax_forward(const T* x, T* y, int6
   using A = acc_t<T>;
   Columns<T> columns(x + first * classes, rows, classes);
   const RowNumbers<A> largest = largest_of(columns, classes);
-  RowNumbers<A> constant{};
+  RowNumbers<A> constant(0);
   for (int c = 0; c < classes; ++c) {
 #pragma omp simd
     for (int n = 0; n < kTile; ++n) {
@@ -112,7 +113,7 @@ template <class Form, class T> void short_softmax_backward(const T* y, const T* 
   using A = acc_t<T>;
   const Columns<T> outputs(y + first * classes, rows, classes);
   Columns<T> gradients(dy + first * classes, rows, classes);
-  RowNumbers<A> total{};
+  RowNumbers<A> total(0);
   for (int c = 0; c < classes; ++c) {
 #pragma omp simd
     for (int n = 0; n < kTile; ++n) total[n] += Form::term(outputs[c][n], gradients[c][n]);

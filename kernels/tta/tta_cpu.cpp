@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "kernels/common/parallel.h"
@@ -22,11 +23,11 @@ template <class T, class A> A softmax_terms(const T* x, A* terms, int64_t classe
 template <class T, class X> void join_short(const TtaRule& rule, X x, int64_t passes, int rows, int classes, acc_t<T>* y) {
   using A = acc_t<T>;
   Columns<A> result(y, 0, classes);
-  RowNumbers<A> total{};
+  RowNumbers<A> total(0);
   for (int64_t pass = 0; pass < passes; ++pass) {
     Columns<T> terms(x(pass), rows, classes);
-    RowNumbers<A> largest = terms[0], sum{};
-    for (int c = 1; c < classes; ++c) {
+    RowNumbers<A> largest(std::numeric_limits<A>::lowest()), sum(0);
+    for (int c = 0; c < classes; ++c) {
       for (int n = 0; n < kTile; ++n) largest[n] = larger(largest[n], terms[c][n]);
     }
     for (int c = 0; c < classes; ++c) {
