@@ -17,20 +17,33 @@ template <class X> struct Variant {
   ClipKey key;
 };
 
-/// normals[i] = N(0,1) of sample first + i, for `count` rounded up to whole blocks. REQUIRES first % kClipPack == 0.
+constexpr int kStretch = 256;  // normal numbers that are made together
+
+/// normals[2 k] and normals[2 k + 1] are normal_pair(words[2 k], words[2 k + 1]). In steps, each a loop that does not wait for
+/// itself: the logarithm and the root of one pair after the other take a third more time.
+void normals_of(const uint32_t* words, float* normals) {
+  constexpr int kPairs = kStretch / 2;
+  alignas(64) uint32_t radius_words[kPairs], angle_words[kPairs];
+  alignas(64) float radius[kPairs];
+#pragma omp simd
+  for (int k = 0; k < kPairs; ++k) radius_words[k] = words[2 * k], angle_words[k] = words[2 * k + 1];
+  for (int k = 0; k < kPairs; ++k) radius[k] = radius_squared_of(radius_words[k]);
+  for (int k = 0; k < kPairs; ++k) radius[k] = near_sqrt(radius[k]);
+#pragma omp simd
+  for (int k = 0; k < kPairs; ++k) {
+    const NormalPair direction = direction_of(angle_words[k]);
+    normals[2 * k] = radius[k] * direction.first, normals[2 * k + 1] = radius[k] * direction.second;
+  }
+}
+
+/// normals[i] = N(0,1) of sample first + i, for `count` rounded up to whole stretches. REQUIRES first % kClipPack == 0.
 void fill_normals(const ClipKey& key, int64_t first, int64_t count, float* normals) {
-  constexpr int kStretch = 256;
   alignas(64) uint32_t words[kStretch];
   const uint64_t stream = static_cast<uint64_t>(key.clip) << 32;
   for (int64_t i = 0; i < count; i += kStretch) {
     philox_words(key.seed, op_of(key.rounds, Purpose::noise), key.round, stream + static_cast<uint64_t>((first + i) / kClipPack),
                  kStretch / kClipPack, words);
-    float* const out = normals + i;
-#pragma omp simd
-    for (int k = 0; k < kStretch / 2; ++k) {
-      const NormalPair pair = normal_pair(words[2 * k], words[2 * k + 1]);
-      out[2 * k] = pair.first, out[2 * k + 1] = pair.second;
-    }
+    normals_of(words, normals + i);
   }
 }
 

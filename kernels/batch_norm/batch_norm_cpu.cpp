@@ -1,7 +1,8 @@
-#include <type_traits>
+#include <vector>
 
 #include "kernels/batch_norm/batch_norm_instances.h"
 #include "kernels/batch_norm/batch_norm_math.h"
+#include "kernels/common/simd_map.h"
 #include "kernels/common/streaming.h"
 
 namespace cudenza::kernels {
@@ -21,16 +22,9 @@ struct Parts {
   int64_t rows_of(int64_t part, const BatchNormShape& shape) const { return smaller(rows, shape.rows - part * rows); }
 };
 
-/// Calls f(first channel, width) for every word of a row's mask. The width of whole words is a constant, so that the loops
-/// over them unroll. They keep a word's numbers in local arrays, between which g++ need fear no aliasing: it vectorises
-/// them, and they stay in registers.
-template <class F> void for_each_word(int64_t channels, F&& f) {
-  int64_t c = 0;
-  for (; c + 32 <= channels; c += 32) f(c, std::integral_constant<int, 32>{});
-  if (c < channels) f(c, static_cast<int>(channels - c));
-}
+static_assert(kTile == 32);  // a tile of a row has a word of the mask
 
-/// Stores the numbers of one word after the other: past the cache where the whole array would not stay there.
+/// Stores the numbers of one tile after the other: past the cache where the whole array would not stay there.
 template <class T> class Writer {
  public:
   Writer(T* to, const BatchNormShape& shape)
@@ -38,28 +32,23 @@ template <class T> class Writer {
         streams_(shape.rows * shape.channels * static_cast<int64_t>(sizeof(T)) >= kStreamBytes &&
                  shape.channels * sizeof(T) % 32 == 0 && reinterpret_cast<uintptr_t>(to) % 32 == 0) {}
   template <class Width> void operator()(int64_t at, const acc_t<T>* values, Width width) const {
-    if constexpr (std::is_same_v<T, acc_t<T>>) return store(at, values, width);
-    alignas(64) T rounded[32];
-    for (int k = 0; k < width; ++k) rounded[k] = values[k];  // in a loop of its own: g++ tangles it with what comes before
-    store(at, rounded, width);
+    if (!streams_) return store_tile(to_ + at, values, width);
+    alignas(64) T rounded[kTile];
+    store_tile(rounded, values, width);
+    stream_out(to_ + at, rounded, width * static_cast<int64_t>(sizeof(T)));
   }
 
  private:
-  template <class Width> void store(int64_t at, const T* values, Width width) const {
-    if (streams_) stream_out(to_ + at, values, width * static_cast<int64_t>(sizeof(T)));
-    else std::memcpy(to_ + at, values, static_cast<size_t>(width) * sizeof(T));
-  }
-
   T* to_;
   bool streams_;
 };
 
-/// dz of one word: dy where the mask has a 1.
-template <class T, class Width> void masked(const T* dy, uint32_t word, Width width, acc_t<T>* dz) {
-  for (int k = 0; k < width; ++k) {
-    const acc_t<T> kept = static_cast<acc_t<T>>(dy[k]);
-    dz[k] = word >> k & 1u ? kept : acc_t<T>(0);
-  }
+/// dz of one tile: dy where the mask has a 1.
+template <class T, class A = acc_t<T>> void masked(const T* dy, uint32_t word, WholeTile, A* dz) {
+  for (int k = 0; k < kTile; k += kSimd<A>) simd_store(dz + k, simd_chosen<A>(word >> k) ? simd_load(dy + k) : Simd<A>{});
+}
+template <class T> void masked(const T* dy, uint32_t word, int width, acc_t<T>* dz) {
+  for (int k = 0; k < width; ++k) dz[k] = word >> k & 1u ? static_cast<acc_t<T>>(dy[k]) : acc_t<T>(0);
 }
 
 uint32_t mask_word(const uint32_t* mask, const BatchNormShape& shape, int64_t row, int64_t channel) {
@@ -111,17 +100,25 @@ void gradient_sums_of_rows(const T* dy, const T* x, const uint32_t* mask, const 
                            int64_t begin, int64_t end, A* sum_dz, A* sum_dz_x) {
   for (int64_t c = 0; c < shape.channels; ++c) sum_dz[c] = sum_dz_x[c] = A(0);
   for (int64_t r = begin; r < end; ++r) {
-    for_each_word(shape.channels, [=](int64_t first, auto width) {
+    for_tiles(shape.channels, [=](int64_t first, auto width) {
       const int64_t at = r * shape.channels + first;
-      A dz[32];
+      alignas(64) A dz[kTile];
       masked(dy + at, mask_word(mask, shape, r, first), width, dz);
+      const Tile<T> value(x + at, width);
 #pragma omp simd
       for (int k = 0; k < width; ++k) {
         sum_dz[first + k] += dz[k];
-        sum_dz_x[first + k] += dz[k] * (static_cast<A>(x[at + k]) - mean[first + k]);
+        sum_dz_x[first + k] += dz[k] * (value[k] - mean[first + k]);
       }
     });
   }
+}
+
+/// What a function of the channel is for each, so that it is made once and not for every row.
+template <class F> auto per_channel(int64_t channels, F f) {
+  std::vector<decltype(f(0))> values(static_cast<size_t>(channels));
+  for (int64_t c = 0; c < channels; ++c) values[static_cast<size_t>(c)] = f(c);
+  return values;
 }
 
 /// y and mask (or none) of rows [begin, end).
@@ -129,47 +126,61 @@ template <bool kResidual, bool kRelu, class T, class A = acc_t<T>>
 void apply_to_rows(const T* x, const T* residual, const BatchNormShape& shape, const BatchNormChannels<A>& channels, T* y,
                    uint32_t* mask, int64_t begin, int64_t end) {
   const Writer<T> write(y, shape);
+  const std::vector<A> scales = per_channel(shape.channels, [=](int64_t c) { return channels.gamma[c] * channels.inv_std[c]; });
   for (int64_t r = begin; r < end; ++r) {
-    for_each_word(shape.channels, [=](int64_t first, auto width) {
+    for_tiles(shape.channels, [=, &scales](int64_t first, auto width) {
       const int64_t at = r * shape.channels + first;
-      const A *gamma = channels.gamma + first, *beta = channels.beta + first, *mean = channels.mean + first,
-              *inv_std = channels.inv_std + first;
-      alignas(64) A z[32];
+      const A *mean = channels.mean + first, *scale = scales.data() + first, *beta = channels.beta + first;
+      const Tile<T> value(x + at, width), other((kResidual ? residual : x) + at, width);
+      alignas(64) A z[kTile];
       uint32_t word = 0;
       for (int k = 0; k < width; ++k) {
-        A sum = normalization(gamma[k], beta[k], mean[k], inv_std[k])(static_cast<A>(x[at + k]));
-        if constexpr (kResidual) sum += static_cast<A>(residual[at + k]);
+        A sum = Normalization<A>{mean[k], scale[k], beta[k]}(value[k]);
+        if constexpr (kResidual) sum += other[k];
         if constexpr (kRelu) word |= static_cast<uint32_t>(sum > A(0)) << k;
         z[k] = kRelu ? Relu{}(sum) : sum;
       }
-      if (mask) mask[r * shape.mask_words_per_row() + first / 32] = word;
+      if (mask) mask[r * shape.mask_words_per_row() + first / kTile] = word;
       write(at, z, width);
     });
   }
 }
 
+/// The terms of InputGradient, each for all channels.
+template <class A> struct InputGradients {
+  std::vector<A> scale, slope, offset;
+
+  /// x is given where dgamma and dbeta are; else the gradient is scale dz.
+  InputGradients(const BatchNormShape& shape, const BatchNormChannels<A>& channels, const A* dgamma, const A* dbeta) {
+    const auto of = [&](int64_t c) {
+      return input_gradient(channels.gamma[c], channels.mean[c], channels.inv_std[c], dgamma ? dgamma[c] : A(0),
+                            dbeta ? dbeta[c] : A(0), A(1) / static_cast<A>(shape.rows));
+    };
+    scale = per_channel(shape.channels, [&](int64_t c) { return of(c).scale; });
+    slope = per_channel(shape.channels, [&](int64_t c) { return of(c).slope; });
+    offset = per_channel(shape.channels, [&](int64_t c) { return of(c).offset; });
+  }
+};
+
 /// dx and dresidual (each or null) of rows [begin, end).
 template <class T, class A = acc_t<T>>
-void backward_apply_to_rows(const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape,
-                            const BatchNormChannels<A>& channels, const A* dgamma, const A* dbeta, T* dx, T* dresidual,
-                            int64_t begin, int64_t end) {
+void backward_apply_to_rows(const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape, const A* means,
+                            const InputGradients<A>& gradients, T* dx, T* dresidual, int64_t begin, int64_t end) {
   const Writer<T> write_dx(dx, shape), write_dresidual(dresidual, shape);
-  const A inverse_rows = A(1) / static_cast<A>(shape.rows);
   for (int64_t r = begin; r < end; ++r) {
-    for_each_word(shape.channels, [=](int64_t first, auto width) {
+    for_tiles(shape.channels, [=, &gradients](int64_t first, auto width) {
       const int64_t at = r * shape.channels + first;
-      const A *gamma = channels.gamma + first, *mean = channels.mean + first, *inv_std = channels.inv_std + first;
-      alignas(64) A dz[32], gradient[32];
+      const A *mean = means + first, *scale = gradients.scale.data() + first, *slope = gradients.slope.data() + first,
+              *offset = gradients.offset.data() + first;
+      alignas(64) A dz[kTile], gradient[kTile];
       masked(dy + at, mask_word(mask, shape, r, first), width, dz);
       if (dresidual) write_dresidual(at, dz, width);
       if (!dx) return;
       if (x) {
-        for (int k = 0; k < width; ++k) {
-          const auto from = input_gradient(gamma[k], mean[k], inv_std[k], dgamma[first + k], dbeta[first + k], inverse_rows);
-          gradient[k] = from(static_cast<A>(x[at + k]), dz[k]);
-        }
+        const Tile<T> value(x + at, width);
+        for (int k = 0; k < width; ++k) gradient[k] = InputGradient<A>{mean[k], scale[k], slope[k], offset[k]}(value[k], dz[k]);
       } else {
-        for (int k = 0; k < width; ++k) gradient[k] = gamma[k] * inv_std[k] * dz[k];
+        for (int k = 0; k < width; ++k) gradient[k] = scale[k] * dz[k];
       }
       write_dx(at, gradient, width);
     });
@@ -269,8 +280,9 @@ template <class T>
 void batch_norm_backward_apply(Cpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape,
                                const BatchNormChannels<acc_t<T>>& channels, const acc_t<T>* dgamma, const acc_t<T>* dbeta, T* dx,
                                T* dresidual) {
+  const InputGradients<acc_t<T>> gradients(shape, channels, dgamma, dbeta);
   parallel_ranges(shape.rows, shape.channels, [&](int64_t begin, int64_t end) {
-    backward_apply_to_rows(dy, x, mask, shape, channels, dgamma, dbeta, dx, dresidual, begin, end);
+    backward_apply_to_rows(dy, x, mask, shape, channels.mean, gradients, dx, dresidual, begin, end);
     finish_streaming();
   });
 }

@@ -1,21 +1,25 @@
 #include "kernels/channel_scale/channel_scale.h"
-#include "kernels/common/simd.h"
+#include "kernels/common/simd_map.h"
 #include "kernels/common/streaming.h"
+#include "kernels/pointwise/pointwise_math.h"
 #include "kernels/reduce/row_shares.h"
 
 namespace cudenza::kernels {
 namespace {
 
-/// dx[i] = dy[i] factor[i] and sum[i] += dy[i] x[i]. factor and sum may be read and written up to a whole register. One row at a
-/// time: streamed lines of several rows, begun side by side, would be sent half full.
+/// dx[i] = dy[i] factor[i] and sum[i] += dy[i] x[i]. One row at a time: streamed lines of several rows, begun side by side, would
+/// be sent half full.
 template <class T>
 void backward_strip(const T* dy, const T* x, const acc_t<T>* factor, T* dx, acc_t<T>* sum, int64_t count, bool streams) {
   using A = acc_t<T>;
-  simd_for<A>(count, [=](int64_t i, auto lanes) {
-    const Simd<A> gradient = simd_load(dy + i, lanes), product = gradient * simd_load(x + i, lanes);
-    if (streams) simd_stream(dx + i, gradient * simd_load(factor + i));
-    else simd_store(dx + i, gradient * simd_load(factor + i), lanes);
-    simd_store(sum + i, simd_load(sum + i) + product);
+  for_tiles(count, [=](int64_t i, auto width) {
+    const Tile<T> gradient(dy + i, width), value(x + i, width);
+#pragma omp simd
+    for (int k = 0; k < width; ++k) sum[i + k] += gradient[k] * value[k];
+    if (!streams) return map_tile(dx + i, width, Times{}, gradient, Tile<A>(factor + i, width));
+    alignas(64) T rounded[kTile];
+    map_tile(rounded, width, Times{}, gradient, Tile<A>(factor + i, width));
+    stream_out(dx + i, rounded, width * static_cast<int64_t>(sizeof(T)));
   });
 }
 
@@ -24,12 +28,12 @@ template <class T, class U>
 void backward_rows(const T* dy, const T* x, const U* s, T* dx, double* sums, int64_t rows, int64_t width, int64_t channels,
                    bool streams) {
   using A = acc_t<T>;
-  A sum[kRowStrip + kSimd<A>], factor[kRowStrip + kSimd<A>] = {};
+  A sum[kRowStrip], factor[kRowStrip];
   for (int64_t row = 0; row < rows; row += kShortSum) {
     const int64_t end = smaller(row + kShortSum, rows);
     for (int64_t strip = 0; strip < width; strip += kRowStrip) {  // more than one in long rows alone
       const int64_t count = smaller(kRowStrip, width - strip), length = smaller(channels, count);
-      for (int64_t i = 0; i < count + kSimd<A>; ++i) sum[i] = 0;
+      for (int64_t i = 0; i < count; ++i) sum[i] = 0;
       for (int64_t first = 0; first < count; first += length) {
         for (int64_t c = 0; c < length; ++c) factor[first + c] = static_cast<A>(s[strip + c]);
       }
@@ -47,14 +51,12 @@ void backward_rows(const T* dy, const T* x, const U* s, T* dx, double* sums, int
 }  // namespace
 
 template <class T> void channel_scale_forward(Cpu, const T* x, const T* s, T* y, const RowsShape& shape) {
-  using A = acc_t<T>;
   const int64_t channels = shape.channels, rows = shape.rows;
   parallel_fill(y, shape.batch * rows * channels, 1, [=](T* place, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end;) {  // to the end of a row, then row by row
       const int64_t row = i / channels, c = i % channels, count = smaller(channels - c, end - i);
       const T* factor = s + row / rows * channels + c;
-#pragma omp simd
-      for (int64_t k = 0; k < count; ++k) place[i - begin + k] = static_cast<A>(x[i + k]) * static_cast<A>(factor[k]);
+      simd_map(place + (i - begin), count, Times{}, x + i, factor);
       i += count;
     }
   });

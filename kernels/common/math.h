@@ -10,32 +10,26 @@
 namespace cudenza::kernels {
 
 /// e^x, within 2 units in the last place; 0 below -103, infinity above 88.73, NaN for NaN.
-HOST_DEVICE float exp_of(float x) {
+[[gnu::always_inline]] HOST_DEVICE float exp_of(float x) {
 #if defined(__CUDA_ARCH__)
   return expf(x);
 #else
-  // x = n ln2 + r with |r| <= ln2/2; e^x = 2^n e^r, e^r by its Taylor polynomial, 2^n in two halves to reach subnormals.
-  const float bounded = x < -104.0f ? -104.0f : (x > 89.0f ? 89.0f : x);  // keeps NaN
-  const float n = __builtin_rintf(bounded * 1.44269504f);
+  // x = n ln2 + r with |r| <= ln2/2; e^x = 2^n e^r, e^r by a minimax polynomial, 2^n in two halves to reach subnormals. Bounds
+  // are taken of the bits, where a comparison is one instruction: negative numbers' grow with their size. They lose NaN.
+  const uint32_t above = smaller(__builtin_bit_cast(uint32_t, x), 0xC2D00000u);                                // -104
+  const float bounded = __builtin_bit_cast(float, smaller(static_cast<int32_t>(above), int32_t{0x42B20000}));  // 89
+  const float shifted = bounded * 1.44269504f + 0x1.8p23f;  // n in its lowest bits
+  const float n = shifted - 0x1.8p23f;
   const float r = (bounded - n * 0.693145752f) - n * 1.42860677e-6f;  // ln2 split so that n * high is exact
-  float p = 1.0f / 5040;
-  p = p * r + 1.0f / 720;
-  p = p * r + 1.0f / 120;
-  p = p * r + 1.0f / 24;
-  p = p * r + 1.0f / 6;
-  p = p * r + 0.5f;
-  p = p * r + 1.0f;
-  p = p * r + 1.0f;
-  const int32_t whole = static_cast<int32_t>(n == n ? n : 0.0f), half = whole >> 1;
-  const float low = __builtin_bit_cast(float, (half + 127) << 23);
-  const float high = __builtin_bit_cast(float, (whole - half + 127) << 23);
-  return p * low * high;
+  const float q = r * r, low = 0.16666520f * r + 0.49999994f, middle = 0.0083687808f * r + 0.041668393f;
+  const float p = 1.0f + (q * (q * (q * 0.0013814465f + middle) + low) + r);
+  const int32_t whole = static_cast<int32_t>(__builtin_bit_cast(uint32_t, shifted) << 23), half = whole >> 24 << 23;
+  const float halfway = __builtin_bit_cast(float, __builtin_bit_cast(int32_t, p) + half);
+  const float y = halfway * __builtin_bit_cast(float, whole - half + 0x3F800000);
+  return x == x ? y : x;
 #endif
 }
 HOST_DEVICE double exp_of(double x) { return exp(x); }
-
-HOST_DEVICE float log_of(float x) { return logf(x); }
-HOST_DEVICE double log_of(double x) { return log(x); }
 
 HOST_DEVICE float sqrt_of(float x) { return sqrtf(x); }
 HOST_DEVICE double sqrt_of(double x) { return sqrt(x); }
@@ -51,7 +45,7 @@ HOST_DEVICE float fused(float a, float b, float c) { return fmaf(a, b, c); }
 
 /// ln x for positive normal x, within 2 units in the last place: x = m 2^e with m in [sqrt(1/2), sqrt(2)), ln m by Cephes'
 /// polynomial.
-HOST_DEVICE float same_log(float x) {
+[[gnu::always_inline]] HOST_DEVICE float same_log(float x) {
   const int32_t bits = __builtin_bit_cast(int32_t, x) - 0x3F3504F3;  // counted from sqrt(1/2)
   const float z = __builtin_bit_cast(float, (bits & 0x007FFFFF) + 0x3F3504F3) - 1.0f;
   float p = 7.0376836292e-2f;
@@ -82,5 +76,18 @@ HOST_DEVICE float same_exp(float x) {
   p = fused(p, r, 1.0f);
   return p * __builtin_bit_cast(float, (static_cast<int32_t>(n) + 127) << 23);
 }
+
+/// ln x, within 2 units in the last place.
+[[gnu::always_inline]] HOST_DEVICE float log_of(float x) {
+#if defined(__CUDA_ARCH__)
+  return logf(x);
+#else
+  const bool is_small = x < 0x1p-126f;  // zero, subnormal or negative
+  const float y = same_log(is_small ? x * 0x1p23f : x) - (is_small ? 15.9423851f : 0.0f);
+  const float outside = x == 0 ? -INFINITY : (x < 0 ? NAN : x);  // of the numbers that have a logarithm
+  return x > 0 && x < INFINITY ? y : outside;
+#endif
+}
+HOST_DEVICE double log_of(double x) { return log(x); }
 
 }  // namespace cudenza::kernels

@@ -32,10 +32,15 @@ HOST_DEVICE float near_sqrt(float x) {
 #endif
 }
 
-/// Two independent N(0, 1) numbers, at most 5.65. Their distance from zero comes from 23 bits u in (0, 1] as sqrt(-2 ln u).
+/// The square of their distance from zero, -2 ln u, from 23 bits u in (0, 1].
+HOST_DEVICE float radius_squared_of(uint32_t word) {
+  const float u = 2.0f - __builtin_bit_cast(float, (word & 0x007FFFFFu) | 0x3F800000u);
+  return -2.0f * same_log(u);
+}
+
+/// Two independent N(0, 1) numbers, at most 5.65.
 HOST_DEVICE NormalPair normal_pair(uint32_t radius_word, uint32_t angle_word) {
-  const float u = 2.0f - __builtin_bit_cast(float, (radius_word & 0x007FFFFFu) | 0x3F800000u);
-  const float radius = near_sqrt(-2.0f * same_log(u));
+  const float radius = near_sqrt(radius_squared_of(radius_word));
   const NormalPair direction = direction_of(angle_word);
   return {radius * direction.first, radius * direction.second};
 }

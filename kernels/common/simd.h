@@ -43,6 +43,11 @@ template <class A> inline Simd<A> simd_counting() {
   return counting;
 }
 
+/// Element k is chosen where bit k is 1.
+template <class A> inline SimdMask<A> simd_chosen(uint32_t bits) {
+  return (mask_t<A>{1} << simd_counting<mask_t<A>>() & static_cast<mask_t<A>>(bits)) != 0;
+}
+
 // g++ 12 takes conversions between integers of different sizes by halves, or element by element: the common ones are spelled out.
 
 /// kSimd<A> unsigned integers from any address, each widened to mask_t<A>.
@@ -107,15 +112,24 @@ template <class T> inline Simd<acc_t<T>> simd_load(const T* p) {
   }
 }
 
+/// The bits of v rounded to bf16 (float16_detail::to_bf16), in each element's lower half; the upper half is 0.
+inline Simd<uint32_t> simd_bf16(Simd<float> v) {
+  const Simd<uint32_t> bits = reinterpret_cast<Simd<uint32_t>>(v), rounded = bits + 0x7FFFu + (bits >> 16 & 1u);
+#if defined(__AVX2__) && !defined(__AVX512F__)  // g++ 12 would shift both sides of the choice
+  const auto number = reinterpret_cast<__m256i>(v == v), quiet = reinterpret_cast<__m256i>(bits | 0x400000u);
+  return reinterpret_cast<Simd<uint32_t>>(_mm256_blendv_epi8(quiet, reinterpret_cast<__m256i>(rounded), number)) >> 16;
+#else
+  return (v == v ? rounded : bits | 0x400000u) >> 16;
+#endif
+}
+
 /// Writes p[0] … p[kSimd - 1], rounded to T.
 template <class T> inline void simd_store(T* p, Simd<acc_t<T>> v) {
   using A = acc_t<T>;
   if constexpr (std::is_same_v<T, A>) {
     std::memcpy(p, &v, sizeof v);
-  } else if constexpr (std::is_same_v<T, bf16>) {  // float16_detail::to_bf16, element by element
-    const Simd<uint32_t> bits = reinterpret_cast<Simd<uint32_t>>(v);
-    const Simd<uint32_t> rounded = v == v ? bits + 0x7FFFu + (bits >> 16 & 1u) : bits | 0x400000u;
-    simd_narrow<float>(&p->bits, reinterpret_cast<SimdMask<float>>(rounded >> 16));
+  } else if constexpr (std::is_same_v<T, bf16>) {
+    simd_narrow<float>(&p->bits, reinterpret_cast<SimdMask<float>>(simd_bf16(v)));
   } else {
 #if defined(__AVX512F__)
     const __m256i bits = _mm512_maskz_cvtps_ph(0xFFFF, reinterpret_cast<__m512>(v), _MM_FROUND_TO_NEAREST_INT);
@@ -127,6 +141,19 @@ template <class T> inline void simd_store(T* p, Simd<acc_t<T>> v) {
     for (int k = 0; k < kSimd<float>; ++k) p[k] = v[k];
 #endif
   }
+}
+
+/// Two registers side by side: with AVX2, bf16 pairs share their packing.
+template <class T> inline void simd_store2(T* p, Simd<acc_t<T>> first, Simd<acc_t<T>> second) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, bf16>) {
+    const __m256i low = reinterpret_cast<__m256i>(simd_bf16(first)), high = reinterpret_cast<__m256i>(simd_bf16(second));
+    const __m256i quarters = _mm256_packus_epi32(low, high);  // by halves of 128 bits: 0, 2, 1, 3
+    return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permute4x64_epi64(quarters, 0xD8));
+  }
+#endif
+  simd_store(p, first);
+  simd_store(p + kSimd<acc_t<T>>, second);
 }
 
 /// simd_store past the cache (kernels/common/streaming.h). REQUIRES p aligned to the bytes that are written.

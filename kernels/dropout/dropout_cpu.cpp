@@ -1,14 +1,16 @@
 #include "kernels/common/philox_words.h"
-#include "kernels/common/simd.h"
+#include "kernels/common/simd_map.h"
 #include "kernels/common/streaming.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/dropout/dropout_math.h"
+#include "kernels/pointwise/pointwise_math.h"
 
 namespace cudenza::kernels {
 namespace {
 
 constexpr int kStretch = 512;  // elements whose numbers are made together
 constexpr int kMaskWord = 32;  // elements whose bits are
+static_assert(kMaskWord == kTile);
 
 /// Bit k is 1 where numbers[k] >= threshold, for kMaskWord numbers.
 uint32_t kept_bits(const uint16_t* numbers, uint32_t threshold) {
@@ -29,22 +31,13 @@ uint32_t kept_bits(const uint16_t* numbers, uint32_t threshold) {
 #endif
 }
 
-/// y[k] = x[k] * (bit k ? scale : 0) for `count` elements, at most kMaskWord. Always inline: constants stay in registers.
-template <class T, class Count>
-[[gnu::always_inline]] inline void apply_bits(const T* x, T* y, uint32_t bits, acc_t<T> scale, Count count) {
+/// y[k] = x[k] * (bit k ? scale : 0) for k < width. Always inline: constants stay in registers.
+template <class T, class Width>
+[[gnu::always_inline]] inline void apply_bits(const T* x, T* y, uint32_t bits, acc_t<T> scale, Width width) {
   using A = acc_t<T>;
-  const auto place = mask_t<A>{1} << simd_counting<mask_t<A>>();
-  simd_for<A>(count, [=](int64_t k, auto lanes) {
-    const SimdMask<A> kept = (place & static_cast<mask_t<A>>(bits >> k)) != 0;
-    simd_store(y + k, simd_load(x + k, lanes) * (kept ? simd_all(scale) : Simd<A>{}), lanes);
-  });
-}
-
-/// Calls f(i, length) for the words of the mask over elements [begin, end): a whole word's length is a constant.
-template <class F> void for_words(int64_t begin, int64_t end, F&& f) {
-  int64_t i = begin;
-  for (; i + kMaskWord <= end; i += kMaskWord) f(i, std::integral_constant<int, kMaskWord>{});
-  if (i < end) f(i, static_cast<int>(end - i));
+  alignas(64) A factor[kTile];
+  for (int k = 0; k < kTile; k += kSimd<A>) simd_store(factor + k, simd_chosen<A>(bits >> k) ? simd_all(scale) : Simd<A>{});
+  map_tile(y, width, Times{}, Tile<T>(x, width), Tile<A>(factor, width));
 }
 
 }  // namespace
@@ -54,7 +47,8 @@ void dropout_forward(Cpu, const T* x, T* y, uint8_t* mask, int64_t count, double
   const DropRule<acc_t<T>> rule(p);
   parallel_fill(y, count, 4, [=, step = stream.step ? *stream.step : 0](T* place, int64_t begin, int64_t end) {
     alignas(64) uint16_t numbers[kStretch];
-    for_words(begin, end, [&](int64_t i, auto length) {  // pieces begin at multiples of kStretch
+    for_tiles(end - begin, [&](int64_t at, auto length) {  // pieces begin at multiples of kStretch
+      const int64_t i = begin + at;
       if (i % kStretch == 0) {
         uint32_t words[kStretch / 2];
         philox_words(stream.seed, stream.op, step, static_cast<uint64_t>(i / 8), kStretch / 8, words);
@@ -62,7 +56,7 @@ void dropout_forward(Cpu, const T* x, T* y, uint8_t* mask, int64_t count, double
       }
       const uint32_t inside = ~0u >> (kMaskWord - length), bits = kept_bits(numbers + i % kStretch, rule.threshold) & inside;
       if (mask) std::memcpy(mask + i / 8, &bits, static_cast<size_t>(dropout_mask_bytes(length)));
-      apply_bits(x + i, place + (i - begin), bits, rule.scale, length);
+      apply_bits(x + i, place + at, bits, rule.scale, length);
     });
   });
 }
@@ -70,10 +64,11 @@ void dropout_forward(Cpu, const T* x, T* y, uint8_t* mask, int64_t count, double
 template <class T> void dropout_backward(Cpu, const T* dy, const uint8_t* mask, T* dx, int64_t count, double p) {
   const DropRule<acc_t<T>> rule(p);
   parallel_fill(dx, count, 1, [=](T* place, int64_t begin, int64_t end) {
-    for_words(begin, end, [=](int64_t i, auto length) {
+    for_tiles(end - begin, [=](int64_t at, auto length) {
+      const int64_t i = begin + at;
       uint32_t bits = 0;
       std::memcpy(&bits, mask + i / 8, static_cast<size_t>(dropout_mask_bytes(length)));
-      apply_bits(dy + i, place + (i - begin), bits, rule.scale, length);
+      apply_bits(dy + i, place + at, bits, rule.scale, length);
     });
   });
 }
@@ -87,8 +82,8 @@ void drop_path(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, doub
     for (int64_t first = begin; first < end;) {
       const int64_t sample = first / sample_size, length = smaller((sample + 1) * sample_size, end) - first;
       const A factor = rule.factor(rule.keeps(random_number(stream, sample)));
-#pragma omp simd
-      for (int64_t i = 0; i < length; ++i) place[first - begin + i] = static_cast<A>(x[first + i]) * factor;
+      simd_map(
+          place + (first - begin), length, [=](A value) { return value * factor; }, x + first);
       first += length;
     }
   });

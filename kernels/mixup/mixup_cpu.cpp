@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/common/simd_map.h"
 #include "kernels/common/stream_row.h"
 #include "kernels/mixup/mixup.h"
 #include "kernels/mixup/mixup_math.h"
@@ -38,8 +39,8 @@ std::vector<int64_t> along_cycles(const int64_t* partner, int64_t samples) {
 
 /// to[i] = blend of own[i] and partner[i].
 template <class T, class A> void blend(const T* own, const T* partner, A lambda, T* to, int64_t count) {
-#pragma omp simd
-  for (int64_t i = 0; i < count; ++i) to[i] = blended(static_cast<A>(own[i]), static_cast<A>(partner[i]), lambda);
+  simd_map(
+      to, count, [=](A x, A other) { return blended(x, other, lambda); }, own, partner);
 }
 
 }  // namespace

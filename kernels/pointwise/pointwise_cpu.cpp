@@ -1,29 +1,26 @@
+#include "kernels/common/simd_map.h"
 #include "kernels/common/streaming.h"
 #include "kernels/pointwise/pointwise_instances.h"
 
 namespace cudenza::kernels {
 
-// `omp simd` promises what the interface does: elements are independent, also when y is an input.
 template <class Op, class T, class U> void map(Cpu, Op op, const T* x, U* y, int64_t count) {
   parallel_fill(y, count, 1, [=](U* place, int64_t begin, int64_t end) {
-#pragma omp simd
-    for (int64_t i = begin; i < end; ++i) place[i - begin] = static_cast<acc_t<U>>(op(static_cast<acc_t<T>>(x[i])));
+    if constexpr (std::is_same_v<Op, Identity>) simd_convert(x + begin, place, end - begin);
+    else simd_map(place, end - begin, op, x + begin);
   });
 }
 
 template <class Op, class T> void map2(Cpu, Op op, const T* a, const T* b, T* y, int64_t count) {
-  parallel_fill(y, count, 1, [=](T* place, int64_t begin, int64_t end) {
-#pragma omp simd
-    for (int64_t i = begin; i < end; ++i) place[i - begin] = op(static_cast<acc_t<T>>(a[i]), static_cast<acc_t<T>>(b[i]));
-  });
+  parallel_fill(y, count, 1,
+                [=](T* place, int64_t begin, int64_t end) { simd_map(place, end - begin, op, a + begin, b + begin); });
 }
 
 template <class Op, class T> void map_channels(Cpu, Op op, const T* x, const acc_t<T>* b, T* y, int64_t rows, int64_t channels) {
   parallel_fill(y, rows * channels, 1, [=](T* place, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end;) {  // to the end of a row, then row by row
       const int64_t c = i % channels, count = smaller(channels - c, end - i);
-#pragma omp simd
-      for (int64_t k = 0; k < count; ++k) place[i - begin + k] = op(static_cast<acc_t<T>>(x[i + k]), b[c + k]);
+      simd_map(place + (i - begin), count, op, x + i, b + c);
       i += count;
     }
   });

@@ -41,12 +41,12 @@ struct SigmoidGrad {
 
 /// y = x max(0, min(6, x + 3)) / 6.
 struct HardSwish {
-  template <class A> HOST_DEVICE A operator()(A x) const { return x * larger(A(0), smaller(A(6), x + A(3))) / A(6); }
+  template <class A> HOST_DEVICE A operator()(A x) const { return x * larger(A(0), smaller(A(6), x + A(3))) * (A(1) / A(6)); }
 };
 /// dx = dy · (0 below -3, 1 above 3, (2x + 3) / 6 between), from the input.
 struct HardSwishGrad {
   template <class A> HOST_DEVICE A operator()(A x, A dy) const {
-    return x <= A(-3) ? A(0) : x >= A(3) ? dy : dy * (A(2) * x + A(3)) / A(6);
+    return x <= A(-3) ? A(0) : x >= A(3) ? dy : dy * (x * (A(1) / A(3)) + A(0.5));
   }
 };
 

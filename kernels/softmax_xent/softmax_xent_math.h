@@ -10,10 +10,13 @@ namespace cudenza::kernels {
 /// Where maxima begin. Not minus infinity: e^(-inf - -inf) would be NaN for a thread that has seen only masked logits.
 template <class A> constexpr A kBelowAll = std::numeric_limits<A>::lowest();
 
-/// y from x - largest and a constant of the row's sum of e^(x - largest); dx from y, dy and the row's sum of term(y, dy).
+/// y from x - largest and a constant of the row's sum of e^(x - largest); dx from y, dy and the row's sum of term(y, dy). Where
+/// elements can be kept until the sum is known, y_of_kept spares the second exponential.
 struct Softmax {
   template <class A> HOST_DEVICE static A constant(A sum) { return A(1) / sum; }
   template <class A> HOST_DEVICE static A y(A shifted, A constant) { return exp_of(shifted) * constant; }
+  template <class A> HOST_DEVICE static A kept(A, A exponential) { return exponential; }
+  template <class A> HOST_DEVICE static A y_of_kept(A kept, A constant) { return kept * constant; }
   template <class A> HOST_DEVICE static A term(A y, A dy) { return y * dy; }
   template <class A> HOST_DEVICE static A dx(A y, A dy, A total) { return y * (dy - total); }
 };
@@ -21,6 +24,8 @@ struct Softmax {
 struct LogSoftmax {
   template <class A> HOST_DEVICE static A constant(A sum) { return log_of(sum); }
   template <class A> HOST_DEVICE static A y(A shifted, A constant) { return shifted - constant; }
+  template <class A> HOST_DEVICE static A kept(A shifted, A) { return shifted; }
+  template <class A> HOST_DEVICE static A y_of_kept(A kept, A constant) { return kept - constant; }
   template <class A> HOST_DEVICE static A term(A, A dy) { return dy; }
   template <class A> HOST_DEVICE static A dx(A y, A dy, A total) { return dy - exp_of(y) * total; }
 };
@@ -69,8 +74,10 @@ template <class A> struct RowSums {
   A largest, sum, mass, dot;
 
   // Written so that a large common offset of the logits cancels before the small logarithm is added.
-  HOST_DEVICE A loss() const { return mass * log_of(sum) - (dot - mass * largest); }
-  HOST_DEVICE A shift() const { return largest + log_of(sum) - log_of(mass); }
+  HOST_DEVICE A loss(A log_sum) const { return mass * log_sum - (dot - mass * largest); }
+  HOST_DEVICE A shift(A log_sum, A log_mass) const { return largest + log_sum - log_mass; }
+  HOST_DEVICE A loss() const { return loss(log_of(sum)); }
+  HOST_DEVICE A shift() const { return shift(log_of(sum), log_of(mass)); }
 };
 
 template <class A> HOST_DEVICE A xent_gradient(A x, A row_shift, A t, A factor) { return (exp_of(x - row_shift) - t) * factor; }

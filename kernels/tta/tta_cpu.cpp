@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "kernels/common/parallel.h"
+#include "kernels/common/short_rows.h"
 #include "kernels/tta/tta_math.h"
 
 namespace cudenza::kernels {
@@ -17,6 +19,37 @@ template <class T, class A> A softmax_terms(const T* x, A* terms, int64_t classe
   return A(1) / sum;
 }
 
+/// y of up to kTile short rows side by side; x(pass) are the first one's logits.
+template <class T, class X> void join_short(const TtaRule& rule, X x, int64_t passes, int rows, int classes, acc_t<T>* y) {
+  using A = acc_t<T>;
+  Columns<A> result(y, 0, classes);
+  RowNumbers<A> total(0);
+  for (int64_t pass = 0; pass < passes; ++pass) {
+    Columns<T> terms(x(pass), rows, classes);
+    RowNumbers<A> largest(std::numeric_limits<A>::lowest()), sum(0);
+    for (int c = 0; c < classes; ++c) {
+      for (int n = 0; n < kTile; ++n) largest[n] = larger(largest[n], terms[c][n]);
+    }
+    for (int c = 0; c < classes; ++c) {
+#pragma omp simd
+      for (int n = 0; n < kTile; ++n) sum[n] += terms[c][n] = exp_of(terms[c][n] - largest[n]);
+    }
+    for (int n = 0; n < kTile; ++n) sum[n] = A(1) / sum[n];
+    for (int c = 0; c < classes; ++c) {
+      for (int n = 0; n < kTile; ++n) result[c][n] = joined(rule, result[c][n], terms[c][n] * sum[n], pass == 0);
+    }
+  }
+  if (rule.takes_largest) {
+    for (int c = 0; c < classes; ++c) {
+      for (int n = 0; n < kTile; ++n) total[n] += result[c][n];
+    }
+    for (int c = 0; c < classes; ++c) {
+      for (int n = 0; n < kTile; ++n) result[c][n] *= A(1) / total[n];
+    }
+  }
+  result.to_rows(y, rows, classes);
+}
+
 }  // namespace
 
 template <class T>
@@ -24,14 +57,22 @@ void tta_probabilities(Cpu, const TtaRule& rule, const T* plain, const T* varian
                        int64_t passes) {
   using A = acc_t<T>;
   parallel_ranges(rows, 4 * passes * classes, [=](int64_t first, int64_t last) {
+    const auto logits = [=](int64_t pass, int64_t b) {
+      return pass == 0 ? plain + b * classes : variants + ((pass - 1) * rows + b) * classes;
+    };
+    if (classes <= kShortRow) {
+      return for_row_blocks(first, last, [=](int64_t b, int block) {
+        join_short<T>(
+            rule, [=](int64_t pass) { return logits(pass, b); }, passes, block, static_cast<int>(classes), y + b * classes);
+      });
+    }
     std::vector<A> terms(static_cast<size_t>(classes));
     A* const term = terms.data();
     for (int64_t b = first; b < last; ++b) {
       A* const row = y + b * classes;
       std::fill_n(row, classes, A(0));
       for (int64_t pass = 0; pass < passes; ++pass) {
-        const T* const x = pass == 0 ? plain + b * classes : variants + ((pass - 1) * rows + b) * classes;
-        const A factor = softmax_terms(x, term, classes);
+        const A factor = softmax_terms(logits(pass, b), term, classes);
 #pragma omp simd
         for (int64_t c = 0; c < classes; ++c) row[c] = joined(rule, row[c], term[c] * factor, pass == 0);
       }

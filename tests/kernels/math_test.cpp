@@ -73,6 +73,27 @@ TEST(SameLog, IsWithinTwoUlpsOfTheExactValue) {
   EXPECT_EQ(same_log(1.0f), 0.0f);
 }
 
+TEST(Log, IsWithinTwoUlpsOfTheExactValue) {
+  double worst = 0, worst_at = 0;
+  for (uint32_t bits = 1; bits < 0x7F800000; bits += 631) {
+    const float x = std::bit_cast<float>(bits);
+    const double error = error_in_ulps(log_of(x), std::log(static_cast<double>(x)));
+    if (error > worst) worst = error, worst_at = x;
+  }
+  EXPECT_LE(worst, 2.0) << "at " << worst_at;
+}
+
+TEST(Log, HasTheEndsOfItsRange) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(log_of(1.0f), 0.0f);
+  EXPECT_EQ(log_of(0.0f), -kInfinity);
+  EXPECT_EQ(log_of(-0.0f), -kInfinity);
+  EXPECT_EQ(log_of(kInfinity), kInfinity);
+  EXPECT_TRUE(std::isnan(log_of(-1.0f)));
+  EXPECT_TRUE(std::isnan(log_of(-kInfinity)));
+  EXPECT_TRUE(std::isnan(log_of(std::numeric_limits<float>::quiet_NaN())));
+}
+
 TEST(SameExp, IsWithinTwoUlpsOfTheExactValue) {
   double worst = 0, worst_at = 0;
   sweep(-87.0f, 88.0f, [&](float x) {
