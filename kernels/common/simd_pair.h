@@ -67,15 +67,9 @@ template <class A> inline bool simd_any(SimdMask<A> mask) {
 #endif
 }
 
-/// float16_detail::to_bf16, element by element; the upper halves hold the results.
-inline Simd<uint32_t> simd_rounded_to_bf16(Simd<float> v) {
-  const Simd<uint32_t> bits = reinterpret_cast<Simd<uint32_t>>(v);
-  return v == v ? bits + 0x7FFFu + (bits >> 16 & 1u) : bits | 0x400000u;
-}
-
 /// The bf16 that simd_pair() came of.
 inline Simd<uint32_t> simd_rounded(SimdPair<float> v) {
-  return simd_rounded_to_bf16(v.first) >> 16 | (simd_rounded_to_bf16(v.second) & 0xFFFF0000u);
+  return simd_bf16(v.first) | simd_bf16(v.second) << 16;
 }
 
 /// Writes a register past the cache (kernels/common/streaming.h). REQUIRES p aligned to its size.
