@@ -149,7 +149,7 @@ template <class Grad, class T, class Winner, class Side> void gather_many(const 
   }
 }
 
-/// Where kRows rows of windows see the inputs; 0 for any number.
+/// Where kRows rows of windows see the inputs.
 template <class Grad, int kRows, class T, class Winner, class Side>
 void gather_line(const LineView<T, Winner, Side>& line, T* dx, bool streams) {
   WindowRow<T, Winner> rows[kRows];

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kernels/pool/pool_math.h"
 
@@ -93,6 +95,26 @@ TEST(Slices, AreTakenWhereFewWindowsHoldManyPixels) {
   EXPECT_EQ(slices(1, 1024, 1, 64), 512);  // many blocks
   EXPECT_EQ(pool_workspace_bytes(PoolShape<AdaptiveSide>{256, {7, 1}, {7, 1}, 2048}), 0u);
   EXPECT_EQ(pool_workspace_bytes(PoolShape<AdaptiveSide>{1, {1024, 1}, {1024, 1}, 64}), 512u * 64 * 8);
+}
+
+// Few and many pixels a window, channels that fill registers and some left over; NaN, infinities, both zeros and ties throughout.
+TEST(MaxPool, Bf16EqualsF32WhateverTheValues) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kValues[] = {0.0f, -0.0f, 1.0f, -1.0f, kInfinity, -kInfinity, 0.5f, -2.0f, kNan};
+  for (const int kernel : {3, 6}) {
+    for (const unsigned kinds : {8u, 9u}) {  // without NaN, and with it
+      const StridedSide side{.size = 12, .out = 12 / kernel, .kernel = kernel, .stride = kernel, .pad = 0, .count_pad = false};
+      const PoolShape<StridedSide> s{1, side, side, 1100};
+      std::vector<float> x(12 * 12 * 1100), y(side.out * side.out * 1100);
+      std::vector<bf16> x16(x.size()), y16(y.size());
+      std::vector<uint8_t> winner(y.size()), winner16(y.size());
+      for (size_t i = 0; i < x.size(); ++i) x16[i] = bf16(x[i] = kValues[(i * 2654435761u >> 7) % kinds]);
+      max_pool_forward(Cpu{}, x.data(), y.data(), winner.data(), nullptr, s);
+      max_pool_forward(Cpu{}, x16.data(), y16.data(), winner16.data(), nullptr, s);
+      EXPECT_EQ(winner, winner16) << kernel << " " << kinds;
+      for (size_t i = 0; i < y.size(); ++i) ASSERT_TRUE(y[i] == y16[i] || (y[i] != y[i] && y16[i] != y16[i])) << i;
+    }
+  }
 }
 
 }  // namespace

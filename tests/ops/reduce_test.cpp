@@ -28,6 +28,34 @@ std::string message_of(const std::function<void()>& f) {
   return "no error";
 }
 
+// Against the definition, in rows that fill registers and leave some over.
+TEST(Reduce, TheFirstMaximumIsFoundWhateverTheValues) {
+  constexpr float kValues[] = {0.0f, -0.0f, -1.0f, -kInfinity, 0.5f, 0.5f, 2.0f, kInfinity, kNan};
+  for (const int64_t channels : {31, 32, 33, 71, 1000}) {
+    for (const unsigned kinds : {4u, 6u, 7u, 8u, 9u}) {
+      std::vector<float> values(20 * channels);
+      for (size_t i = 0; i < values.size(); ++i) values[i] = kValues[(i * 2654435761u >> 7) % kinds];
+      std::vector<int64_t> expected;
+      for (int64_t r = 0; r < 20; ++r) {
+        int64_t best = 0;
+        for (int64_t c = 1; c < channels; ++c) {
+          const float value = values[r * channels + c], so_far = values[r * channels + best];
+          if (so_far == so_far && !(value <= so_far)) best = c;
+        }
+        expected.push_back(best);
+      }
+      const Tensor x = Tensor::from(values, {20, channels});
+      EXPECT_EQ(argmax(x).to_vector<int64_t>(), expected) << channels << " " << kinds;
+      EXPECT_EQ(argmax(cast(x, DType::bf16)).to_vector<int64_t>(), expected) << channels << " " << kinds;
+      const auto largest = row_max(x).to_vector<float>();
+      for (int64_t r = 0; r < 20; ++r) {
+        const float value = values[r * channels + expected[r]];
+        EXPECT_TRUE(largest[r] == value || (value != value && largest[r] != largest[r])) << r;
+      }
+    }
+  }
+}
+
 // One running f32 sum of so many 0.1 would be wrong in the second digit. Equal terms are the worst case: every rounding of a
 // short sum goes the same way.
 TEST(Reduce, LongSumsInF32StayAccurate) {
