@@ -37,7 +37,8 @@ void match_classes(Dataset& dataset, const Model& model) {
 /// those kept for testing, or else for validation; of another all.
 std::pair<std::vector<int>, std::string> chosen_items(const Options& o, const Dataset& dataset) {
   std::map<std::string, std::string> split_of;
-  for (const SplitRow& row : read_splits(model_path(o.run).parent_path())) split_of[row.file] = row.split;  // last.h5 has them too
+  const std::filesystem::path run = model_path(o.run).parent_path();  // of a run's last.h5 too
+  for (const SplitRow& row : read_splits(run)) split_of[row.file] = row.split;
   std::map<std::string, std::vector<int>> parts;
   for (int i = 0; i < static_cast<int>(dataset.items.size()); ++i) {
     parts["all"].push_back(i);

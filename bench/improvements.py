@@ -68,7 +68,8 @@ def main():
     for name, options in {"plain": [], **each, "all of these": together}.items():
         results = []
         for seed in a.seeds.split(","):
-            folder = a.work / f"{a.data.name}-{a.model}-{a.image_size}-{a.epochs}-{name.replace(' ', '_').replace(',', '')}-{seed}"
+            label = name.replace(" ", "_").replace(",", "")
+            folder = a.work / f"{a.data.name}-{a.model}-{a.image_size}-{a.epochs}-{label}-{seed}"
             folders.append(folder)
             results.append(train(a.program, folder, a.data, "--split-dir", a.split_dir, "--model", a.model,
                                  "--recipe", "scratch", "--epochs", a.epochs, "--lr", RATES[a.model],

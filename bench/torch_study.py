@@ -3,8 +3,8 @@
     python3 bench/torch_study.py --splits RUN/splits.csv --data DATA --model resnet34 --epochs 20 --lr 0.003 --seed 1
 
 The same files (a run's splits.csv), torchvision's or timm's body with its own initialisation under fastai's head, AdamW over
-one-cycle rates and momenta (no decay on norms and biases), batches without the short last one, no augmentation. Pictures are cropped and
-resized by Pillow; sounds become spectrograms through torchaudio. bench/study_peers.py runs this and ours in turns.
+one-cycle rates and momenta (no decay on norms and biases), batches without the short last one, no augmentation. Pictures are
+cropped and resized by Pillow; sounds become spectrograms through torchaudio. bench/study_peers.py runs this and ours in turns.
 """
 import argparse
 import csv
