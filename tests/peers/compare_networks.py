@@ -4,7 +4,8 @@
 
 Logits in evaluation, folded, and in training mode, and the gradients of sum(logits · dy) by every parameter, are held to
 PyTorch's in f64: max |difference| / max |reference| of logits, |difference| / |reference| (norms) of a gradient, the worst
-parameter's. Beside them stands what PyTorch's own f32 errs by. Exits 1 if a bound is broken.
+parameter's. Beside them stands what PyTorch's own f32 errs by. Exits 1 if a bound is broken; where PyTorch's own gradient in f32
+breaks it too (VGG16: 14 million ReLUs and pools decide by a rounding now and then), ours may err a quarter more than that.
 """
 import argparse
 import copy
@@ -107,8 +108,9 @@ def compare(a, name, side, folder):
     own_errors = [error_of(own, expected), own_training, max(own_each.values())]
     print(f"{name:11} {side:4} " + " ".join(f"{e:11.1e}" for e in errors) + "   " + " ".join(f"{e:8.1e}" for e in own_errors) +
           f"   {worst}", flush=True)
-    bounds = [bound for bound in BOUNDS.values() for _ in range(2)] + [BOUNDS["fp32"], GRADIENT_BOUND]
-    return all(e < bound for e, bound in zip(errors, bounds))
+    bounds = [bound for bound in BOUNDS.values() for _ in range(2)] + [BOUNDS["fp32"]]
+    return all(e < bound for e, bound in zip(errors, bounds)) and \
+        all(error < max(GRADIENT_BOUND, 1.25 * own_each[key]) for key, error in each.items())
 
 
 def main():
