@@ -5,7 +5,7 @@
 Logits in evaluation, folded, and in training mode, and the gradients of sum(logits · dy) by every parameter, are held to
 PyTorch's in f64: max |difference| / max |reference| of logits, |difference| / |reference| (norms) of a gradient, the worst
 parameter's. Beside them stands what PyTorch's own f32 errs by. Exits 1 if a bound is broken; where PyTorch's own gradient in f32
-breaks it too (VGG16: 14 million ReLUs and pools decide by a rounding now and then), ours may err a quarter more than that.
+breaks it too (VGG16: of 13 million ReLUs a picture some are decided by a rounding), ours may err a quarter more than that.
 """
 import argparse
 import copy
