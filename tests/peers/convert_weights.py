@@ -28,7 +28,7 @@ NETWORKS = ["alexnet", "vgg16", "vgg16_bn", "resnet34", "resnet50", "resnetrs50"
 CONSTANT = 64 * 2**20  # bytes; beyond what the program takes before it does anything
 LOGITS_BOUND = 1e-4
 # A process of its own, since a child's peak begins with that of the process it was started from.
-LAUNCHER = "import resource, subprocess, sys; code = subprocess.call(sys.argv[1:]); " \
+LAUNCHER = "import resource, subprocess, sys; code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL); " \
            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"
 
 
