@@ -41,9 +41,8 @@ endif()
 target_compile_options(cudenza_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:${host_warnings};${cpu_arch};-fno-math-errno;-fno-trapping-math>)
 
-# For programs whose files cost more to parse than to run: the heavy headers <…> are parsed once, and -O1 is enough, since what
-# takes time at run time stands in the libraries. At -O1 g++ 12 warns of bounds in std::string that hold: -Wno-array-bounds.
-function(cudenza_compile_lightly target)
+# For programs whose files cost more to parse than to run: the heavy headers <…> are parsed once.
+function(cudenza_precompile target)
   target_precompile_headers(${target} PRIVATE ${ARGN})
-  target_compile_options(${target} PRIVATE -O1 -fpch-preprocess -Wno-array-bounds)
+  target_compile_options(${target} PRIVATE -fpch-preprocess)
 endfunction()
