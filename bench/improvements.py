@@ -7,15 +7,11 @@ The accuracy is that of the last epoch, which nothing was chosen by. The gain is
 the plain recipe with the same seed. Test-time augmentation is judged on the weights that all improvements together have led to.
 Finished trainings are kept in FOLDER.
 """
-import argparse
 import json
-import pathlib
 import statistics
 
-from runs import run, train, wilson
-from study_peers import RATES, SOUND, is_sound
+from runs import is_sound, parser_of, run, train_from_scratch, wilson
 
-HERE = pathlib.Path(__file__).parent
 TTA = 8
 
 
@@ -47,39 +43,23 @@ def print_row(name, accuracies, plain, clips):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=pathlib.Path)
-    parser.add_argument("--split-dir", type=pathlib.Path, required=True)
-    parser.add_argument("--work", type=pathlib.Path, required=True)
-    parser.add_argument("--program", default=HERE.parent / "build/bin/cudenza")
+    parser = parser_of(__doc__, seeds=["1", "2", "3"], epochs=40, image_size=64)
     parser.add_argument("--model", default="alexnet")
-    parser.add_argument("--seeds", default="1,2,3")
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--image-size", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=0, help="0: one a core")
     a = parser.parse_args()
     a.work.mkdir(parents=True, exist_ok=True)
-    sounds = is_sound(a.data)
-    each = improvements_of(sounds)
+    each = improvements_of(is_sound(a.data))
     together = [word for options in each.values() for word in options]
-    plain, folders = [], []
+    plain = None
     print(f"| {a.model}, {a.epochs} epochs | accuracy of each seed, % | mean (95 % interval of one run) | gain, points |")
     print("| --- | --- | --- | --- |")
     for name, options in {"plain": [], **each, "all of these": together}.items():
-        results = []
-        for seed in a.seeds.split(","):
-            label = name.replace(" ", "_").replace(",", "")
-            folder = a.work / f"{a.data.name}-{a.model}-{a.image_size}-{a.epochs}-{label}-{seed}"
-            folders.append(folder)
-            results.append(train(a.program, folder, a.data, "--split-dir", a.split_dir, "--model", a.model,
-                                 "--recipe", "scratch", "--epochs", a.epochs, "--lr", RATES[a.model],
-                                 "--image-size", a.image_size, "--batch-size", 32, "--precision", "fp32", "--seed", seed,
-                                 "--threads", a.threads, *(SOUND if sounds else []), *options))
-        accuracies = [result["accuracies"][-1] for result in results]
+        label = name.replace(" ", "_").replace(",", "")
+        folders = [a.work / f"{a.data.name}-{a.model}-{a.image_size}-{a.epochs}-{label}-{seed}" for seed in a.seeds]
+        results = [train_from_scratch(a, a.model, seed, folder, *options) for seed, folder in zip(a.seeds, folders)]
+        accuracies, clips = [result["accuracies"][-1] for result in results], results[0]["validation"]
         plain = plain or accuracies
-        print_row(name, accuracies, plain, results[0]["validation"])
-    last = folders[-len(results):]
-    print_row(f"all of these, TTA {TTA}", [judged_with_tta(a, folder) for folder in last], plain, results[0]["validation"])
+        print_row(name, accuracies, plain, clips)
+    print_row(f"all of these, TTA {TTA}", [judged_with_tta(a, folder) for folder in folders], plain, clips)
 
 
 main()

@@ -1,10 +1,15 @@
 """Trainings that comparisons are made of: each is run once, kept, and taken up where it was stopped; and how sure one may be of
 an accuracy. For the scripts beside this file."""
+import argparse
 import csv
 import math
 import pathlib
 import subprocess
 import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+RATES = {"alexnet": 3e-4, "vgg16": 1e-4, "vgg16_bn": 1e-3, "resnet34": 3e-3, "resnet50": 3e-3, "resnetrs50": 3e-3}
+SOUND = ["--clip", "3", "--sample-rate", "22050"]
 
 
 def wilson(share, count, z=1.959964):
@@ -36,3 +41,29 @@ def train(program, folder, *words):
     epochs, splits = rows_of(folder / "history.csv"), [row["split"] for row in rows_of(folder / "splits.csv")]
     return {"accuracies": [float(row["accuracy"]) for row in epochs], "seconds": [float(row["time"]) for row in epochs],
             "training": splits.count("train"), "validation": splits.count("valid")}
+
+
+def is_sound(data):
+    return not any(data.glob("*/*.png"))
+
+
+def parser_of(doc, **defaults):
+    """Arguments of a script that trains on real clips from scratch; `defaults` of those that each sets by itself."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=pathlib.Path)
+    parser.add_argument("--split-dir", type=pathlib.Path, required=True)
+    parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("--program", default=HERE.parent / "build/bin/cudenza")
+    parser.add_argument("--seeds", type=lambda text: text.split(","))
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--image-size", type=int)
+    parser.add_argument("--threads", type=int, default=0, help="0: one a core")
+    parser.set_defaults(**defaults)
+    return parser
+
+
+def train_from_scratch(a, model, seed, folder, *options):
+    """train() by the recipe that bench/torch_study.py has too."""
+    return train(a.program, folder, a.data, "--split-dir", a.split_dir, "--model", model, "--recipe", "scratch",
+                 "--epochs", a.epochs, "--lr", RATES[model], "--image-size", a.image_size, "--batch-size", 32,
+                 "--precision", "fp32", "--seed", seed, "--threads", a.threads, *(SOUND if is_sound(a.data) else []), *options)

@@ -7,17 +7,11 @@ Recipe: fastai's head, Adam (beta2 0.99, eps 1e-5, decoupled decay 0.01 but on n
 augmentation, f32, the last epoch's weights, one plain pass. DATA holds pictures, or sounds at 22,050 Hz, of which 3 seconds are
 heard. Every finished training is kept in FOLDER (…json), and a second call goes on where the first one ended.
 """
-import argparse
 import json
-import pathlib
 import statistics
 import sys
 
-from runs import run, train, wilson
-
-HERE = pathlib.Path(__file__).parent
-RATES = {"alexnet": 3e-4, "vgg16": 1e-4, "vgg16_bn": 1e-3, "resnet34": 3e-3, "resnet50": 3e-3, "resnetrs50": 3e-3}
-SOUND = ["--clip", "3", "--sample-rate", "22050"]
+from runs import HERE, RATES, SOUND, is_sound, parser_of, run, train_from_scratch, wilson
 
 
 def kept(path, make):
@@ -25,16 +19,6 @@ def kept(path, make):
     if not path.exists():
         path.write_text(json.dumps(make()))
     return json.loads(path.read_text())
-
-
-def is_sound(data):
-    return not any(data.glob("*/*.png"))
-
-
-def train_ours(a, model, seed, folder):
-    return train(a.program, folder, a.data, "--split-dir", a.split_dir, "--model", model, "--recipe", "scratch",
-                 "--epochs", a.epochs, "--lr", RATES[model], "--image-size", a.image_size, "--batch-size", 32,
-                 "--precision", "fp32", "--seed", seed, "--threads", a.threads, *(SOUND if is_sound(a.data) else []))
 
 
 def train_torch(a, model, seed, folder):
@@ -54,29 +38,20 @@ def described(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=pathlib.Path)
-    parser.add_argument("--split-dir", type=pathlib.Path, required=True)
-    parser.add_argument("--work", type=pathlib.Path, required=True)
-    parser.add_argument("--program", default=HERE.parent / "build/bin/cudenza")
+    parser = parser_of(__doc__, seeds=["1"], epochs=20, image_size=96)
     parser.add_argument("--models", default="alexnet,resnet34,resnet50,resnetrs50,vgg16")
-    parser.add_argument("--seeds", default="1")
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--image-size", type=int, default=96)
-    parser.add_argument("--threads", type=int, default=0, help="0: one a core")
     a = parser.parse_args()
     a.work.mkdir(parents=True, exist_ok=True)
     print("| network | by | accuracy of each seed, % | median (95 % interval) | seconds an epoch |")
     print("| --- | --- | --- | --- | --- |")
     for model in a.models.split(","):
         ours, torch = [], []
-        for seed in a.seeds.split(","):
+        for seed in a.seeds:
             name = f"{a.data.name}-{model}-{a.image_size}-{a.epochs}-{seed}"
-            ours.append(kept(a.work / f"{name}-ours.json", lambda: train_ours(a, model, seed, a.work / name)))
+            ours.append(kept(a.work / f"{name}-ours.json", lambda: train_from_scratch(a, model, seed, a.work / name)))
             torch.append(kept(a.work / f"{name}-torch.json", lambda: train_torch(a, model, seed, a.work / name)))
         for side, results in ("Cudenza", ours), ("PyTorch", torch):
             print(f"| {model} | {side} | {described(results)} |", flush=True)
 
 
-if __name__ == "__main__":
-    main()
+main()

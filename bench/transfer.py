@@ -21,9 +21,8 @@ import argparse
 import pathlib
 import statistics
 
-from runs import train, wilson
+from runs import HERE, train, wilson
 
-HERE = pathlib.Path(__file__).resolve().parent
 WAYS = ("scratch", "one-cycle", "fine-tune")
 
 
