@@ -1,12 +1,13 @@
 """What each improvement brings on real clips: a recipe from scratch, with each improvement alone, with all of them, over seeds.
 
     python3 bench/improvements.py DATA --split-dir SPLITS --work FOLDER [--model alexnet] [--seeds 1,2,3] [--epochs 40]
-                                  [--image-size 64] [--threads 2] [--program build/bin/cudenza]
+                                  [--image-size 64] [--device cuda] [--jobs 4] [--program build/bin/cudenza]
 
 The accuracy is that of the last epoch, which nothing was chosen by. The gain is the mean over the seeds of the difference from
 the plain recipe with the same seed. Test-time augmentation is judged on the weights that all improvements together have led to.
 Finished trainings are kept in FOLDER.
 """
+import concurrent.futures
 import json
 import statistics
 
@@ -28,10 +29,15 @@ def improvements_of(sounds):
     }
 
 
+def folder_of(a, name, seed):
+    label = name.replace(" ", "_").replace(",", "")
+    return a.work / f"{a.data.name}-{a.model}-{a.image_size}-{a.epochs}-{label}-{seed}"
+
+
 def judged_with_tta(a, folder):
     """Accuracy of a run's last weights over augmented passes."""
     return json.loads(run(a.program, "eval", folder / "last.h5", a.data, "--part", "valid",
-                          "--tta", TTA, "--threads", a.threads, "--quiet", "--json"))["accuracy"]
+                          "--tta", TTA, "--device", a.device, "--threads", a.threads, "--quiet", "--json"))["accuracy"]
 
 
 def print_row(name, accuracies, plain, clips):
@@ -49,17 +55,21 @@ def main():
     a.work.mkdir(parents=True, exist_ok=True)
     each = improvements_of(is_sound(a.data))
     together = [word for options in each.values() for word in options]
-    plain = None
-    print(f"| {a.model}, {a.epochs} epochs | accuracy of each seed, % | mean (95 % interval of one run) | gain, points |")
-    print("| --- | --- | --- | --- |")
-    for name, options in {"plain": [], **each, "all of these": together}.items():
-        label = name.replace(" ", "_").replace(",", "")
-        folders = [a.work / f"{a.data.name}-{a.model}-{a.image_size}-{a.epochs}-{label}-{seed}" for seed in a.seeds]
-        results = [train_from_scratch(a, a.model, seed, folder, *options) for seed, folder in zip(a.seeds, folders)]
-        accuracies, clips = [result["accuracies"][-1] for result in results], results[0]["validation"]
-        plain = plain or accuracies
-        print_row(name, accuracies, plain, clips)
-    print_row(f"all of these, TTA {TTA}", [judged_with_tta(a, folder) for folder in folders], plain, clips)
+    recipes = {"plain": [], **each, "all of these": together}
+    plain, trainings = None, {}
+    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+        for name, options in recipes.items():
+            for seed in a.seeds:
+                trainings[name, seed] = pool.submit(train_from_scratch, a, a.model, seed, folder_of(a, name, seed), *options)
+        print(f"| {a.model}, {a.epochs} epochs | accuracy of each seed, % | mean (95 % interval of one run) | gain, points |")
+        print("| --- | --- | --- | --- |")
+        for name in recipes:
+            results = [trainings[name, seed].result() for seed in a.seeds]
+            accuracies, clips = [result["accuracies"][-1] for result in results], results[0]["validation"]
+            plain = plain or accuracies
+            print_row(name, accuracies, plain, clips)
+    judged = [judged_with_tta(a, folder_of(a, "all of these", seed)) for seed in a.seeds]
+    print_row(f"all of these, TTA {TTA}", judged, plain, clips)
 
 
 main()

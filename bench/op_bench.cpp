@@ -23,16 +23,28 @@ double total_bytes(const std::vector<Tensor>& tensors) {
   return bytes;
 }
 
+/// A case's inputs. To draw them takes longer than to time the case, which is timed several times in a row: they are kept until
+/// another case asks.
+std::vector<Tensor> bench_inputs(const OpCase& op_case, DType dtype, Device device) {
+  static std::string drawn_for;
+  static std::vector<Tensor> drawn;
+  if (drawn_for != op_case.name) {
+    drawn = testing::make_inputs(op_case.bench, DType::f32);
+    drawn_for = op_case.name;
+  }
+  return testing::moved(testing::converted(drawn, op_case.bench, dtype), device);
+}
+
 void forward(benchmark::State& state, const OpCase& op_case, DType dtype, Device device) {
   NoGrad no_grad;
-  const auto inputs = testing::moved(testing::make_inputs(op_case.bench, dtype), device);
+  const auto inputs = bench_inputs(op_case, dtype, device);
   const Cost cost = op_case.cost ? op_case.cost(op_case.bench, dtype) : Cost{};
   const double bytes = cost.forward_bytes > 0 ? cost.forward_bytes : total_bytes(inputs) + total_bytes(op_case.run(inputs));
   report_rates(state, device, bytes, cost.forward_flops, [&] { op_case.run(inputs); });
 }
 
 void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Device device) {
-  const auto inputs = testing::moved(testing::make_inputs(op_case.bench, dtype), device);
+  const auto inputs = bench_inputs(op_case, dtype, device);
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (op_case.bench[i].differentiable && is_floating(inputs[i].dtype())) inputs[i].set_requires_grad(true);
   }
@@ -43,8 +55,8 @@ void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Devic
   const Cost cost = op_case.cost ? op_case.cost(op_case.bench, dtype) : Cost{};
   const double bytes = cost.backward_bytes > 0
                            ? cost.backward_bytes
-                           : total_bytes(inputs) + static_cast<double>(dy.bytes()) + total_bytes(node->backward(dy));
-  report_rates(state, device, bytes, cost.backward_flops, [&] { node->backward(dy); });
+                           : total_bytes(inputs) + static_cast<double>(dy.bytes()) + total_bytes(node->backward(dy, {}));
+  report_rates(state, device, bytes, cost.backward_flops, [&] { node->backward(dy, {}); });
 }
 
 void register_all(Device device) {

@@ -56,9 +56,12 @@ void gradient_norm(benchmark::State& state, Device device) {
 
 void average(benchmark::State& state, Device device) {
   const Flat flat(device);
+  const Tensor updates = Tensor::from(std::vector<uint32_t>{1000}, {1}, device);
   on_device(device, [&](auto where) {
-    report_rates(state, device, flat.bytes(3), 0,
-                 [&] { kernels::average_weights(where, flat.first.data<float>(), flat.p.data<float>(), kParameters, 0.999); });
+    report_rates(state, device, flat.bytes(3), 0, [&] {
+      kernels::average_weights(where, flat.first.data<float>(), flat.p.data<float>(), kParameters, 0.999,
+                               updates.data<uint32_t>());
+    });
   });
 }
 

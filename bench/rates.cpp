@@ -8,8 +8,12 @@
 
 namespace cudenza::bench {
 
+namespace {
+constexpr int kCallsOnGpu = 20;  // timed together: one wait would cost as much as a small kernel
+}
+
 void report_rates(benchmark::State& state, Device device, double bytes, double flops, const std::function<void()>& work) {
-  const int calls = device.is_cuda() ? 20 : 1;  // on a GPU one wait would cost as much as a small kernel
+  const int calls = device.is_cuda() ? kCallsOnGpu : 1;
   work();
   double best = std::numeric_limits<double>::infinity();
   for (auto _ : state) {
@@ -23,10 +27,11 @@ void report_rates(benchmark::State& state, Device device, double bytes, double f
 }
 
 void add_benchmark(const std::string& name, std::function<void(benchmark::State&)> body) {
-  benchmark::RegisterBenchmark(name.c_str(), [body](benchmark::State& state) { body(state); })
-      ->UseManualTime()
-      ->Unit(benchmark::kMillisecond)
-      ->MinTime(0.2);
+  auto* const made = benchmark::RegisterBenchmark(name.c_str(), [body](benchmark::State& state) { body(state); })
+                         ->UseManualTime()
+                         ->Unit(benchmark::kMillisecond);
+  if (name.find("/cuda:") != std::string::npos) made->Iterations(10);  // of many calls each
+  else made->MinTime(0.2);
 }
 
 }  // namespace cudenza::bench

@@ -57,7 +57,9 @@ def parser_of(doc, **defaults):
     parser.add_argument("--seeds", type=lambda text: text.split(","))
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--image-size", type=int)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--threads", type=int, default=0, help="0: one a core")
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time")
     parser.set_defaults(**defaults)
     return parser
 
@@ -66,4 +68,4 @@ def train_from_scratch(a, model, seed, folder, *options):
     """train() by the recipe that bench/torch_study.py has too."""
     return train(a.program, folder, a.data, "--split-dir", a.split_dir, "--model", model, "--recipe", "scratch",
                  "--epochs", a.epochs, "--lr", RATES[model], "--image-size", a.image_size, "--batch-size", 32,
-                 "--precision", "fp32", "--seed", seed, "--threads", a.threads, *(SOUND if is_sound(a.data) else []), *options)
+                 "--precision", "fp32", "--device", a.device, "--seed", seed, "--threads", a.threads, *(SOUND if is_sound(a.data) else []), *options)

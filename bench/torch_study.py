@@ -69,7 +69,7 @@ def load(a):
     for split in ("train", "valid"):
         chosen = [i for i, row in enumerate(rows) if row["split"] == split]
         x = torch.stack([inputs[i] for i in chosen]).contiguous(memory_format=torch.channels_last)
-        parts[split] = x, torch.tensor([classes.index(rows[i]["label"]) for i in chosen])
+        parts[split] = x.to(a.device), torch.tensor([classes.index(rows[i]["label"]) for i in chosen], device=a.device)
     return parts, classes
 
 
@@ -130,7 +130,7 @@ def train(a):
     torch.manual_seed(a.seed)
     parts, classes = load(a)
     (x, labels), valid = parts["train"], parts["valid"]
-    net = make_network(a.model, len(classes)).to(memory_format=torch.channels_last)
+    net = make_network(a.model, len(classes)).to(a.device, memory_format=torch.channels_last)
     optimizer = make_optimizer(net, a.lr)
     loss_of = torch.nn.CrossEntropyLoss()
     batches = len(x) // a.batch_size
@@ -138,7 +138,7 @@ def train(a):
     for epoch in range(a.epochs):
         start = time.perf_counter()
         net.train()
-        order = torch.randperm(len(x))
+        order = torch.randperm(len(x), device=a.device)
         for batch in range(batches):
             rows = order[batch * a.batch_size:(batch + 1) * a.batch_size]
             lr, momentum = one_cycle((epoch * batches + batch) / (a.epochs * batches), a.lr)
@@ -165,8 +165,10 @@ def main():
     parser.add_argument("--clip", type=float, default=3, help="seconds of a sound")
     parser.add_argument("--sample-rate", type=int, default=22050)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--threads", type=int, default=0, help="0: one a core")
     a = parser.parse_args()
+    torch.backends.cudnn.benchmark = True
     if a.threads > 0:
         torch.set_num_threads(a.threads)
     print(json.dumps(train(a)))

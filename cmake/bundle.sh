@@ -7,7 +7,7 @@
 #   lib/gcc/  the C++ runtime, for hosts whose C library is not older than ours; older hosts use their own
 #   run bench/ tests/  for ./run gpu-check      licenses/  of the libraries
 
-bundled_programs=(cudenza cudenza_tests cudenza_bench cudenza_quickstart cudnn_plans)
+bundled_programs=(cudenza cudenza_tests cudenza_bench cudenza_quickstart cudnn_plans conv_engines)
 # The system's C library cannot be carried along, and the driver's library belongs to the host's driver.
 never_bundled='^(ld-linux.*|libc|libm|libmvec|libpthread|libdl|librt|libresolv|libutil|libcuda|libnvidia-.*)\.so'
 compiler_owned='^lib(stdc\+\+|gcc_s)\.so'

@@ -1,8 +1,10 @@
 /// The walk back through the graph: every node once, after all its users, without recursion.
+#include <algorithm>
 #include <unordered_map>
 
 #include "engine/autograd/node.h"
 #include "engine/core/dispatch.h"
+#include "kernels/accumulate/accumulate.h"
 #include "kernels/pointwise/pointwise.h"
 #include "kernels/pointwise/pointwise_math.h"
 
@@ -46,13 +48,59 @@ std::vector<Variable*> users_first(Variable* root) {
   return {inputs_first.rbegin(), inputs_first.rend()};
 }
 
+/// The gradient of an op's result, as far as its users have been walked: first + second, if there is one.
+struct Terms {
+  Tensor first, second;
+
+  /// Never adds in place: others may share the elements. A second term is kept for a node that adds by itself.
+  void take(const Tensor& gradient, bool node_adds) {
+    if (!first.defined()) first = gradient;
+    else if (node_adds && !second.defined()) second = gradient;
+    else first = sum_of(first, gradient);
+  }
+};
+
+/// Gradients on their way into the grad of leaves. A network has hundreds of them, most small: on a GPU many are added by one
+/// launch, on the CPU each while it is in the cache.
+class LeafSums {
+ public:
+  /// sum += term, at the latest in finish(). `term` may be of a narrower type than an f32 `sum`.
+  void add(const Tensor& sum, const Tensor& term) {
+    if (sum.dtype() != accumulator_of(term.dtype())) return add_into(sum, term);
+    const auto waits = [&](const Waiting& w) { return w.sum.same_elements(sum) || w.term.dtype() != term.dtype(); };
+    if (std::ranges::any_of(waiting_, waits)) finish();
+    waiting_.push_back({sum, term});
+    bytes_ += term.bytes();
+    if (sum.device().is_cpu() || waiting_.size() == kMost || bytes_ > kMostBytes) finish();
+  }
+  void finish() {
+    if (waiting_.empty()) return;
+    const Tensor& first = waiting_.front().term;
+    dispatch_kernel("backward", first.device(), first.dtype(), [&]<class T>(auto where) {
+      std::vector<kernels::Addition<T>> additions;
+      for (const Waiting& w : waiting_) additions.push_back({w.sum.data<acc_t<T>>(), w.term.data<T>(), w.term.numel()});
+      kernels::accumulate<T>(where, additions);
+    });
+    waiting_.clear();
+    bytes_ = 0;
+  }
+
+ private:
+  static constexpr size_t kMost = 64;
+  static constexpr size_t kMostBytes = size_t{64} << 20;  // what waits keeps its memory
+  struct Waiting {
+    Tensor sum, term;
+  };
+  std::vector<Waiting> waiting_;
+  size_t bytes_ = 0;
+};
+
 /// Adds one user's gradient to an op's result (to be passed on when the walk gets there) or to a leaf's grad.
-void deliver(const Tensor& gradient, Variable& to, std::unordered_map<Variable*, Tensor>& pending) {
+void deliver(const Tensor& gradient, Variable& to, std::unordered_map<Variable*, Terms>& pending, LeafSums& leaves) {
   if (to.node) {
-    Tensor& total = pending[&to];
-    total = total.defined() ? sum_of(total, gradient) : gradient;  // never in place: others may share these elements
+    pending[&to].take(gradient, to.node->adds);
   } else if (to.grad.defined()) {
-    add_into(to.grad, gradient);
+    leaves.add(to.grad, gradient);
   } else {
     to.grad = gradient.clone();
   }
@@ -72,19 +120,22 @@ void Tensor::backward(const Tensor& dy) const {
   require(dy.shape() == shape() && dy.dtype() == dtype(), "backward: the gradient is {} {} but the tensor is {} {}", dy.dtype(),
           dy.shape(), dtype(), shape());
   NoGrad no_grad;
-  std::unordered_map<Variable*, Tensor> gradients{{variable().get(), dy}};
+  std::unordered_map<Variable*, Terms> gradients{{variable().get(), {dy, {}}}};
+  LeafSums leaves;
   for (Variable* current : users_first(variable().get())) {
     Node& node = *current->node;
     require(node.backward != nullptr, "backward: the graph behind '{}' was already used; run the forward pass again", node.name);
-    const Tensor gradient = std::move(gradients[current]);
+    const Terms gradient = std::move(gradients[current]);
     gradients.erase(current);
-    const auto input_gradients = gradient.defined() ? node.backward(gradient) : std::vector<Tensor>(node.inputs.size());
+    const auto input_gradients =
+        gradient.first.defined() ? node.backward(gradient.first, gradient.second) : std::vector<Tensor>(node.inputs.size());
     node.backward = nullptr;  // what it captured is freed now, while the walk goes on
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       Variable* input = node.inputs[i].get();
-      if (input && input_gradients.at(i).defined()) deliver(input_gradients[i], *input, gradients);
+      if (input && input_gradients.at(i).defined()) deliver(input_gradients[i], *input, gradients, leaves);
     }
   }
+  leaves.finish();
 }
 
 }  // namespace cudenza

@@ -28,8 +28,7 @@ Variable::~Variable() {
   }
 }
 
-Tensor record(std::string_view name, Tensor y, const std::vector<Tensor>& inputs,
-              std::function<std::vector<Tensor>(const Tensor& dy)> backward) {
+Tensor record_node(std::string_view name, Tensor y, const std::vector<Tensor>& inputs, AddingBackward backward, bool adds) {
   if (!recording_now) return y;
   if (observer) observer->seen_(name, y, inputs);
   auto node = std::make_shared<Node>();
@@ -42,10 +41,20 @@ Tensor record(std::string_view name, Tensor y, const std::vector<Tensor>& inputs
   if (!any) return y;
   node->name = name;
   node->backward = std::move(backward);
+  node->adds = adds;
   auto variable = std::make_shared<Variable>();
   variable->node = std::move(node);
   y.set_variable(std::move(variable));
   return y;
+}
+
+Tensor record(std::string_view name, Tensor y, const std::vector<Tensor>& inputs, Backward backward) {
+  const auto of_one_term = [backward = std::move(backward)](const Tensor& dy, const Tensor&) { return backward(dy); };
+  return record_node(name, std::move(y), inputs, of_one_term, false);
+}
+
+Tensor record_adding(std::string_view name, Tensor y, const std::vector<Tensor>& inputs, AddingBackward backward) {
+  return record_node(name, std::move(y), inputs, std::move(backward), true);
 }
 
 bool Tensor::requires_grad() const { return variable() && variable()->requires_grad; }

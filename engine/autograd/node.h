@@ -15,8 +15,11 @@ namespace cudenza {
 struct Node {
   std::string_view name;
   std::vector<std::shared_ptr<Variable>> inputs;  ///< null where no gradient is wanted
-  /// One gradient for each input, in order; undefined where none is wanted.
-  std::function<std::vector<Tensor>(const Tensor& dy)> backward;
+  /// One gradient for each input, in order and of its type (16 bits will do for an f32 leaf that has a grad to add to); undefined
+  /// where none is wanted. `more` is a second term of the result's gradient, dy +
+  /// more; undefined where there is none, and always for nodes that do not add.
+  std::function<std::vector<Tensor>(const Tensor& dy, const Tensor& more)> backward;
+  bool adds = false;  ///< whether the op adds the terms as it reads them, which saves a pass over memory
 };
 
 struct Variable {
@@ -26,10 +29,14 @@ struct Variable {
   ~Variable();                 ///< takes a long chain of nodes apart in a loop: recursion would end the stack
 };
 
+using Backward = std::function<std::vector<Tensor>(const Tensor& dy)>;
+using AddingBackward = std::function<std::vector<Tensor>(const Tensor& dy, const Tensor& more)>;
+
 /// Makes y the output of an op on `inputs`, unless nothing there tracks gradients or recording is off. `backward` gets dy
 /// with y's shape and dtype and returns one gradient for each input (undefined where input.tracks_grad() is false).
-Tensor record(std::string_view name, Tensor y, const std::vector<Tensor>& inputs,
-              std::function<std::vector<Tensor>(const Tensor& dy)> backward);
+Tensor record(std::string_view name, Tensor y, const std::vector<Tensor>& inputs, Backward backward);
+/// The same for an op that takes the gradient of a y with two users as two terms (Node::adds).
+Tensor record_adding(std::string_view name, Tensor y, const std::vector<Tensor>& inputs, AddingBackward backward);
 
 /// While one lives, is told of every op of this thread that is about to be recorded: what a network does, op by op.
 class OpObserver {
@@ -40,8 +47,7 @@ class OpObserver {
   OpObserver(const OpObserver&) = delete;
 
  private:
-  friend Tensor record(std::string_view, Tensor, const std::vector<Tensor>&,
-                       std::function<std::vector<Tensor>(const Tensor& dy)>);
+  friend Tensor record_node(std::string_view, Tensor, const std::vector<Tensor>&, AddingBackward, bool adds);
   Seen seen_;
   OpObserver* before_;
 };

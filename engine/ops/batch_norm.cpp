@@ -13,10 +13,11 @@ Tensor normalized(std::string_view op, const Tensor& x, const BatchNormState& st
                              residual.defined() && residual.tracks_grad()};
   BatchNormSaved saved;
   const Tensor y = batch_norm_forward(x, state, training, relu, residual, wants, saved);
-  return record(op, y, {x, state.gamma, state.beta, residual}, [saved = std::move(saved)](const Tensor& dy) {
-    const auto [dx, dgamma, dbeta, dresidual] = batch_norm_backward(dy, saved);
-    return std::vector{dx, dgamma, dbeta, dresidual};
-  });
+  return record_adding(op, y, {x, state.gamma, state.beta, residual},
+                       [saved = std::move(saved)](const Tensor& dy, const Tensor& more) {
+                         const auto [dx, dgamma, dbeta, dresidual] = batch_norm_backward(dy, more, saved);
+                         return std::vector{dx, dgamma, dbeta, dresidual};
+                       });
 }
 
 }  // namespace

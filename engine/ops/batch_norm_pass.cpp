@@ -1,6 +1,7 @@
 #include "engine/ops/batch_norm_pass.h"
 
 #include "engine/core/dispatch.h"
+#include "engine/ops/pointwise.h"
 #include "kernels/batch_norm/batch_norm.h"
 
 namespace cudenza {
@@ -16,12 +17,27 @@ Tensor workspace_for(const Tensor& x) {
 
 template <class T> T* data_or_null(const Tensor& t) { return t.defined() ? t.data<T>() : nullptr; }
 
+/// The running averages that a batch's statistics enter; T is the element type of the batch.
+template <class T> kernels::RunningStatistics<acc_t<T>> running_of(const BatchNormState& state) {
+  return {state.running_mean.data<acc_t<T>>(), state.running_var.data<acc_t<T>>(), state.momentum};
+}
+
+/// mean and inv_std of the batch, from the sums over it.
+void finish_statistics(const Tensor& x, const BatchNormState& state, const Tensor& sums, const Tensor& mean,
+                       const Tensor& inv_std) {
+  const float *sum = sums.data<float>(), *sum_of_squares = sum + x.shape().channels();
+  on_device(x.device(), [&](auto where) {
+    kernels::batch_norm_finalize(where, sum, sum_of_squares, shape_of(x), state.eps, mean.data<float>(), inv_std.data<float>(),
+                                 running_of<float>(state));
+  });
+}
+
 /// mean and inv_std that x is normalised with.
 void take_statistics(const Tensor& x, const BatchNormState& state, bool training, const Tensor& mean, const Tensor& inv_std) {
   const Tensor workspace = training ? workspace_for(x) : Tensor();
   dispatch_kernel("batch_norm", x.device(), x.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
-    const kernels::RunningStatistics<A> running{state.running_mean.data<A>(), state.running_var.data<A>(), state.momentum};
+    const kernels::RunningStatistics<A> running = running_of<T>(state);
     if (training) {
       kernels::batch_norm_statistics(where, x.data<T>(), shape_of(x), state.eps, mean.data<A>(), inv_std.data<A>(), running,
                                      workspace.data<A>());
@@ -32,15 +48,18 @@ void take_statistics(const Tensor& x, const BatchNormState& state, bool training
   });
 }
 
-/// dgamma and dbeta, which training's dx needs too.
-void reduce_gradients(const Tensor& dy, const BatchNormSaved& saved, const Tensor& dgamma, const Tensor& dbeta) {
+/// dgamma and dbeta, which training's dx needs too; and, of a gradient in two parts, dz.
+void reduce_gradients(const Tensor& dy, const Tensor& more, const BatchNormSaved& saved, const Tensor& dgamma,
+                      const Tensor& dbeta, const Tensor& dz) {
   const Tensor workspace = workspace_for(dy);
   dispatch_kernel("batch_norm", dy.device(), dy.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
     const kernels::BatchNormChannels<A> channels{
         .gamma = saved.gamma.data<A>(), .mean = saved.mean.data<A>(), .inv_std = saved.inv_std.data<A>()};
-    kernels::batch_norm_backward_reduce(where, dy.data<T>(), saved.x.data<T>(), data_or_null<uint32_t>(saved.mask), shape_of(dy),
-                                        channels, dgamma.data<A>(), dbeta.data<A>(), workspace.data<A>());
+    const kernels::BatchNormUpstream<T> upstream{dy.data<T>(), data_or_null<uint32_t>(saved.mask), data_or_null<T>(more),
+                                                 data_or_null<T>(dz)};
+    kernels::batch_norm_backward_reduce(where, upstream, saved.x.data<T>(), shape_of(dy), channels, dgamma.data<A>(),
+                                        dbeta.data<A>(), workspace.data<A>());
   });
 }
 
@@ -77,12 +96,13 @@ void check_batch_norm(std::string_view op, const Tensor& x, const BatchNormState
 }
 
 Tensor batch_norm_forward(const Tensor& x, const BatchNormState& state, bool training, bool relu, const Tensor& residual,
-                          const BatchNormWants& wants, BatchNormSaved& saved) {
+                          const BatchNormWants& wants, BatchNormSaved& saved, const Tensor& sums) {
   const kernels::BatchNormShape shape = shape_of(x);
   const Tensor mean = per_channel(x), inv_std = per_channel(x), y = Tensor::empty(x.shape(), x.dtype(), x.device());
   const Tensor mask =
       relu && wants.any() ? Tensor::empty({shape.rows, shape.mask_words_per_row()}, DType::u32, x.device()) : Tensor();
-  take_statistics(x, state, training, mean, inv_std);
+  if (sums.defined()) finish_statistics(x, state, sums, mean, inv_std);
+  else take_statistics(x, state, training, mean, inv_std);
   dispatch_kernel("batch_norm", x.device(), x.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
     const kernels::BatchNormChannels<A> channels{state.gamma.data<A>(), state.beta.data<A>(), mean.data<A>(), inv_std.data<A>()};
@@ -95,24 +115,29 @@ Tensor batch_norm_forward(const Tensor& x, const BatchNormState& state, bool tra
   return y;
 }
 
-BatchNormGradients batch_norm_backward(const Tensor& dy, const BatchNormSaved& saved) {
+BatchNormGradients batch_norm_backward(const Tensor& upstream, const Tensor& more, const BatchNormSaved& saved) {
   const BatchNormWants& wants = saved.wants;
   const bool of_batch = saved.training && wants.x;  // dx goes through mean and variance too
-  Tensor dgamma, dbeta;
+  const auto like_y = [&] { return Tensor::empty(upstream.shape(), upstream.dtype(), upstream.device()); };
+  Tensor dy = upstream, mask = saved.mask, dgamma, dbeta;
   if (wants.gamma || wants.beta || of_batch) {
     dgamma = per_channel(dy), dbeta = per_channel(dy);
-    reduce_gradients(dy, saved, dgamma, dbeta);
+    const Tensor dz = more.defined() ? like_y() : Tensor();
+    reduce_gradients(dy, more, saved, dgamma, dbeta, dz);
+    if (dz.defined()) dy = dz, mask = Tensor();  // what follows reads the sum, which the ReLU's mask has been through
+  } else if (more.defined()) {
+    dy = add(dy, more);
   }
-  const Tensor dx = wants.x ? Tensor::empty(dy.shape(), dy.dtype(), dy.device()) : Tensor();
-  const bool masks_residual = wants.residual && saved.mask.defined();
-  const Tensor dresidual = masks_residual ? Tensor::empty(dy.shape(), dy.dtype(), dy.device()) : Tensor();
+  const Tensor dx = wants.x ? like_y() : Tensor();
+  const bool masks_residual = wants.residual && mask.defined();
+  const Tensor dresidual = masks_residual ? like_y() : Tensor();
   if (wants.x || masks_residual) {
     dispatch_kernel("batch_norm", dy.device(), dy.dtype(), [&]<class T>(auto where) {
       using A = acc_t<T>;
       const kernels::BatchNormChannels<A> channels{
           .gamma = saved.gamma.data<A>(), .mean = saved.mean.data<A>(), .inv_std = saved.inv_std.data<A>()};
       kernels::batch_norm_backward_apply(where, dy.data<T>(), of_batch ? saved.x.data<T>() : nullptr,
-                                         data_or_null<uint32_t>(saved.mask), shape_of(dy), channels,
+                                         data_or_null<uint32_t>(mask), shape_of(dy), channels,
                                          of_batch ? dgamma.data<A>() : nullptr, of_batch ? dbeta.data<A>() : nullptr,
                                          data_or_null<T>(dx), data_or_null<T>(dresidual));
     });

@@ -34,10 +34,12 @@ void check_batch_norm(std::string_view op, const Tensor& x, const BatchNormState
 void check_batch_norm_state(std::string_view op, const BatchNormState&, int64_t channels, DType, Device);
 
 /// y = relu(batch_norm(x) + residual); updates the running statistics in training. Fills `saved` if anything is wanted.
+/// `sums` spares the pass over x for its statistics: f32 [2, C], the sums of x and of x² (undefined: they are taken here).
 /// REQUIRES arguments that check_batch_norm() lets pass.
 Tensor batch_norm_forward(const Tensor& x, const BatchNormState&, bool training, bool relu, const Tensor& residual,
-                          const BatchNormWants&, BatchNormSaved& saved);
+                          const BatchNormWants&, BatchNormSaved& saved, const Tensor& sums = {});
 
-BatchNormGradients batch_norm_backward(const Tensor& dy, const BatchNormSaved&);
+/// The gradients for dy, or for dy + more where y had two users.
+BatchNormGradients batch_norm_backward(const Tensor& dy, const Tensor& more, const BatchNormSaved&);
 
 }  // namespace cudenza

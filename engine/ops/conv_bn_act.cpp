@@ -19,6 +19,16 @@ Tensor folded(const ConvShape& shape, const Tensor& x, const Tensor& w, const Ba
   return y;
 }
 
+/// u = conv(x, w) with what the batch norm behind it needs of u, where the library takes that along: [2, channels], the sums of u
+/// and of its squares. Undefined, with nothing done, where it has no such kernel.
+Tensor convolved_with_sums(const ConvShape& shape, const Tensor& x, const Tensor& w, const Tensor& u) {
+  if (accumulator_of(shape.dtype) != DType::f32) return {};
+  const Tensor sums = Tensor::empty({2, shape.out_channels}, DType::f32, x.device());
+  float* const first = sums.data<float>();
+  const ConvBackend& conv = conv_backend(x.device(), shape);
+  return conv.forward_with_stats(shape, x.raw(), w.raw(), u.raw(), first, first + shape.out_channels) ? sums : Tensor();
+}
+
 }  // namespace
 
 Tensor conv_bn_act(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const BatchNormState& state, bool training,
@@ -30,25 +40,26 @@ Tensor conv_bn_act(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, con
   const BatchNormWants wants{wants_x || wants_w, tracks(state.gamma), tracks(state.beta), tracks(residual)};
   if (!training && !wants.any()) return folded(shape, x, w, state, relu, residual, u);
 
-  conv_backend(x.device(), shape).forward(shape, x.raw(), w.raw(), u.raw());
+  const Tensor sums = training ? convolved_with_sums(shape, x, w, u) : Tensor();
+  if (!sums.defined()) conv_backend(x.device(), shape).forward(shape, x.raw(), w.raw(), u.raw());
   BatchNormSaved saved;
-  const Tensor y = batch_norm_forward(u, state, training, relu, residual, wants, saved);
-  return record("conv_bn_act", y, {x, w, state.gamma, state.beta, residual},
-                [shape, device = x.device(), x_shape = x.shape(), w_shape = w.shape(), x = wants_w ? x.detach() : Tensor(),
-                 w = wants_x ? w.detach() : Tensor(), saved = std::move(saved)](const Tensor& dy) {
-                  const auto [du, dgamma, dbeta, dresidual] = batch_norm_backward(dy, saved);
-                  const ConvBackend& conv = conv_backend(device, shape);
-                  Tensor dx, dw;
-                  if (x.defined()) {
-                    dw = Tensor::empty(w_shape, shape.dtype, device);
-                    conv.backward_weights(shape, x.raw(), du.raw(), dw.raw());
-                  }
-                  if (w.defined()) {
-                    dx = Tensor::empty(x_shape, shape.dtype, device);
-                    conv.backward_data(shape, du.raw(), w.raw(), dx.raw());
-                  }
-                  return std::vector{dx, dw, dgamma, dbeta, dresidual};
-                });
+  const Tensor y = batch_norm_forward(u, state, training, relu, residual, wants, saved, sums);
+  return record_adding("conv_bn_act", y, {x, w, state.gamma, state.beta, residual},
+                       [shape, device = x.device(), x_shape = x.shape(), w_shape = w.shape(), x = wants_w ? x.detach() : Tensor(),
+                        w = wants_x ? w.detach() : Tensor(), saved = std::move(saved)](const Tensor& dy, const Tensor& more) {
+                         const auto [du, dgamma, dbeta, dresidual] = batch_norm_backward(dy, more, saved);
+                         const ConvBackend& conv = conv_backend(device, shape);
+                         Tensor dx, dw;
+                         if (x.defined()) {
+                           dw = Tensor::empty(w_shape, shape.dtype, device);
+                           conv.backward_weights(shape, x.raw(), du.raw(), dw.raw());
+                         }
+                         if (w.defined()) {
+                           dx = Tensor::empty(x_shape, shape.dtype, device);
+                           conv.backward_data(shape, du.raw(), w.raw(), dx.raw());
+                         }
+                         return std::vector{dx, dw, dgamma, dbeta, dresidual};
+                       });
 }
 
 FoldedConv fold_batch_norm(const Tensor& w, const BatchNormState& state) {

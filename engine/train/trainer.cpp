@@ -1,5 +1,6 @@
 #include "engine/train/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/train/batch_order.h"
@@ -10,8 +11,11 @@ namespace {
 constexpr double kSmoothing = 0.98;
 constexpr int64_t kUnreadLosses = 16;  // on a GPU losses are read in bundles, so that no step waits for one
 
-std::unique_ptr<WeightAverage> make_average(const FlatParameters& parameters, double decay) {
-  return decay > 0 ? std::make_unique<WeightAverage>(parameters, decay) : nullptr;
+std::unique_ptr<WeightAverage> make_average(const Module& network, const FlatParameters& parameters, double decay) {
+  if (decay == 0) return nullptr;
+  std::vector<Tensor> buffers;
+  for (const NamedTensor& buffer : network.named_buffers()) buffers.push_back(buffer.tensor);
+  return std::make_unique<WeightAverage>(parameters, buffers, decay);
 }
 
 }  // namespace
@@ -29,7 +33,7 @@ Trainer::Trainer(const Parts& parts, const Recipe& recipe)
       parameters_(parts.groups),
       phases_(phases_of(recipe, parameters_.groups())),
       optimizer_(parameters_, method_of(recipe)),
-      average_(make_average(parameters_, recipe.ema)),
+      average_(make_average(parts.network, parameters_, recipe.ema)),
       step_(parts_.network, parts_.input, optimizer_, *parts_.random, recipe_, average_.get()),
       seed_(parts.random->state().seed),
       batch_size_(std::min<int64_t>(recipe.batch_size, static_cast<int64_t>(parts.rows.size()))),
@@ -132,7 +136,7 @@ void Trainer::swap_average() const {
 
 std::vector<std::pair<std::string, Tensor>> Trainer::state() const {
   std::vector<std::pair<std::string, Tensor>> all = optimizer_.state();
-  if (average_) all.emplace_back("average", average_->average());
+  if (average_) std::ranges::move(average_->state(), std::back_inserter(all));
   return all;
 }
 

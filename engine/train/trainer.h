@@ -63,7 +63,7 @@ class Trainer {
   double smooth_loss() const { return smooth_.value(); }
   double lr() const { return optimizer_.lr(parameters_.groups() - 1); }
 
-  /// While it lives the network has the averaged weights, if the recipe asks for an average.
+  /// While it lives the network has the averaged weights and running statistics, if the recipe asks for an average.
   class Averaged {
    public:
     explicit Averaged(const Trainer& trainer) : trainer_(trainer) { trainer_.swap_average(); }

@@ -82,15 +82,23 @@ template <class T>
 void batch_norm_apply(Gpu, const T* x, const T* residual, const BatchNormShape&, const BatchNormChannels<acc_t<T>>&, bool relu,
                       T* y, uint32_t* mask);
 
-/// dgamma and dbeta. mask is null where there was no ReLU.
+/// What comes back to y. Where y has two users, their gradients are added on the way: what else would be a pass of its own.
+template <class T> struct BatchNormUpstream {
+  const T* dy = nullptr;
+  const uint32_t* mask = nullptr;  ///< null where there was no ReLU
+  const T* more = nullptr;         ///< the other user's gradient; null where there is none
+  T* dz = nullptr;                 ///< given with `more`: gets dz of their sum, rounded to T; may be dy or more
+};
+
+/// dgamma and dbeta.
 template <class T>
-void batch_norm_backward_reduce(Cpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape&,
+void batch_norm_backward_reduce(Cpu, const BatchNormUpstream<T>&, const T* x, const BatchNormShape&,
                                 const BatchNormChannels<acc_t<T>>&, acc_t<T>* dgamma, acc_t<T>* dbeta, acc_t<T>* workspace);
 template <class T>
-void batch_norm_backward_reduce(Gpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape&,
+void batch_norm_backward_reduce(Gpu, const BatchNormUpstream<T>&, const T* x, const BatchNormShape&,
                                 const BatchNormChannels<acc_t<T>>&, acc_t<T>* dgamma, acc_t<T>* dbeta, acc_t<T>* workspace);
 
-/// dx and dresidual, each unless null. x, dgamma and dbeta are null where the statistics were given: dx does not depend on
+/// dx and dresidual, each unless null. mask is null where dy is dz already. x, dgamma and dbeta are null where the statistics were given: dx does not depend on
 /// them then. dx or dresidual may be dy.
 template <class T>
 void batch_norm_backward_apply(Cpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape&,

@@ -94,16 +94,32 @@ void moments_of_rows(const T* x, const T* origin, int64_t rows, int64_t channels
   }
 }
 
+/// dz of one tile where the gradient is a sum of two, rounded as T keeps it.
+template <class T, class Width> void masked_sum(const T* dy, const T* more, uint32_t word, Width width, acc_t<T>* dz) {
+  const Tile<T> first(dy, width), second(more, width);
+  for (int k = 0; k < width; ++k) {
+    const T sum = static_cast<T>(first[k] + second[k]);
+    dz[k] = word >> k & 1u ? static_cast<acc_t<T>>(sum) : acc_t<T>(0);
+  }
+}
+
 /// The sums of GradientSums of each channel over rows [begin, end).
 template <class T, class A = acc_t<T>>
-void gradient_sums_of_rows(const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape, const A* mean,
-                           int64_t begin, int64_t end, A* sum_dz, A* sum_dz_x) {
+void gradient_sums_of_rows(const BatchNormUpstream<T>& up, const T* x, const BatchNormShape& shape, const A* mean, int64_t begin,
+                           int64_t end, A* sum_dz, A* sum_dz_x) {
+  const Writer<T> write_dz(up.dz, shape);
   for (int64_t c = 0; c < shape.channels; ++c) sum_dz[c] = sum_dz_x[c] = A(0);
   for (int64_t r = begin; r < end; ++r) {
     for_tiles(shape.channels, [=](int64_t first, auto width) {
       const int64_t at = r * shape.channels + first;
       alignas(64) A dz[kTile];
-      masked(dy + at, mask_word(mask, shape, r, first), width, dz);
+      const uint32_t word = mask_word(up.mask, shape, r, first);
+      if (up.more) {
+        masked_sum(up.dy + at, up.more + at, word, width, dz);
+        write_dz(at, dz, width);
+      } else {
+        masked(up.dy + at, word, width, dz);
+      }
       const Tile<T> value(x + at, width);
 #pragma omp simd
       for (int k = 0; k < width; ++k) {
@@ -251,7 +267,7 @@ void batch_norm_apply(Cpu, const T* x, const T* residual, const BatchNormShape& 
 }
 
 template <class T>
-void batch_norm_backward_reduce(Cpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape,
+void batch_norm_backward_reduce(Cpu, const BatchNormUpstream<T>& up, const T* x, const BatchNormShape& shape,
                                 const BatchNormChannels<acc_t<T>>& channels, acc_t<T>* dgamma, acc_t<T>* dbeta,
                                 acc_t<T>* workspace) {
   using A = acc_t<T>;
@@ -259,9 +275,10 @@ void batch_norm_backward_reduce(Cpu, const T* dy, const T* x, const uint32_t* ma
   A *part_dz = workspace, *part_dz_x = workspace + parts.count * shape.channels;
   parallel_ranges(parts.count, parts.rows * shape.channels, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
-      gradient_sums_of_rows(dy, x, mask, shape, channels.mean, p * parts.rows, p * parts.rows + parts.rows_of(p, shape),
+      gradient_sums_of_rows(up, x, shape, channels.mean, p * parts.rows, p * parts.rows + parts.rows_of(p, shape),
                             part_dz + p * shape.channels, part_dz_x + p * shape.channels);
     }
+    finish_streaming();
   });
   parallel_ranges(shape.channels, parts.count, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) dgamma[c] = dbeta[c] = A(0);

@@ -3,10 +3,10 @@
 #include "kernels/batch_norm/batch_norm.h"
 
 // The passes over activations: over float, bf16, f16, and double on the CPU.
-#define CUDENZA_BATCH_NORM_REDUCE(Where, T)                                                                   \
-  template void batch_norm_statistics(Where, const T*, const BatchNormShape&, double, acc_t<T>*, acc_t<T>*,   \
-                                      const RunningStatistics<acc_t<T>>&, acc_t<T>*);                         \
-  template void batch_norm_backward_reduce(Where, const T*, const T*, const uint32_t*, const BatchNormShape&, \
+#define CUDENZA_BATCH_NORM_REDUCE(Where, T)                                                                     \
+  template void batch_norm_statistics(Where, const T*, const BatchNormShape&, double, acc_t<T>*, acc_t<T>*,     \
+                                      const RunningStatistics<acc_t<T>>&, acc_t<T>*);                           \
+  template void batch_norm_backward_reduce(Where, const BatchNormUpstream<T>&, const T*, const BatchNormShape&, \
                                            const BatchNormChannels<acc_t<T>>&, acc_t<T>*, acc_t<T>*, acc_t<T>*);
 
 #define CUDENZA_BATCH_NORM_APPLY(Where, T)                                                                                       \

@@ -146,25 +146,35 @@ __global__ void finalize_kernel(const A* sum, const A* sum_of_squares, BatchNorm
 }
 
 template <class T> struct Backward {
-  const T *dy, *x;
-  const uint32_t* mask;
+  BatchNormUpstream<T> up;
+  const T* x;
   BatchNormShape shape;
   const acc_t<T>* mean;
 };
 
-/// Adds kRows rows of a thread, the first of them `row`.
-template <int kRows, int N, class T, class A>
+/// Adds kRows rows of a thread, the first of them `row`. kTwo: the gradient is a sum of two, whose dz is kept.
+template <bool kTwo, int kRows, int N, class T, class A>
 __device__ inline void add_rows(const Backward<T>& b, const Place<N>& at, const Pack<A, N>& mean, int64_t row,
                                 GradientSums<A> (&sums)[N]) {
   const int64_t start = row * b.shape.channels + at.channel, stride = at.row_lanes * b.shape.channels;
-  Pack<T, N> dy[kRows], x[kRows];
+  Pack<T, N> dy[kRows], x[kRows], more[kRows];
   uint32_t words[kRows];
-  for (int k = 0; k < kRows; ++k) dy[k] = load_pack<N>(b.dy + start + k * stride);
+  for (int k = 0; k < kRows; ++k) dy[k] = load_pack<N>(b.up.dy + start + k * stride);
+  if constexpr (kTwo) {
+    for (int k = 0; k < kRows; ++k) more[k] = load_pack<N>(b.up.more + start + k * stride);
+  }
   for (int k = 0; k < kRows; ++k) x[k] = load_pack<N>(b.x + start + k * stride);
   for (int k = 0; k < kRows; ++k)
-    words[k] = b.mask ? b.mask[(row + k * at.row_lanes) * b.shape.mask_words_per_row() + at.channel / 32] : ~0u;
+    words[k] = b.up.mask ? b.up.mask[(row + k * at.row_lanes) * b.shape.mask_words_per_row() + at.channel / 32] : ~0u;
   for (int k = 0; k < kRows; ++k) {
     const uint32_t bits = words[k] >> at.channel % 32;
+    if constexpr (kTwo) {
+      for (int c = 0; c < N; ++c) {
+        const T sum = static_cast<T>(static_cast<A>(dy[k][c]) + static_cast<A>(more[k][c]));
+        dy[k][c] = bits >> c & 1u ? sum : static_cast<T>(0.0f);
+      }
+      if (at.inside) store_pack(b.up.dz + start + k * stride, dy[k]);
+    }
     for (int c = 0; c < N; ++c) {
       const A dz = bits >> c & 1u ? static_cast<A>(dy[k][c]) : A(0);
       sums[c].dz += dz;
@@ -174,7 +184,7 @@ __device__ inline void add_rows(const Backward<T>& b, const Place<N>& at, const 
 }
 
 // Sums of dz and dz (x - mean) over the block's rows, for each channel of its tile.
-template <int N, class T>
+template <bool kTwo, int N, class T>
 __global__ void __launch_bounds__(kThreads) backward_reduce_kernel(Backward<T> b, Tiling tiling, acc_t<T>* workspace) {
   using A = acc_t<T>;
   const Place<N> at(b.shape, tiling);
@@ -183,9 +193,9 @@ __global__ void __launch_bounds__(kThreads) backward_reduce_kernel(Backward<T> b
   for (int64_t block_group = at.block; block_group < tiling.groups; block_group += tiling.blocks) {
     const int64_t group = tiling.groups - 1 - block_group;
     if (at.is_whole(group, b.shape)) {
-      add_rows<kRowsAtOnce>(b, at, mean, at.first_row(group), sums);
+      add_rows<kTwo, kRowsAtOnce>(b, at, mean, at.first_row(group), sums);
     } else {
-      for (int64_t row = at.first_row(group); row < b.shape.rows; row += at.row_lanes) add_rows<1>(b, at, mean, row, sums);
+      for (int64_t row = at.first_row(group); row < b.shape.rows; row += at.row_lanes) add_rows<kTwo, 1>(b, at, mean, row, sums);
     }
   }
   store_partial(sums, A(0), b.shape, tiling, workspace);
@@ -219,7 +229,8 @@ template <int N, class T> int64_t launch_statistics(Gpu gpu, const T* x, const B
 
 template <int N, class T> int64_t launch_backward_reduce(Gpu gpu, const Backward<T>& b, acc_t<T>* workspace) {
   const Tiling tiling = reduce_tiling<N>(b.shape);
-  launch<backward_reduce_kernel<N, T>>(tiling.grid(), dim3(kThreads), 0, gpu, b, tiling, workspace);
+  if (b.up.more) launch<backward_reduce_kernel<true, N, T>>(tiling.grid(), dim3(kThreads), 0, gpu, b, tiling, workspace);
+  else launch<backward_reduce_kernel<false, N, T>>(tiling.grid(), dim3(kThreads), 0, gpu, b, tiling, workspace);
   return tiling.blocks;
 }
 
@@ -243,13 +254,13 @@ void batch_norm_finalize(Gpu gpu, const A* sum, const A* sum_of_squares, const B
 }
 
 template <class T>
-void batch_norm_backward_reduce(Gpu gpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape,
+void batch_norm_backward_reduce(Gpu gpu, const BatchNormUpstream<T>& up, const T* x, const BatchNormShape& shape,
                                 const BatchNormChannels<acc_t<T>>& channels, acc_t<T>* dgamma, acc_t<T>* dbeta,
                                 acc_t<T>* workspace) {
   constexpr int N = kPackSize<T>;
-  const Backward<T> b{dy, x, mask, shape, channels.mean};
-  const int64_t blocks = may_use_packs(shape, N, dy, x) ? launch_backward_reduce<N>(gpu, b, workspace)
-                                                        : launch_backward_reduce<1>(gpu, b, workspace);
+  const Backward<T> b{up, x, shape, channels.mean};
+  const int64_t blocks = may_use_packs(shape, N, up.dy, up.more, up.dz, x) ? launch_backward_reduce<N>(gpu, b, workspace)
+                                                                           : launch_backward_reduce<1>(gpu, b, workspace);
   launch<merge_gradients_kernel<acc_t<T>>>(merge_grid(shape.channels), dim3(kMergeThreads), 0, gpu, workspace, blocks,
                                            shape.channels, channels.inv_std, dgamma, dbeta);
 }

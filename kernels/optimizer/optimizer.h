@@ -94,8 +94,10 @@ void update(Cpu, Update, FlatBuffers, std::span<const Segment>, const typename U
 template <class Update>
 void update(Gpu, Update, FlatBuffers, std::span<const Segment>, const typename Update::Coefficients*, const StepState*);
 
-/// average[i] <- decay average[i] + (1 - decay) p[i].
-void average_weights(Cpu, float* average, const float* p, int64_t count, double decay);
-void average_weights(Gpu, float* average, const float* p, int64_t count, double decay);
+/// average[i] <- average[i] + s (p[i] - average[i]), s = (1 - decay) / (1 - decay^t): after t calls the weighted mean of the t
+/// values of p, those of k calls ago weighing decay^k. What average held before the first call does not count. *updates, in
+/// memory of the device, is t, this call included.
+void average_weights(Cpu, float* average, const float* p, int64_t count, double decay, const uint32_t* updates);
+void average_weights(Gpu, float* average, const float* p, int64_t count, double decay, const uint32_t* updates);
 
 }  // namespace cudenza::kernels

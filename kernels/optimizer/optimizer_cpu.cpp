@@ -70,11 +70,11 @@ void update(Cpu, Update one, FlatBuffers at, std::span<const Segment> segments, 
   }
 }
 
-void average_weights(Cpu, float* average, const float* p, int64_t count, double decay) {
-  const float old_part = static_cast<float>(decay), new_part = static_cast<float>(1 - decay);
+void average_weights(Cpu, float* average, const float* p, int64_t count, double decay, const uint32_t* updates) {
+  const float part = NewestPart(decay)(*updates);
   parallel_ranges(count, 1, [=](int64_t begin, int64_t end) {
 #pragma omp simd
-    for (int64_t i = begin; i < end; ++i) average[i] = old_part * average[i] + new_part * p[i];
+    for (int64_t i = begin; i < end; ++i) average[i] += part * (p[i] - average[i]);
   });
 }
 

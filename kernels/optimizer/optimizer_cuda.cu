@@ -124,17 +124,19 @@ __global__ void update_kernel(Update one, FlatBuffers at, SegmentList list, cons
   }
 }
 
-// average[i] <- old_part average[i] + new_part p[i]. One thread a pack; the last may be short.
+// average[i] <- average[i] + part (p[i] - average[i]). One thread a pack; the last may be short.
 template <int N>
-__global__ void average_weights_kernel(float* average, const float* p, int64_t count, float old_part, float new_part) {
+__global__ void average_weights_kernel(float* average, const float* p, int64_t count, NewestPart newest,
+                                       const uint32_t* updates) {
+  const float part = newest(*updates);
   const int64_t begin = (static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x) * N;
   if (begin + N <= count) {
     auto mean = load_pack<N>(average + begin);
     const auto in = load_pack<N>(p + begin);
-    for (int k = 0; k < N; ++k) mean[k] = old_part * mean[k] + new_part * in[k];
+    for (int k = 0; k < N; ++k) mean[k] += part * (in[k] - mean[k]);
     store_pack(average + begin, mean);
   } else {
-    for (int64_t i = begin; i < count; ++i) average[i] = old_part * average[i] + new_part * p[i];
+    for (int64_t i = begin; i < count; ++i) average[i] += part * (p[i] - average[i]);
   }
 }
 
@@ -181,12 +183,11 @@ void update(Gpu gpu, Update one, FlatBuffers at, std::span<const Segment> segmen
   else with_pack.template operator()<1>();
 }
 
-void average_weights(Gpu gpu, float* average, const float* p, int64_t count, double decay) {
-  const float old_part = static_cast<float>(decay), new_part = static_cast<float>(1 - decay);
+void average_weights(Gpu gpu, float* average, const float* p, int64_t count, double decay, const uint32_t* updates) {
   if (count == 0) return;
   const auto with_pack = [&]<int N>() {
     const dim3 grid = grid_of(ceil_div<int64_t>(count, kThreads * N));
-    launch<average_weights_kernel<N>>(grid, dim3(kThreads), 0, gpu, average, p, count, old_part, new_part);
+    launch<average_weights_kernel<N>>(grid, dim3(kThreads), 0, gpu, average, p, count, NewestPart(decay), updates);
   };
   if (is_pack_aligned(average) && is_pack_aligned(p)) with_pack.template operator()<kPack>();
   else with_pack.template operator()<1>();

@@ -56,6 +56,15 @@ struct AdamUpdate {
   }
 };
 
+/// The part of the newest value in the weighted mean of `updates` values (average_weights). REQUIRES updates >= 1.
+struct NewestPart {
+  float one_less_decay, log_decay;
+  explicit NewestPart(double decay) : one_less_decay(static_cast<float>(1 - decay)), log_decay(static_cast<float>(log(decay))) {}
+  HOST_DEVICE float operator()(uint32_t updates) const {
+    return one_less_decay / -expm1f(static_cast<float>(updates) * log_decay);
+  }
+};
+
 /// Elements that one GradientPart covers: fixed, so that the sum does not depend on the number of threads.
 constexpr int64_t kPartElements = 16 * 1024;
 

@@ -118,7 +118,9 @@ inline void check_average(Device device) {
     for (const Device where_to : {Device::cpu(), device}) {
       const FlatState flat(1031, where_to, offset);
       const kernels::FlatBuffers at = flat.buffers();
-      on_device(where_to, [&](auto where) { kernels::average_weights(where, at.first, at.p, 1031, 0.9); });
+      const Tensor updates = Tensor::from(std::vector<uint32_t>{3}, {1}, where_to);
+      on_device(where_to,
+                [&](auto where) { kernels::average_weights(where, at.first, at.p, 1031, 0.9, updates.data<uint32_t>()); });
       results.push_back(flat.first);
     }
     EXPECT_TRUE(is_close(results[1], results[0], kernel_against_cpu(DType::f32)));

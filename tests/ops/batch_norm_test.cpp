@@ -8,6 +8,7 @@
 
 #include "engine/autograd/node.h"
 #include "engine/core/storage.h"
+#include "engine/ops/pointwise.h"
 #include "tests/support/compare.h"
 
 namespace cudenza::testing {
@@ -133,6 +134,34 @@ TEST(BatchNorm, TrainingUpdatesRunningStatisticsThoughNothingIsRecorded) {
   batch_norm(Tensor::from(std::vector<float>{1, 10, 3, 30}, {2, 2}), state, true);
   EXPECT_EQ(state.running_mean.to_vector<float>(), (std::vector<float>{0.2f, 2.0f}));
   EXPECT_FLOAT_EQ(state.running_var.to_vector<float>()[0], 0.9f + 0.1f * 2.0f);  // unbiased: ((1-2)² + (3-2)²) / (2 - 1)
+}
+
+/// The gradients of x, gamma and the residual, where y has so many users that send back 1.5, 0.5 and 0.25 of its weights.
+std::vector<Tensor> gradients_with_users(int users) {
+  const Tensor x = random_tensor({6, 5, 40}), residual = random_tensor({6, 5, 40}, 0.1), weights = random_tensor({6, 5, 40}, 1);
+  const BatchNormState state = fresh_state(40);
+  for (const Tensor& t : {x, residual, state.gamma}) t.set_requires_grad(true);
+  const Tensor y = batch_norm_act(x, state, true, true, residual);
+  const double parts[] = {1.5, 0.5, 0.25};
+  Tensor all;
+  for (int user = 0; user < users; ++user) {
+    const Tensor used = scale(y, parts[user]);
+    all = user == 0 ? used : add(all, used);
+  }
+  all.backward(weights);
+  return {x.grad(), state.gamma.grad(), residual.grad()};
+}
+
+TEST(BatchNorm, AddsTheGradientsOfAResultWithSeveralUsers) {
+  const std::vector<Tensor> one = gradients_with_users(1);
+  for (const int users : {2, 3}) {
+    const double factor = users == 2 ? 2.0 / 1.5 : 2.25 / 1.5;
+    const std::vector<Tensor> result = gradients_with_users(users);
+    for (size_t i = 0; i < one.size(); ++i) {
+      NoGrad no_grad;
+      EXPECT_TRUE(is_close(result[i], scale(one[i], factor), {1e-5, 1e-5})) << users << " users, gradient " << i;
+    }
+  }
 }
 
 TEST(BatchNorm, KeepsForTheBackwardPassXAndOneBitAnElement) {

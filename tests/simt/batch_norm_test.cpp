@@ -30,8 +30,9 @@ struct Step {
   bool operator==(const Step&) const = default;
 };
 
-/// x and dy start `offset` elements into their arrays: 0 is aligned for packs, 1 is not.
-template <class Where> Step run(Where where, const BatchNormShape& shape, int64_t offset, float mean = 0) {
+/// x and dy start `offset` elements into their arrays: 0 is aligned for packs, 1 is not. in_halves: dy comes as two equal terms.
+template <class Where>
+Step run(Where where, const BatchNormShape& shape, int64_t offset, float mean = 0, bool in_halves = false) {
   const int64_t count = shape.rows * shape.channels;
   const auto channels = static_cast<size_t>(shape.channels);
   const auto padded = [&](std::vector<float> values) {
@@ -56,9 +57,19 @@ template <class Where> Step run(Where where, const BatchNormShape& shape, int64_
   const BatchNormChannels<float> c{gamma.data(), beta.data(), s.mean.data(), s.inv_std.data()};
   const float *no_residual = nullptr, *x_data = x.data() + offset, *dy_data = dy.data() + offset;
   batch_norm_apply(where, x_data, no_residual, shape, c, true, s.y.data() + offset, s.mask.data());
-  batch_norm_backward_reduce(where, dy_data, x_data, s.mask.data(), shape, c, s.dgamma.data(), s.dbeta.data(), workspace.data());
-  batch_norm_backward_apply(where, dy_data, x_data, s.mask.data(), shape, c, s.dgamma.data(), s.dbeta.data(),
-                            s.dx.data() + offset, s.dresidual.data() + offset);
+  std::vector<float> half = dy;
+  for (float& value : half) value *= 0.5f;
+  float *const dx = s.dx.data() + offset, *const dresidual = s.dresidual.data() + offset, *const no_array = nullptr;
+  const BatchNormUpstream<float> whole{.dy = dy_data, .mask = s.mask.data()},
+      halves{half.data() + offset, s.mask.data(), half.data() + offset, dresidual};
+  batch_norm_backward_reduce(where, in_halves ? halves : whole, x_data, shape, c, s.dgamma.data(), s.dbeta.data(),
+                             workspace.data());
+  if (in_halves) {
+    const float* const dz = dresidual;
+    batch_norm_backward_apply(where, dz, x_data, nullptr, shape, c, s.dgamma.data(), s.dbeta.data(), dx, no_array);
+  } else {
+    batch_norm_backward_apply(where, dy_data, x_data, s.mask.data(), shape, c, s.dgamma.data(), s.dbeta.data(), dx, dresidual);
+  }
   return s;
 }
 
@@ -75,6 +86,15 @@ TEST(BatchNormKernel, MisalignedArraysAreServed) {
     expect_near(result.dx, expected.dx, 2e-5f, "dx");
     expect_near(result.dresidual, expected.dresidual, 0, "dresidual");
     expect_near(result.dgamma, expected.dgamma, 2e-5f, "dgamma");
+  }
+}
+
+TEST(BatchNormKernel, TwoTermsOfTheGradientAreOne) {
+  for (const BatchNormShape& shape : {BatchNormShape{.rows = 9, .channels = 8}, {.rows = 700, .channels = 36}}) {
+    for (const int64_t offset : {0, 1}) {
+      EXPECT_TRUE(run(Cpu{}, shape, offset, 0, true) == run(Cpu{}, shape, offset));
+      EXPECT_TRUE(run(Gpu{}, shape, offset, 0, true) == run(Gpu{}, shape, offset));
+    }
   }
 }
 

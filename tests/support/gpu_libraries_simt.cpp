@@ -1,5 +1,7 @@
 /// cuDNN and cuBLASLt in the SIMT build: "device" memory is the host's there, so the reference loops stand in for them and the
 /// engine's GPU path runs. They are enqueued, as the libraries' kernels are.
+#include <algorithm>
+
 #include "engine/ops/conv_backend.h"
 #include "engine/ops/gemm.h"
 #include "kernels/simt/simt.h"
@@ -13,6 +15,23 @@ class EnqueuedConv final : public ConvBackend {
   bool supports(const ConvShape& s) const override { return conv_reference().supports(s); }
   void forward(const ConvShape& s, const void* x, const void* w, void* y, const ConvEpilogue& e) const override {
     simt::enqueue([=] { conv_reference().forward(s, x, w, y, e); });
+  }
+  /// As cuDNN: f16 alone, channels in multiples of 8.
+  bool forward_with_stats(const ConvShape& s, const void* x, const void* w, void* y, float* sum,
+                          float* sum_of_squares) const override {
+    if (s.dtype != DType::f16 || s.in_channels % 8 != 0 || s.out_channels % 8 != 0) return false;
+    simt::enqueue([=] {
+      conv_reference().forward(s, x, w, y, {});
+      std::fill_n(sum, s.out_channels, 0.f);
+      std::fill_n(sum_of_squares, s.out_channels, 0.f);
+      const int64_t count = s.batch * s.out_height() * s.out_width() * s.out_channels;
+      for (int64_t i = 0; i < count; ++i) {
+        const float value = static_cast<float>(static_cast<const f16*>(y)[i]);
+        sum[i % s.out_channels] += value;
+        sum_of_squares[i % s.out_channels] += value * value;
+      }
+    });
+    return true;
   }
   void backward_data(const ConvShape& s, const void* dy, const void* w, void* dx) const override {
     simt::enqueue([=] { conv_reference().backward_data(s, dy, w, dx); });

@@ -182,7 +182,8 @@ TEST(TrainerFormula, AccumulationStepsOnTheMeanOfEachGroup) {
       for (size_t i = 0; i < mean[name].size(); ++i) {
         momentum[name][i] = 0.9 * momentum[name][i] + mean[name][i];
         p.span<float>()[i] -= static_cast<float>(0.1 * momentum[name][i]);
-        average[name][i] = 0.8 * average[name][i] + 0.2 * static_cast<double>(p.span<float>()[i]);
+        const double newest = begin == 0 ? 1 : 1 / 1.8;  // the second of two weighs 1, the first 0.8
+        average[name][i] += newest * (static_cast<double>(p.span<float>()[i]) - average[name][i]);
       }
     }
   }
