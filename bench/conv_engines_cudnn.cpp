@@ -1,7 +1,7 @@
 /// conv_engines: how long, on a card, the convolutions of a network take with the engines that cuDNN offers for each of the
 /// engine's graphs: what a fusion would save, and what trials find that the heuristics do not.
 ///
-///   build/bin/conv_engines [network] [batch] [f16|bf16|f32] [engines tried]
+///   build/bin/conv_engines [all|NETWORK|stem] [batch] [f16|bf16|f32] [engines tried]
 ///
 /// A line a graph: milliseconds of the heuristics' first choice and of the best of those tried, with their names; then the share
 /// of the floor that memory or arithmetic would set at 3 TB/s and 800 TFLOP/s.
@@ -168,6 +168,14 @@ void print_conv(const NetworkConv& conv, DType dtype, int64_t batch, cudnnHandle
   print_graph("backward_data+relu+norm", {.function = Function::backward_data_norm_relu, .shape = shape}, arrays, handle, tried);
 }
 
+/// A ResNet's first convolution: with its 3 channels, with zeros beside them, and as a 4x4 over pictures whose 2x2 blocks became
+/// channels (12, and padded to 16).
+constexpr NetworkConv kStems[] = {{"stem", 224, 3, 64, 7, 2, 3},
+                                  {"stem", 224, 4, 64, 7, 2, 3},
+                                  {"stem", 224, 8, 64, 7, 2, 3},
+                                  {"stem", 115, 12, 64, 4, 1, 0},
+                                  {"stem", 115, 16, 64, 4, 1, 0}};
+
 void print(std::string_view network, int64_t batch, DType dtype, int tried) {
   cudnnHandle_t handle = nullptr;
   cudnn::check(cudnnCreate(&handle), "cudnnCreate");
@@ -176,6 +184,8 @@ void print(std::string_view network, int64_t batch, DType dtype, int tried) {
   for (const NetworkConv& conv : kNetworkConvs) {
     if (network == "all" || conv.network == network) print_conv(conv, dtype, batch, handle, tried);
   }
+  if (network != "stem") return;
+  for (const NetworkConv& conv : kStems) print_conv(conv, dtype, batch, handle, tried);
 }
 
 }  // namespace

@@ -17,13 +17,14 @@ program_path() { if is_bundle; then echo "$root/libexec/$1"; else echo "$build/b
 # Folders that may hold them: toolkits, and the wheels that pip puts under site-packages/nvidia; a line each, folders with colons
 # between. A line is of use only as a whole: a cuDNN of one CUDA and a cuBLAS of another do not go together.
 cuda_library_families() {
-  local folder prefix python  # where python3 is a link, its own environment and the one that it was made of
+  local folder prefix python link  # a virtual environment's python3 links to the one that it was made of
   for folder in "${CUDA_HOME:-}" "${CUDA_PATH:-}" /usr/local/cuda /usr/local/cuda-*; do
     if [[ -n $folder && -d $folder/lib64 ]]; then echo "$folder/lib64"; fi
   done
   python=$(command -v python3 || echo /usr/bin/python3)
-  for prefix in "${VIRTUAL_ENV:-/usr}" "${CONDA_PREFIX:-/usr}" "${python%/bin/*}" "$(dirname "$(dirname "$(readlink -f "$python")")")" \
-    "$HOME/.local" /usr/local /opt/*; do
+  link=$(readlink -f "$python")
+  for prefix in "${VIRTUAL_ENV:-/usr}" "${CONDA_PREFIX:-/usr}" "${python%/bin/*}" "${link%/bin/*}" "$HOME/.local" /usr/local \
+    /opt/*; do
     for folder in "$prefix"/lib/python3*/{site,dist}-packages/nvidia "$prefix"/lib/python3/dist-packages/nvidia; do
       if compgen -G "$folder/*/lib/*.so*" >/dev/null; then printf '%s\n' "$folder"/*/lib | paste -sd:; fi
     done

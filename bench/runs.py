@@ -68,4 +68,5 @@ def train_from_scratch(a, model, seed, folder, *options):
     """train() by the recipe that bench/torch_study.py has too."""
     return train(a.program, folder, a.data, "--split-dir", a.split_dir, "--model", model, "--recipe", "scratch",
                  "--epochs", a.epochs, "--lr", RATES[model], "--image-size", a.image_size, "--batch-size", 32,
-                 "--precision", "fp32", "--device", a.device, "--seed", seed, "--threads", a.threads, *(SOUND if is_sound(a.data) else []), *options)
+                 "--precision", "fp32", "--device", a.device, "--seed", seed, "--threads", a.threads,
+                 *(SOUND if is_sound(a.data) else []), *options)

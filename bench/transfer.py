@@ -4,7 +4,7 @@
     python3 bench/transfer.py [--program build/bin/cudenza] [--data ../shared/data/gtzan-pictures]
                               [--splits ../shared/data/splits] [--model resnet34] [--pretrain-epochs 40]
                               [--epochs 10,20] [--seeds 3] [--both-ways]
-                              [--image-size 128] [--batch-size 32] [--out transfer] [-- OPTIONS of cudenza train]
+                              [--image-size 128] [--batch-size 32] [--jobs 1] [--out transfer] [-- OPTIONS of cudenza train]
 
 The fault-filtered lists, of the genres of each half alone. For each number of epochs three ways to the second half's task:
 
@@ -18,6 +18,7 @@ interval of one run, each seed's figure, and the share of seeds in which each wa
 run again.
 """
 import argparse
+import concurrent.futures
 import pathlib
 import statistics
 
@@ -59,21 +60,28 @@ def options_of(way, pretrained, epochs):
     return ["--recipe", "study", "--freeze-epochs", 1, "--epochs", epochs - 1, *weights]
 
 
+def trained_with(a, seed, lists, name):
+    """The trainings of one seed, by (epochs, way)."""
+    pretrained = a.out / f"{name}-pretrained-{seed}"
+    train_on(a, lists["first"], pretrained, seed, ["--recipe", "scratch", "--epochs", a.pretrain_epochs])
+    results = {}
+    for epochs in a.epochs:
+        for way in WAYS:
+            run = a.out / f"{name}-{way}-{epochs}-{seed}"
+            result = train_on(a, lists["second"], run, seed, options_of(way, pretrained, epochs))
+            assert len(result["accuracies"]) == epochs, f"{run}: {len(result['accuracies'])} epochs, not {epochs}"
+            results[epochs, way] = result
+    return results
+
+
 def compare(a, first, second, name):
     """Accuracies of the last epoch, by (epochs, way), one a seed; and how many clips they were judged on."""
     lists = {half: write_list(a, genres, a.out / f"{name}-{half}.csv") for half, genres in (("first", first), ("second", second))}
-    found, seconds, clips = {}, [], 0
-    for seed in range(1, a.seeds + 1):
-        pretrained = a.out / f"{name}-pretrained-{seed}"
-        train_on(a, lists["first"], pretrained, seed, ["--recipe", "scratch", "--epochs", a.pretrain_epochs])
-        for epochs in a.epochs:
-            for way in WAYS:
-                run = a.out / f"{name}-{way}-{epochs}-{seed}"
-                result = train_on(a, lists["second"], run, seed, options_of(way, pretrained, epochs))
-                assert len(result["accuracies"]) == epochs, f"{run}: {len(result['accuracies'])} epochs, not {epochs}"
-                found.setdefault((epochs, way), []).append(result["accuracies"][-1])
-                seconds += result["seconds"]
-                clips = result["validation"]
+    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+        of_seeds = list(pool.map(lambda seed: trained_with(a, seed, lists, name), range(1, a.seeds + 1)))
+    results = [result for of_seed in of_seeds for result in of_seed.values()]
+    seconds, clips = [s for result in results for s in result["seconds"]], results[0]["validation"]
+    found = {what: [of_seed[what]["accuracies"][-1] for of_seed in of_seeds] for what in of_seeds[0]}
     print(f"\nFrom {', '.join(first)} to {', '.join(second)}: {clips} validation clips, "
           f"{statistics.median(seconds):.1f} s an epoch (median)\n")
     return found, clips
@@ -105,6 +113,7 @@ def main():
     parser.add_argument("--both-ways", action="store_true", help="then the other way round too")
     parser.add_argument("--image-size", type=int, default=128)
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--jobs", type=int, default=1, help="seeds at a time")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("transfer"))
     parser.add_argument("options", nargs="*", help="further options for every run, after --")
     a = parser.parse_args()

@@ -1,5 +1,6 @@
 /// The walk back through the graph: every node once, after all its users, without recursion.
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "engine/autograd/node.h"
@@ -67,30 +68,36 @@ class LeafSums {
   /// sum += term, at the latest in finish(). `term` may be of a narrower type than an f32 `sum`.
   void add(const Tensor& sum, const Tensor& term) {
     if (sum.dtype() != accumulator_of(term.dtype())) return add_into(sum, term);
-    const auto waits = [&](const Waiting& w) { return w.sum.same_elements(sum) || w.term.dtype() != term.dtype(); };
-    if (std::ranges::any_of(waiting_, waits)) finish();
+    if (std::ranges::any_of(waiting_, [&](const Waiting& w) { return w.sum.same_elements(sum); })) finish();
     waiting_.push_back({sum, term});
     bytes_ += term.bytes();
     if (sum.device().is_cpu() || waiting_.size() == kMost || bytes_ > kMostBytes) finish();
   }
   void finish() {
     if (waiting_.empty()) return;
-    const Tensor& first = waiting_.front().term;
-    dispatch_kernel("backward", first.device(), first.dtype(), [&]<class T>(auto where) {
-      std::vector<kernels::Addition<T>> additions;
-      for (const Waiting& w : waiting_) additions.push_back({w.sum.data<acc_t<T>>(), w.term.data<T>(), w.term.numel()});
-      kernels::accumulate<T>(where, additions);
-    });
+    std::set<DType> types;
+    for (const Waiting& w : waiting_) types.insert(w.term.dtype());
+    for (const DType type : types) add_all(type);
     waiting_.clear();
     bytes_ = 0;
   }
 
  private:
-  static constexpr size_t kMost = 64;
+  static constexpr size_t kMost = 128;
   static constexpr size_t kMostBytes = size_t{64} << 20;  // what waits keeps its memory
   struct Waiting {
     Tensor sum, term;
   };
+  /// Adds those that wait whose terms are of that type.
+  void add_all(DType type) const {
+    dispatch_kernel("backward", waiting_.front().term.device(), type, [&]<class T>(auto where) {
+      std::vector<kernels::Addition<T>> additions;
+      for (const Waiting& w : waiting_) {
+        if (w.term.dtype() == type) additions.push_back({w.sum.data<acc_t<T>>(), w.term.data<T>(), w.term.numel()});
+      }
+      kernels::accumulate<T>(where, additions);
+    });
+  }
   std::vector<Waiting> waiting_;
   size_t bytes_ = 0;
 };

@@ -11,7 +11,9 @@
 #include "engine/core/dispatch.h"
 #include "engine/core/gpu.h"
 #include "engine/core/storage.h"
+#include "engine/core/tensor.h"
 #include "engine/ops/conv_fused.h"
+#include "engine/ops/conv_in_depth.h"
 #include "engine/ops/cudnn_planner.h"
 #include "engine/ops/device_scope.h"
 #include "engine/ops/library_of.h"
@@ -192,6 +194,23 @@ void apply_epilogue(int device, const ConvShape& s, void* y, const ConvEpilogue&
   });
 }
 
+/// x with its blocks as channels.
+Tensor in_blocks(int device, DType dtype, const kernels::DepthShape& shape, const void* x) {
+  const Tensor blocks = Tensor::empty({shape.out_blocks(), shape.out_channels()}, dtype, Device::cuda(device));
+  const DeviceScope scope(device);
+  dispatch_kernel("conv2d", Device::cuda(device), dtype, [&]<class T>(auto where) {
+    if constexpr (sizeof(T) == 2) kernels::space_to_depth(where, shape, static_cast<const T*>(x), blocks.data<T>());
+  });
+  return blocks;
+}
+
+void out_of_blocks(int device, DType dtype, const kernels::DepthShape& shape, const void* blocks, void* x) {
+  const DeviceScope scope(device);
+  dispatch_kernel("conv2d", Device::cuda(device), dtype, [&]<class T>(auto where) {
+    if constexpr (sizeof(T) == 2) kernels::depth_to_space(where, shape, static_cast<const T*>(blocks), static_cast<T*>(x));
+  });
+}
+
 class CudnnConv final : public ConvBackend {
  public:
   explicit CudnnConv(int device) : device_(device) {}
@@ -201,6 +220,10 @@ class CudnnConv final : public ConvBackend {
   }
 
   void forward(const ConvShape& s, const void* x, const void* w, void* y, const ConvEpilogue& e) const override {
+    if (const auto in_depth = conv_in_depth(s)) {
+      const Tensor x2 = in_blocks(device_, s.dtype, in_depth->x, x), w2 = in_blocks(device_, s.dtype, in_depth->w, w);
+      return forward(in_depth->shape, x2.raw(), w2.raw(), y, e);
+    }
     Graph graph = graph_of(Function::forward, s);
     const bool plain = !e.bias && !e.residual && !e.relu;
     if (!plain) {
@@ -217,6 +240,7 @@ class CudnnConv final : public ConvBackend {
 
   bool forward_with_stats(const ConvShape& s, const void* x, const void* w, void* y, float* sum,
                           float* sum_of_squares) const override {
+    if (conv_in_depth(s)) return false;  // cuDNN's own sums cost more there than a pass over y (measured on an H100)
     return run(device_, graph_of(Function::forward_stats, s),
                {{Slot::x, x}, {Slot::w, w}, {Slot::y, y}, {Slot::sum, sum}, {Slot::sum_of_squares, sum_of_squares}});
   }
@@ -227,6 +251,12 @@ class CudnnConv final : public ConvBackend {
   }
 
   void backward_weights(const ConvShape& s, const void* x, const void* dy, void* dw) const override {
+    if (const auto in_depth = conv_in_depth(s)) {
+      const Tensor x2 = in_blocks(device_, s.dtype, in_depth->x, x);
+      const Storage dw2(bytes_of(Slot::dw, in_depth->shape), Device::cuda(device_));
+      backward_weights(in_depth->shape, x2.raw(), dy, dw2.data());
+      return out_of_blocks(device_, s.dtype, in_depth->w, dw2.data(), dw);
+    }
     const Graph graph = graph_of(Function::backward_weights, s);
     if (!run(device_, graph, {{Slot::x, x}, {Slot::dy, dy}, {Slot::dw, dw}})) throw_no_engine(graph);
   }

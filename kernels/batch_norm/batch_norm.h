@@ -98,8 +98,8 @@ template <class T>
 void batch_norm_backward_reduce(Gpu, const BatchNormUpstream<T>&, const T* x, const BatchNormShape&,
                                 const BatchNormChannels<acc_t<T>>&, acc_t<T>* dgamma, acc_t<T>* dbeta, acc_t<T>* workspace);
 
-/// dx and dresidual, each unless null. mask is null where dy is dz already. x, dgamma and dbeta are null where the statistics were given: dx does not depend on
-/// them then. dx or dresidual may be dy.
+/// dx and dresidual, each unless null. mask is null where dy is dz already. x, dgamma and dbeta are null where the statistics
+/// were given: dx does not depend on them then. dx or dresidual may be dy.
 template <class T>
 void batch_norm_backward_apply(Cpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape&,
                                const BatchNormChannels<acc_t<T>>&, const acc_t<T>* dgamma, const acc_t<T>* dbeta, T* dx,
