@@ -23,28 +23,58 @@ double total_bytes(const std::vector<Tensor>& tensors) {
   return bytes;
 }
 
-/// A case's inputs. To draw them takes longer than to time the case, which is timed several times in a row: they are kept until
-/// another case asks.
-std::vector<Tensor> bench_inputs(const OpCase& op_case, DType dtype, Device device) {
+/// On a GPU batches are so many times larger: what is measured must not stay in its cache.
+constexpr int64_t kLargerOnGpu = 8;
+
+/// The case's inputs at bench size for a device: those that share the first one's first extent grow with the batch.
+std::vector<testing::Input> bench_specs(const OpCase& op_case, Device device) {
+  std::vector<testing::Input> specs = op_case.bench;
+  if (device.is_cpu()) return specs;
+  const int64_t batch = specs[0].shape[0];
+  for (testing::Input& spec : specs) {
+    if (spec.shape.rank() == 0 || spec.shape[0] != batch) continue;
+    std::vector<int64_t> extents(spec.shape.begin(), spec.shape.end());
+    extents[0] *= kLargerOnGpu;
+    spec.shape = Shape(extents);
+  }
+  return specs;
+}
+
+/// x again and again along its first extent.
+Tensor repeated(const Tensor& x, const Shape& shape) {
+  const Tensor y = Tensor::empty(shape, x.dtype(), x.device());
+  for (int64_t begin = 0; begin < y.numel(); begin += x.numel()) y.slice(begin, x.shape()).copy_from(x);
+  return y;
+}
+
+/// Inputs of those specs. To draw them takes longer than to time the case, which is timed several times in a row: they are kept
+/// until another case asks.
+std::vector<Tensor> bench_inputs(const OpCase& op_case, const std::vector<testing::Input>& specs, DType dtype, Device device) {
   static std::string drawn_for;
   static std::vector<Tensor> drawn;
   if (drawn_for != op_case.name) {
     drawn = testing::make_inputs(op_case.bench, DType::f32);
     drawn_for = op_case.name;
   }
-  return testing::moved(testing::converted(drawn, op_case.bench, dtype), device);
+  std::vector<Tensor> inputs = testing::moved(testing::converted(drawn, op_case.bench, dtype), device);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].shape() != specs[i].shape) inputs[i] = repeated(inputs[i], specs[i].shape);
+  }
+  return inputs;
 }
 
 void forward(benchmark::State& state, const OpCase& op_case, DType dtype, Device device) {
   NoGrad no_grad;
-  const auto inputs = bench_inputs(op_case, dtype, device);
-  const Cost cost = op_case.cost ? op_case.cost(op_case.bench, dtype) : Cost{};
+  const auto specs = bench_specs(op_case, device);
+  const auto inputs = bench_inputs(op_case, specs, dtype, device);
+  const Cost cost = op_case.cost ? op_case.cost(specs, dtype) : Cost{};
   const double bytes = cost.forward_bytes > 0 ? cost.forward_bytes : total_bytes(inputs) + total_bytes(op_case.run(inputs));
   report_rates(state, device, bytes, cost.forward_flops, [&] { op_case.run(inputs); });
 }
 
 void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Device device) {
-  const auto inputs = bench_inputs(op_case, dtype, device);
+  const auto specs = bench_specs(op_case, device);
+  const auto inputs = bench_inputs(op_case, specs, dtype, device);
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (op_case.bench[i].differentiable && is_floating(inputs[i].dtype())) inputs[i].set_requires_grad(true);
   }
@@ -52,7 +82,7 @@ void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Devic
   const Tensor dy = Tensor::full(y.shape(), 0.5, y.dtype(), device);
   const auto node = y.variable()->node;
   NoGrad no_grad;
-  const Cost cost = op_case.cost ? op_case.cost(op_case.bench, dtype) : Cost{};
+  const Cost cost = op_case.cost ? op_case.cost(specs, dtype) : Cost{};
   const double bytes = cost.backward_bytes > 0
                            ? cost.backward_bytes
                            : total_bytes(inputs) + static_cast<double>(dy.bytes()) + total_bytes(node->backward(dy, {}));
