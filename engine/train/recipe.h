@@ -33,7 +33,7 @@ struct Recipe {
   double mixup = 0;  ///< Beta(a, a) of the mixing weights; 0: none
   double label_smoothing = 0;
   double drop_path = 0;  ///< stochastic depth (ResNet-RS)
-  double ema = 0;        ///< decay of the average of weights and running statistics that is evaluated and kept; 0: none
+  double ema = 0;        ///< decay of the average of the weights that is evaluated and kept; 0: the weights themselves
   int patience = 0;      ///< epochs without a better validation loss until training stops; 0: never
 
   bool noise = false, cutout = false, specaugment = false;  ///< METHOD's augmentations, each with its own probability

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/train/batch_order.h"
+#include "engine/train/batch_statistics.h"
 
 namespace cudenza {
 namespace {
@@ -11,11 +12,10 @@ namespace {
 constexpr double kSmoothing = 0.98;
 constexpr int64_t kUnreadLosses = 16;  // on a GPU losses are read in bundles, so that no step waits for one
 
-std::unique_ptr<WeightAverage> make_average(const Module& network, const FlatParameters& parameters, double decay) {
-  if (decay == 0) return nullptr;
-  std::vector<Tensor> buffers;
-  for (const NamedTensor& buffer : network.named_buffers()) buffers.push_back(buffer.tensor);
-  return std::make_unique<WeightAverage>(parameters, buffers, decay);
+constexpr size_t kStatisticsBatches = 32;  // that averaged weights' batch norms are given statistics by
+
+std::unique_ptr<WeightAverage> make_average(const FlatParameters& parameters, double decay) {
+  return decay > 0 ? std::make_unique<WeightAverage>(parameters, decay) : nullptr;
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ Trainer::Trainer(const Parts& parts, const Recipe& recipe)
       parameters_(parts.groups),
       phases_(phases_of(recipe, parameters_.groups())),
       optimizer_(parameters_, method_of(recipe)),
-      average_(make_average(parts.network, parameters_, recipe.ema)),
+      average_(make_average(parameters_, recipe.ema)),
       step_(parts_.network, parts_.input, optimizer_, *parts_.random, recipe_, average_.get()),
       seed_(parts.random->state().seed),
       batch_size_(std::min<int64_t>(recipe.batch_size, static_cast<int64_t>(parts.rows.size()))),
@@ -130,8 +130,20 @@ bool Trainer::run_epoch(const AfterBatch& after_batch) {
   return position_.epoch != epoch;
 }
 
-void Trainer::swap_average() const {
-  if (average_) average_->swap();
+Trainer::Averaged::Averaged(const Trainer& trainer) : trainer_(trainer) {
+  if (!trainer.average_) return;
+  const Parts& parts = trainer.parts_;
+  for (const NamedTensor& buffer : parts.network.named_buffers()) buffers_.push_back({buffer.tensor, buffer.tensor.clone()});
+  trainer.average_->swap();
+  std::vector<int64_t> rows = shuffled(parts.rows, trainer.seed_, 0);  // of all classes, wherever the list has them
+  rows.resize(std::min(rows.size(), kStatisticsBatches * static_cast<size_t>(trainer.batch_size_)));
+  take_statistics_anew(parts.network, parts.input, rows, trainer.batch_size_);
+}
+
+Trainer::Averaged::~Averaged() {
+  if (!trainer_.average_) return;
+  trainer_.average_->swap();
+  for (const auto& [now, trained] : buffers_) now.copy_from(trained);
 }
 
 std::vector<std::pair<std::string, Tensor>> Trainer::state() const {

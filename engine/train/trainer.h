@@ -63,16 +63,18 @@ class Trainer {
   double smooth_loss() const { return smooth_.value(); }
   double lr() const { return optimizer_.lr(parameters_.groups() - 1); }
 
-  /// While it lives the network has the averaged weights and running statistics, if the recipe asks for an average.
+  /// While it lives the network has the averaged weights, if the recipe asks for an average, and running statistics that some of
+  /// the training batches give with them.
   class Averaged {
    public:
-    explicit Averaged(const Trainer& trainer) : trainer_(trainer) { trainer_.swap_average(); }
-    ~Averaged() { trainer_.swap_average(); }
+    explicit Averaged(const Trainer& trainer);
+    ~Averaged();
     Averaged(const Averaged&) = delete;
     Averaged& operator=(const Averaged&) = delete;
 
    private:
     const Trainer& trainer_;
+    std::vector<std::pair<Tensor, Tensor>> buffers_;  // the network's, and what training left in them
   };
 
   /// Tensors that belong to a resumable state besides the network's own, by name.
@@ -90,7 +92,6 @@ class Trainer {
   void run_batch();
   bool report_losses(const AfterBatch&);
   void advance();
-  void swap_average() const;
   std::span<const int64_t> rows_of_batch(int64_t batch) const;
 
   Parts parts_;

@@ -1,0 +1,60 @@
+#include "engine/train/batch_statistics.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/autograd/node.h"
+#include "engine/nn/layers.h"
+#include "engine/ops/pointwise.h"
+
+namespace cudenza {
+namespace {
+
+/// One batch norm's running statistics and the sums of them over the batches.
+struct Statistics {
+  BatchNorm2d* norm;
+  Tensor mean_sum, var_sum;
+};
+
+std::vector<Statistics> statistics_of(Module& network) {
+  std::vector<Statistics> all;
+  network.visit([&](const std::string&, Module& module) {
+    if (auto* norm = dynamic_cast<BatchNorm2d*>(&module)) all.push_back({norm, {}, {}});
+  });
+  return all;
+}
+
+/// From zero, running statistics move to momentum times the batch's.
+void forget(const Statistics& s) {
+  s.norm->state.running_mean.fill_zero();
+  s.norm->state.running_var.fill_zero();
+}
+
+Tensor sum_with(const Tensor& sum, const Tensor& term) { return sum.defined() ? add(sum, term) : term.clone(); }
+
+}  // namespace
+
+void take_statistics_anew(Module& network, Input& input, std::span<const int64_t> rows, int64_t batch_size) {
+  std::vector<Statistics> all = statistics_of(network);
+  network.train(false);
+  if (all.empty() || rows.empty()) return;
+  const NoGrad no_grad;
+  for (const Statistics& s : all) s.norm->train(true);
+  const auto size = static_cast<size_t>(batch_size), batches = std::max<size_t>(rows.size() / size, 1);
+  for (size_t batch = 0; batch < batches; ++batch) {
+    std::ranges::for_each(all, forget);
+    network(input.plain(rows.subspan(batch * size, std::min(size, rows.size()))));
+    for (Statistics& s : all) {
+      s.mean_sum = sum_with(s.mean_sum, s.norm->state.running_mean);
+      s.var_sum = sum_with(s.var_sum, s.norm->state.running_var);
+    }
+  }
+  for (const Statistics& s : all) {
+    const double factor = 1 / (s.norm->state.momentum * static_cast<double>(batches));
+    s.norm->state.running_mean.copy_from(scale(s.mean_sum, factor));
+    s.norm->state.running_var.copy_from(scale(s.var_sum, factor));
+  }
+  network.train(false);
+}
+
+}  // namespace cudenza
