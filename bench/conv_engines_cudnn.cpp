@@ -40,7 +40,8 @@ class Arrays {
     for (const Slot slot : {Slot::w, Slot::dw}) add(slot, w, s.dtype);
     for (const Slot slot : {Slot::y, Slot::dy, Slot::residual}) add(slot, y, s.dtype);
     for (const Slot slot : {Slot::scale, Slot::shift}) add(slot, {s.in_channels}, s.dtype);
-    for (const Slot slot : {Slot::bias, Slot::sum, Slot::sum_of_squares}) add(slot, {s.out_channels}, DType::f32);
+    add(Slot::bias, {s.out_channels}, s.dtype);
+    for (const Slot slot : {Slot::sum, Slot::sum_of_squares}) add(slot, {s.out_channels}, DType::f32);
     for (const Slot slot :
          {Slot::mean, Slot::inv_std, Slot::gamma, Slot::beta, Slot::dgamma, Slot::dbeta, Slot::eq_dy, Slot::eq_x, Slot::eq_one}) {
       add(slot, {s.in_channels}, DType::f32);

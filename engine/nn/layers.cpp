@@ -52,6 +52,7 @@ const FoldedConv& Conv2d::folded_filters(DType dtype, const BatchNorm2d* bn) con
     kept_ = fold_batch_norm(weight, state);
   }
   kept_.w = cast(kept_.w, dtype);
+  if (kept_.bias.defined()) kept_.bias = bias_for_library(kept_.bias, dtype);
   return kept_;
 }
 

@@ -14,8 +14,13 @@ std::string channel_remedy(int64_t has, int64_t wanted) {
   return "x is [N,H,W,C] and w [K,R,S,C], channels last in both";
 }
 
+/// Whether the bias is what bias_for_library() made.
+bool is_rounded(const Tensor& x, const Tensor& bias) {
+  return bias.defined() && bias.dtype() == x.dtype() && x.device().is_cuda() && !bias.tracks_grad() && size_of(x.dtype()) == 2;
+}
+
 void check_bias(std::string_view op, const Tensor& x, int64_t filters, const Tensor& bias) {
-  if (!bias.defined()) return;
+  if (!bias.defined() || (is_rounded(x, bias) && bias.shape() == Shape{filters})) return;
   const DType wanted = accumulator_of(x.dtype());
   require(bias.shape() == Shape{filters} && bias.dtype() == wanted && bias.device() == x.device(),
           "{}: the bias is {} {} on {}; with {} x on {} and {} filters it must be {} [{}] there", op, bias.dtype(), bias.shape(),
@@ -46,7 +51,8 @@ Tensor convolved(std::string_view op, const Tensor& x, const Tensor& w, const Co
   const ConvBackend& backend = conv_backend(x.device(), s);
   const Tensor y = Tensor::empty({s.batch, s.out_height(), s.out_width(), s.out_channels}, x.dtype(), x.device());
   const auto raw = [](const Tensor& t) { return t.defined() ? t.raw() : nullptr; };
-  backend.forward(s, x.raw(), w.raw(), y.raw(), {.bias = raw(bias), .residual = raw(residual), .relu = relu});
+  const ConvEpilogue epilogue{.bias = raw(bias), .residual = raw(residual), .relu = relu, .bias_is_rounded = is_rounded(x, bias)};
+  backend.forward(s, x.raw(), w.raw(), y.raw(), epilogue);
 
   const bool wants_x = x.tracks_grad(), wants_w = w.tracks_grad(), wants_bias = bias.defined() && bias.tracks_grad(),
              wants_residual = residual.defined() && residual.tracks_grad();
@@ -96,6 +102,11 @@ ConvShape conv_shape(std::string_view op, const Tensor& x, const Tensor& w, cons
           .kernel_w = w.size(2),
           .stride = spec.stride,
           .pad = spec.pad};
+}
+
+Tensor bias_for_library(const Tensor& bias, DType of_arrays) {
+  const bool rounds = bias.device().is_cuda() && size_of(of_arrays) == 2;
+  return rounds ? bias.detach().to(of_arrays) : bias;
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias) {

@@ -24,6 +24,10 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dSpec& spec = {}, con
 Tensor conv2d_act(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias, bool relu,
                   const Tensor& residual = {});
 
+/// A bias that no gradient is wanted of, in the type that its device's library takes for arrays of type `of_arrays`: cuDNN wants
+/// 16 bits with 16 bits. Kept, it spares every call of conv2d() and conv2d_act() the conversion.
+Tensor bias_for_library(const Tensor& bias, DType of_arrays);
+
 /// What conv_backend.h is told of a convolution of x with w. Checks all that conv2d() checks, and names `op` in its errors.
 ConvShape conv_shape(std::string_view op, const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias = {});
 

@@ -32,9 +32,10 @@ struct ConvShape {
 
 /// What is done to each sum before it is stored: y = relu(sum + bias[k] + residual[n,i,j,k]), parts absent where null.
 struct ConvEpilogue {
-  const void* bias = nullptr;      ///< [out_channels] in accumulator_of(dtype)
+  const void* bias = nullptr;      ///< [out_channels] in accumulator_of(dtype), or, if it is rounded, in dtype
   const void* residual = nullptr;  ///< like y; may be y itself
   bool relu = false;
+  bool bias_is_rounded = false;  ///< as cuDNN takes it; not known to the CPU's libraries
 };
 
 class ConvBackend {

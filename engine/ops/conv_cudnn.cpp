@@ -181,14 +181,28 @@ bool run(int device, Graph graph, std::initializer_list<Binding> bindings) {
       cudnn::version(), graph.text()));
 }
 
+/// A bias in 16 bits from one in f32, as cuDNN takes it; or the other way round.
+Tensor bias_in_other_type(int device, DType of_arrays, const void* bias, bool is_rounded, int64_t count) {
+  const Tensor other = Tensor::empty({count}, is_rounded ? DType::f32 : of_arrays, Device::cuda(device));
+  const DeviceScope scope(device);
+  dispatch_kernel("conv2d", Device::cuda(device), of_arrays, [&]<class T>(auto where) {
+    if constexpr (sizeof(T) == 2) {
+      if (is_rounded) kernels::map(where, kernels::Identity{}, static_cast<const T*>(bias), other.data<float>(), count);
+      else kernels::map(where, kernels::Identity{}, static_cast<const float*>(bias), other.data<T>(), count);
+    }
+  });
+  return other;
+}
+
 /// y = relu(y + bias + residual) by our own kernels.
 void apply_epilogue(int device, const ConvShape& s, void* y, const ConvEpilogue& e) {
   const DeviceScope scope(device);
   const int64_t rows = s.batch * s.out_height() * s.out_width(), count = rows * s.out_channels;
+  const Tensor widened = e.bias_is_rounded ? bias_in_other_type(device, s.dtype, e.bias, true, s.out_channels) : Tensor();
+  const void* const bias = widened.defined() ? widened.raw() : e.bias;
   dispatch_kernel("conv2d", Device::cuda(device), s.dtype, [&]<class T>(auto where) {
     T* const out = static_cast<T*>(y);
-    if (e.bias)
-      kernels::map_channels(where, kernels::Plus{}, out, static_cast<const acc_t<T>*>(e.bias), out, rows, s.out_channels);
+    if (bias) kernels::map_channels(where, kernels::Plus{}, out, static_cast<const acc_t<T>*>(bias), out, rows, s.out_channels);
     if (e.residual) kernels::map2(where, kernels::Plus{}, out, static_cast<const T*>(e.residual), out, count);
     if (e.relu) kernels::map(where, kernels::Relu{}, out, out, count);
   });
@@ -226,16 +240,21 @@ class CudnnConv final : public ConvBackend {
     }
     Graph graph = graph_of(Function::forward, s);
     const bool plain = !e.bias && !e.residual && !e.relu;
-    if (!plain) {
-      Graph fused = graph;
-      fused.bias = e.bias != nullptr;
-      fused.residual = e.residual != nullptr;
-      fused.relu = e.relu;
-      if (run(device_, fused, {{Slot::x, x}, {Slot::w, w}, {Slot::bias, e.bias}, {Slot::residual, e.residual}, {Slot::y, y}}))
-        return;
-    }
+    if (!plain && forward_fused(s, x, w, y, e)) return;
     if (!run(device_, graph, {{Slot::x, x}, {Slot::w, w}, {Slot::y, y}})) throw_no_engine(graph);
     if (!plain) apply_epilogue(device_, s, y, e);
+  }
+
+  /// With the epilogue in the same kernel; false, with nothing done, where cuDNN has none.
+  bool forward_fused(const ConvShape& s, const void* x, const void* w, void* y, const ConvEpilogue& e) const {
+    Graph graph = graph_of(Function::forward, s);
+    graph.bias = e.bias != nullptr;
+    graph.residual = e.residual != nullptr;
+    graph.relu = e.relu;
+    const bool rounds = e.bias && !e.bias_is_rounded && s.dtype != DType::f32;
+    const Tensor rounded = rounds ? bias_in_other_type(device_, s.dtype, e.bias, false, s.out_channels) : Tensor();
+    const void* const bias = rounded.defined() ? rounded.raw() : e.bias;
+    return run(device_, graph, {{Slot::x, x}, {Slot::w, w}, {Slot::bias, bias}, {Slot::residual, e.residual}, {Slot::y, y}});
   }
 
   bool forward_with_stats(const ConvShape& s, const void* x, const void* w, void* y, float* sum,

@@ -29,7 +29,7 @@ enum class Function : uint8_t {
 struct Graph {
   Function function = Function::forward;
   ConvShape shape;                                    ///< of the convolution, f32, bf16 or f16
-  bool bias = false, residual = false, relu = false;  ///< of `forward`; bias is f32
+  bool bias = false, residual = false, relu = false;  ///< of `forward`; bias is of the arrays' type
   bool tf32 = true;                                   ///< f32 inputs may be rounded to TF32 (MathMode)
   bool deterministic = false;
   int alignment = 16;  ///< of the least aligned array, in bytes; below 16 many engines fall away

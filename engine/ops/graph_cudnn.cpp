@@ -103,8 +103,9 @@ class Speller {
 
   void forward() {
     TensorPtr sum = convolution(x(Slot::x));
-    if (graph_.bias) sum = pointwise(fe::PointwiseMode_t::ADD, sum, vector(Slot::bias, s_.out_channels));
+    // In this order, and with the bias in the arrays' type, precompiled engines have it all; else it is compiled on the card.
     if (graph_.residual) sum = pointwise(fe::PointwiseMode_t::ADD, sum, y(Slot::residual));
+    if (graph_.bias) sum = pointwise(fe::PointwiseMode_t::ADD, sum, vector(Slot::bias, s_.out_channels, type_));
     if (graph_.relu) sum = relu(sum);
     finish(sum, Slot::y);
   }

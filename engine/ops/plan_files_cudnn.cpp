@@ -14,7 +14,7 @@
 namespace cudenza::cudnn {
 namespace {
 
-constexpr std::string_view kFormat = "cudenza plan 1";
+constexpr std::string_view kFormat = "cudenza plan 2";
 
 /// FNV-1a: names files and finds damage; nobody is kept out by it.
 uint64_t hash_of(std::string_view text) {

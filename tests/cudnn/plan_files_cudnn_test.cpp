@@ -75,7 +75,7 @@ TEST(CudnnPlanFiles, ADamagedFileCountsAsAbsent) {
   flipped.back() ^= 1;
   write(path, flipped);
   EXPECT_FALSE(files.load("f16 forward"));
-  write(path, "cudenza plan 2" + whole.substr(whole.find('\n')));
+  write(path, "cudenza plan 1" + whole.substr(whole.find('\n')));
   EXPECT_FALSE(files.load("f16 forward"));
 }
 

@@ -1,7 +1,9 @@
 /// cuDNN and cuBLASLt in the SIMT build: "device" memory is the host's there, so the reference loops stand in for them and the
 /// engine's GPU path runs. They are enqueued, as the libraries' kernels are.
 #include <algorithm>
+#include <vector>
 
+#include "engine/core/dispatch.h"
 #include "engine/ops/conv_backend.h"
 #include "engine/ops/gemm.h"
 #include "kernels/simt/simt.h"
@@ -14,7 +16,17 @@ class EnqueuedConv final : public ConvBackend {
   std::string_view name() const override { return "reference, enqueued"; }
   bool supports(const ConvShape& s) const override { return conv_reference().supports(s); }
   void forward(const ConvShape& s, const void* x, const void* w, void* y, const ConvEpilogue& e) const override {
-    simt::enqueue([=] { conv_reference().forward(s, x, w, y, e); });
+    simt::enqueue([=] {
+      std::vector<float> widened;
+      ConvEpilogue epilogue = e;
+      if (e.bias_is_rounded) {
+        dispatch_floating("conv2d", s.dtype, [&]<class T>() {
+          widened.assign(static_cast<const T*>(e.bias), static_cast<const T*>(e.bias) + s.out_channels);
+        });
+        epilogue.bias = widened.data(), epilogue.bias_is_rounded = false;
+      }
+      conv_reference().forward(s, x, w, y, epilogue);
+    });
   }
   /// As cuDNN: f16 alone, channels in multiples of 8.
   bool forward_with_stats(const ConvShape& s, const void* x, const void* w, void* y, float* sum,

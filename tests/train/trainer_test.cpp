@@ -121,11 +121,19 @@ TEST(Trainer, EvaluatesTheAverageOfTheWeights) {
     return true;
   });
   const auto weights = toy.net.head.weight.to_vector<float>();
+  const auto statistics = [&] {
+    std::vector<std::vector<float>> all;
+    for (const NamedTensor& buffer : toy.net.named_buffers()) all.push_back(buffer.tensor.to_vector<float>());
+    return all;
+  };
+  const auto trained = statistics();
   {
     const Trainer::Averaged averaged(trainer);
     const auto w = toy.net.head.weight.to_vector<double>();
     for (size_t i = 0; i < w.size(); ++i) EXPECT_NEAR(w[i], sums[i] / weights_of_sums, 1e-6);
+    EXPECT_NE(statistics(), trained);
   }
+  EXPECT_EQ(statistics(), trained);
   EXPECT_EQ(toy.net.head.weight.to_vector<float>(), weights);
 }
 
