@@ -112,10 +112,10 @@ void filters(benchmark::State& state) {
       V even = V::all(0), odd = even;
       int j = 0;
       for (; j + 2 <= f.count[b]; j += 2) {
-        even = even + bins[j] * weights[j * f.tap_stride];
-        odd = odd + bins[j + 1] * weights[(j + 1) * f.tap_stride];
+        even = even + bins[j] * weights[j];
+        odd = odd + bins[j + 1] * weights[j + 1];
       }
-      if (j < f.count[b]) even = even + bins[j] * weights[j * f.tap_stride];
+      if (j < f.count[b]) even = even + bins[j] * weights[j];
       clip.mel[static_cast<size_t>(b)] = even + odd;
     }
   });

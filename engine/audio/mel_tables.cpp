@@ -10,40 +10,46 @@ template <class T> Tensor complex_table(const std::vector<kernels::Complex<T>>& 
   return Tensor::from(std::span<const T>(numbers, 2 * values.size()), {static_cast<int64_t>(values.size()), 2}, device);
 }
 
-/// Each filter's run of bins that are not zero.
+/// Each filter's run of bins that are not zero, widened to whole groups of `group` bins.
 struct Runs {
   std::vector<int32_t> first, count;
-  int32_t longest = 1;
+  int32_t longest = 0;
 };
 
-Runs runs_of(const std::vector<double>& bank, int bands, int bins) {
+Runs runs_of(const std::vector<double>& bank, int bands, int bins, int group) {
   Runs runs;
   for (int b = 0; b < bands; ++b) {
     const auto begin = bank.begin() + int64_t{b} * bins, end = begin + bins;
     const auto is_set = [](double weight) { return weight > 0; };
     const auto first = std::find_if(begin, end, is_set);
     const auto stop = std::find_if_not(first, end, is_set);
-    runs.first.push_back(first == end ? 0 : static_cast<int32_t>(first - begin));
-    runs.count.push_back(static_cast<int32_t>(stop - first));
-    runs.longest = std::max(runs.longest, runs.count.back());
+    const int from = first == end ? 0 : static_cast<int>(first - begin) / group * group;
+    const int to = first == end ? 0 : (static_cast<int>(stop - begin) + group - 1) / group * group;
+    runs.first.push_back(from);
+    runs.count.push_back(to - from);
+    runs.longest = std::max(runs.longest, to - from);
   }
+  runs.longest = std::max(runs.longest, group);
   return runs;
 }
 
 void add_filters(MelTables& tables, const MelSpec& spec, DType dtype, Device device) {
   const std::vector<double> bank = mel_filter_bank(spec);
-  const Runs runs = runs_of(bank, spec.n_mels, spec.bins());
+  const int group = device.is_cpu() ? 1 : kernels::kMelGroup;
+  const Runs runs = runs_of(bank, spec.n_mels, spec.bins(), group);
   const int64_t bands = spec.n_mels, taps = runs.longest;
   std::vector<double> weights(static_cast<size_t>(bands * taps));
   for (int64_t b = 0; b < bands; ++b) {
-    for (int64_t j = 0; j < runs.count[static_cast<size_t>(b)]; ++j) {
-      const double weight = bank[static_cast<size_t>(b * spec.bins() + runs.first[static_cast<size_t>(b)] + j)];
-      weights[static_cast<size_t>(device.is_cpu() ? b * taps + j : j * bands + b)] = weight;
+    const int64_t first = runs.first[static_cast<size_t>(b)], count = runs.count[static_cast<size_t>(b)];
+    for (int64_t j = 0; j < count && first + j < spec.bins(); ++j) {
+      const int64_t at = device.is_cpu() ? b * taps + j : (j / group * bands + b) * group + j % group;
+      weights[static_cast<size_t>(at)] = bank[static_cast<size_t>(b * spec.bins() + first + j)];
     }
   }
   tables.first = Tensor::from(runs.first, {bands}, device);
   tables.count = Tensor::from(runs.count, {bands}, device);
-  tables.weights = Tensor::from(weights, device.is_cpu() ? Shape{bands, taps} : Shape{taps, bands}).to(dtype).to(device);
+  tables.weights =
+      Tensor::from(weights, device.is_cpu() ? Shape{bands, taps} : Shape{taps / group, bands, group}).to(dtype).to(device);
 }
 
 }  // namespace
@@ -79,8 +85,8 @@ template <class T> kernels::MelPlan<T> mel_plan(const MelSpec& spec, const MelTa
           .frames = spec.frames(samples),
           .window = tables.window.data<T>(),
           .filters = {.bands = spec.n_mels,
-                      .band_stride = on_cpu ? tables.weights.size(1) : 1,
-                      .tap_stride = on_cpu ? 1 : int64_t{spec.n_mels},
+                      .band_stride = on_cpu ? static_cast<int>(tables.weights.size(1)) : kernels::kMelGroup,
+                      .group_stride = on_cpu ? kernels::kMelGroup : kernels::kMelGroup * spec.n_mels,
                       .first = tables.first.data<int32_t>(),
                       .count = tables.count.data<int32_t>(),
                       .weights = tables.weights.data<T>()},

@@ -13,10 +13,8 @@ constexpr size_t kLargestBlockBytes = 99 * 1024;
 /// Point i of a buffer. A hole after every 16 points keeps the writes of the first pass, which stride by its radix, out of
 /// each other's banks.
 HOST_DEVICE int padded(int i) { return i + i / 16; }
-/// Bytes of one buffer; a transform needs two.
-HOST_DEVICE size_t block_fft_bytes(int n) {
-  return static_cast<size_t>(padded(n)) * sizeof(Complex<float>) + sizeof(Complex<float>);
-}
+/// Bytes of one buffer, a multiple of 16; a transform needs two.
+HOST_DEVICE size_t block_fft_bytes(int n) { return static_cast<size_t>((padded(n) + 2) / 2 * 2) * sizeof(Complex<float>); }
 
 /// Threads that transform one frame: one for each butterfly of the largest radix, in whole warps.
 inline int threads_per_frame(const FftPlan& plan) {

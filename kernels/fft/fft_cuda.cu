@@ -1,6 +1,7 @@
 #include "kernels/common/extents.h"
 #include "kernels/fft/fft.h"
 #include "kernels/fft/fft_block.cuh"
+#include "kernels/fft/fft_warp.cuh"
 
 namespace cudenza::kernels {
 namespace {
@@ -24,10 +25,34 @@ __global__ void rfft_kernel(RealFft<float> fft, const float* x, Complex<float>* 
   }
 }
 
+constexpr int kWarps = 4;
+
+// The same for frames of 2048 samples, one a warp.
+__global__ void __launch_bounds__(kWarps* kWarpSize)
+    rfft_warp_kernel(RealFft<float> fft, const float* x, Complex<float>* y, int64_t batch) {
+  const int lane = static_cast<int>(threadIdx.x), warp = static_cast<int>(threadIdx.y);
+  const int64_t frame = static_cast<int64_t>(blockIdx.x) * kWarps + warp;
+  if (frame >= batch) return;
+  const float* samples = x + frame * fft.n;
+  Complex<float> z[kWarpSize];
+#pragma unroll
+  for (int q = 0; q < kWarpSize; ++q) {
+    const int m = lane + kWarpSize * q;
+    z[q] = {0.5f * samples[2 * m], 0.5f * samples[2 * m + 1]};
+  }
+  warp_fft(z, fft.twiddles, dynamic_shared<float>() + warp * kWarpFftBuffer, lane);
+  Complex<float>* spectrum = y + frame * (kWarpFftPoints + 1);
+  warp_split_real(z, fft.split_twiddles, lane, [&](int k, const Complex<float>& value) { spectrum[k] = value; });
+}
+
 }  // namespace
 
 void rfft_forward(Gpu gpu, const RealFft<float>& fft, const float* x, Complex<float>* y, int64_t batch) {
   if (batch == 0) return;
+  if (fft.plan.n == kWarpFftPoints) {
+    return launch<rfft_warp_kernel>(dim3(static_cast<unsigned>(ceil_div<int64_t>(batch, kWarps))), dim3(kWarpSize, kWarps),
+                                    kWarps * kWarpFftBuffer * sizeof(float), gpu, fft, x, y, batch);
+  }
   launch<rfft_kernel>(dim3(static_cast<unsigned>(batch)), dim3(static_cast<unsigned>(threads_per_frame(fft.plan))),
                       2 * block_fft_bytes(fft.plan.n), gpu, fft, x, y);
 }

@@ -36,6 +36,28 @@ template <class R> HOST_DEVICE void dft4(Complex<R>& x0, Complex<R>& x1, Complex
   x3 = b - d;
 }
 
+/// a e^(-2 pi i turns / 32). The cases go where the loops around it are unrolled.
+template <class R> HOST_DEVICE Complex<R> turned_by_32nds(const Complex<R>& a, int turns) {
+  using S = scalar_t<R>;
+  constexpr S cosine[9] = {S(1),
+                           S(0.98078528040323044913),
+                           S(0.92387953251128675613),
+                           S(0.83146961230254523708),
+                           S(0.70710678118654752440),
+                           S(0.55557023301960222474),
+                           S(0.38268343236508977173),
+                           S(0.19509032201612826785),
+                           S(0)};  // of multiples of pi / 16
+  const int eighths = turns % 8;
+  const Complex<R> turned = eighths == 0 ? a : times(a, cosine[eighths], -cosine[8 - eighths]);
+  switch (turns / 8 % 4) {
+    case 0: return turned;
+    case 1: return times_minus_i(turned);
+    case 2: return {-turned.re, -turned.im};
+    default: return {-turned.im, turned.re};
+  }
+}
+
 /// x[k] <- sum over j of x[j] e^(-2 pi i jk / radix), in place and in order.
 template <int radix, class R> HOST_DEVICE void dft(Complex<R>* x) {
   using S = scalar_t<R>;
@@ -74,8 +96,7 @@ template <int radix, class R> HOST_DEVICE void dft(Complex<R>* x) {
     x[1] = e1 + o1, x[5] = e1 - o1;
     x[2] = e2 + o2, x[6] = e2 - o2;
     x[3] = e3 + o3, x[7] = e3 - o3;
-  } else {
-    static_assert(radix == 16);
+  } else if constexpr (radix == 16) {
     const S c = S(0.92387953251128675613), s = S(0.38268343236508977173), half = S(0.70710678118654752440);  // of pi/8, pi/4
     for (int j = 0; j < 4; ++j) dft4(x[j], x[j + 4], x[j + 8], x[j + 12]);
     // Now x[j + 4k] holds the k-th sum of column j: times e^(-2 pi i jk / 16), then across the columns.
@@ -91,6 +112,17 @@ template <int radix, class R> HOST_DEVICE void dft(Complex<R>* x) {
         x[4 * m + k] = swap;
       }
     }
+  } else {
+    static_assert(radix == 32);
+    for (int j = 0; j < 8; ++j) dft4(x[j], x[j + 8], x[j + 16], x[j + 24]);
+    // As above: x[j + 8k] holds the k-th sum of column j. Then x[8k + m] is the sum number k + 4m.
+    for (int k = 1; k < 4; ++k) {
+      for (int j = 1; j < 8; ++j) x[8 * k + j] = turned_by_32nds(x[8 * k + j], j * k);
+    }
+    for (int k = 0; k < 4; ++k) dft<8>(x + 8 * k);
+    Complex<R> sums[32];
+    for (int i = 0; i < 32; ++i) sums[i / 8 + 4 * (i % 8)] = x[i];
+    for (int i = 0; i < 32; ++i) x[i] = sums[i];
   }
 }
 

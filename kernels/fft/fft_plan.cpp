@@ -15,6 +15,7 @@ int take_factor(int64_t& n, int prime) {
 
 /// Powers of two first: their spans divide quickly, and the first pass, which has no twiddles, may be larger.
 std::vector<int> radices(int64_t n, FftRadix largest) {
+  if (largest == FftRadix::gpu && n == kWarpFftPoints) return {32, 32};
   std::vector<int> found;
   int bits = take_factor(n, 2);
   if (largest == FftRadix::cpu) {
@@ -22,7 +23,7 @@ std::vector<int> radices(int64_t n, FftRadix largest) {
     for (; bits >= 2; bits -= 2) found.push_back(4);
     if (bits == 1) found.push_back(2);
   } else {
-    for (int left = ceil_div(bits, 4); left > 0; --left) {  // 1024 = 16 * 8 * 8
+    for (int left = ceil_div(bits, 4); left > 0; --left) {  // 512 = 8 * 8 * 8
       const int share = ceil_div(bits, left);
       found.push_back(1 << share);
       bits -= share;
@@ -52,7 +53,7 @@ FftPlan make_fft_plan(int n, FftRadix largest) {
   int span = 1;
   for (const int radix : radices(n, largest)) {
     plan.pass[plan.passes++] = {radix, span, plan.twiddles, static_cast<uint32_t>(((uint64_t{1} << 32) + span - 1) / span)};
-    plan.twiddles += (radix - 1) * span;
+    if (span > 1) plan.twiddles += (radix - 1) * span;
     span *= radix;
   }
   return plan;
@@ -73,7 +74,7 @@ std::vector<int32_t> fft_order(const FftPlan& plan) {
 
 template <class T> std::vector<Complex<T>> fft_twiddles(const FftPlan& plan) {
   std::vector<Complex<T>> table;
-  for (int p = 0; p < plan.passes; ++p) {
+  for (int p = 1; p < plan.passes; ++p) {
     const FftPass& pass = plan.pass[p];
     for (int64_t q = 1; q < pass.radix; ++q) {
       for (int64_t k = 0; k < pass.span; ++k) table.push_back(root<T>(q * k, int64_t{pass.radix} * pass.span));

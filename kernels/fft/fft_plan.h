@@ -11,7 +11,7 @@ namespace cudenza::kernels {
 /// up (Stockham's self-sorting form), the CPU decimates from the last pass down, with the same twiddles.
 struct FftPass {
   int radix = 0, span = 0;
-  int twiddles = 0;              ///< where the pass's table begins: e^(-2 pi i qk / (radix span)) at (q - 1) span + k, q >= 1
+  int twiddles = 0;  ///< where the pass's table begins: e^(-2 pi i qk / (radix span)) at (q - 1) span + k, q >= 1; none of pass 0
   uint32_t span_reciprocal = 0;  ///< ceil(2^32 / span): i / span = i * this >> 32 for the i that occur
 };
 
@@ -21,6 +21,9 @@ struct FftPlan {
   int n = 0, passes = 0, twiddles = 0;
   FftPass pass[kMaxPasses];
 };
+
+/// What one warp transforms in its registers: two passes of 32 (fft_warp.cuh), which the GPU's plan of this length has.
+constexpr int kWarpFftPoints = 32 * 32;
 
 /// The largest small transform that suits an implementation: four points of eight frames fill a CPU's registers.
 enum class FftRadix { cpu = 4, gpu = 16 };

@@ -13,11 +13,16 @@
 
 namespace cudenza::kernels {
 
-/// Triangles over the spectrum, each a short run of bins: filter[b, first[b] + j] = weights[b·band_stride + j·tap_stride]
-/// for j < count[b]. The CPU likes a band's weights together, a GPU those of neighbouring bands.
+/// A GPU's filters begin at multiples of so many bins and are multiples of it long, filled up with zeros: so many powers, and
+/// so many weights, are one load each.
+constexpr int kMelGroup = 4;
+
+/// Triangles over the spectrum, each a short run of bins: for j < count[b], with G = kMelGroup,
+///   filter[b, first[b] + j] = weights[b·band_stride + j/G·group_stride + j%G].
+/// The CPU has a band's weights together (group_stride is G), a GPU those of neighbouring bands (band_stride is G).
 template <class T> struct MelFilters {
   int bands = 0;
-  int64_t band_stride = 0, tap_stride = 0;
+  int band_stride = 0, group_stride = 0;
   const int32_t* first = nullptr;
   const int32_t* count = nullptr;
   const T* weights = nullptr;

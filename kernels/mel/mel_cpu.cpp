@@ -125,10 +125,10 @@ template <class X, class T, class Y> class FrameGroup {
       Lanes<T> even = Lanes<T>::all(0), odd = even;
       int j = 0;
       for (; j + 2 <= count; j += 2) {
-        even = even + power[j] * weights[j * filters.tap_stride];
-        odd = odd + power[j + 1] * weights[(j + 1) * filters.tap_stride];
+        even = even + power[j] * weights[j];
+        odd = odd + power[j + 1] * weights[j + 1];
       }
-      if (j < count) even = even + power[j] * weights[j * filters.tap_stride];
+      if (j < count) even = even + power[j] * weights[j];
       typedef Y Vector __attribute__((vector_size(sizeof(Y) * kLanes)));
       const Vector sum = __builtin_convertvector((even + odd).v, Vector);
       std::memcpy(mel_.data() + b * kLanes, &sum, sizeof sum);

@@ -1,6 +1,7 @@
 #include "kernels/common/reduce.cuh"
 #include "kernels/fft/fft_block.cuh"
-#include "kernels/mel/mel_math.h"
+#include "kernels/fft/fft_warp.cuh"
+#include "kernels/mel/mel_block.cuh"
 
 namespace cudenza::kernels {
 namespace {
@@ -9,19 +10,6 @@ constexpr int kTileFrames = 16;  // a tile's rows are written as 64 neighbouring
 constexpr int kTileStride = kTileFrames + 1;
 constexpr int kThreads = 256;
 constexpr int kClipThreads = 1024;
-
-// The filters' sums over one spectrum's powers, in decibels, as column `frame` of the tile [bands, kTileFrames].
-// One thread a band: neighbours read neighbouring weights.
-__device__ inline void mel_column(const MelPlan<float>& plan, const float* power, float* tile, int frame, int thread,
-                                  int threads) {
-  const MelFilters<float>& filters = plan.filters;
-  for (int b = thread; b < filters.bands; b += threads) {
-    const float* bins = power + filters.first[b];
-    float sum = 0;
-    for (int j = 0; j < filters.count[b]; ++j) sum += bins[j] * filters.weights[b * filters.band_stride + j * filters.tap_stride];
-    tile[b * kTileStride + frame] = decibels(sum, plan.floor);
-  }
-}
 
 __device__ inline float power_of(const Complex<float>& x, bool magnitude) {
   const float power = squared(x);
@@ -38,33 +26,37 @@ __device__ inline void store_tile(const float* tile, int bands, int64_t frames, 
   }
 }
 
-// y[b,f] = decibels of filter b's sum over the power spectrum of frame f (mel.h). One block a tile of 16 frames of a clip;
-// each row of threads (threadIdx.y) owns two shared buffers and takes every blockDim.y-th frame: samples are windowed as the
-// first pass of the transform reads them, the powers land in the buffer that the last pass leaves free.
+// y[b,f] = decibels of filter b's sum over the power spectrum of frame f (mel.h), for any length of frames. One block a tile
+// of 16 frames of a clip; each row of threads (threadIdx.y) owns two shared buffers and takes every blockDim.y-th frame:
+// samples are windowed as the first pass of the transform reads them, the powers land in the buffer that the last pass
+// leaves free.
 template <class X>
 __global__ void __launch_bounds__(kThreads)
     log_mel_kernel(MelPlan<float> plan, const X* pcm, const Affine<float>* wave, float* y, int tiles) {
-  const int half = plan.fft.n / 2, thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
-  const int buffer = static_cast<int>(block_fft_bytes(half) / sizeof(Complex<float>));
+  const int n = plan.fft.n, half = n / 2, thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
+  const int rows = static_cast<int>(blockDim.y), buffer = static_cast<int>(block_fft_bytes(half) / sizeof(Complex<float>));
   auto* const buffers = dynamic_shared<Complex<float>>();
   Complex<float>*a = buffers + 2 * static_cast<int>(threadIdx.y) * buffer, *b = a + buffer;
-  auto* const tile = reinterpret_cast<float*>(buffers + 2 * static_cast<int>(blockDim.y) * buffer);
+  auto* const tile = reinterpret_cast<float*>(buffers + 2 * rows * buffer);
   const int64_t clip = blockIdx.x / tiles, first = static_cast<int64_t>(blockIdx.x % tiles) * kTileFrames;
   const X* const samples = pcm + clip * plan.samples;
   const Affine<float> map = wave_map<X>(wave, clip);
 
-  for (int row = 0; row < kTileFrames && first + row < plan.frames; row += static_cast<int>(blockDim.y)) {
+  for (int row = 0; row < kTileFrames && first + row < plan.frames; row += rows) {
     const int column = row + static_cast<int>(threadIdx.y);  // beyond the last frame: the last one again, not stored
     const int64_t begin = smaller(first + column, plan.frames - 1) * plan.hop - plan.pad;
-    const auto sample = [&](int i) {
-      return (static_cast<float>(samples[reflected(begin + i, plan.samples)]) * map.scale + map.shift) * plan.window[i];
-    };
-    block_fft(
-        plan.fft.plan, plan.fft.twiddles,
-        [&](int m) {
-          return Complex<float>{sample(2 * m), sample(2 * m + 1)};
-        },
-        a, b, thread, threads);
+    // The same of all rows, as barriers are.
+    const int64_t begin_of_all = (first + row) * plan.hop - plan.pad, end_of_all = begin_of_all + (rows - 1) * plan.hop + n;
+    if (plan.hop % 2 == 0 && reads_plainly(samples, begin_of_all, end_of_all, plan.samples)) {
+      const X* const frame = samples + begin;
+      const auto point = [&](int m) { return windowed(load_pack<2>(frame + 2 * m), map, plan.window, m); };
+      block_fft(plan.fft.plan, plan.fft.twiddles, point, a, b, thread, threads);
+    } else {
+      const auto point = [&](int m) {
+        return windowed(mirrored_pair(samples, begin + 2 * m, plan.samples), map, plan.window, m);
+      };
+      block_fft(plan.fft.plan, plan.fft.twiddles, point, a, b, thread, threads);
+    }
     auto* const power = reinterpret_cast<float*>(b);
     for (int k = thread; k <= half / 2; k += threads) {
       Complex<float> low, high;
@@ -72,11 +64,61 @@ __global__ void __launch_bounds__(kThreads)
       power[k] = power_of(low, plan.magnitude);
       power[half - k] = power_of(high, plan.magnitude);
     }
+    for (int k = half + 1 + thread; k < power_floats(half + 1); k += threads) power[k] = 0;
     __syncthreads();
-    mel_column(plan, power, tile, column, thread, threads);
+    mel_bands(plan, power, thread, threads, [&](int band, float value) { tile[band * kTileStride + column] = value; });
     __syncthreads();  // the next frame's first pass writes into a buffer that may hold these powers
   }
   store_tile(tile, plan.filters.bands, plan.frames, first, y + clip * plan.filters.bands * plan.frames);
+}
+
+// The same for frames of 2048 samples, the usual ones: a warp takes a frame through the transform in its registers, then the
+// block's eight warps sum filters over all its eight spectra. There a warp takes four bands of eight frames: it is done
+// with all lanes at about the same time, reads a weight once for eight frames, and writes whole sectors of 32 bytes.
+constexpr int kWarpFrames = 8;
+// From one frame's powers to the next: room for the transform's exchange, whole packs, and 4 modulo 32, so that packs of the
+// same bins of eight frames, which a quarter of a warp reads at once, lie in eight different groups of four banks.
+constexpr int kPowerStride = kWarpFftBuffer + 4;
+static_assert(kPowerStride >= power_floats(kWarpFftPoints + 1) && kPowerStride % kWarpSize == 4);
+
+template <class X>
+__global__ void __launch_bounds__(kWarpFrames* kWarpSize, 3)
+    log_mel_warp_kernel(MelPlan<float> plan, const X* pcm, const Affine<float>* wave, float* y, int tiles) {
+  const int lane = static_cast<int>(threadIdx.x), warp = static_cast<int>(threadIdx.y);
+  const int64_t clip = blockIdx.x / tiles, first = static_cast<int64_t>(blockIdx.x % tiles) * kWarpFrames;
+  auto* const powers = dynamic_shared<float>();
+
+  float* const power = powers + warp * kPowerStride;
+  const X* const samples = pcm + clip * plan.samples;
+  const int64_t begin = smaller(first + warp, plan.frames - 1) * plan.hop - plan.pad;  // beyond the last: that again
+  const Affine<float> map = wave_map<X>(wave, clip);
+  Complex<float> z[kWarpSize];
+  if (reads_plainly(samples, begin, begin + 2 * kWarpFftPoints, plan.samples)) {
+    const X* const frame = samples + begin + 2 * lane;
+#pragma unroll
+    for (int q = 0; q < kWarpSize; ++q)
+      z[q] = windowed(load_pack<2>(frame + 2 * kWarpSize * q), map, plan.window, lane + kWarpSize * q);
+  } else {
+#pragma unroll
+    for (int q = 0; q < kWarpSize; ++q) {
+      const int m = lane + kWarpSize * q;
+      z[q] = windowed(mirrored_pair(samples, begin + 2 * m, plan.samples), map, plan.window, m);
+    }
+  }
+  warp_fft(z, plan.fft.twiddles, power, lane);
+  warp_split_real(z, plan.fft.split_twiddles, lane, [&](int k, const Complex<float>& x) { power[k] = squared(x); });
+  if (lane < kMelGroup - 1) power[kWarpFftPoints + 1 + lane] = 0;
+  if (plan.magnitude) {
+    __syncwarp();
+    for (int k = lane; k <= kWarpFftPoints; k += kWarpSize) power[k] = sqrtf(power[k]);
+  }
+  __syncthreads();
+
+  const int frame = lane % kWarpFrames, frames = static_cast<int>(plan.frames);
+  if (first + frame >= plan.frames) return;
+  float* const column = y + clip * plan.filters.bands * plan.frames + first + frame;
+  mel_bands(plan, powers + frame * kPowerStride, warp * (kWarpSize / kWarpFrames) + lane / kWarpFrames, kWarpSize,
+            [=](int band, float value) { column[static_cast<int64_t>(band) * frames] = value; });
 }
 
 // frames[c·frames + f, i] = the windowed sample i of frame f. One thread a sample: neighbours read and write neighbours.
@@ -97,13 +139,14 @@ __global__ void __launch_bounds__(kThreads)
     mel_of_spectra_kernel(MelPlan<float> plan, const Complex<float>* spectra, float* y, int tiles) {
   const int bins = plan.fft.n / 2 + 1, thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
   auto* const power = dynamic_shared<float>();
-  float* const tile = power + bins;
+  float* const tile = power + power_floats(bins);
   const int64_t clip = blockIdx.x / tiles, first = static_cast<int64_t>(blockIdx.x % tiles) * kTileFrames;
   for (int column = 0; column < kTileFrames && first + column < plan.frames; ++column) {
     const Complex<float>* spectrum = spectra + (clip * plan.frames + first + column) * bins;
-    for (int k = thread; k < bins; k += threads) power[k] = power_of(scaled(spectrum[k], 2.0f), plan.magnitude);
+    for (int k = thread; k < power_floats(bins); k += threads)
+      power[k] = k < bins ? power_of(scaled(spectrum[k], 2.0f), plan.magnitude) : 0.0f;
     __syncthreads();
-    mel_column(plan, power, tile, column, thread, threads);
+    mel_bands(plan, power, thread, threads, [&](int band, float value) { tile[band * kTileStride + column] = value; });
     __syncthreads();
   }
   store_tile(tile, plan.filters.bands, plan.frames, first, y + clip * plan.filters.bands * plan.frames);
@@ -140,15 +183,16 @@ __global__ void apply_floor_kernel(float* y, const float* floor, int64_t clips, 
 }
 
 dim3 blocks_for(int64_t threads) { return dim3(static_cast<unsigned>(ceil_div<int64_t>(threads, kThreads))); }
-int tiles_of(const MelPlan<float>& plan) { return static_cast<int>(ceil_div<int64_t>(plan.frames, kTileFrames)); }
+int tiles_of(const MelPlan<float>& plan, int frames) { return static_cast<int>(ceil_div<int64_t>(plan.frames, frames)); }
 size_t tile_bytes(const MelPlan<float>& plan) { return sizeof(float) * kTileStride * static_cast<size_t>(plan.filters.bands); }
 size_t spectrum_bytes(const MelPlan<float>& plan) {
-  return sizeof(float) * static_cast<size_t>(plan.fft.n / 2 + 1) + tile_bytes(plan);
+  return sizeof(float) * static_cast<size_t>(power_floats(plan.fft.n / 2 + 1)) + tile_bytes(plan);
 }
 
 }  // namespace
 
 bool mel_fits_block(const MelPlan<float>& plan) {
+  if (plan.fft.plan.n == kWarpFftPoints) return true;
   return 2 * block_fft_bytes(plan.fft.n / 2) + tile_bytes(plan) <= kLargestBlockBytes;
 }
 
@@ -157,6 +201,11 @@ bool mel_spectra_fit_block(const MelPlan<float>& plan) { return spectrum_bytes(p
 template <class X>
 void log_mel(Gpu gpu, const MelPlan<float>& plan, const X* pcm, const Affine<float>* wave, float* y, int64_t clips) {
   if (clips == 0) return;
+  if (plan.fft.plan.n == kWarpFftPoints) {
+    const int tiles = tiles_of(plan, kWarpFrames);
+    return launch<log_mel_warp_kernel<X>>(dim3(static_cast<unsigned>(clips * tiles)), dim3(kWarpSize, kWarpFrames),
+                                          kWarpFrames * kPowerStride * sizeof(float), gpu, plan, pcm, wave, y, tiles);
+  }
   const int threads = threads_per_frame(plan.fft.plan);
   const size_t frame_bytes = 2 * block_fft_bytes(plan.fft.n / 2);
   // Short frames share a block (1, 2 or 4 of them: a divisor of the tile): about 128 threads, and no more memory than lets
@@ -164,7 +213,7 @@ void log_mel(Gpu gpu, const MelPlan<float>& plan, const X* pcm, const Affine<flo
   int rows = larger(1, 128 / threads);
   const size_t most = smaller<size_t>(36 * 1024, kLargestBlockBytes - tile_bytes(plan));
   while (rows > 1 && static_cast<size_t>(rows) * frame_bytes > most) rows /= 2;
-  const int tiles = tiles_of(plan);
+  const int tiles = tiles_of(plan, kTileFrames);
   launch<log_mel_kernel<X>>(dim3(static_cast<unsigned>(clips * tiles)),
                             dim3(static_cast<unsigned>(threads), static_cast<unsigned>(rows)),
                             static_cast<size_t>(rows) * frame_bytes + tile_bytes(plan), gpu, plan, pcm, wave, y, tiles);
@@ -178,7 +227,7 @@ void mel_frames(Gpu gpu, const MelPlan<float>& plan, const X* pcm, const Affine<
 
 void mel_of_spectra(Gpu gpu, const MelPlan<float>& plan, const Complex<float>* spectra, float* y, int64_t clips) {
   if (clips == 0) return;
-  const int tiles = tiles_of(plan);
+  const int tiles = tiles_of(plan, kTileFrames);
   launch<mel_of_spectra_kernel>(dim3(static_cast<unsigned>(clips * tiles)), dim3(kThreads), spectrum_bytes(plan), gpu, plan,
                                 spectra, y, tiles);
 }

@@ -40,7 +40,8 @@ TEST(FftPlan, CutsPowersOfTwoAsEachDeviceLikes) {
   };
   EXPECT_EQ(radices(1024, kernels::FftRadix::cpu), (std::vector{4, 4, 4, 4, 4}));
   EXPECT_EQ(radices(512, kernels::FftRadix::cpu), (std::vector{8, 4, 4, 4}));
-  EXPECT_EQ(radices(1024, kernels::FftRadix::gpu), (std::vector{16, 8, 8}));
+  EXPECT_EQ(radices(1024, kernels::FftRadix::gpu), (std::vector{32, 32}));
+  EXPECT_EQ(radices(2048, kernels::FftRadix::gpu), (std::vector{16, 16, 8}));
   EXPECT_EQ(radices(200, kernels::FftRadix::gpu), (std::vector{8, 5, 5}));
 }
 
