@@ -59,11 +59,20 @@ void Session::note(const Trainer::Step& step) {
   if (options_.on_step) options_.on_step(step);
 }
 
-void Session::save_last() const {
+void Session::save_last() {
+  const auto start = Clock::now();
   Hdf5File::create(options_.run / "last.h5", [&](Hdf5File& file) {
     parts_.write_model(file);
     write_train_state(file, parts_.trainer, parts_.random);
   });
+  saved_at_ = Clock::now();
+  seconds_of_saving_ = seconds_since(start);
+  saved_epochs_ = parts_.trainer.position().epoch;
+}
+
+bool Session::saving_is_due() const {
+  return parts_.trainer.done() || out_of_patience() ||
+         seconds_of_saving_ * (1 - options_.saving) <= seconds_since(saved_at_) * options_.saving;
 }
 
 EpochRow Session::validate(double seconds_of_training) {
@@ -98,7 +107,7 @@ void Session::finish_epoch(const EpochRow& row) {
   events_->scalars(steps_.empty() ? 0 : steps_.back().step,
                    std::array{Scalar{"loss/smoothed", row.train_loss}, Scalar{"loss/valid", row.valid_loss},
                               Scalar{"accuracy/valid", row.accuracy}, Scalar{"time/epoch", row.time}});
-  save_last();
+  if (saving_is_due()) save_last();
   if (options_.on_epoch) options_.on_epoch(row, best_epoch() + 1 == static_cast<int>(history_.size()));
 }
 
@@ -123,7 +132,10 @@ void Session::run() {
     }
     finish_epoch(validate(seconds_since(start)));
     // An epoch whose losses were all read at its end, as a GPU's short ones are, is asked nothing sooner.
-    if (options_.interrupted() && !parts_.trainer.done()) throw_stopped();
+    if (options_.interrupted() && !parts_.trainer.done()) {
+      if (saved_epochs_ < parts_.trainer.position().epoch) save_last();
+      throw_stopped();
+    }
   }
   stopped_early_ = !parts_.trainer.done();
 }

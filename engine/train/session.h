@@ -1,6 +1,8 @@
 /// A training run in its directory: trains, validates, writes history.csv, steps.csv, schedule.csv, TensorBoard's events, best.h5
-/// and last.h5 after every epoch. What is killed at any moment goes on from last.h5 to the same bits.
+/// and last.h5 after every epoch. What is killed at any moment goes on from last.h5 to the same bits. Where epochs take less time
+/// than files, as a GPU's do on few clips, last.h5 is left at an earlier epoch, but never at the end or where a run is stopped.
 #pragma once
+#include <chrono>
 #include <filesystem>
 
 #include "engine/io/hdf5_file.h"
@@ -34,6 +36,7 @@ class Session {
     std::filesystem::path run;
     int64_t batch_size = 64;  ///< at validation
     bool log_steps = false;   ///< steps.csv
+    double saving = 0.2;      ///< part of the time that may go into last.h5 before epochs are left out; 1: none is
     int patience = 0;         ///< epochs without a lower validation loss until run() ends; 0: never
     std::function<bool()> interrupted = [] { return false; };  ///< asked after every batch
     std::function<void(const Trainer::Step&)> on_step = {};
@@ -45,7 +48,7 @@ class Session {
   /// Takes up the run that RUN/last.h5 holds, the network's own tensors apart (the caller has read them).
   void resume(const Hdf5File& last);
   /// Trains to the recipe's end or until patience runs out. If interrupted() says so it saves last.h5 and throws Stopped. Throws
-  /// TrainingDiverged, last.h5 being that of the epoch before.
+  /// TrainingDiverged, last.h5 being that of a good epoch.
   void run();
 
   const std::vector<EpochRow>& history() const { return history_; }
@@ -57,7 +60,8 @@ class Session {
   void note(const Trainer::Step&);
   EpochRow validate(double seconds_of_training);
   void finish_epoch(const EpochRow&);
-  void save_last() const;
+  void save_last();
+  bool saving_is_due() const;
   [[noreturn]] void throw_stopped() const;
   bool out_of_patience() const;
 
@@ -67,6 +71,9 @@ class Session {
   std::vector<StepRow> steps_;
   std::unique_ptr<EventFile> events_;
   bool stopped_early_ = false;
+  std::chrono::steady_clock::time_point saved_at_;  // when last.h5 was finished
+  double seconds_of_saving_ = 0;                    // that it took
+  int saved_epochs_ = 0;                            // how many epochs it holds
 };
 
 }  // namespace cudenza

@@ -93,7 +93,7 @@ bool Trainer::report_losses(const AfterBatch& after_batch) {
     if (!std::isfinite(step.loss)) {
       throw TrainingDiverged(fmt::format(
           "the loss became {} in epoch {}, batch {} of {}, at learning rate {:.3g}: try a lower --lr, --max-norm 1, or bf16 "
-          "instead of fp16; last.h5 has the last good epoch",
+          "instead of fp16; last.h5 has the last good epoch that was saved",
           step.loss, step.at.epoch + 1, step.at.batch + 1, batches_, step.lr));
     }
     smooth_.add(step.loss);

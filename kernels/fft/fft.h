@@ -2,8 +2,8 @@
 ///
 ///   y[b,k] = sum over i of x[b,i] e^(-2 pi i ik / n),  k = 0 … n/2      x [batch, n], y [batch, n/2 + 1]
 ///
-/// Our own on both devices. The log-mel kernels (kernels/mel) use the parts of it (fft_lanes.h, fft_block.cuh, fft_warp.cuh) inside their
-/// own loops and never write a spectrum to memory.
+/// Our own on both devices. The log-mel kernels (kernels/mel) use the parts of it (fft_lanes.h, fft_block.cuh, fft_warp.cuh)
+/// inside their own loops and never write a spectrum to memory.
 #pragma once
 #include "kernels/common/backend.h"
 #include "kernels/fft/fft_plan.h"
