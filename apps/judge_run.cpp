@@ -1,6 +1,7 @@
 #include "apps/judge_run.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "apps/spectrogram_png.h"
 #include "engine/audio/mel.h"
@@ -13,6 +14,9 @@ namespace {
 constexpr int64_t kMostMistakes = 12;  // shown with their pictures
 
 std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
+
+/// What is a share of nothing, as the precision of a class that was never named, has no number.
+std::string number_or_dash(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
 
 std::string accuracy_line(const Judgement& judged) {
   const Proportion right = accuracy(judged.predictions.scored());
@@ -27,8 +31,9 @@ std::string class_table(const Judgement& judged, const ConfusionMatrix& matrix) 
   std::string text = fmt::format("{:<{}}  precision  recall      f1   clips\n", "class", width);
   const std::vector<ClassScore> scores = class_scores(matrix);
   for (size_t c = 0; c < scores.size(); ++c) {
-    text += fmt::format("{:<{}}  {:>9.3f} {:>7.3f} {:>7.3f} {:>7}\n", judged.predictions.classes[c], width,
-                        scores[c].precision.value(), scores[c].recall.value(), scores[c].f1, scores[c].recall.count);
+    text += fmt::format("{:<{}}  {:>9} {:>7} {:>7} {:>7}\n", judged.predictions.classes[c], width,
+                        number_or_dash(scores[c].precision.value()), number_or_dash(scores[c].recall.value()),
+                        number_or_dash(scores[c].f1), scores[c].recall.count);
   }
   return text;
 }
