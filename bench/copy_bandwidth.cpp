@@ -26,6 +26,30 @@ void streaming_copy(float* to, const float* from, int64_t begin, int64_t end) {
 #endif
 }
 
+/// So that no compiler can leave the sum out.
+volatile float sink;
+
+float sum_of(const float* x, int64_t begin, int64_t end) {
+  constexpr int64_t kLanes = 128;  // sums side by side, so that none waits for its last addition
+  float sums[kLanes] = {};
+  for (int64_t i = begin; i < end; i += kLanes) {
+#pragma omp simd
+    for (int64_t k = 0; k < kLanes; ++k) sums[k] += x[i + k];
+  }
+  float total = 0;
+  for (const float sum : sums) total += sum;
+  return total;
+}
+
+void streaming_fill(float* to, int64_t begin, int64_t end) {
+#if defined(__AVX__)
+  for (int64_t i = begin; i < end; i += 8) _mm256_stream_ps(to + i, _mm256_setzero_ps());
+  _mm_sfence();
+#else
+  std::memset(to + begin, 0, static_cast<size_t>(end - begin) * sizeof(float));
+#endif
+}
+
 double measure(Device device) {
   const Tensor from = Tensor::zeros({kFloats}, DType::f32, device), to = Tensor::zeros({kFloats}, DType::f32, device);
   const double bytes = 2.0 * static_cast<double>(from.bytes());
@@ -45,6 +69,17 @@ double measure(Device device) {
 }
 
 }  // namespace
+
+OneWayBandwidth one_way_bandwidth() {
+  const Tensor t = Tensor::zeros({kFloats}, DType::f32);
+  float* const x = t.data<float>();
+  const auto seconds = [&](auto&& of_range) {
+    return best_seconds(Device::cpu(), 9, [&] { kernels::parallel_ranges(kFloats, 1, of_range, 128); });
+  };
+  const double bytes = static_cast<double>(t.bytes());
+  return {bytes / seconds([=](int64_t begin, int64_t end) { sink = sum_of(x, begin, end); }),
+          bytes / seconds([=](int64_t begin, int64_t end) { streaming_fill(x, begin, end); })};
+}
 
 double copy_bytes_per_second(Device device) {
   static std::map<std::string, double> measured;

@@ -8,4 +8,11 @@ namespace cudenza::bench {
 /// once a process: the best of several tries, since a yardstick must not shrink when the machine is busy.
 double copy_bytes_per_second(Device);
 
+/// What the CPU's cores read of memory when they only read, and write when they only write: the ceilings of sums and of gradients
+/// that are the same for many elements. Neither need be more than half of what a copy moves both ways.
+struct OneWayBandwidth {
+  double read_bytes_per_second, write_bytes_per_second;
+};
+OneWayBandwidth one_way_bandwidth();
+
 }  // namespace cudenza::bench

@@ -116,6 +116,9 @@ int main(int argc, char** argv) {
   bench::register_all(Device::cpu());
   if (gpu::count() > 0) bench::register_all(Device::cuda());
   benchmark::AddCustomContext("cpu_copy_gb_per_s", fmt::format("{:.1f}", bench::copy_bytes_per_second(Device::cpu()) / 1e9));
+  const bench::OneWayBandwidth one_way = bench::one_way_bandwidth();
+  benchmark::AddCustomContext("cpu_read_gb_per_s", fmt::format("{:.1f}", one_way.read_bytes_per_second / 1e9));
+  benchmark::AddCustomContext("cpu_write_gb_per_s", fmt::format("{:.1f}", one_way.write_bytes_per_second / 1e9));
   if (gpu::count() > 0)
     benchmark::AddCustomContext("gpu_copy_gb_per_s", fmt::format("{:.1f}", bench::copy_bytes_per_second(Device::cuda()) / 1e9));
   benchmark::RunSpecifiedBenchmarks();

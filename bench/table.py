@@ -8,9 +8,9 @@ import sys
 report = json.load(open(sys.argv[1]))
 context = report["context"]
 print(f"{context['date'][:10]}, {context['num_cpus']} cores at {context['mhz_per_cpu']} MHz")
-for device in ("cpu", "gpu"):
-    if f"{device}_copy_gb_per_s" in context:
-        print(f"{device} copy: {context[f'{device}_copy_gb_per_s']} GB/s")
+for what in ("cpu_copy", "cpu_read", "cpu_write", "gpu_copy"):
+    if f"{what}_gb_per_s" in context:
+        print(f"{what.replace('_', ' ')}: {context[f'{what}_gb_per_s']} GB/s")
 print("\n| op | pass | device | type | ms | GB/s | share of copy | GFLOP/s |\n|---|---|---|---|---|---|---|---|")
 for run in report["benchmarks"]:
     if "error_occurred" in run or "share_of_copy" not in run:  # sound is counted in clips
