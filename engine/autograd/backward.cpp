@@ -1,11 +1,9 @@
 /// The walk back through the graph: every node once, after all its users, without recursion.
-#include <algorithm>
-#include <set>
 #include <unordered_map>
 
+#include "engine/autograd/leaf_sums.h"
 #include "engine/autograd/node.h"
 #include "engine/core/dispatch.h"
-#include "kernels/accumulate/accumulate.h"
 #include "kernels/pointwise/pointwise.h"
 #include "kernels/pointwise/pointwise_math.h"
 
@@ -18,12 +16,6 @@ Tensor sum_of(const Tensor& a, const Tensor& b) {
     kernels::map2(where, kernels::Plus{}, a.data<T>(), b.data<T>(), y.data<T>(), a.numel());
   });
   return y;
-}
-
-void add_into(const Tensor& sum, const Tensor& term) {
-  dispatch_kernel("backward", sum.device(), sum.dtype(), [&]<class T>(auto where) {
-    kernels::map2(where, kernels::Plus{}, sum.data<T>(), term.data<T>(), sum.data<T>(), sum.numel());
-  });
 }
 
 /// Nodes reachable from the root, each after all that use its result.
@@ -59,47 +51,6 @@ struct Terms {
     else if (node_adds && !second.defined()) second = gradient;
     else first = sum_of(first, gradient);
   }
-};
-
-/// Gradients on their way into the grad of leaves. A network has hundreds of them, most small: on a GPU many are added by one
-/// launch, on the CPU each while it is in the cache.
-class LeafSums {
- public:
-  /// sum += term, at the latest in finish(). `term` may be of a narrower type than an f32 `sum`.
-  void add(const Tensor& sum, const Tensor& term) {
-    if (sum.dtype() != accumulator_of(term.dtype())) return add_into(sum, term);
-    if (std::ranges::any_of(waiting_, [&](const Waiting& w) { return w.sum.same_elements(sum); })) finish();
-    waiting_.push_back({sum, term});
-    bytes_ += term.bytes();
-    if (sum.device().is_cpu() || waiting_.size() == kMost || bytes_ > kMostBytes) finish();
-  }
-  void finish() {
-    if (waiting_.empty()) return;
-    std::set<DType> types;
-    for (const Waiting& w : waiting_) types.insert(w.term.dtype());
-    for (const DType type : types) add_all(type);
-    waiting_.clear();
-    bytes_ = 0;
-  }
-
- private:
-  static constexpr size_t kMost = 128;
-  static constexpr size_t kMostBytes = size_t{64} << 20;  // what waits keeps its memory
-  struct Waiting {
-    Tensor sum, term;
-  };
-  /// Adds those that wait whose terms are of that type.
-  void add_all(DType type) const {
-    dispatch_kernel("backward", waiting_.front().term.device(), type, [&]<class T>(auto where) {
-      std::vector<kernels::Addition<T>> additions;
-      for (const Waiting& w : waiting_) {
-        if (w.term.dtype() == type) additions.push_back({w.sum.data<acc_t<T>>(), w.term.data<T>(), w.term.numel()});
-      }
-      kernels::accumulate<T>(where, additions);
-    });
-  }
-  std::vector<Waiting> waiting_;
-  size_t bytes_ = 0;
 };
 
 /// Adds one user's gradient to an op's result (to be passed on when the walk gets there) or to a leaf's grad.
