@@ -89,7 +89,7 @@ void run_reproduce(const Options& o, const Common& common) {
       if (options.weights.empty() && !options.plan) options.plan = "one_cycle";  // there is no head to train first
       StudyRow row{.network = std::string(line.network),
                    .split = split,
-                   .recipe = std::string(line.label),
+                   .recipe = options.weights.empty() && line.recipe == "study" ? "one cycle" : std::string(line.label),
                    .weights = options.weights.empty() ? "" : fs::path(options.weights).filename().string(),
                    .runs = {},
                    .study = {}};

@@ -161,9 +161,9 @@ void write_study_report(const fs::path& out, const std::vector<StudyRow>& rows) 
       element("header", element("p", "Reproduction report", {{"class", "kicker"}}) +
                             element("h1", "Music genres by transfer learning: the study's table, rebuilt") +
                             element("p",
-                                    "Each line is a network fine-tuned by the study's recipe, beside the figure that the "
-                                    "study prints. An interval tells what so few clips can tell: two figures within it are "
-                                    "not known to differ."));
+                                    "Each line is a network fine-tuned by the study's recipe, or trained from scratch where its "
+                                    "ImageNet weights were not at hand, beside the figure that the study prints. An interval "
+                                    "tells what so few clips can tell: two figures within it are not known to differ."));
   for (size_t i = 0; i < by_split.size(); ++i) {
     const Html plot = i < plots.size() ? figure(&plots[i]) : Html();
     body += section(fmt::format("split-{}", i + 1), text("The {} split", by_split[i][0].split),
