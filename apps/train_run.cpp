@@ -121,9 +121,8 @@ ModelCard train_run(const Common& common, const TrainOptions& options, const std
                   session_options(setup, run, trainer, bar));
   if (resumes) session.resume(Hdf5File(last));
   setup.say(fmt::format("{} on {}: {} to learn from, {} to validate on, {} classes; {} on {}", setup.model.arch, options.data,
-                        files_and_clips(setup.data, setup.data.split.train),
-                        files_and_clips(setup.data, setup.data.split.valid), setup.model.classes.size(), name_of(setup.dtype),
-                        setup.device));
+                        files_and_clips(setup.data, setup.data.split.train), files_and_clips(setup.data, setup.data.split.valid),
+                        setup.model.classes.size(), name_of(setup.dtype), setup.device));
   setup.say(fmt::format("{:>5} {:>12} {:>12} {:>10} {:>8}", "epoch", "train_loss", "valid_loss", "accuracy", "time"));
   try {
     session.run();
