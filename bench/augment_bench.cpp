@@ -72,15 +72,15 @@ void mixup_batch(benchmark::State& state, Device device, int64_t batch, DType dt
 
 void register_augmentation(Device device) {
   for (const Parts& parts : all_parts()) {
-    add_benchmark(fmt::format("augment/{}/forward/{}/i16", parts.name, device),
+    add_benchmark(fmt::format("augment/{}/forward/{}/i16", parts.name, device), device,
                   [=](auto& state) { augment_batch(state, device, parts.spec); });
-    add_benchmark(fmt::format("tta/variants_8_{}/forward/{}/i16", parts.name, device),
+    add_benchmark(fmt::format("tta/variants_8_{}/forward/{}/i16", parts.name, device), device,
                   [=](auto& state) { variants_of_batch(state, device, parts.spec); });
   }
-  add_benchmark(fmt::format("augment/masks/forward/{}/f32", device), [=](auto& state) { masks_of_batch(state, device); });
+  add_benchmark(fmt::format("augment/masks/forward/{}/f32", device), device, [=](auto& state) { masks_of_batch(state, device); });
   for (const DType dtype : {DType::f32, DType::bf16}) {
     for (const int64_t batch : {64, 256}) {
-      add_benchmark(fmt::format("mixup/pictures_{}/forward/{}/{}", batch, device, dtype),
+      add_benchmark(fmt::format("mixup/pictures_{}/forward/{}/{}", batch, device, dtype), device,
                     [=](auto& state) { mixup_batch(state, device, batch, dtype); });
     }
   }

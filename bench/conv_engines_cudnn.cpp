@@ -18,7 +18,7 @@
 #include "engine/core/gpu.h"
 #include "engine/core/storage.h"
 #include "engine/core/tensor.h"
-#include "engine/ops/cudnn_graph.h"
+#include "engine/ops/cudnn_planner.h"
 #include "kernels/common/cuda_check.h"
 #include "tests/support/network_convs.h"
 
@@ -134,7 +134,7 @@ void print_graph(const char* title, const Graph& graph, const Arrays& arrays, cu
   int left = tried;
   for (int i = 0; i < candidates.count() && left > 0; ++i) {
     const auto plan = candidates.build(i);
-    if (!plan || plan->workspace_bytes() > size_t{1} << 30) continue;
+    if (!plan || plan->workspace_bytes() > cudnn::Planner::kMostWorkspace) continue;
     --left;
     try {
       const Timed timed{milliseconds_of(*plan, handle, bindings), plan->engine()};

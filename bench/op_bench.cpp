@@ -95,10 +95,10 @@ void register_all(Device device) {
     for (const DType dtype : op_case.dtypes) {
       if (device.is_cpu() && dtype == DType::f16) continue;  // the CPU computes f16 for correctness, not for speed
       const std::string where = fmt::format("/{}/{}", device, dtype);
-      add_benchmark(op_case.name + "/forward" + where,
+      add_benchmark(op_case.name + "/forward" + where, device,
                     [&op_case, dtype, device](auto& state) { forward(state, op_case, dtype, device); });
       if (op_case.has_gradient)
-        add_benchmark(op_case.name + "/backward" + where,
+        add_benchmark(op_case.name + "/backward" + where, device,
                       [&op_case, dtype, device](auto& state) { backward(state, op_case, dtype, device); });
     }
   }

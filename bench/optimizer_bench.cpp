@@ -70,11 +70,12 @@ void average(benchmark::State& state, Device device) {
 // Adam and AdamW are one kernel (optimizer_math.h): it reads and writes p, m and v and reads g, SGD reads and writes p and m.
 void register_optimizers(Device device) {
   const auto name = [&](std::string_view variant) { return fmt::format("optimizer/{}/step/{}/f32", variant, device); };
-  add_benchmark(name("sgd"), [=](auto& state) { update(state, device, kernels::SgdUpdate{}, 5); });
-  add_benchmark(name("sgd_nesterov"), [=](auto& state) { update(state, device, kernels::SgdUpdate{.nesterov = true}, 5); });
-  add_benchmark(name("adam_and_adamw"), [=](auto& state) { update(state, device, kernels::AdamUpdate{}, 7); });
-  add_benchmark(name("gradient_norm"), [=](auto& state) { gradient_norm(state, device); });
-  add_benchmark(name("weight_average"), [=](auto& state) { average(state, device); });
+  add_benchmark(name("sgd"), device, [=](auto& state) { update(state, device, kernels::SgdUpdate{}, 5); });
+  add_benchmark(name("sgd_nesterov"), device,
+                [=](auto& state) { update(state, device, kernels::SgdUpdate{.nesterov = true}, 5); });
+  add_benchmark(name("adam_and_adamw"), device, [=](auto& state) { update(state, device, kernels::AdamUpdate{}, 7); });
+  add_benchmark(name("gradient_norm"), device, [=](auto& state) { gradient_norm(state, device); });
+  add_benchmark(name("weight_average"), device, [=](auto& state) { average(state, device); });
 }
 
 }  // namespace cudenza::bench

@@ -60,11 +60,11 @@ void report_rates(benchmark::State& state, Device device, double bytes, double f
   if (flops > 0) state.counters["gflop_per_s"] = flops / best / 1e9;
 }
 
-void add_benchmark(const std::string& name, std::function<void(benchmark::State&)> body) {
+void add_benchmark(const std::string& name, Device device, std::function<void(benchmark::State&)> body) {
   auto* const made = benchmark::RegisterBenchmark(name.c_str(), [body](benchmark::State& state) { body(state); })
                          ->UseManualTime()
                          ->Unit(benchmark::kMillisecond);
-  if (name.find("/cuda:") != std::string::npos) made->Iterations(10);  // of many calls each
+  if (device.is_cuda()) made->Iterations(10);  // of many calls each
   else made->MinTime(0.2);
 }
 

@@ -15,7 +15,7 @@ namespace cudenza::bench {
 void report_rates(benchmark::State& state, Device device, double bytes, double flops, const std::function<void()>& work);
 
 /// `name` is family/variant/pass/device/type: bench/table.py reads it.
-void add_benchmark(const std::string& name, std::function<void(benchmark::State&)> body);
+void add_benchmark(const std::string& name, Device device, std::function<void(benchmark::State&)> body);
 
 // What op_bench.cpp's main registers beside the op cases.
 void register_optimizers(Device device);

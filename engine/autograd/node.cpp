@@ -49,8 +49,8 @@ Tensor record_node(std::string_view name, Tensor y, const std::vector<Tensor>& i
 }
 
 Tensor record(std::string_view name, Tensor y, const std::vector<Tensor>& inputs, Backward backward) {
-  const auto of_one_term = [backward = std::move(backward)](const Tensor& dy, const Tensor&) { return backward(dy); };
-  return record_node(name, std::move(y), inputs, of_one_term, false);
+  auto of_one_term = [backward = std::move(backward)](const Tensor& dy, const Tensor&) { return backward(dy); };
+  return record_node(name, std::move(y), inputs, std::move(of_one_term), false);
 }
 
 Tensor record_adding(std::string_view name, Tensor y, const std::vector<Tensor>& inputs, AddingBackward backward) {

@@ -11,14 +11,17 @@
 
 namespace cudenza {
 
+using Backward = std::function<std::vector<Tensor>(const Tensor& dy)>;
+using AddingBackward = std::function<std::vector<Tensor>(const Tensor& dy, const Tensor& more)>;
+
 /// How the gradient of one output becomes the gradients of the op's inputs.
 struct Node {
   std::string_view name;
   std::vector<std::shared_ptr<Variable>> inputs;  ///< null where no gradient is wanted
   /// One gradient for each input, in order and of its type (16 bits will do for an f32 leaf that has a grad to add to); undefined
-  /// where none is wanted. `more` is a second term of the result's gradient, dy +
-  /// more; undefined where there is none, and always for nodes that do not add.
-  std::function<std::vector<Tensor>(const Tensor& dy, const Tensor& more)> backward;
+  /// where none is wanted. `more` is a second term of the result's gradient, dy + more: undefined where there is none, and always
+  /// for nodes that do not add.
+  AddingBackward backward;
   bool adds = false;  ///< whether the op adds the terms as it reads them, which saves a pass over memory
 };
 
@@ -28,9 +31,6 @@ struct Variable {
   std::shared_ptr<Node> node;  ///< of op results; null for leaves
   ~Variable();                 ///< takes a long chain of nodes apart in a loop: recursion would end the stack
 };
-
-using Backward = std::function<std::vector<Tensor>(const Tensor& dy)>;
-using AddingBackward = std::function<std::vector<Tensor>(const Tensor& dy, const Tensor& more)>;
 
 /// Makes y the output of an op on `inputs`, unless nothing there tracks gradients or recording is off. `backward` gets dy
 /// with y's shape and dtype and returns one gradient for each input (undefined where input.tracks_grad() is false).
