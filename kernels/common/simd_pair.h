@@ -68,20 +68,17 @@ template <class A> inline bool simd_any(SimdMask<A> mask) {
 }
 
 /// The bf16 that simd_pair() came of.
-inline Simd<uint32_t> simd_rounded(SimdPair<float> v) {
-  return simd_bf16(v.first) | simd_bf16(v.second) << 16;
-}
+inline Simd<uint32_t> simd_rounded(SimdPair<float> v) { return simd_bf16(v.first) | simd_bf16(v.second) << 16; }
 
 /// Writes a register past the cache (kernels/common/streaming.h). REQUIRES p aligned to its size.
 template <class Register> inline void simd_stream_register(void* p, Register v) {
-  static_assert(sizeof v == kSimdBytes);
 #if defined(__AVX512F__)
-  _mm512_stream_si512(static_cast<__m512i*>(p), reinterpret_cast<__m512i>(v));
-#elif defined(__AVX__)
-  _mm256_stream_si256(static_cast<__m256i*>(p), reinterpret_cast<__m256i>(v));
-#else
-  std::memcpy(p, &v, sizeof v);
+  if constexpr (sizeof v == 64) return _mm512_stream_si512(static_cast<__m512i*>(p), reinterpret_cast<__m512i>(v));
 #endif
+#if defined(__AVX__)
+  if constexpr (sizeof v == 32) return _mm256_stream_si256(static_cast<__m256i*>(p), reinterpret_cast<__m256i>(v));
+#endif
+  std::memcpy(p, &v, sizeof v);
 }
 
 }  // namespace cudenza::kernels

@@ -1,147 +1,178 @@
 #include <cstring>
 
-#include "kernels/common/streaming.h"
+#include "kernels/common/fetch_ahead.h"
+#include "kernels/common/simd_pair.h"
 #include "kernels/layout/layout.h"
+#include "kernels/layout/turn_block.h"
+#include "kernels/layout/turn_few.h"
+#include "kernels/layout/whole_lines.h"
 
 namespace cudenza::kernels {
 namespace {
 
-constexpr int kVectorBytes = 16;
+template <class Element> void copy(const Element* x, Element* y, int64_t count, bool streams) {
+  const auto piece = [=](int64_t begin, int64_t end) {
+    put(y + begin, x + begin, end - begin, streams);
+    finish_streaming();
+  };
+  parallel_ranges(count, 1, piece, kLineBytes);
+}
 
-template <class Element> using Vector __attribute__((vector_size(kVectorBytes))) = Element;
+/// A tile of x, and what its rows are followed by.
+template <class Element> struct TileOfX {
+  const Element* first;
+  int64_t stride, rows, columns;
+  int64_t readable;  ///< elements of x from `first` on, that a block may read beyond the tile's columns
 
+  bool can_read(int64_t row, int64_t column, int64_t count) const { return row * stride + column + count <= readable; }
+};
+
+// to[c,r] = x[i + r, j + c] for `down` rows r, at most a block's, and columns c < across. The last row stands for those that are
+// missing from a block; whole columns of it are written all the same. Where a block would read beyond x, elements are moved singly.
 template <class Element>
-constexpr int kSide = kVectorBytes / static_cast<int>(sizeof(Element));  // a square of kSide vectors is turned in registers
-
-/// The lower (or upper) halves of a and b, element by element in turn.
-template <bool upper, class Element> Vector<Element> interleave(Vector<Element> a, Vector<Element> b) {
-  constexpr int H = upper ? kSide<Element> / 2 : 0, B = kSide<Element> + H;
-  if constexpr (kSide<Element> == 2) return __builtin_shufflevector(a, b, H, B);
-  if constexpr (kSide<Element> == 4) return __builtin_shufflevector(a, b, H, B, H + 1, B + 1);
-  if constexpr (kSide<Element> == 8) return __builtin_shufflevector(a, b, H, B, H + 1, B + 1, H + 2, B + 2, H + 3, B + 3);
-  if constexpr (kSide<Element> == 16) {
-    return __builtin_shufflevector(a, b, H, B, H + 1, B + 1, H + 2, B + 2, H + 3, B + 3,  //
-                                   H + 4, B + 4, H + 5, B + 5, H + 6, B + 6, H + 7, B + 7);
+void turn_rows(const TileOfX<Element>& x, int64_t i, int64_t down, int64_t j, int64_t across, Element* to, int64_t stride,
+               FetchAhead& next) {
+  constexpr int S = kSide<Element>;
+  const Element* rows = x.first + i * x.stride + j;
+  for (int64_t c = 0; c < across; c += S, rows += S, to += S * stride) {
+    const int64_t count = smaller<int64_t>(S, across - c);
+    next.worked(down * count * static_cast<int64_t>(sizeof(Element)));
+    if (!x.can_read(i + down - 1, j + c, S)) {
+      for (int64_t k = 0; k < count; ++k) {
+        for (int64_t r = 0; r < down; ++r) to[k * stride + r] = rows[r * x.stride + k];
+      }
+    } else if (down == kBlockRows<Element> && count == S) {
+      turn_block<Element>([=](int r) { return rows + r * x.stride; },
+                          [=](int k, auto column) { std::memcpy(to + k * stride, &column, sizeof column); });
+    } else {
+      turn_block<Element>([=](int r) { return rows + smaller<int64_t>(r, down - 1) * x.stride; },
+                          [=](int k, auto column) {
+                            if (k < count) std::memcpy(to + k * stride, &column, sizeof column);
+                          });
+    }
   }
 }
 
-// y[j,i] = x[i,j] for a square. Interleaving row i with row i + side/2 moves one bit of the row number into the column number;
-// after log2(side) rounds they have changed places. Only `rows` rows are read, the last standing for those that are missing, and
-// only `columns` of the results are written: what stands beyond them in x's rows is read, but does not matter.
+// The same for all rows of the tile. What blocks write beyond the last row spills over the beginning of other columns, or over
+// the padding behind the last one: they come first.
 template <class Element>
-void turn_square(const Element* x, int64_t x_stride, int64_t rows, int64_t columns, Element* y, int64_t y_stride) {
-  constexpr int S = kSide<Element>;
-  Vector<Element> now[S], next[S];
-  for (int i = 0; i < S; ++i) std::memcpy(&now[i], x + smaller<int64_t>(i, rows - 1) * x_stride, kVectorBytes);
+void turn_columns(const TileOfX<Element>& x, int64_t j, int64_t across, Element* to, int64_t stride, FetchAhead& next) {
+  constexpr int64_t kRows = kBlockRows<Element>;
+  const int64_t whole = x.rows / kRows * kRows;
+  if (whole < x.rows) turn_rows(x, whole, x.rows - whole, j, across, to + whole, stride, next);
+  for (int64_t i = 0; i < whole; i += kRows) turn_rows(x, i, kRows, j, across, to + i, stride, next);
+}
+
+// The same straight to y, past the cache, by whole lines of it.
+template <class Element>
+void stream_columns(const TileOfX<Element>& x, int64_t j, int64_t across, Element* y, int64_t y_stride, FetchAhead& next) {
+  constexpr int S = kSide<Element>, kRows = kBlockRows<Element>, kParts = static_cast<int>(kLine<Element>) / kRows;
+  for (int64_t i = 0; i < x.rows; i += kLine<Element>) {
+    for (int64_t c = 0; c < across; c += S) {
+      const int64_t count = smaller<int64_t>(S, across - c);
+      next.worked(kLineBytes * count);
+      TurnedColumn<Element> columns[S][kParts];
 #pragma GCC unroll 4
-  for (int round = 1; round < S; round *= 2) {
-#pragma GCC unroll 8
-    for (int i = 0; i < S / 2; ++i) {
-      next[2 * i] = interleave<false, Element>(now[i], now[i + S / 2]);
-      next[2 * i + 1] = interleave<true, Element>(now[i], now[i + S / 2]);
-    }
+      for (int part = 0; part < kParts; ++part) {
+        const Element* const rows = x.first + (i + part * kRows) * x.stride + j + c;
+        turn_block<Element>([=](int r) { return rows + r * x.stride; }, [&](int k, auto column) { columns[k][part] = column; });
+      }
 #pragma GCC unroll 16
-    for (int i = 0; i < S; ++i) now[i] = next[i];
-  }
-#pragma GCC unroll 16
-  for (int j = 0; j < S; ++j) {
-    if (j < columns) std::memcpy(y + j * y_stride, &now[j], kVectorBytes);
-  }
-}
-
-// Copies a piece of a tile to y. Whole cache lines are streamed: half of one would cost memory more than an ordinary store does.
-template <class Element> void put(Element* to, const Element* from, int64_t count, bool streams) {
-  const int64_t bytes = count * static_cast<int64_t>(sizeof(Element));
-  const int64_t head = smaller<int64_t>(-reinterpret_cast<intptr_t>(to) & 63, bytes), lines = (bytes - head) / 64 * 64;
-  if (!streams || lines == 0) return static_cast<void>(std::memcpy(to, from, static_cast<size_t>(bytes)));
-  char* const y = reinterpret_cast<char*>(to);
-  const char* const x = reinterpret_cast<const char*>(from);
-  std::memcpy(y, x, static_cast<size_t>(head));
-  stream_out(y + head, x + head, lines);
-  std::memcpy(y + head + lines, x + head + lines, static_cast<size_t>(bytes - head - lines));
-}
-
-// tile[j,i] = x[i,j] for rows i to i + down of a tile whose row j starts at j * stride. Along x's rows, as few at a time as can
-// be: memory is quickest so. `readable` elements follow from x on: where a square would read beyond them, elements are moved
-// singly. The next tile, `ahead` in the same rows if that is not 0, is fetched meanwhile: its runs are too short for the machine
-// to foresee them.
-template <class Element>
-void turn_rows(const Element* x, int64_t x_stride, int64_t readable, Element* tile, int64_t stride, int64_t i, int64_t down,
-               int64_t columns, int64_t ahead) {
-  constexpr int S = kSide<Element>;
-  for (int64_t j = 0; j < columns; j += S) {
-    const int64_t across = smaller<int64_t>(S, columns - j);
-    if (ahead > 0 && j * sizeof(Element) % 64 == 0)
-      for (int64_t r = i; r < i + down; ++r) __builtin_prefetch(x + r * x_stride + j + ahead);
-    if ((i + down - 1) * x_stride + j + S <= readable) {
-      turn_square(x + i * x_stride + j, x_stride, down, across, tile + j * stride + i, stride);
-      continue;
-    }
-    for (int64_t c = j; c < j + across; ++c) {
-      for (int64_t r = i; r < i + down; ++r) tile[c * stride + r] = x[r * x_stride + c];
+      for (int k = 0; k < S; ++k) {
+        if (k >= count) continue;
+        for (int part = 0; part < kParts; ++part)
+          simd_stream_register(y + (c + k) * y_stride + i + part * kRows, columns[k][part]);
+      }
     }
   }
 }
 
-// tile[j,i] = x[i,j]. Whole vectors are written, also where rows end: those spill into the start of the tile's next row, or into
-// the padding behind the tile, and so come first.
-template <class Element>
-void turn_tile(const Element* x, int64_t x_stride, int64_t readable, Element* tile, int64_t stride, int64_t rows, int64_t columns,
-               int64_t ahead) {
-  constexpr int S = kSide<Element>;
-  const int64_t whole = rows / S * S;
-  if (whole < rows) turn_rows(x, x_stride, readable, tile, stride, whole, rows - whole, columns, ahead);
-  for (int64_t i = 0; i < whole; i += S) turn_rows(x, x_stride, readable, tile, stride, i, S, columns, ahead);
-}
-
-/// How the matrices are cut: in tiles that the second-level cache holds, with runs of at least 512 bytes along x's rows and
-/// along y's, since memory is quickest by long runs. Where a row of x or of y is shorter than two cache lines, a tile has whole
-/// ones, as many as make full lines and fit half the first-level cache.
+/// How the matrices are cut: in tiles with runs of 512 bytes along x's rows and along y's, since memory is quickest by long runs;
+/// two fit the second-level cache. A tile is turned by columns whose results fit half the first-level cache: where y's rows are
+/// whole in it, they are one run. Where x's rows are shorter than two cache lines, a tile has whole ones, as many as fit so.
 template <class Element> struct Tiles {
-  static constexpr int64_t kLine = 64 / sizeof(Element), kHeight = 512 / sizeof(Element), kWidth = 256, kStride = kHeight + kLine,
-                           kShallow = 16384 / sizeof(Element);
-  static constexpr int64_t kBuffer = kStride * kWidth + kSide<Element>;
+  static constexpr int64_t kL = kLine<Element>, kRun = 8 * kL, kShallow = 256 * kL;
+  /// Between rows of y in the buffer: for what blocks spill, and for the line before a row.
+  static constexpr int64_t kPadding = 2 * kL;
+  static constexpr int64_t kBuffer = larger((kRun + kPadding) * kL, kShallow + 2 * kL * kPadding) + kL;
+  TransposeShape shape;
   int64_t height, width, down, across;
-  int64_t stride;     ///< between a tile's columns: columns a power of two apart would share few sets of the first-level cache
-  int64_t ahead = 0;  ///< how far in x's rows the next tile is, if it is to be fetched while one is turned
+  int64_t together;  ///< columns that are turned together
 
-  explicit Tiles(const TransposeShape& s) : height(smaller(s.rows, kHeight)), width(smaller(s.columns, kWidth)), stride(kStride) {
-    const int64_t shorter = smaller(s.rows, s.columns);
-    if (shorter < 2 * kLine) {
-      const int64_t longer = kShallow / shorter / kLine * kLine;
-      if (shorter == s.rows) width = smaller(longer, s.columns);
-      else height = smaller(longer, s.rows);
-      stride = height;
-    } else if (width < s.columns) {
-      ahead = width;
+  explicit Tiles(const TransposeShape& s)
+      : shape(s), height(smaller(s.rows, kRun)), width(smaller(s.columns, kRun)), together(kL) {
+    if (height == s.rows) {
+      together = larger(kL, kShallow / s.rows / kL * kL);
+      width = smaller(larger(kRun, together), s.columns);
     }
+    if (s.columns < 2 * kL) height = smaller(kShallow / s.columns / kL * kL, s.rows), together = s.columns;
     down = ceil_div(s.rows, height), across = ceil_div(s.columns, width);
+  }
+  int64_t count() const { return shape.batch * across * down; }
+  // Tile t: those below each other come one after the other.
+  int64_t item(int64_t t) const { return t / down / across; }
+  int64_t row(int64_t t) const { return t % down * height; }
+  int64_t column(int64_t t) const { return t / down % across * width; }
+
+  TileOfX<Element> of(const Element* x, int64_t t) const {
+    const int64_t size = shape.rows * shape.columns, first = item(t) * size + row(t) * shape.columns + column(t);
+    return {.first = x + first,
+            .stride = shape.columns,
+            .rows = smaller(height, shape.rows - row(t)),
+            .columns = smaller(width, shape.columns - column(t)),
+            .readable = shape.batch * size - first};
   }
 };
 
+// Tiles begin to end - 1, by whole cache lines of x and of y whatever their strides: y straight from registers where its rows begin
+// on lines, else by way of a buffer.
+template <class Element>
+void transpose_tiles(const Tiles<Element>& tiles, const Element* x, Element* y, int64_t begin, int64_t end, bool streams) {
+  using Cut = Tiles<Element>;
+  const TransposeShape& s = tiles.shape;
+  const bool direct = streams && s.rows % kLine<Element> == 0 && past_line(y) == 0;
+  alignas(kLineBytes) Element buffer[Cut::kBuffer];
+  LinesOfRows<Element, Cut::kRun> lines;
+  for (int64_t t = begin; t < end; ++t) {
+    const TileOfX<Element> from = tiles.of(x, t), after = tiles.of(x, smaller(t + 1, end - 1));
+    constexpr int64_t kSize = sizeof(Element);
+    FetchAhead next(after.first, after.rows, after.columns * kSize, after.stride * kSize);
+    const bool whole = from.rows == s.rows, by_lines = streams && !whole;
+    const bool continues = t > begin && tiles.row(t) > 0, ends = t + 1 == end || tiles.row(t + 1) == 0;
+    for (int64_t j = 0; j < from.columns; j += tiles.together) {
+      const int64_t across = smaller(tiles.together, from.columns - j);
+      Element* const to = y + (tiles.item(t) * s.columns + tiles.column(t) + j) * s.rows + tiles.row(t);
+      if (direct && from.can_read(from.rows - 1, j, ceil_div<int64_t>(across, kSide<Element>) * kSide<Element>)) {
+        stream_columns(from, j, across, to, s.rows, next);
+        continue;
+      }
+      const int64_t stride = whole ? s.rows : ceil_div(from.rows, kLine<Element>) * kLine<Element> + Cut::kPadding;
+      Element* const first = buffer + kLine<Element>;
+      for (int64_t k = 0; k < across && by_lines && continues; ++k) lines.bring_line_before(j + k, first + k * stride);
+      turn_columns(from, j, across, first, stride, next);
+      if (whole) put(to, first, across * s.rows, streams);
+      for (int64_t k = 0; k < across && !whole; ++k) {
+        if (by_lines) lines.send(j + k, to + k * s.rows, first + k * stride, from.rows, continues, ends);
+        else put(to + k * s.rows, first + k * stride, from.rows, false);
+      }
+    }
+  }
+  finish_streaming();
+}
+
 }  // namespace
 
-// Tile by tile, by way of a buffer: x is read and y is written by whole cache lines, whatever their strides.
 template <class Element> void transpose(Cpu, const Element* x, Element* y, const TransposeShape& s) {
-  const int64_t size = s.rows * s.columns;
-  if (s.batch * size == 0) return;
+  const int64_t count = s.batch * s.rows * s.columns, shorter = smaller(s.rows, s.columns), longer = larger(s.rows, s.columns);
+  if (count == 0) return;
+  const bool streams = count * static_cast<int64_t>(sizeof(Element)) >= kStreamBytes, to_columns = s.rows < s.columns;
+  if (shorter == 1) return copy(x, y, count, streams);
+  if (shorter == 2) return transpose_few<2>(x, y, to_columns, s.batch, longer, streams);
+  if (shorter == 3) return transpose_few<3>(x, y, to_columns, s.batch, longer, streams);
+  if (shorter == 4) return transpose_few<4>(x, y, to_columns, s.batch, longer, streams);
   const Tiles<Element> tiles(s);
-  const bool streams = s.batch * size * static_cast<int64_t>(sizeof(Element)) >= kStreamBytes;
-  parallel_ranges(s.batch * tiles.down * tiles.across, tiles.height * tiles.width, [=](int64_t begin, int64_t end) {
-    alignas(64) Element tile[Tiles<Element>::kBuffer];
-    for (int64_t t = begin; t < end; ++t) {
-      const int64_t item = t / tiles.across / tiles.down;
-      const int64_t i = t / tiles.across % tiles.down * tiles.height, rows = smaller(tiles.height, s.rows - i);
-      const int64_t j = t % tiles.across * tiles.width, columns = smaller(tiles.width, s.columns - j);
-      const int64_t first = item * size + i * s.columns + j;
-      turn_tile(x + first, s.columns, s.batch * size - first, tile, tiles.stride, rows, columns, tiles.ahead);
-      Element* to = y + item * size + j * s.rows + i;
-      if (rows == s.rows && rows == tiles.stride) put(to, tile, columns * rows, streams);
-      else
-        for (int64_t k = 0; k < columns; ++k) put(to + k * s.rows, tile + k * tiles.stride, rows, streams);
-    }
-    finish_streaming();
-  });
+  parallel_ranges(tiles.count(), tiles.height * tiles.width,
+                  [=](int64_t begin, int64_t end) { transpose_tiles(tiles, x, y, begin, end, streams); });
 }
 
 void copy_rows(Cpu, char* to, int64_t to_pitch, const char* from, int64_t from_pitch, int64_t bytes, int64_t rows) {

@@ -10,32 +10,60 @@
 namespace cudenza {
 namespace {
 
-template <class Element> void expect_transposed(const kernels::TransposeShape& s) {
-  std::vector<Element> x(static_cast<size_t>(s.batch * s.rows * s.columns)), y(x.size()), expected(x.size());
-  std::iota(x.begin(), x.end(), Element{1});
-  kernels::transpose(kernels::Cpu{}, x.data(), y.data(), s);
+/// y begins `past` elements after a border of cache lines; what lies around it must stay as it is.
+template <class Element> void expect_transposed(const kernels::TransposeShape& s, int64_t past = 0) {
+  constexpr int64_t kLine = 64 / sizeof(Element);
+  constexpr Element kUntouched = 77;
+  const int64_t count = s.batch * s.rows * s.columns;
+  std::vector<Element> x(static_cast<size_t>(count)), memory(static_cast<size_t>(count + 3 * kLine), kUntouched);
+  for (int64_t k = 0; k < count; ++k) x[static_cast<size_t>(k)] = static_cast<Element>(uint64_t(k) * 0x9E3779B97F4A7C15u >> 40);
+  Element* const line = memory.data() + kLine - reinterpret_cast<uintptr_t>(memory.data()) % 64 / sizeof(Element);
+  const Element* const y = line + past;
+  kernels::transpose(kernels::Cpu{}, x.data(), line + past, s);
+  int64_t wrong = 0;
   for (int64_t n = 0; n < s.batch; ++n) {
     for (int64_t i = 0; i < s.rows; ++i) {
-      for (int64_t j = 0; j < s.columns; ++j) expected[(n * s.columns + j) * s.rows + i] = x[(n * s.rows + i) * s.columns + j];
+      for (int64_t j = 0; j < s.columns; ++j) wrong += y[(n * s.columns + j) * s.rows + i] != x[(n * s.rows + i) * s.columns + j];
     }
   }
-  EXPECT_TRUE(y == expected) << s.rows << " x " << s.columns << " of " << sizeof(Element) << " bytes";
+  for (const Element* p = memory.data(); p < y; ++p) wrong += *p != kUntouched;
+  for (const Element* p = y + count; p < memory.data() + memory.size(); ++p) wrong += *p != kUntouched;
+  EXPECT_EQ(wrong, 0) << s.rows << " x " << s.columns << " of " << sizeof(Element) << " bytes, " << past << " past a line";
+}
+
+template <class Element> void expect_all_transposed(const kernels::TransposeShape& s) {
+  expect_transposed<Element>(s);
+  expect_transposed<Element>(s, 1);
 }
 
 TEST(Layout, EveryElementSizeAndBorder) {
-  for (const int64_t rows : {1, 3, 8, 11, 16, 35, 72, 130, 144, 288, 600}) {
-    for (const int64_t columns : {1, 3, 16, 33, 130, 257, 520}) {
-      expect_transposed<uint8_t>({2, rows, columns});
-      expect_transposed<uint16_t>({2, rows, columns});
-      expect_transposed<uint32_t>({2, rows, columns});
-      expect_transposed<uint64_t>({2, rows, columns});
+  for (const int64_t rows : {1, 2, 3, 4, 5, 8, 11, 16, 35, 72, 130, 144, 288, 600}) {
+    for (const int64_t columns : {1, 2, 3, 4, 7, 16, 33, 130, 257, 520}) {
+      expect_all_transposed<uint8_t>({2, rows, columns});
+      expect_all_transposed<uint16_t>({2, rows, columns});
+      expect_all_transposed<uint32_t>({2, rows, columns});
+      expect_all_transposed<uint64_t>({2, rows, columns});
     }
   }
 }
 
 TEST(Layout, LargeResultsAreStreamedPastTheCache) {
-  expect_transposed<uint32_t>({3, 64, 30001});
-  expect_transposed<uint16_t>({2, 4100, 1100});
+  expect_all_transposed<uint32_t>({3, 64, 30001});   // y's rows are short: one run
+  expect_all_transposed<uint32_t>({2, 2064, 1031});  // long, beginning on lines: straight from registers
+  expect_all_transposed<uint16_t>({2, 4128, 1063});
+  expect_all_transposed<uint32_t>({2, 2051, 1031});  // long, beginning anywhere: by lines that the next piece completes
+  expect_all_transposed<uint16_t>({2, 4111, 1063});
+  expect_all_transposed<uint8_t>({2, 4111, 2101});
+  expect_all_transposed<uint64_t>({2, 1033, 1029});
+  expect_all_transposed<uint32_t>({1, 1000003, 5});  // short rows of x
+  expect_all_transposed<uint16_t>({1, 400000, 21});
+  expect_all_transposed<uint32_t>({1, 5, 1000003});  // few rows or columns, but more than are picked by bytes
+  expect_all_transposed<uint8_t>({16, 3, 500003});   // pictures
+  expect_all_transposed<uint8_t>({16, 500003, 3});
+  expect_all_transposed<uint16_t>({4, 1000003, 3});
+  expect_all_transposed<uint32_t>({4, 4, 300001});
+  expect_all_transposed<uint64_t>({2, 600001, 2});
+  expect_all_transposed<uint32_t>({1, 1, 5000003});  // a copy
 }
 
 TEST(Layout, RowsAreCopiedBetweenPitches) {
