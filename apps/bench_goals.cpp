@@ -167,9 +167,9 @@ void add_sound(const Measurements& m, std::vector<Goal>& goals) {
                            kernel(m.kernels, "mel/whole_way/i16/bf16/gpu:1", "clips_per_s"), 80000, "{:.0f} clips/s"));
   goals.push_back(
       at_least("8", "log-mel beside torchaudio on the GPU", ours && torch ? Number(*ours / *torch) : std::nullopt, 4, "{:.2f}x"));
-  for (const auto& [what, name] : {std::pair{"mixup, batch 256, f32", "mixup/pictures/f32/gpu:1/batch:256"},
-                                   {"mixup, batch 256, bf16", "mixup/pictures/bf16/gpu:1/batch:256"},
-                                   {"eight TTA variants, with noise and cut-out", "tta/variants_8/i16/gpu:1/parts:1"}}) {
+  for (const auto& [what, name] : {std::pair{"mixup, batch 256, f32", "mixup/pictures_256/forward/cuda:0/f32"},
+                                   {"mixup, batch 256, bf16", "mixup/pictures_256/forward/cuda:0/bf16"},
+                                   {"eight TTA variants, with noise and cut-out", "tta/variants_8_study/forward/cuda:0/i16"}}) {
     const Number share = kernel(m.kernels, name, "share_of_copy");
     goals.push_back(at_least("9", what, share ? Number(100 * *share) : std::nullopt, 90, "{:.0f} % of copy"));
   }

@@ -45,27 +45,29 @@ std::vector<Parts> all_parts() {
 void augment_batch(benchmark::State& state, Device device, const AugmentSpec& spec) {
   const ResidentClips clips = clips_on(device, 64);
   const AugmentKey key{.seed = 1};
-  const double bytes = bytes_of(clips.pcm()) + bytes_of(augment(clips, {}, spec, key));
-  report_rates(state, device, bytes, 0, [&] { augment(clips, {}, spec, key); });
+  const Traffic traffic{.read = bytes_of(clips.pcm()), .written = bytes_of(augment(clips, {}, spec, key))};
+  report_rates(state, device, traffic, 0, [&] { augment(clips, {}, spec, key); });
 }
 
 void variants_of_batch(benchmark::State& state, Device device, const AugmentSpec& spec) {
   const ResidentClips clips = clips_on(device, device.is_cuda() ? 64 : 16);
-  const double bytes = bytes_of(clips.pcm()) + bytes_of(tta_variants(clips, {}, spec, 1, 8));
-  report_rates(state, device, bytes, 0, [&] { tta_variants(clips, {}, spec, 1, 8); });
+  const Traffic traffic{.read = bytes_of(clips.pcm()), .written = bytes_of(tta_variants(clips, {}, spec, 1, 8))};
+  report_rates(state, device, traffic, 0, [&] { tta_variants(clips, {}, spec, 1, 8); });
 }
 
 void masks_of_batch(benchmark::State& state, Device device) {
   const ResidentClips clips(Tensor::zeros({64, 8}, DType::i16, device));
   const Tensor mel_db = normal({64, 128, 2584}, DType::f32, device);
-  const double masked = 2.0 * 64 * 5.5 * (128 + 2584) * sizeof(float);  // read and written, on the average
-  report_rates(state, device, masked, 0, [&] { spec_augment({mel_db, {}}, clips, {}, {}, {.seed = 1}); });
+  const double masked = 64 * 5.5 * (128 + 2584) * sizeof(float);  // on the average
+  report_rates(state, device, {.read = masked, .written = masked}, 0, [&] {
+    spec_augment({mel_db, {}}, clips, {}, {}, {.seed = 1});
+  });
 }
 
 void mixup_batch(benchmark::State& state, Device device, int64_t batch, DType dtype) {
   const Tensor x = normal({batch, 224, 224, 3}, dtype, device), labels = Tensor::zeros({batch}, DType::i64, device);
   Generator random(1);
-  report_rates(state, device, 2 * bytes_of(x), 0, [&] { mixup(x, labels, 0.4, random); });
+  report_rates(state, device, {.read = bytes_of(x), .written = bytes_of(x)}, 0, [&] { mixup(x, labels, 0.4, random); });
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <random>
 
-#include "bench/copy_bandwidth.h"
+#include "bench/memory_speed.h"
 #include "bench/timer.h"
 #include "engine/audio/mel_tables.h"
 #include "engine/audio/picture.h"

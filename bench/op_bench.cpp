@@ -1,11 +1,12 @@
 /// The fifth use of every OpCase: forward and backward timed at bench sizes, on the CPU and on the GPU where there is one,
 /// in GB/s with the share of the device's copy bandwidth, and in GFLOP/s where arithmetic counts. Beside them what is no op:
-/// optimizer steps and the augmentation of whole batches.
+/// optimizer steps, the augmentation of whole batches and pictures kept as bytes.
 ///
 ///   cudenza_bench --benchmark_filter='batch_norm.*bf16' --benchmark_format=json
 #include <benchmark/benchmark.h>
 
-#include "bench/copy_bandwidth.h"
+#include <algorithm>
+
 #include "bench/rates.h"
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
@@ -68,8 +69,16 @@ void forward(benchmark::State& state, const OpCase& op_case, DType dtype, Device
   const auto specs = bench_specs(op_case, device);
   const auto inputs = bench_inputs(op_case, specs, dtype, device);
   const Cost cost = op_case.cost ? op_case.cost(specs, dtype) : Cost{};
-  const double bytes = cost.forward_bytes > 0 ? cost.forward_bytes : total_bytes(inputs) + total_bytes(op_case.run(inputs));
-  report_rates(state, device, bytes, cost.forward_flops, [&] { op_case.run(inputs); });
+  const Traffic traffic =
+      cost.forward.both() > 0 ? cost.forward : Traffic{.read = total_bytes(inputs), .written = total_bytes(op_case.run(inputs))};
+  report_rates(state, device, traffic, cost.forward_flops, [&] { op_case.run(inputs); });
+}
+
+/// The gradients of what an op was made from, where it may have been made of several, one after the other.
+std::vector<Tensor> way_back(const Node& node, const Tensor& dy) {
+  std::vector<Tensor> gradients = node.backward(dy, {});
+  const bool goes_on = node.inputs.size() == 1 && node.inputs[0] && node.inputs[0]->node;
+  return goes_on ? way_back(*node.inputs[0]->node, gradients[0]) : gradients;
 }
 
 void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Device device) {
@@ -82,11 +91,14 @@ void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Devic
   const Tensor dy = Tensor::full(y.shape(), 0.5, y.dtype(), device);
   const auto node = y.variable()->node;
   NoGrad no_grad;
+  const auto gradients = way_back(*node, dy);
+  if (std::ranges::all_of(gradients, [&](const Tensor& g) { return !g.defined() || g.raw() == dy.raw(); }))
+    return state.SkipWithError("nothing to do: the gradient is the output's own");
   const Cost cost = op_case.cost ? op_case.cost(specs, dtype) : Cost{};
-  const double bytes = cost.backward_bytes > 0
-                           ? cost.backward_bytes
-                           : total_bytes(inputs) + static_cast<double>(dy.bytes()) + total_bytes(node->backward(dy, {}));
-  report_rates(state, device, bytes, cost.backward_flops, [&] { node->backward(dy, {}); });
+  const Traffic traffic = cost.backward.both() > 0 ? cost.backward
+                                                   : Traffic{.read = total_bytes(inputs) + static_cast<double>(dy.bytes()),
+                                                             .written = total_bytes(gradients)};
+  report_rates(state, device, traffic, cost.backward_flops, [&] { way_back(*node, dy); });
 }
 
 void register_all(Device device) {
@@ -104,6 +116,7 @@ void register_all(Device device) {
   }
   register_optimizers(device);
   register_augmentation(device);
+  register_pixels(device);
 }
 
 }  // namespace
@@ -116,9 +129,9 @@ int main(int argc, char** argv) {
   bench::register_all(Device::cpu());
   if (gpu::count() > 0) bench::register_all(Device::cuda());
   benchmark::AddCustomContext("cpu_copy_gb_per_s", fmt::format("{:.1f}", bench::copy_bytes_per_second(Device::cpu()) / 1e9));
-  const bench::OneWayBandwidth one_way = bench::one_way_bandwidth();
-  benchmark::AddCustomContext("cpu_read_gb_per_s", fmt::format("{:.1f}", one_way.read_bytes_per_second / 1e9));
-  benchmark::AddCustomContext("cpu_write_gb_per_s", fmt::format("{:.1f}", one_way.write_bytes_per_second / 1e9));
+  const bench::MemorySpeed cpu = bench::cpu_memory_speed();
+  benchmark::AddCustomContext("cpu_read_gb_per_s", fmt::format("{:.1f}", cpu.read / 1e9));
+  benchmark::AddCustomContext("cpu_write_gb_per_s", fmt::format("{:.1f}", cpu.write / 1e9));
   if (gpu::count() > 0)
     benchmark::AddCustomContext("gpu_copy_gb_per_s", fmt::format("{:.1f}", bench::copy_bytes_per_second(Device::cuda()) / 1e9));
   benchmark::RunSpecifiedBenchmarks();

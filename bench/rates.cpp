@@ -1,10 +1,9 @@
 #include "bench/rates.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
+#include <vector>
 
-#include "bench/copy_bandwidth.h"
 #include "bench/timer.h"
 #include "engine/core/gpu.h"
 
@@ -47,25 +46,34 @@ class Repeated {
 
 }  // namespace
 
-void report_rates(benchmark::State& state, Device device, double bytes, double flops, const std::function<void()>& work) {
+void report_rates(benchmark::State& state, Device device, const Traffic& traffic, double flops,
+                  const std::function<void()>& work) {
   const Repeated repeated(device, work);
-  double best = std::numeric_limits<double>::infinity();
+  std::vector<double> seconds, shares_of_copy, shares_of_memory;
   for (auto _ : state) {
-    const double seconds = repeated.seconds();
-    state.SetIterationTime(seconds);
-    best = std::min(best, seconds);
+    std::optional<MemorySpeed> beside;
+    if (device.is_cpu()) beside = cpu_memory_speed();
+    seconds.push_back(repeated.seconds());
+    state.SetIterationTime(seconds.back());
+    if (!beside) continue;
+    shares_of_copy.push_back(traffic.both() / beside->copy / seconds.back());
+    shares_of_memory.push_back(beside->seconds(traffic) / seconds.back());
   }
-  state.counters["gb_per_s"] = bytes / best / 1e9;
-  state.counters["share_of_copy"] = bytes / best / copy_bytes_per_second(device);
-  if (flops > 0) state.counters["gflop_per_s"] = flops / best / 1e9;
+  const double one = device.is_cpu() ? median(seconds) : *std::ranges::min_element(seconds);
+  state.counters["ms"] = 1e3 * one;
+  if (flops > 0) state.counters["gflop_per_s"] = flops / one / 1e9;
+  if (traffic.both() == 0) return;
+  state.counters["gb_per_s"] = traffic.both() / one / 1e9;
+  state.counters["share_of_copy"] =
+      device.is_cpu() ? median(shares_of_copy) : traffic.both() / one / copy_bytes_per_second(device);
+  if (device.is_cpu()) state.counters["share_of_memory"] = median(shares_of_memory);
 }
 
 void add_benchmark(const std::string& name, Device device, std::function<void(benchmark::State&)> body) {
-  auto* const made = benchmark::RegisterBenchmark(name.c_str(), [body](benchmark::State& state) { body(state); })
-                         ->UseManualTime()
-                         ->Unit(benchmark::kMillisecond);
-  if (device.is_cuda()) made->Iterations(10);  // of many calls each
-  else made->MinTime(0.2);
+  benchmark::RegisterBenchmark(name.c_str(), [body](benchmark::State& state) { body(state); })
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond)
+      ->Iterations(device.is_cuda() ? 10 : 15);  // on a GPU of many calls each
 }
 
 }  // namespace cudenza::bench

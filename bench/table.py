@@ -11,12 +11,18 @@ print(f"{context['date'][:10]}, {context['num_cpus']} cores at {context['mhz_per
 for what in ("cpu_copy", "cpu_read", "cpu_write", "gpu_copy"):
     if f"{what}_gb_per_s" in context:
         print(f"{what.replace('_', ' ')}: {context[f'{what}_gb_per_s']} GB/s")
-print("\n| op | pass | device | type | ms | GB/s | share of copy | GFLOP/s |\n|---|---|---|---|---|---|---|---|")
+print("\n| op | pass | device | type | ms | GB/s | share of copy | of what memory allows | GFLOP/s |\n" + "|---" * 9 + "|")
+
+
+def percent(run, field):
+    return f"{100 * run[field]:.0f} %" if field in run else ""
+
+
 for run in report["benchmarks"]:
-    if "error_occurred" in run or "share_of_copy" not in run:  # sound is counted in clips
+    if "error_occurred" in run or "ms" not in run:  # sound is counted in clips
         continue
     family, variant, step, device, dtype = run["name"].split("/")[:5]
     gflops = f"{run['gflop_per_s']:.0f}" if "gflop_per_s" in run else ""
-    share = f"{100 * run['share_of_copy']:.0f} %"
-    times = f"{run['real_time']:.3f} | {run['gb_per_s']:.1f} | {share} | {gflops}"
-    print(f"| {family}/{variant} | {step} | {device} | {dtype} | {times} |")
+    rate = f"{run['gb_per_s']:.1f}" if "gb_per_s" in run else ""
+    shares = f"{percent(run, 'share_of_copy')} | {percent(run, 'share_of_memory')}"
+    print(f"| {family}/{variant} | {step} | {device} | {dtype} | {run['ms']:.3f} | {rate} | {shares} | {gflops} |")

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <chrono>
+#include <vector>
 
 #include "engine/core/device.h"
 #include "engine/core/gpu.h"
@@ -25,6 +26,13 @@ template <class F> double best_seconds(Device device, int tries, F&& f) {
   double best = seconds_of(device, 1, f);
   for (int i = 1; i < tries; ++i) best = std::min(best, seconds_of(device, 1, f));
   return best;
+}
+
+/// REQUIRES at least one.
+inline double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
 }
 
 }  // namespace cudenza::bench

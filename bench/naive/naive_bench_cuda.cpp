@@ -1,7 +1,7 @@
 /// The naive kernels at the sizes that the op cases are timed at: compare naive/relu with relu/whole_packs/forward, and so on.
 #include <benchmark/benchmark.h>
 
-#include "bench/copy_bandwidth.h"
+#include "bench/memory_speed.h"
 #include "bench/naive/naive.h"
 #include "bench/timer.h"
 #include "engine/core/tensor.h"

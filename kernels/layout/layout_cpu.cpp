@@ -28,16 +28,17 @@ template <class Element> struct TileOfX {
 };
 
 // to[c,r] = x[i + r, j + c] for `down` rows r, at most a block's, and columns c < across. The last row stands for those that are
-// missing from a block; whole columns of it are written all the same. Where a block would read beyond x, elements are moved singly.
+// missing from a block; whole columns of it are written all the same. Very few rows are moved element by element, and so is what a
+// block would read beyond x for.
 template <class Element>
 void turn_rows(const TileOfX<Element>& x, int64_t i, int64_t down, int64_t j, int64_t across, Element* to, int64_t stride,
                FetchAhead& next) {
-  constexpr int S = kSide<Element>;
+  constexpr int S = kSide<Element>, kSingly = 2;
   const Element* rows = x.first + i * x.stride + j;
   for (int64_t c = 0; c < across; c += S, rows += S, to += S * stride) {
     const int64_t count = smaller<int64_t>(S, across - c);
     next.worked(down * count * static_cast<int64_t>(sizeof(Element)));
-    if (!x.can_read(i + down - 1, j + c, S)) {
+    if (down <= kSingly || !x.can_read(i + down - 1, j + c, S)) {
       for (int64_t k = 0; k < count; ++k) {
         for (int64_t r = 0; r < down; ++r) to[k * stride + r] = rows[r * x.stride + k];
       }

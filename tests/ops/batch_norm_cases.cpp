@@ -38,8 +38,9 @@ Cost cost_of(const std::vector<Input>& bench, DType dtype, Variant variant) {
   const double array = static_cast<double>(bench[0].shape.numel()) * static_cast<double>(size_of(dtype));
   const double mask = variant.relu ? static_cast<double>(bench[0].shape.numel()) / 8 : 0;
   const double extra = variant.residual ? 1 : 0, masked_residual = variant.residual && variant.relu ? 1 : 0;
-  return {.forward_bytes = (variant.training ? 3 + extra : 2 + extra) * array + mask,
-          .backward_bytes = (5 - (variant.training ? 0 : 1) + masked_residual) * array + 2 * mask};
+  const double passes = variant.training ? 2 : 1;
+  return {.forward = {.read = (passes + extra) * array, .written = array + mask},
+          .backward = {.read = (passes + 2) * array + 2 * mask, .written = (1 + masked_residual) * array}};
 }
 
 OpCase batch_norm_case(std::string name, const Shape& shape, Variant variant, const Shape& bench = {}) {
@@ -65,7 +66,7 @@ OpCase large(OpCase op_case) {
 std::vector<OpCase> batch_norm_cases() {
   const Variant training{}, relu{.relu = true}, residual{.residual = true}, both{.relu = true, .residual = true};
   const Variant inference{.training = false}, inference_both{.training = false, .relu = true, .residual = true};
-  const Shape wide{32, 56, 56, 64}, deep{32, 7, 7, 2048};
+  const Shape wide{32, 112, 112, 64}, deep{256, 7, 7, 2048};
   return {
       batch_norm_case("training", {2, 3, 3, 8}, training, wide),
       batch_norm_case("training_2048_channels", {5, 16}, training, deep),

@@ -14,7 +14,7 @@ OpCase with_bench(OpCase op_case) {
   op_case.bench = {{.shape = {64, 28, 28, 512}}, {.shape = {64, 512}}};
   op_case.cost = [](const std::vector<Input>& bench, DType t) {
     const double pass = static_cast<double>(bench[0].shape.numel()) * static_cast<double>(size_of(t));
-    return Cost{.forward_bytes = 2 * pass, .backward_bytes = 3 * pass};
+    return Cost{.forward = {.read = pass, .written = pass}, .backward = {.read = 2 * pass, .written = pass}};
   };
   return op_case;
 }

@@ -43,8 +43,8 @@ Cost cost_of(const std::vector<Input>& inputs, DType dtype, const Variant& varia
                out = element * static_cast<double>(y.numel());
   const double flops = 2.0 * static_cast<double>(y.numel()) * static_cast<double>(w.numel() / w[0]),
                residual = variant.residual ? 1 : 0;
-  return {.forward_bytes = in + (variant.training ? 4 + residual : 1 + residual) * out,
-          .backward_bytes = 2 * in + (7 + residual) * out,
+  return {.forward = {.read = in + ((variant.training ? 2 : 0) + residual) * out, .written = (variant.training ? 2 : 1) * out},
+          .backward = {.read = in + 6 * out, .written = in + (1 + residual) * out},
           .forward_flops = flops,
           .backward_flops = 2 * flops};
 }

@@ -22,7 +22,8 @@ OpCase with_bench(OpCase op_case, double mask_bytes) {
   op_case.bench = {{.shape = {32, 112, 112, 64}}};
   op_case.cost = [mask_bytes](const std::vector<Input>& bench, DType t) {
     const double elements = static_cast<double>(bench[0].shape.numel()), size = static_cast<double>(size_of(t));
-    return Cost{.forward_bytes = elements * 2 * size, .backward_bytes = elements * (2 * size + mask_bytes)};
+    return Cost{.forward = {.read = elements * size, .written = elements * (size + mask_bytes)},
+                .backward = {.read = elements * (size + mask_bytes), .written = elements * size}};
   };
   return op_case;
 }

@@ -21,6 +21,13 @@ OpCase binary(std::string name, Shape shape, Tensor (*op)(const Tensor&, const T
           .bench = {{.shape = kBench}, {.shape = kBench}}};
 }
 
+/// Two casts, to half the bytes and back.
+Cost there_and_back(const std::vector<Input>& bench, DType dtype) {
+  const double bytes = 1.5 * static_cast<double>(bench[0].shape.numel()) * static_cast<double>(size_of(dtype));
+  const Traffic pass{.read = bytes, .written = bytes};
+  return {.forward = pass, .backward = pass};
+}
+
 }  // namespace
 
 std::vector<OpCase> pointwise_cases() {
@@ -37,7 +44,8 @@ std::vector<OpCase> pointwise_cases() {
       {.name = "scale/third",
        .inputs = {{.shape = {5, 9}}},
        .run = [](const Inputs& in) { return Inputs{scale(in[0], 1.0 / 3)}; },
-       .bench = {{.shape = kBench}}},
+       .bench = {{.shape = kBench}},
+       .cost = one_pass_each_way},
       {.name = "reshape/matrix",
        .inputs = {{.shape = {2, 3, 4}}},
        .run =
@@ -48,6 +56,7 @@ std::vector<OpCase> pointwise_cases() {
        .inputs = {{.shape = {5, 9}}},
        .run = [](const Inputs& in) { return Inputs{cast(cast(in[0], DType::bf16), DType::f32)}; },
        .bench = {{.shape = kBench}},
+       .cost = there_and_back,
        .dtypes = {DType::f32},
        .has_f64 = false},
   };

@@ -9,7 +9,7 @@ using Inputs = std::vector<Tensor>;
 /// What only reads x (its result is small), and back only writes dx.
 Cost one_pass(const std::vector<Input>& bench, DType t) {
   const double pass = static_cast<double>(bench[0].shape.numel()) * static_cast<double>(size_of(t));
-  return {.forward_bytes = pass, .backward_bytes = pass};
+  return {.forward = {.read = pass}, .backward = {.written = pass}};
 }
 
 OpCase reduced(std::string name, Shape shape, Tensor (*op)(const Tensor&), Shape bench = {}) {

@@ -10,7 +10,7 @@ constexpr int64_t kBenchRows = 16384, kBenchClasses = 1000;
 /// Only the logits are differentiated; the loss, the rows' numbers and the mean are small beside them.
 Cost logits_alone(const std::vector<Input>& bench, DType dtype) {
   const double bytes = static_cast<double>(bench[0].shape.numel()) * static_cast<double>(size_of(dtype));
-  return {.forward_bytes = bytes, .backward_bytes = 2 * bytes};
+  return {.forward = {.read = bytes}, .backward = {.read = bytes, .written = bytes}};
 }
 
 std::vector<Input> labelled(int64_t rows, int64_t classes) {

@@ -44,6 +44,12 @@ std::vector<double> values_for(const Input& input, std::mt19937_64& random) {
 
 }  // namespace
 
+Cost one_pass_each_way(const std::vector<Input>& bench, DType dtype) {
+  const double bytes = static_cast<double>(bench[0].shape.numel()) * static_cast<double>(size_of(dtype));
+  const Traffic pass{.read = bytes, .written = bytes};
+  return {.forward = pass, .backward = pass};
+}
+
 std::vector<Tensor> make_inputs(const std::vector<Input>& specs, DType dtype) {
   std::mt19937_64 random(20260);
   std::vector<Tensor> inputs;

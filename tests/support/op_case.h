@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/core/tensor.h"
+#include "tests/support/traffic.h"
 
 namespace cudenza::testing {
 
@@ -34,11 +35,15 @@ struct Input {
   int64_t classes = 0;         ///< for labels
 };
 
-/// What one call costs, for the benchmark. Zero bytes: count inputs and outputs once (backward: twice that).
+/// What one call costs, for the benchmark. No traffic: the inputs are read and the outputs written once; backward reads the inputs
+/// and the output's gradient, and writes the inputs' gradients.
 struct Cost {
-  double forward_bytes = 0, backward_bytes = 0;
+  Traffic forward = {}, backward = {};
   double forward_flops = 0, backward_flops = 0;
 };
+
+/// One pass over as many elements as the first input has, forward, and one back, which reads nothing but the output's gradient.
+Cost one_pass_each_way(const std::vector<Input>& bench, DType);
 
 struct OpCase {
   std::string name;  ///< "max_pool2d/k3_s2_p1": the family, a slash, the variant, in letters, digits and _
