@@ -20,7 +20,7 @@ template <class T> bool can_stream(const T* p, int64_t pixels, int channels) {
 constexpr int kLargeWindow = 25;
 /// How far memory is asked for ahead within a large window; a row of small windows asks for what the next row needs, if that is no
 /// more than a part of the second-level cache.
-constexpr int64_t kAheadBytes = 8 << 10, kAheadMost = 256 << 10;
+constexpr int64_t kAheadBytes = 32 << 10, kAheadMost = 256 << 10;
 
 template <class Fold, class T, class Winner>
 [[gnu::always_inline]] inline void fold(const WindowView<T>& view, const WindowResult<T, Winner>& to, int channels) {
