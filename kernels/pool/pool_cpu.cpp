@@ -15,12 +15,11 @@ template <class T> bool can_stream(const T* p, int64_t pixels, int channels) {
          channels % (kSimdBytes / static_cast<int>(sizeof(T))) == 0 && reinterpret_cast<uintptr_t>(p) % kSimdBytes == 0;
 }
 
-/// Windows of at least so many pixels are read pixel by pixel, many channels at a time, so that memory is read in long runs; those
-/// of fewer are folded in registers, a few channels at a time.
+/// Windows of at least so many pixels are large (pool_fold.h).
 constexpr int kLargeWindow = 25;
-/// How far memory is asked for ahead within a large window; a row of small windows asks for what the next row needs, if that is no
-/// more than a part of the second-level cache.
-constexpr int64_t kAheadBytes = 32 << 10, kAheadMost = 256 << 10;
+/// How far ahead a large window asks for memory, if its pixels have at least kLongRun bytes. A row of small windows asks for what
+/// the next row adds, if that is no more than a part of the second-level cache.
+constexpr int64_t kAheadBytes = 32 << 10, kLongRun = 1 << 10, kAheadMost = 256 << 10;
 
 template <class Fold, class T, class Winner>
 [[gnu::always_inline]] inline void fold(const WindowView<T>& view, const WindowResult<T, Winner>& to, int channels) {
@@ -42,6 +41,7 @@ void forward(const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
     for (int64_t unit = begin; unit < end; ++unit) {  // a row of windows, some channels
       const int n = static_cast<int>(unit / pieces / s.rows.out), i = static_cast<int>(unit / pieces % s.rows.out);
       const int first = static_cast<int>(unit % pieces) * kManyLanes, lanes = smaller(kManyLanes, s.channels - first);
+      const int64_t run = lanes * static_cast<int64_t>(sizeof(T));
       const Span down = window(s.rows, i);
       const int next_end = i + 1 < s.rows.out ? window(s.rows, i + 1).end : s.rows.size + window(s.rows, 0).end;
       const int64_t next = (next_end - down.end) * input_row * static_cast<int64_t>(sizeof(T)),
@@ -58,7 +58,8 @@ void forward(const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
             .height = down.length(),
             .width = along.length(),
             .position_stride = longest(s.columns),
-            .ahead = large ? ceil_div(kAheadBytes, lanes * static_cast<int64_t>(sizeof(T))) * s.channels : 0};
+            .large = large,
+            .ahead = large && run >= kLongRun ? kAheadBytes / run * s.channels : 0};
         const WindowResult<T, Winner> to{.y = y + out,
                                          .winner = winner ? winner + out : nullptr,
                                          .scale = Fold::kHasWinner ? A(1) : average_scale<A>(s, i, j),
@@ -140,8 +141,7 @@ void backward(const T* dy, const Winner* winner, T* dx, const PoolShape<Side>& s
   const int width = smaller(s.columns.size, larger(1, 4096 / larger(s.channels, 1))), pieces = ceil_div(s.columns.size, width);
   const int64_t lines = static_cast<int64_t>(s.batch) * s.rows.size,
                 picture = pixel_offset(1, 0, 0, s.rows.out, s.columns.out, s.channels);
-  const bool streams = lines * s.columns.size * s.channels * static_cast<int64_t>(sizeof(T)) >= kStreamBytes &&
-                       s.channels % GradientSum<T, Winner>::kLanes == 0 && reinterpret_cast<uintptr_t>(dx) % kSimdBytes == 0;
+  const bool streams = can_stream(dx, lines * s.columns.size, s.channels);
   const Covers rows(s.rows), columns(s.columns);
   parallel_ranges(lines * pieces, static_cast<int64_t>(width) * s.channels, [&, dy, winner, dx](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {

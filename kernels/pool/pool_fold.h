@@ -13,7 +13,8 @@ template <class T> struct WindowView {
   const T* first;
   int64_t row_stride, pixel_stride;
   int height, width, position_stride;  ///< positions of neighbouring rows lie so far apart
-  int64_t ahead;                       ///< so far after a pixel, memory is asked for; 0 where others do that
+  bool large;                          ///< read pixel by pixel, many channels at a time
+  int64_t ahead;  ///< a large window asks for memory so far after a pixel; 0: its pixels follow each other closely
 };
 
 /// Where a window's results belong.
@@ -57,7 +58,8 @@ template <class Fold, class T, class Winner> struct FoldRegister {
 
 /// kRegisters of channels from c on, through all pixels at once. False, and nothing is written, if Register cannot do them.
 template <class Register, int kRegisters, class T, class Winner, class Lanes>
-[[gnu::always_inline]] inline bool fold_few(const WindowView<T>& view, const WindowResult<T, Winner>& to, int64_t c, Lanes lanes) {
+[[gnu::always_inline]] inline bool fold_few(const WindowView<T>& view, const WindowResult<T, Winner>& to, int64_t c,
+                                            Lanes lanes) {
   Register folds[kRegisters];
   const T* row = view.first + c;
   for (int r = 0; r < kRegisters; ++r) folds[r].start(row + r * Register::kLanes, lanes);
@@ -65,7 +67,6 @@ template <class Register, int kRegisters, class T, class Winner, class Lanes>
     const T* pixel = row + q * view.pixel_stride;
     auto position = simd_all(static_cast<typename Register::Index>(p * view.position_stride + q));
     for (; q < view.width; ++q, pixel += view.pixel_stride, position += 1) {
-      if (view.ahead > 0) read_ahead(pixel + view.ahead, kRegisters * Register::kLanes * static_cast<int64_t>(sizeof(T)));
       for (int r = 0; r < kRegisters; ++r) folds[r].take(pixel + r * Register::kLanes, position, lanes);
     }
   }
@@ -75,24 +76,24 @@ template <class Register, int kRegisters, class T, class Winner, class Lanes>
   return true;
 }
 
-/// The same for some registers, at most kManyLanes channels, that wait in memory: a few pixels at a time, so that memory is read
-/// in long runs.
+/// The same for some registers, at most kManyLanes channels, that wait in memory, so that memory is read in long runs: a few
+/// pixels at a time, but one by one where the CPU sees by itself what is read next.
 template <class Register, class T, class Winner>
 bool fold_many(const WindowView<T>& view, const WindowResult<T, Winner>& to, int64_t c, int registers) {
-  constexpr int kPixels = 4;
   constexpr std::integral_constant<int, Register::kLanes> kWhole;
+  const int most = view.ahead > 0 ? 4 : 1;
   Register folds[kManyLanes / Register::kLanes];
   const T* row = view.first + c;
   for (int r = 0; r < registers; ++r) folds[r].start(row + r * kWhole, kWhole);
   for (int p = 0, q = 1; p < view.height; ++p, q = 0, row += view.row_stride) {
-    for (; q < view.width; q += kPixels) {
-      const int pixels = smaller(kPixels, view.width - q);
+    for (; q < view.width; q += most) {
+      const int pixels = smaller(most, view.width - q);
       for (int r = 0; r < registers; ++r) {
         Register fold = folds[r];
         const T* pixel = row + q * view.pixel_stride + r * kWhole;
         auto position = simd_all(static_cast<typename Register::Index>(p * view.position_stride + q));
         for (int k = 0; k < pixels; ++k, pixel += view.pixel_stride, position += 1) {
-          read_ahead(pixel + view.ahead, kWhole * static_cast<int64_t>(sizeof(T)));
+          if (view.ahead > 0) read_ahead(pixel + view.ahead, kWhole * static_cast<int64_t>(sizeof(T)));
           fold.take(pixel, position, kWhole);
         }
         folds[r] = fold;
@@ -108,10 +109,11 @@ bool fold_many(const WindowView<T>& view, const WindowResult<T, Winner>& to, int
 /// Folds whole registers of channels from c on and returns where it stopped: before what is no whole register, or before the
 /// registers among which is one that Register cannot do.
 template <class Register, int kFew, class T, class Winner>
-[[gnu::always_inline]] inline int fold_registers(const WindowView<T>& view, const WindowResult<T, Winner>& to, int c, int channels) {
+[[gnu::always_inline]] inline int fold_registers(const WindowView<T>& view, const WindowResult<T, Winner>& to, int c,
+                                                 int channels) {
   constexpr int kLanes = Register::kLanes;
   constexpr std::integral_constant<int, kLanes> kWhole;
-  if (view.ahead > 0 && channels - c > kFew * kLanes) {  // a large window
+  if (view.large && channels - c > kFew * kLanes) {
     const int registers = (channels - c) / kLanes;
     if (!fold_many<Register>(view, to, c, registers)) return c;
     c += registers * kLanes;

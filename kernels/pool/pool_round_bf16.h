@@ -8,7 +8,8 @@ inline bool has_nan(SimdPair<float> v) {
 #if defined(__AVX512F__)
   return _mm512_cmp_ps_mask(reinterpret_cast<__m512>(v.first), reinterpret_cast<__m512>(v.second), _CMP_UNORD_Q) != 0;
 #elif defined(__AVX__)
-  return _mm256_movemask_ps(_mm256_cmp_ps(reinterpret_cast<__m256>(v.first), reinterpret_cast<__m256>(v.second), _CMP_UNORD_Q)) != 0;
+  return _mm256_movemask_ps(_mm256_cmp_ps(reinterpret_cast<__m256>(v.first), reinterpret_cast<__m256>(v.second), _CMP_UNORD_Q)) !=
+         0;
 #else
   return simd_any<float>((v.first != v.first) | (v.second != v.second));
 #endif
