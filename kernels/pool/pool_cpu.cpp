@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <type_traits>
 
 #include "kernels/common/simd.h"
@@ -10,71 +9,25 @@
 namespace cudenza::kernels {
 namespace {
 
-/// Windows of fewer pixels are folded in registers, a few channels at a time; larger ones in arrays, many channels at a time,
-/// so that memory is read in long runs.
-constexpr int kLargeWindow = 25, kManyLanes = 1024;
-
-template <class A, class Winner, class Lanes> void store_winner(Winner* winner, SimdMask<A> where, Lanes lanes) {
-  if constexpr (!std::is_same_v<Lanes, int>) return simd_narrow<A>(winner, where);
-  Winner elements[kSimd<A>];
-  simd_narrow<A>(elements, where);
-  std::copy_n(elements, static_cast<int>(lanes), winner);
+/// Whether `pixels` of so many channels at p are large enough to be written past the cache, and whole registers.
+template <class T> bool can_stream(const T* p, int64_t pixels, int channels) {
+  return pixels * channels * static_cast<int64_t>(sizeof(T)) >= kStreamBytes &&
+         channels % (kSimdBytes / static_cast<int>(sizeof(T))) == 0 && reinterpret_cast<uintptr_t>(p) % kSimdBytes == 0;
 }
 
-/// Folds `lanes` channels, at most kManyLanes, into y and winner.
-template <class Fold, class T, class Winner>
-void fold_many(const WindowView<T>& view, T* y, Winner* winner, acc_t<T> scale, int lanes) {
-  using A = acc_t<T>;
-  A value[kManyLanes];
-  mask_t<A> where[kManyLanes];
-  for (int c = 0; c < lanes; ++c) value[c] = Fold::template initial<A>(), where[c] = 0;
-  for (int p = 0; p < view.height; ++p) {
-    for (int q = 0; q < view.width; ++q) {
-      const T* pixel = view.first + p * view.row_stride + q * view.pixel_stride;
-      const mask_t<A> position = p * view.position_stride + q;
-#pragma omp simd
-      for (int c = 0; c < lanes; ++c) Fold::take(static_cast<A>(pixel[c]), position, value[c], where[c]);
-    }
-  }
-#pragma omp simd
-  for (int c = 0; c < lanes; ++c) y[c] = Fold::result(value[c], scale);
-  if (!Fold::kHasWinner || !winner) return;
-#pragma omp simd
-  for (int c = 0; c < lanes; ++c) winner[c] = static_cast<Winner>(where[c]);
-}
-
-/// The same in registers.
-template <class Fold, class T, class Winner>
-void fold_few(const WindowView<T>& view, T* y, Winner* winner, acc_t<T> scale, int channels) {
-  using A = acc_t<T>;
-  simd_for_fours<A>(channels, [=](int64_t c, auto registers, auto lanes) {
-    Simd<A> value[registers];
-    SimdMask<A> where[registers];
-    for (int r = 0; r < registers; ++r) value[r] = simd_all(Fold::template initial<A>()), where[r] = SimdMask<A>{};
-    for (int p = 0; p < view.height; ++p) {
-      const T* pixel = view.first + p * view.row_stride + c;
-      SimdMask<A> position = SimdMask<A>{} + p * view.position_stride;
-      for (int q = 0; q < view.width; ++q, pixel += view.pixel_stride, position += 1) {
-        for (int r = 0; r < registers; ++r) Fold::take(simd_load(pixel + r * kSimd<A>, lanes), position, value[r], where[r]);
-      }
-    }
-    for (int r = 0; r < registers; ++r) {
-      simd_store(y + c + r * kSimd<A>, Fold::result(value[r], scale), lanes);
-      if (Fold::kHasWinner && winner) store_winner<A>(winner + c + r * kSimd<A>, where[r], lanes);
-    }
-  });
-}
+/// Windows of at least so many pixels are large (pool_fold.h).
+constexpr int kLargeWindow = 25;
+/// How far ahead a large window asks for memory, if its pixels have at least kLongRun bytes. A row of small windows asks for what
+/// the next row adds, if that is no more than a part of the second-level cache.
+constexpr int64_t kAheadBytes = 32 << 10, kLongRun = 1 << 10, kAheadMost = 256 << 10;
 
 template <class Fold, class T, class Winner>
-void fold(WindowView<T> view, T* y, Winner* winner, acc_t<T> scale, int channels, bool large) {
-  if constexpr (std::is_same_v<T, bf16> && std::is_same_v<Winner, uint8_t>) {
-    const int done = large ? fold_bf16<Fold, kManyLanes / kSimdPair<float>>(view, y, winner, scale, channels)
-                           : fold_bf16<Fold, 2>(view, y, winner, scale, channels);
-    view.first += done, y += done, channels -= done;
-    if (winner) winner += done;
-  }
-  if (large) fold_many<Fold>(view, y, winner, scale, channels);
-  else fold_few<Fold>(view, y, winner, scale, channels);
+[[gnu::always_inline]] inline void fold(const WindowView<T>& view, const WindowResult<T, Winner>& to, int channels) {
+  int done = 0;
+  if constexpr (std::is_same_v<T, bf16> && std::is_same_v<Winner, uint8_t>)
+    done = fold_registers<Bf16Register<Fold>, 2>(view, to, 0, channels);
+  else done = fold_registers<FoldRegister<Fold, T, Winner>, 4>(view, to, 0, channels);
+  if (done < channels) fold_rest<Fold>(view, to, done, channels);
 }
 
 template <class Fold, class T, class Winner, class Side>
@@ -82,25 +35,40 @@ void forward(const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
   using A = acc_t<T>;
   const int64_t rows = static_cast<int64_t>(s.batch) * s.rows.out, pixels = longest(s.rows) * longest(s.columns);
   const int pieces = ceil_div(s.channels, kManyLanes);
+  const bool large = pixels >= kLargeWindow, streams = can_stream(y, rows * s.columns.out, s.channels);
+  const int64_t input_row = static_cast<int64_t>(s.columns.size) * s.channels;
   parallel_ranges(rows * pieces, s.columns.out * pixels * smaller(s.channels, kManyLanes), [=](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {  // a row of windows, some channels
       const int n = static_cast<int>(unit / pieces / s.rows.out), i = static_cast<int>(unit / pieces % s.rows.out);
       const int first = static_cast<int>(unit % pieces) * kManyLanes, lanes = smaller(kManyLanes, s.channels - first);
+      const int64_t run = lanes * static_cast<int64_t>(sizeof(T));
       const Span down = window(s.rows, i);
+      const int next_end = i + 1 < s.rows.out ? window(s.rows, i + 1).end : s.rows.size + window(s.rows, 0).end;
+      const int64_t next = (next_end - down.end) * input_row * static_cast<int64_t>(sizeof(T)),
+                    share = large || next > kAheadMost ? 0 : next / (s.columns.out * pieces);
+      const char* soon = reinterpret_cast<const char*>(x + (static_cast<int64_t>(n) * s.rows.size + down.end) * input_row);
+      soon += unit % pieces * s.columns.out * share;
       int64_t out = pixel_offset(n, i, 0, s.rows.out, s.columns.out, s.channels) + first;
-      for (int j = 0; j < s.columns.out; ++j, out += s.channels) {
+      for (int j = 0; j < s.columns.out; ++j, out += s.channels, soon += share) {
         const Span along = window(s.columns, j);
         const WindowView<T> view{
             .first = x + pixel_offset(n, down.begin, along.begin, s.rows.size, s.columns.size, s.channels) + first,
-            .row_stride = static_cast<int64_t>(s.columns.size) * s.channels,
+            .row_stride = input_row,
             .pixel_stride = s.channels,
             .height = down.length(),
             .width = along.length(),
-            .position_stride = longest(s.columns)};
-        const A scale = Fold::kHasWinner ? A(1) : average_scale<A>(s, i, j);
-        fold<Fold>(view, y + out, winner ? winner + out : nullptr, scale, lanes, pixels >= kLargeWindow);
+            .position_stride = longest(s.columns),
+            .large = large,
+            .ahead = large && run >= kLongRun ? kAheadBytes / run * s.channels : 0};
+        const WindowResult<T, Winner> to{.y = y + out,
+                                         .winner = winner ? winner + out : nullptr,
+                                         .scale = Fold::kHasWinner ? A(1) : average_scale<A>(s, i, j),
+                                         .streams = streams};
+        read_ahead(soon, share);
+        fold<Fold>(view, to, lanes);
       }
     }
+    finish_streaming();
   });
 }
 
@@ -173,8 +141,7 @@ void backward(const T* dy, const Winner* winner, T* dx, const PoolShape<Side>& s
   const int width = smaller(s.columns.size, larger(1, 4096 / larger(s.channels, 1))), pieces = ceil_div(s.columns.size, width);
   const int64_t lines = static_cast<int64_t>(s.batch) * s.rows.size,
                 picture = pixel_offset(1, 0, 0, s.rows.out, s.columns.out, s.channels);
-  const bool streams = lines * s.columns.size * s.channels * static_cast<int64_t>(sizeof(T)) >= kStreamBytes &&
-                       s.channels % GradientSum<T, Winner>::kLanes == 0 && reinterpret_cast<uintptr_t>(dx) % kSimdBytes == 0;
+  const bool streams = can_stream(dx, lines * s.columns.size, s.channels);
   const Covers rows(s.rows), columns(s.columns);
   parallel_ranges(lines * pieces, static_cast<int64_t>(width) * s.channels, [&, dy, winner, dx](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {

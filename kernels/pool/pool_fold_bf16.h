@@ -1,77 +1,91 @@
 /// Pooling bf16 forward on the CPU: as many as a register holds at a time, twice what fits once they are widened.
 #pragma once
-#include "kernels/common/simd_pair.h"
-#include "kernels/pool/pool_math.h"
+#include "kernels/pool/pool_fold.h"
+#include "kernels/pool/pool_round_bf16.h"
 
 namespace cudenza::kernels {
 
-/// The pixels of one window, for some channels.
-template <class T> struct WindowView {
-  const T* first;
-  int64_t row_stride, pixel_stride;
-  int height, width, position_stride;  ///< positions of neighbouring rows lie so far apart
+using Words = Simd<int16_t>;
+
+/// Where a is greater than b. g++ 12 compares anew for every choice, and again to negate it.
+class Greater {
+ public:
+#if defined(__AVX512BW__)
+  Greater(Words a, Words b) : mask_(_mm512_cmpgt_epi16_mask(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b))) {}
+  Words choose(Words there, Words elsewhere) const {
+    return reinterpret_cast<Words>(
+        _mm512_mask_mov_epi16(reinterpret_cast<__m512i>(elsewhere), mask_, reinterpret_cast<__m512i>(there)));
+  }
+  bool anywhere() const { return mask_ != 0; }
+
+ private:
+  __mmask32 mask_;
+#else
+  Greater(Words a, Words b) : mask_(a > b) {}
+  Words choose(Words there, Words elsewhere) const { return mask_ ? there : elsewhere; }
+  bool anywhere() const { return simd_any<float>(reinterpret_cast<SimdMask<float>>(mask_)); }
+
+ private:
+  Words mask_;
+#endif
 };
 
-template <class Fold> struct Bf16Fold;
+template <class Fold> struct Bf16Register;
 
 /// Maxima are compared as 16-bit integers in the order of their values, both zeros alike. NaN does not fit in; it is only found.
-template <> struct Bf16Fold<MaxFold> {
-  using Words = Simd<int16_t>;
-  static constexpr int16_t kInfinity = 0x7F80;
-  Words key = Words{} - kInfinity, where{}, nan{};
+template <> struct Bf16Register<MaxFold> {
+  static constexpr int kLanes = kSimdPair<float>;
+  using Index = int16_t;
+  Words value, where, largest, smallest;  ///< the last two as such integers
 
-  void take(const bf16* x, int16_t position) {
+  template <class Lanes> void start(const bf16* x, Lanes) {
+    std::memcpy(&value, x, sizeof value);
+    largest = smallest = ordered(value);
+    where = Words{};
+  }
+  template <class Lanes> void take(const bf16* x, Words position, Lanes) {
     Words bits;
     std::memcpy(&bits, x, sizeof bits);
-    const Words size = bits & 0x7FFF, sign = bits >> 15, next = (size ^ sign) - sign, wins = next > key;
-    nan |= size + (0x7FFF - kInfinity);  // over the largest number: negative
-    key = wins ? next : key;
-    where = wins ? Words{} + position : where;
+    const Words next = ordered(bits);
+    const Greater wins(next, largest);
+    value = wins.choose(bits, value);
+    where = wins.choose(position, where);
+    largest = next > largest ? next : largest;
+    smallest = next < smallest ? next : smallest;
   }
-  bool has_nan() const { return simd_any<float>(reinterpret_cast<SimdMask<float>>(nan < 0)); }
-  Simd<uint32_t> result(float /*scale*/) const {
-    const Words sign = key >> 15;
-    return reinterpret_cast<Simd<uint32_t>>(((key ^ sign) - sign) | (sign & static_cast<int16_t>(0x8000)));
+  bool good() const {
+    const Words infinity = Words{} + int16_t{0x7F80};
+    return !Greater(largest, infinity).anywhere() && !Greater(-infinity, smallest).anywhere();
   }
-  void store_winner(uint8_t* winner) const { simd_narrow_words(winner, where); }
+  template <class Winner, class Lanes> void store(const WindowResult<bf16, Winner>& to, int64_t c, Lanes) const {
+    if (to.streams) simd_stream_register(to.y + c, value);
+    else std::memcpy(to.y + c, &value, sizeof value);
+    if (to.winner) simd_narrow_words(to.winner + c, where);
+  }
+
+ private:
+  static Words ordered(Words bits) {
+    const Words sign = bits >> 15;
+    return ((bits & 0x7FFF) ^ sign) - sign;
+  }
 };
 
-template <> struct Bf16Fold<AvgFold> {
+template <> struct Bf16Register<AvgFold> {
+  static constexpr int kLanes = kSimdPair<float>;
+  using Index = int16_t;
   SimdPair<float> sum;
 
-  void take(const bf16* x, int16_t /*position*/) {
+  template <class Lanes> void start(const bf16* x, Lanes lanes) { sum = {}, take(x, Words{}, lanes); }
+  template <class Lanes> void take(const bf16* x, Words /*position*/, Lanes) {
     const SimdPair<float> next = simd_load_pair(x);
     sum.first += next.first, sum.second += next.second;
   }
-  bool has_nan() const { return false; }
-  Simd<uint32_t> result(float scale) const { return simd_rounded({sum.first * scale, sum.second * scale}); }
-  void store_winner(uint8_t* /*winner*/) const {}
-};
-
-/// Folds whole registers of channels into y and winner and returns how many channels it did: it stops before a NaN in a maximum.
-/// kRegisters at a time: few stay in registers, many are read in long runs.
-template <class Fold, int kRegisters>
-int fold_bf16(const WindowView<bf16>& view, bf16* y, uint8_t* winner, float scale, int channels) {
-  constexpr int kLanes = kSimdPair<float>;
-  int c = 0;
-  for (; c + kRegisters * kLanes <= channels; c += kRegisters * kLanes) {
-    Bf16Fold<Fold> folds[kRegisters];
-    for (int p = 0; p < view.height; ++p) {
-      const bf16* pixel = view.first + p * view.row_stride + c;
-      int position = p * view.position_stride;
-      for (int q = 0; q < view.width; ++q, pixel += view.pixel_stride, ++position) {
-        for (int r = 0; r < kRegisters; ++r) folds[r].take(pixel + r * kLanes, static_cast<int16_t>(position));
-      }
-    }
-    for (const auto& fold : folds)
-      if (fold.has_nan()) return c;
-    for (int r = 0; r < kRegisters; ++r) {
-      const Simd<uint32_t> bits = folds[r].result(scale);
-      std::memcpy(y + c + r * kLanes, &bits, sizeof bits);
-      if (winner) folds[r].store_winner(winner + c + r * kLanes);
-    }
+  bool good() const { return true; }
+  template <class Winner, class Lanes> void store(const WindowResult<bf16, Winner>& to, int64_t c, Lanes) const {
+    const Simd<uint32_t> bits = rounded_words({sum.first * to.scale, sum.second * to.scale});
+    if (to.streams) simd_stream_register(to.y + c, bits);
+    else std::memcpy(to.y + c, &bits, sizeof bits);
   }
-  return c;
-}
+};
 
 }  // namespace cudenza::kernels

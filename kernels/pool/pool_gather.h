@@ -4,6 +4,7 @@
 
 #include "kernels/common/simd_pair.h"
 #include "kernels/pool/pool_math.h"
+#include "kernels/pool/pool_round_bf16.h"
 
 namespace cudenza::kernels {
 
@@ -49,31 +50,48 @@ template <class T, class Winner> struct GradientSum {
   }
 };
 
-/// Winners are compared 16 bits wide, as dy is.
+/// kSimdPair<float> of dy that came from `position`, and 0 for the others: winners are compared 16 bits wide, as dy is.
+inline Simd<uint16_t> passed_words(const bf16* dy, const uint8_t* winner, int position) {
+  Simd<uint16_t> bits;
+  std::memcpy(&bits, dy, sizeof bits);
+  return MaxGrad::of(bits, simd_widened_bytes(winner), Simd<uint16_t>{} + static_cast<uint16_t>(position), 0.0f);
+}
+
 template <> struct GradientSum<bf16, uint8_t> {
   static constexpr int kLanes = kSimdPair<float>;
   SimdPair<float> sum;
 
   template <class Grad> void add(const bf16* dy, const uint8_t* winner, int position, float scale) {
-    Simd<uint32_t> bits;
-    std::memcpy(&bits, dy, sizeof bits);
     if constexpr (Grad::kHasWinner) {
-      const Simd<uint16_t> here = Simd<uint16_t>{} + static_cast<uint16_t>(position);
-      const auto passed = Grad::of(reinterpret_cast<Simd<uint16_t>>(bits), simd_widened_bytes(winner), here, scale);
-      bits = reinterpret_cast<Simd<uint32_t>>(passed);
-      const SimdPair<float> term = simd_pair(bits);
+      const SimdPair<float> term = simd_pair(reinterpret_cast<Simd<uint32_t>>(passed_words(dy, winner, position)));
       sum.first += term.first, sum.second += term.second;
     } else {
-      const SimdPair<float> term = simd_pair(bits);
+      const SimdPair<float> term = simd_load_pair(dy);
       sum.first += Grad::of(term.first, 0, 0, scale), sum.second += Grad::of(term.second, 0, 0, scale);
     }
   }
   void store(bf16* dx) const {
-    const Simd<uint32_t> bits = simd_rounded(sum);
+    const Simd<uint32_t> bits = rounded_words(sum);
     std::memcpy(dx, &bits, sizeof bits);
   }
-  void stream(bf16* dx) const { simd_stream_register(dx, simd_rounded(sum)); }
+  void stream(bf16* dx) const { simd_stream_register(dx, rounded_words(sum)); }
 };
+
+/// A max pool's sum of one term, which needs no arithmetic.
+struct OneGradient {
+  static constexpr int kLanes = kSimdPair<float>;
+  Simd<uint16_t> words;
+
+  template <class Grad> void add(const bf16* dy, const uint8_t* winner, int position, float /*scale*/) {
+    words = passed_words(dy, winner, position);
+    words = words == 0x8000 ? Simd<uint16_t>{} : words;  // 0 + -0
+  }
+  void store(bf16* dx) const { std::memcpy(dx, &words, sizeof words); }
+  void stream(bf16* dx) const { simd_stream_register(dx, words); }
+};
+template <class Grad, int kTerms, class T, class Winner>
+using GradientSumOf = std::conditional_t<Grad::kHasWinner && kTerms == 1 && std::is_same_v<T, bf16> && sizeof(Winner) == 1,
+                                         OneGradient, GradientSum<T, Winner>>;
 
 /// Some windows of one row, and what those of a row of inputs share.
 template <class T, class Winner> struct WindowRow {
@@ -89,7 +107,7 @@ template <class Grad, int kRows, int kColumns, class T, class Winner, class Side
 [[gnu::always_inline]] inline void gather_few(const WindowRow<T, Winner> (&rows)[kRows], const Cover* columns,
                                               const PoolShape<Side>& s, T* dx, bool streams) {
   using A = acc_t<T>;
-  using Sum = GradientSum<T, Winner>;
+  using Sum = GradientSumOf<Grad, kRows * kColumns, T, Winner>;
   const T* dy[kRows * kColumns];
   const Winner* winner[kRows * kColumns];
   int position[kRows * kColumns];

@@ -69,6 +69,8 @@ template <class Side> inline int pool_slices(const PoolShape<Side>& s) {
 struct MaxFold {
   static constexpr bool kHasWinner = true;
   template <class A> HOST_DEVICE static A initial() { return -std::numeric_limits<A>::infinity(); }
+  /// What take() makes of `initial` and the pixel at position 0; its winner is 0.
+  template <class V> HOST_DEVICE static V first(V x) { return x; }
   template <class V, class Index> HOST_DEVICE static void take(V x, Index position, V& value, Index& winner) {
     const auto wins = (x > value) | (x != x);
     value = wins ? x : value;
@@ -81,6 +83,7 @@ struct MaxFold {
 struct AvgFold {
   static constexpr bool kHasWinner = false;
   template <class A> HOST_DEVICE static A initial() { return A(0); }
+  template <class V> HOST_DEVICE static V first(V x) { return V{} + x; }
   template <class V, class Index> HOST_DEVICE static void take(V x, Index /*position*/, V& value, Index& /*winner*/) {
     value += x;
   }

@@ -1,8 +1,10 @@
-/// The number of windows on a side, and which windows hold which inputs.
+/// The number of windows on a side, which windows hold which inputs, and the CPU's ways through them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,24 +99,138 @@ TEST(Slices, AreTakenWhereFewWindowsHoldManyPixels) {
   EXPECT_EQ(pool_workspace_bytes(PoolShape<AdaptiveSide>{1, {1024, 1}, {1024, 1}, 64}), 512u * 64 * 8);
 }
 
-// Few and many pixels a window, channels that fill registers and some left over; NaN, infinities, both zeros and ties throughout.
-TEST(MaxPool, Bf16EqualsF32WhateverTheValues) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
-  constexpr float kValues[] = {0.0f, -0.0f, 1.0f, -1.0f, kInfinity, -kInfinity, 0.5f, -2.0f, kNan};
-  for (const int kernel : {3, 6}) {
-    for (const unsigned kinds : {8u, 9u}) {  // without NaN, and with it
-      const StridedSide side{.size = 12, .out = 12 / kernel, .kernel = kernel, .stride = kernel, .pad = 0, .count_pad = false};
-      const PoolShape<StridedSide> s{1, side, side, 1100};
-      std::vector<float> x(12 * 12 * 1100), y(side.out * side.out * 1100);
-      std::vector<bf16> x16(x.size()), y16(y.size());
-      std::vector<uint8_t> winner(y.size()), winner16(y.size());
-      for (size_t i = 0; i < x.size(); ++i) x16[i] = bf16(x[i] = kValues[(i * 2654435761u >> 7) % kinds]);
-      max_pool_forward(Cpu{}, x.data(), y.data(), winner.data(), nullptr, s);
-      max_pool_forward(Cpu{}, x16.data(), y16.data(), winner16.data(), nullptr, s);
-      EXPECT_EQ(winner, winner16) << kernel << " " << kinds;
-      for (size_t i = 0; i < y.size(); ++i) ASSERT_TRUE(y[i] == y16[i] || (y[i] != y[i] && y16[i] != y16[i])) << i;
+constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kHardValues[] = {0.0f, -0.0f, 1.0f, -1.0f, kInfinity, -kInfinity, 0.5f, -2.0f, kNan};
+
+/// The first `kinds` of the hard values, in no order; bf16 holds them all.
+template <class T> std::vector<T> hard_values(size_t count, unsigned kinds) {
+  std::vector<T> values(count);
+  for (size_t i = 0; i < count; ++i) values[i] = T(kHardValues[(i * 2654435761u >> 7) % kinds]);
+  return values;
+}
+
+/// Bit for bit, but for NaN, which equals NaN.
+void expect_rounded(const std::vector<float>& expected, const std::vector<bf16>& actual, const std::string& what) {
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const float value = actual[i];
+    ASSERT_TRUE(bf16(expected[i]).bits == actual[i].bits || (expected[i] != expected[i] && value != value))
+        << what << ": " << value << " at " << i << ", not " << expected[i];
+  }
+}
+
+struct Windows {
+  int kernel, stride, pad;
+};
+
+PoolShape<StridedSide> shape_of(int batch, int size, const Windows& w, int channels) {
+  const int out = static_cast<int>(pooled_size(size, w.kernel, w.stride, w.pad, false));
+  const StridedSide side{size, out, w.kernel, w.stride, w.pad, false};
+  return {batch, side, side, channels};
+}
+
+int64_t inputs(const PoolShape<StridedSide>& s) { return int64_t{s.batch} * s.rows.size * s.columns.size * s.channels; }
+int64_t outputs(const PoolShape<StridedSide>& s) { return int64_t{s.batch} * s.rows.out * s.columns.out * s.channels; }
+
+// Few and many pixels a window, windows side by side, overlapping and over borders, channels that fill registers and some left
+// over; NaN, infinities, both zeros and ties throughout.
+TEST(Pool, Bf16EqualsF32WhateverTheValues) {
+  for (const Windows& w : {Windows{2, 2, 0}, Windows{3, 3, 0}, Windows{3, 2, 1}, Windows{6, 6, 0}, Windows{6, 3, 3}}) {
+    for (const int channels : {64, 101, 1100}) {
+      for (const unsigned kinds : {8u, 9u}) {  // without NaN, and with it
+        const auto s = shape_of(1, 12, w, channels);
+        const std::string what =
+            ::testing::PrintToString(std::vector{w.kernel, w.stride, w.pad, channels, static_cast<int>(kinds)});
+        const size_t xs = static_cast<size_t>(inputs(s)), ys = static_cast<size_t>(outputs(s));
+        const auto x = hard_values<float>(xs, kinds), dy = hard_values<float>(ys, kinds);
+        const auto x16 = hard_values<bf16>(xs, kinds), dy16 = hard_values<bf16>(ys, kinds);
+        std::vector<float> y(ys), dx(xs);
+        std::vector<bf16> y16(ys), dx16(xs);
+        std::vector<uint8_t> winner(ys), winner16(ys);
+        max_pool_forward(Cpu{}, x.data(), y.data(), winner.data(), nullptr, s);
+        max_pool_forward(Cpu{}, x16.data(), y16.data(), winner16.data(), nullptr, s);
+        EXPECT_EQ(winner, winner16) << what;
+        expect_rounded(y, y16, "maximum " + what);
+        max_pool_backward(Cpu{}, dy.data(), winner.data(), dx.data(), s);
+        max_pool_backward(Cpu{}, dy16.data(), winner.data(), dx16.data(), s);
+        expect_rounded(dx, dx16, "maximum's gradient " + what);
+        avg_pool_forward(Cpu{}, x.data(), y.data(), nullptr, s);
+        avg_pool_forward(Cpu{}, x16.data(), y16.data(), nullptr, s);
+        expect_rounded(y, y16, "average " + what);
+        avg_pool_backward(Cpu{}, dy.data(), dx.data(), s);
+        avg_pool_backward(Cpu{}, dy16.data(), dx16.data(), s);
+        expect_rounded(dx, dx16, "average's gradient " + what);
+      }
     }
   }
+}
+
+TEST(MaxPool, ANumberWinsByItsFirstPlaceAndNanByItsLast) {
+  const auto s = shape_of(1, 3, {3, 3, 0}, 35);
+  const auto expect_winner = [&](std::vector<float> window, int winner) {
+    std::vector<float> x, y(35);
+    std::vector<bf16> x16, y16(35);
+    for (const float value : window) x.insert(x.end(), 35, value), x16.insert(x16.end(), 35, bf16(value));
+    std::vector<uint8_t> where(35), where16(35);
+    max_pool_forward(Cpu{}, x.data(), y.data(), where.data(), nullptr, s);
+    max_pool_forward(Cpu{}, x16.data(), y16.data(), where16.data(), nullptr, s);
+    EXPECT_EQ(where, std::vector<uint8_t>(35, static_cast<uint8_t>(winner)));
+    EXPECT_EQ(where16, where);
+    expect_rounded(std::vector<float>(35, window[static_cast<size_t>(winner)]), y16, "bf16");
+    expect_rounded(y, y16, "f32");
+  };
+  expect_winner({-1, 2, 2, 0, 2, 1, 0, 2, 2}, 1);
+  expect_winner({-1, -0.0f, 0, 0, -0.0f, -1, 0, 0, -2}, 1);  // zeros are equal, and stay what they are
+  expect_winner({-1, 0, -0.0f, 0, -0.0f, -1, 0, 0, -2}, 1);
+  expect_winner({-kInfinity, -kInfinity, -kInfinity, -kInfinity, -kInfinity, -kInfinity, -kInfinity, -kInfinity, -kInfinity}, 0);
+  expect_winner({1, kNan, 2, kInfinity, -kNan, 5, 6, 7, 8}, 4);
+}
+
+/// An array that begins where a register does, as those of tensors do: others are not streamed.
+template <class T> class Aligned {
+ public:
+  explicit Aligned(size_t count) : elements_(count + 64) {}
+  T* data() {
+    void* p = elements_.data();
+    size_t bytes = elements_.size() * sizeof(T);
+    return static_cast<T*>(std::align(64, 64, p, bytes));
+  }
+
+ private:
+  std::vector<T> elements_;
+};
+
+/// A batch whose results are streamed past the cache against its pictures, whose results are not.
+template <class T> void expect_streamed_equal(int batch) {
+  const auto whole = shape_of(batch, 128, {3, 1, 1}, 64), one = shape_of(1, 128, {3, 1, 1}, 64);
+  const size_t count = static_cast<size_t>(inputs(whole)), picture = static_cast<size_t>(inputs(one));
+  ASSERT_EQ(inputs(whole), outputs(whole));
+  ASSERT_GE(count * sizeof(T), size_t{16} << 20);
+  const auto x = hard_values<T>(count, 9), dy = hard_values<T>(count, 4);
+  Aligned<T> y(count), mean(count), dx(count), spread(count), expected(picture);
+  std::vector<uint8_t> winner(count), expected_winner(picture);
+  max_pool_forward(Cpu{}, x.data(), y.data(), winner.data(), nullptr, whole);
+  avg_pool_forward(Cpu{}, x.data(), mean.data(), nullptr, whole);
+  max_pool_backward(Cpu{}, dy.data(), winner.data(), dx.data(), whole);
+  avg_pool_backward(Cpu{}, dy.data(), spread.data(), whole);
+  for (size_t at = 0; at < count; at += picture) {
+    const auto expect_picture = [&](Aligned<T>& actual, const char* what) {
+      EXPECT_EQ(std::memcmp(actual.data() + at, expected.data(), picture * sizeof(T)), 0) << what << " " << at / picture;
+    };
+    max_pool_forward(Cpu{}, x.data() + at, expected.data(), expected_winner.data(), nullptr, one);
+    expect_picture(y, "maxima of picture");
+    EXPECT_EQ(std::memcmp(winner.data() + at, expected_winner.data(), picture), 0) << "winners of picture " << at / picture;
+    max_pool_backward(Cpu{}, dy.data() + at, expected_winner.data(), expected.data(), one);
+    expect_picture(dx, "maxima's gradient in picture");
+    avg_pool_forward(Cpu{}, x.data() + at, expected.data(), nullptr, one);
+    expect_picture(mean, "averages of picture");
+    avg_pool_backward(Cpu{}, dy.data() + at, expected.data(), one);
+    expect_picture(spread, "averages' gradient in picture");
+  }
+}
+
+TEST(Pool, LargeResultsEqualSmallOnes) {
+  expect_streamed_equal<float>(4);
+  expect_streamed_equal<bf16>(8);
 }
 
 }  // namespace

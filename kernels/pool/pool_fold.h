@@ -1,0 +1,136 @@
+/// A pool's way forward on the CPU: what a window's pixels come to, a register of channels at a time.
+#pragma once
+#include "kernels/common/simd_pair.h"
+#include "kernels/pool/pool_math.h"
+
+namespace cudenza::kernels {
+
+/// So many channels are folded together at most.
+constexpr int kManyLanes = 1024;
+
+/// The pixels of one window.
+template <class T> struct WindowView {
+  const T* first;
+  int64_t row_stride, pixel_stride;
+  int height, width, position_stride;  ///< positions of neighbouring rows lie so far apart
+  bool large;                          ///< read pixel by pixel, many channels at a time
+  int64_t ahead;  ///< a large window asks for memory so far after a pixel; 0: its pixels follow each other closely
+};
+
+/// Where a window's results belong.
+template <class T, class Winner> struct WindowResult {
+  T* y;
+  Winner* winner;  ///< or null
+  acc_t<T> scale;
+  bool streams;  ///< past the cache
+};
+
+/// Asks for memory that is soon read. The second-level cache waits for more lines at once than the first: a third faster.
+inline void read_ahead(const void* p, int64_t bytes) {
+  for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const char*>(p) + i, 0, 2);
+}
+
+/// kLanes channels of a window, or the first `lanes` of them.
+template <class Fold, class T, class Winner> struct FoldRegister {
+  using A = acc_t<T>;
+  static constexpr int kLanes = kSimd<A>;
+  using Index = mask_t<A>;
+  Simd<A> value;
+  Simd<Index> where;
+
+  template <class Lanes> void start(const T* x, Lanes lanes) { value = Fold::first(simd_load(x, lanes)), where = Simd<Index>{}; }
+  template <class Lanes> void take(const T* x, Simd<Index> position, Lanes lanes) {
+    Fold::take(simd_load(x, lanes), position, value, where);
+  }
+  bool good() const { return true; }
+
+  template <class Lanes> void store(const WindowResult<T, Winner>& to, int64_t c, Lanes lanes) const {
+    const Simd<A> result = Fold::result(value, to.scale);
+    if (std::is_same_v<T, A> && to.streams) simd_stream_register(to.y + c, result);
+    else simd_store(to.y + c, result, lanes);
+    if (!Fold::kHasWinner || !to.winner) return;
+    if constexpr (!std::is_same_v<Lanes, int>) return simd_narrow<A>(to.winner + c, where);
+    Winner elements[kLanes];
+    simd_narrow<A>(elements, where);
+    for (int k = 0; k < static_cast<int>(lanes); ++k) to.winner[c + k] = elements[k];
+  }
+};
+
+/// kRegisters of channels from c on, through all pixels at once. False, and nothing is written, if Register cannot do them.
+template <class Register, int kRegisters, class T, class Winner, class Lanes>
+[[gnu::always_inline]] inline bool fold_few(const WindowView<T>& view, const WindowResult<T, Winner>& to, int64_t c,
+                                            Lanes lanes) {
+  Register folds[kRegisters];
+  const T* row = view.first + c;
+  for (int r = 0; r < kRegisters; ++r) folds[r].start(row + r * Register::kLanes, lanes);
+  for (int p = 0, q = 1; p < view.height; ++p, q = 0, row += view.row_stride) {
+    const T* pixel = row + q * view.pixel_stride;
+    auto position = simd_all(static_cast<typename Register::Index>(p * view.position_stride + q));
+    for (; q < view.width; ++q, pixel += view.pixel_stride, position += 1) {
+      for (int r = 0; r < kRegisters; ++r) folds[r].take(pixel + r * Register::kLanes, position, lanes);
+    }
+  }
+  for (int r = 0; r < kRegisters; ++r)
+    if (!folds[r].good()) return false;
+  for (int r = 0; r < kRegisters; ++r) folds[r].store(to, c + r * Register::kLanes, lanes);
+  return true;
+}
+
+/// The same for some registers, at most kManyLanes channels, that wait in memory, so that memory is read in long runs: a few
+/// pixels at a time, but one by one where the CPU sees by itself what is read next.
+template <class Register, class T, class Winner>
+bool fold_many(const WindowView<T>& view, const WindowResult<T, Winner>& to, int64_t c, int registers) {
+  constexpr std::integral_constant<int, Register::kLanes> kWhole;
+  const int most = view.ahead > 0 ? 4 : 1;
+  Register folds[kManyLanes / Register::kLanes];
+  const T* row = view.first + c;
+  for (int r = 0; r < registers; ++r) folds[r].start(row + r * kWhole, kWhole);
+  for (int p = 0, q = 1; p < view.height; ++p, q = 0, row += view.row_stride) {
+    for (; q < view.width; q += most) {
+      const int pixels = smaller(most, view.width - q);
+      for (int r = 0; r < registers; ++r) {
+        Register fold = folds[r];
+        const T* pixel = row + q * view.pixel_stride + r * kWhole;
+        auto position = simd_all(static_cast<typename Register::Index>(p * view.position_stride + q));
+        for (int k = 0; k < pixels; ++k, pixel += view.pixel_stride, position += 1) {
+          if (view.ahead > 0) read_ahead(pixel + view.ahead, kWhole * static_cast<int64_t>(sizeof(T)));
+          fold.take(pixel, position, kWhole);
+        }
+        folds[r] = fold;
+      }
+    }
+  }
+  for (int r = 0; r < registers; ++r)
+    if (!folds[r].good()) return false;
+  for (int r = 0; r < registers; ++r) folds[r].store(to, c + r * kWhole, kWhole);
+  return true;
+}
+
+/// Folds whole registers of channels from c on and returns where it stopped: before what is no whole register, or before the
+/// registers among which is one that Register cannot do.
+template <class Register, int kFew, class T, class Winner>
+[[gnu::always_inline]] inline int fold_registers(const WindowView<T>& view, const WindowResult<T, Winner>& to, int c,
+                                                 int channels) {
+  constexpr int kLanes = Register::kLanes;
+  constexpr std::integral_constant<int, kLanes> kWhole;
+  if (view.large && channels - c > kFew * kLanes) {
+    const int registers = (channels - c) / kLanes;
+    if (!fold_many<Register>(view, to, c, registers)) return c;
+    c += registers * kLanes;
+  }
+  for (; c + kFew * kLanes <= channels; c += kFew * kLanes)
+    if (!fold_few<Register, kFew>(view, to, c, kWhole)) return c;
+  for (; c + kLanes <= channels; c += kLanes)
+    if (!fold_few<Register, 1>(view, to, c, kWhole)) return c;
+  return c;
+}
+
+/// The channels that are left.
+template <class Fold, class T, class Winner>
+[[gnu::noinline]] void fold_rest(const WindowView<T>& view, const WindowResult<T, Winner>& to, int c, int channels) {
+  using Register = FoldRegister<Fold, T, Winner>;
+  c = fold_registers<Register, 4>(view, to, c, channels);
+  if (c < channels) fold_few<Register, 1>(view, to, c, channels - c);
+}
+
+}  // namespace cudenza::kernels
