@@ -1,5 +1,5 @@
-/// Fetching the next tile of an array into the second-level cache while this one is worked on, a line at a time: where work runs
-/// through many short rows, the machine does not foresee what is read next.
+/// Asking for memory that is soon read, where work runs through many short rows or far apart and the machine does not foresee what
+/// comes next. Into the second-level cache, which waits for more lines at once than the first.
 #pragma once
 #include <cstdint>
 
@@ -7,7 +7,12 @@
 
 namespace cudenza::kernels {
 
-/// `rows` pieces of memory of `row_bytes`, `stride_bytes` apart.
+inline void fetch_ahead(const void* p, int64_t bytes) {
+  constexpr int kToRead = 0, kSecondLevel = 2;
+  for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const char*>(p) + i, kToRead, kSecondLevel);
+}
+
+/// The next tile of an array, fetched line by line while this one is worked on: `rows` pieces of `row_bytes`, `stride_bytes` apart.
 class FetchAhead {
  public:
   FetchAhead() = default;  ///< of nothing
@@ -19,8 +24,7 @@ class FetchAhead {
   /// Fetches as many bytes as have been worked on.
   void worked(int64_t bytes) {
     for (due_ += bytes; due_ >= kLine && rows_ > 0; due_ -= kLine) {
-      constexpr int kToRead = 0, kSecondLevel = 2;
-      __builtin_prefetch(row_ + at_, kToRead, kSecondLevel);
+      fetch_ahead(row_ + at_, kLine);
       at_ += kLine;
       if (at_ >= row_bytes_) at_ = 0, row_ += stride_, --rows_;
     }

@@ -56,19 +56,42 @@ inline void simd_narrow_words(uint8_t* p, Simd<int16_t> v) {
 #endif
 }
 
-/// Whether a comparison holds anywhere.
-template <class A> inline bool simd_any(SimdMask<A> mask) {
-#if defined(__AVX__) && !defined(__AVX512F__)
+/// Whether a comparison, which gave `mask`, holds anywhere.
+template <class Mask> inline bool simd_any(Mask mask) {
+  static_assert(sizeof mask == kSimdBytes);
+#if defined(__AVX512F__)
+  return _mm512_test_epi64_mask(reinterpret_cast<__m512i>(mask), reinterpret_cast<__m512i>(mask)) != 0;
+#elif defined(__AVX__)
   return !_mm256_testz_si256(reinterpret_cast<__m256i>(mask), reinterpret_cast<__m256i>(mask));
 #else
-  for (int k = 0; k < kSimd<A>; ++k)
-    if (mask[k]) return true;
-  return false;
+  const auto halves = reinterpret_cast<Simd<uint64_t>>(mask);
+  return (halves[0] | halves[1]) != 0;
 #endif
 }
 
-/// The bf16 that simd_pair() came of.
-inline Simd<uint32_t> simd_rounded(SimdPair<float> v) { return simd_bf16(v.first) | simd_bf16(v.second) << 16; }
+/// Whether a NaN is among them.
+inline bool simd_has_nan(SimdPair<float> v) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask(reinterpret_cast<__m512>(v.first), reinterpret_cast<__m512>(v.second), _CMP_UNORD_Q) != 0;
+#elif defined(__AVX__)
+  const auto first = reinterpret_cast<__m256>(v.first), second = reinterpret_cast<__m256>(v.second);
+  return _mm256_movemask_ps(_mm256_cmp_ps(first, second, _CMP_UNORD_Q)) != 0;
+#else
+  return simd_any((v.first != v.first) | (v.second != v.second));
+#endif
+}
+
+/// The bits of numbers; rounded to bf16 they are the upper half.
+inline Simd<uint32_t> simd_upper_half_rounded(Simd<float> v) {
+  const Simd<uint32_t> bits = reinterpret_cast<Simd<uint32_t>>(v);
+  return bits + (0x7FFFu + (bits >> 16 & 1u));
+}
+
+/// The bf16 that simd_pair() came of. NaN, which takes twice the steps, is looked for first.
+inline Simd<uint32_t> simd_rounded(SimdPair<float> v) {
+  if (__builtin_expect(simd_has_nan(v), false)) return simd_bf16(v.first) | simd_bf16(v.second) << 16;
+  return simd_upper_half_rounded(v.first) >> 16 | (simd_upper_half_rounded(v.second) & 0xFFFF0000u);
+}
 
 /// Writes a register past the cache (kernels/common/streaming.h). REQUIRES p aligned to its size.
 template <class Register> inline void simd_stream_register(void* p, Register v) {

@@ -64,7 +64,7 @@ void forward(const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
                                          .winner = winner ? winner + out : nullptr,
                                          .scale = Fold::kHasWinner ? A(1) : average_scale<A>(s, i, j),
                                          .streams = streams};
-        read_ahead(soon, share);
+        fetch_ahead(soon, share);
         fold<Fold>(view, to, lanes);
       }
     }

@@ -1,5 +1,6 @@
 /// A pool's way forward on the CPU: what a window's pixels come to, a register of channels at a time.
 #pragma once
+#include "kernels/common/fetch_ahead.h"
 #include "kernels/common/simd_pair.h"
 #include "kernels/pool/pool_math.h"
 
@@ -24,11 +25,6 @@ template <class T, class Winner> struct WindowResult {
   acc_t<T> scale;
   bool streams;  ///< past the cache
 };
-
-/// Asks for memory that is soon read. The second-level cache waits for more lines at once than the first: a third faster.
-inline void read_ahead(const void* p, int64_t bytes) {
-  for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const char*>(p) + i, 0, 2);
-}
 
 /// kLanes channels of a window, or the first `lanes` of them.
 template <class Fold, class T, class Winner> struct FoldRegister {
@@ -93,7 +89,7 @@ bool fold_many(const WindowView<T>& view, const WindowResult<T, Winner>& to, int
         const T* pixel = row + q * view.pixel_stride + r * kWhole;
         auto position = simd_all(static_cast<typename Register::Index>(p * view.position_stride + q));
         for (int k = 0; k < pixels; ++k, pixel += view.pixel_stride, position += 1) {
-          if (view.ahead > 0) read_ahead(pixel + view.ahead, kWhole * static_cast<int64_t>(sizeof(T)));
+          if (view.ahead > 0) fetch_ahead(pixel + view.ahead, kWhole * static_cast<int64_t>(sizeof(T)));
           fold.take(pixel, position, kWhole);
         }
         folds[r] = fold;

@@ -1,7 +1,6 @@
 /// Pooling bf16 forward on the CPU: as many as a register holds at a time, twice what fits once they are widened.
 #pragma once
 #include "kernels/pool/pool_fold.h"
-#include "kernels/pool/pool_round_bf16.h"
 
 namespace cudenza::kernels {
 
@@ -23,7 +22,7 @@ class Greater {
 #else
   Greater(Words a, Words b) : mask_(a > b) {}
   Words choose(Words there, Words elsewhere) const { return mask_ ? there : elsewhere; }
-  bool anywhere() const { return simd_any<float>(reinterpret_cast<SimdMask<float>>(mask_)); }
+  bool anywhere() const { return simd_any(mask_); }
 
  private:
   Words mask_;
@@ -82,7 +81,7 @@ template <> struct Bf16Register<AvgFold> {
   }
   bool good() const { return true; }
   template <class Winner, class Lanes> void store(const WindowResult<bf16, Winner>& to, int64_t c, Lanes) const {
-    const Simd<uint32_t> bits = rounded_words({sum.first * to.scale, sum.second * to.scale});
+    const Simd<uint32_t> bits = simd_rounded({sum.first * to.scale, sum.second * to.scale});
     if (to.streams) simd_stream_register(to.y + c, bits);
     else std::memcpy(to.y + c, &bits, sizeof bits);
   }

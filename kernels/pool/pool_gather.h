@@ -4,7 +4,6 @@
 
 #include "kernels/common/simd_pair.h"
 #include "kernels/pool/pool_math.h"
-#include "kernels/pool/pool_round_bf16.h"
 
 namespace cudenza::kernels {
 
@@ -71,10 +70,10 @@ template <> struct GradientSum<bf16, uint8_t> {
     }
   }
   void store(bf16* dx) const {
-    const Simd<uint32_t> bits = rounded_words(sum);
+    const Simd<uint32_t> bits = simd_rounded(sum);
     std::memcpy(dx, &bits, sizeof bits);
   }
-  void stream(bf16* dx) const { simd_stream_register(dx, rounded_words(sum)); }
+  void stream(bf16* dx) const { simd_stream_register(dx, simd_rounded(sum)); }
 };
 
 /// A max pool's sum of one term, which needs no arithmetic.

@@ -35,7 +35,7 @@ template <class T> acc_t<T> max_of(const T* x, int64_t count) {
   };
   for (int64_t i = 0; i + kStep <= count; i += kStep) take(i);
   take(count - kStep);  // what is left, and some of it twice
-  if (simd_any<A>(nan)) return std::numeric_limits<A>::quiet_NaN();
+  if (simd_any(nan)) return std::numeric_limits<A>::quiet_NaN();
   const Simd<A> all = simd_larger<A>(simd_larger<A>(even.first, even.second), simd_larger<A>(odd.first, odd.second));
   for (int k = 0; k < kSimd<A>; ++k) best = larger(best, all[k]);
   return best;
@@ -66,7 +66,7 @@ template <class T> Found<acc_t<T>> first_largest_of_pairs(const T* x, int64_t co
     best.first = first_wins ? next.first : best.first, first = first_wins ? now : first;
     best.second = second_wins ? next.second : best.second, second = second_wins ? now : second;
   }
-  if (simd_any<A>(nan)) return first_nan(x);
+  if (simd_any(nan)) return first_nan(x);
   const Simd<A> larger_ones = simd_larger<A>(best.first, best.second);
   A value = larger_ones[0];
   for (int k = 1; k < kSimd<A>; ++k) value = larger(value, larger_ones[k]);
