@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "kernels/common/fetch_ahead.h"
 #include "kernels/common/streaming.h"
 #include "kernels/reduce/reduce_instances.h"
 #include "kernels/reduce/reduce_math.h"
@@ -33,6 +34,11 @@ void add_to_strip(Term term, const T* x, const T* z, acc_t<T>* acc, int64_t coun
   };
   int64_t i = 0;
   for (; i + kSimdPair<A> <= count; i += kSimdPair<A>) {
+    for (int k = 0; k < kRows; ++k) {
+      const int64_t next = i + (kRows + k) * stride;
+      fetch_ahead(x + next, kSimdPair<A> * static_cast<int64_t>(sizeof(T)));
+      if (Term::kOfTwo) fetch_ahead(z + next, kSimdPair<A> * static_cast<int64_t>(sizeof(T)));
+    }
     const SimdPair<A> sum = add(pair, simd_load_pair(acc + i), i);
     simd_store(acc + i, sum.first), simd_store(acc + i + kSimd<A>, sum.second);
   }
