@@ -114,12 +114,21 @@ template <class T> inline Simd<acc_t<T>> simd_load(const T* p) {
 
 /// The bits of v rounded to bf16 (float16_detail::to_bf16), in each element's lower half; the upper half is 0.
 inline Simd<uint32_t> simd_bf16(Simd<float> v) {
+#if defined(__AVX512F__)  // g++ 12 makes no masked additions of choices
+  const __m512i bits = reinterpret_cast<__m512i>(v);
+  const __mmask16 odd = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(0x10000));
+  const __mmask16 none = _mm512_cmp_ps_mask(reinterpret_cast<__m512>(v), reinterpret_cast<__m512>(v), _CMP_UNORD_Q);
+  const __m512i down = _mm512_add_epi32(bits, _mm512_set1_epi32(0x7FFF));
+  const __m512i rounded = _mm512_mask_add_epi32(down, odd, bits, _mm512_set1_epi32(0x8000));
+  return reinterpret_cast<Simd<uint32_t>>(_mm512_mask_or_epi32(rounded, none, bits, _mm512_set1_epi32(0x400000))) >> 16;
+#else
   const Simd<uint32_t> bits = reinterpret_cast<Simd<uint32_t>>(v), rounded = bits + 0x7FFFu + (bits >> 16 & 1u);
-#if defined(__AVX2__) && !defined(__AVX512F__)  // g++ 12 would shift both sides of the choice
+#if defined(__AVX2__)  // g++ 12 would shift both sides of the choice
   const auto number = reinterpret_cast<__m256i>(v == v), quiet = reinterpret_cast<__m256i>(bits | 0x400000u);
   return reinterpret_cast<Simd<uint32_t>>(_mm256_blendv_epi8(quiet, reinterpret_cast<__m256i>(rounded), number)) >> 16;
 #else
   return (v == v ? rounded : bits | 0x400000u) >> 16;
+#endif
 #endif
 }
 
@@ -143,8 +152,35 @@ template <class T> inline void simd_store(T* p, Simd<acc_t<T>> v) {
   }
 }
 
-/// Two registers side by side: with AVX2, bf16 pairs share their packing.
+/// Two registers of neighbours.
+template <class A> struct SimdTwo { Simd<A> first, second; };
+
+/// The elements p[0] … p[2 kSimd - 1]: with AVX-512, both halves of a register of bf16 are widened by one instruction each.
+template <class T> inline SimdTwo<acc_t<T>> simd_load2(const T* p) {
+#if defined(__AVX512BW__)
+  if constexpr (std::is_same_v<T, bf16>) {
+    const Simd<uint16_t> place{0, 0, 0, 1, 0, 2,  0, 3,  0, 4,  0, 5,  0, 6,  0, 7,
+                               0, 8, 0, 9, 0, 10, 0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
+    const __m512i bits = _mm512_loadu_si512(p);
+    const auto widened = [bits](Simd<uint16_t> from) {
+      return reinterpret_cast<Simd<float>>(_mm512_maskz_permutexvar_epi16(0xAAAAAAAA, reinterpret_cast<__m512i>(from), bits));
+    };
+    return {widened(place), widened(place + 16)};
+  }
+#endif
+  return {simd_load(p), simd_load(p + kSimd<acc_t<T>>)};
+}
+
+/// Two registers side by side: bf16 pairs share their packing.
 template <class T> inline void simd_store2(T* p, Simd<acc_t<T>> first, Simd<acc_t<T>> second) {
+#if defined(__AVX512BF16__) && defined(__AVX512DQ__)
+  if constexpr (std::is_same_v<T, bf16>) {
+    const __m512 low = reinterpret_cast<__m512>(first), high = reinterpret_cast<__m512>(second);
+    constexpr int kSubnormal = 0x20;  // the instruction would make them 0
+    if ((_mm512_fpclass_ps_mask(low, kSubnormal) | _mm512_fpclass_ps_mask(high, kSubnormal)) == 0) [[likely]]
+      return _mm512_storeu_si512(p, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low)));
+  }
+#endif
 #if defined(__AVX2__) && !defined(__AVX512F__)
   if constexpr (std::is_same_v<T, bf16>) {
     const __m256i low = reinterpret_cast<__m256i>(simd_bf16(first)), high = reinterpret_cast<__m256i>(simd_bf16(second));
@@ -171,6 +207,13 @@ template <class T> inline void simd_stream(T* p, Simd<acc_t<T>> v) {
 /// `lanes` elements, a whole register if that is the constant kSimd; fewer are the first ones, the others loaded as 0.
 template <class T, class Lanes> inline Simd<acc_t<T>> simd_load(const T* p, Lanes lanes) {
   if constexpr (!std::is_same_v<Lanes, int>) return simd_load(p);
+#if defined(__AVX512VL__) && defined(__AVX512BW__)
+  const auto some = static_cast<__mmask16>((1u << lanes) - 1);
+  if constexpr (std::is_same_v<T, float>) return reinterpret_cast<Simd<float>>(_mm512_maskz_loadu_ps(some, p));
+  if constexpr (std::is_same_v<T, bf16>)
+    return reinterpret_cast<Simd<float>>(
+        reinterpret_cast<SimdMask<float>>(_mm512_maskz_cvtepu16_epi32(0xFFFF, _mm256_maskz_loadu_epi16(some, p))) << 16);
+#endif
   T elements[kSimd<acc_t<T>>] = {};
   std::memcpy(elements, p, static_cast<size_t>(lanes) * sizeof(T));
   return simd_load(elements);

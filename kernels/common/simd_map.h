@@ -30,7 +30,10 @@ template <class T, bool = std::is_same_v<T, acc_t<T>>> class Tile {
 template <class T> class Tile<T, false> {
  public:
   Tile(const T* p, WholeTile) {
-    for (int k = 0; k < kTile; k += kSimd<float>) simd_store(values_ + k, simd_load(p + k));
+    for (int k = 0; k < kTile; k += 2 * kSimd<float>) {
+      const SimdTwo<float> two = simd_load2(p + k);
+      simd_store2(values_ + k, two.first, two.second);
+    }
   }
   Tile(const T* p, int width) {
 #pragma omp simd
@@ -71,12 +74,25 @@ template <class U, class F, class... T> [[gnu::always_inline]] inline void simd_
   for_tiles(count, [=](int64_t i, auto width) { map_tile(y + i, width, f, Tile<T>(x + i, width)...); });
 }
 
+/// The same by registers: f takes Simd<acc_t<T>> and gives one.
+template <class U, class F, class... T>
+[[gnu::always_inline]] inline void simd_map_registers(U* y, int64_t count, F f, const T*... x) {
+  constexpr int64_t kHalf = kSimd<acc_t<U>>;
+  int64_t i = 0;
+  for (; i + 2 * kHalf <= count; i += 2 * kHalf)
+    [&](const SimdTwo<acc_t<T>>&... two) { simd_store2(y + i, f(two.first...), f(two.second...)); }(simd_load2(x + i)...);
+  simd_for<acc_t<U>>(count - i, [&](int64_t k, auto lanes) { simd_store(y + i + k, f(simd_load(x + i + k, lanes)...), lanes); });
+}
+
 /// y[i] = x[i], rounded to U, for i < count. (A loop that only copies would be made a memcpy into the tile, by halves.)
 template <class T, class U> inline void simd_convert(const T* x, U* y, int64_t count) {
   if constexpr (std::is_same_v<acc_t<T>, acc_t<U>>) {
     constexpr int64_t kHalf = kSimd<acc_t<T>>;
     int64_t i = 0;
-    for (; i + 2 * kHalf <= count; i += 2 * kHalf) simd_store2(y + i, simd_load(x + i), simd_load(x + i + kHalf));
+    for (; i + 2 * kHalf <= count; i += 2 * kHalf) {
+      const SimdTwo<acc_t<T>> two = simd_load2(x + i);
+      simd_store2(y + i, two.first, two.second);
+    }
     for (; i < count; ++i) y[i] = static_cast<acc_t<T>>(x[i]);
   } else {
     simd_map(

@@ -1,4 +1,5 @@
 #include "kernels/common/simd_map.h"
+#include "kernels/common/simd_math.h"
 #include "kernels/common/streaming.h"
 #include "kernels/pointwise/pointwise_instances.h"
 
@@ -7,6 +8,9 @@ namespace cudenza::kernels {
 template <class Op, class T, class U> void map(Cpu, Op op, const T* x, U* y, int64_t count) {
   parallel_fill(y, count, 1, [=](U* place, int64_t begin, int64_t end) {
     if constexpr (std::is_same_v<Op, Identity>) simd_convert(x + begin, place, end - begin);
+    else if constexpr (std::is_same_v<Op, Sigmoid>)
+      simd_map_registers(
+          place, end - begin, [](auto v) { return simd_sigmoid<acc_t<T>>(v); }, x + begin);
     else simd_map(place, end - begin, op, x + begin);
   });
 }
