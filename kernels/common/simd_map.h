@@ -3,6 +3,7 @@
 /// conditions of the arithmetic: a loop over bf16 takes twice the instructions.)
 #pragma once
 #include "kernels/common/simd.h"
+#include "kernels/common/streaming.h"
 
 namespace cudenza::kernels {
 
@@ -98,6 +99,24 @@ template <class T, class U> inline void simd_convert(const T* x, U* y, int64_t c
     simd_map(
         y, count, [](acc_t<T> value) { return static_cast<acc_t<U>>(value); }, x);
   }
+}
+
+/// parallel_fill by pieces so short that the next one's reading overlaps the sending: for what computes faster than memory reads.
+/// Pieces begin at multiples of kPiece.
+template <class U, class Fill, int64_t kPiece = 1024 / sizeof(U)>
+void fill_in_pieces(U* y, int64_t count, int64_t cost, Fill fill, std::integral_constant<int64_t, kPiece> = {}) {
+  const bool streams = count * static_cast<int64_t>(sizeof(U)) >= kStreamBytes && reinterpret_cast<uintptr_t>(y) % 32 == 0;
+  const auto pieces = [=](int64_t begin, int64_t end) {
+    if (!streams) return fill(y + begin, begin, end);
+    alignas(64) U buffer[kPiece];
+    for (int64_t i = begin; i < end; i += kPiece) {
+      const int64_t stop = smaller(i + kPiece, end);
+      fill(buffer, i, stop);
+      stream_out(y + i, buffer, (stop - i) * static_cast<int64_t>(sizeof(U)));
+    }
+    finish_streaming();
+  };
+  parallel_ranges(count, cost, pieces, kPiece);
 }
 
 }  // namespace cudenza::kernels

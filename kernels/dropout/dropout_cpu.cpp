@@ -1,6 +1,5 @@
 #include "kernels/common/philox_words.h"
 #include "kernels/common/simd_map.h"
-#include "kernels/common/streaming.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/dropout/dropout_math.h"
 #include "kernels/pointwise/pointwise_math.h"
@@ -45,7 +44,7 @@ template <class T, class Width>
 template <class T>
 void dropout_forward(Cpu, const T* x, T* y, uint8_t* mask, int64_t count, double p, const RandomStream& stream) {
   const DropRule<acc_t<T>> rule(p);
-  parallel_fill(y, count, 4, [=, step = stream.step ? *stream.step : 0](T* place, int64_t begin, int64_t end) {
+  const auto fill = [=, step = stream.step ? *stream.step : 0](T* place, int64_t begin, int64_t end) {
     alignas(64) uint16_t numbers[kStretch];
     for_tiles(end - begin, [&](int64_t at, auto length) {  // pieces begin at multiples of kStretch
       const int64_t i = begin + at;
@@ -58,12 +57,13 @@ void dropout_forward(Cpu, const T* x, T* y, uint8_t* mask, int64_t count, double
       if (mask) std::memcpy(mask + i / 8, &bits, static_cast<size_t>(dropout_mask_bytes(length)));
       apply_bits(x + i, place + at, bits, rule.scale, length);
     });
-  });
+  };
+  fill_in_pieces(y, count, 4, fill, std::integral_constant<int64_t, kStretch>{});
 }
 
 template <class T> void dropout_backward(Cpu, const T* dy, const uint8_t* mask, T* dx, int64_t count, double p) {
   const DropRule<acc_t<T>> rule(p);
-  parallel_fill(dx, count, 1, [=](T* place, int64_t begin, int64_t end) {
+  fill_in_pieces(dx, count, 1, [=](T* place, int64_t begin, int64_t end) {
     for_tiles(end - begin, [=](int64_t at, auto length) {
       const int64_t i = begin + at;
       uint32_t bits = 0;
