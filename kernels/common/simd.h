@@ -132,12 +132,20 @@ inline Simd<uint32_t> simd_bf16(Simd<float> v) {
 #endif
 }
 
+/// The instructions that round to bf16 make subnormals 0: registers with any are rounded as above.
+constexpr int kSubnormalClass = 0x20;  // of vfpclassps
+
 /// Writes p[0] … p[kSimd - 1], rounded to T.
 template <class T> inline void simd_store(T* p, Simd<acc_t<T>> v) {
   using A = acc_t<T>;
   if constexpr (std::is_same_v<T, A>) {
     std::memcpy(p, &v, sizeof v);
   } else if constexpr (std::is_same_v<T, bf16>) {
+#if defined(__AVX512BF16__) && defined(__AVX512DQ__)
+    const __m512 value = reinterpret_cast<__m512>(v);
+    if (_mm512_fpclass_ps_mask(value, kSubnormalClass) == 0) [[likely]]
+      return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(value)));
+#endif
     simd_narrow<float>(&p->bits, reinterpret_cast<SimdMask<float>>(simd_bf16(v)));
   } else {
 #if defined(__AVX512F__)
@@ -176,8 +184,7 @@ template <class T> inline void simd_store2(T* p, Simd<acc_t<T>> first, Simd<acc_
 #if defined(__AVX512BF16__) && defined(__AVX512DQ__)
   if constexpr (std::is_same_v<T, bf16>) {
     const __m512 low = reinterpret_cast<__m512>(first), high = reinterpret_cast<__m512>(second);
-    constexpr int kSubnormal = 0x20;  // the instruction would make them 0
-    if ((_mm512_fpclass_ps_mask(low, kSubnormal) | _mm512_fpclass_ps_mask(high, kSubnormal)) == 0) [[likely]]
+    if ((_mm512_fpclass_ps_mask(low, kSubnormalClass) | _mm512_fpclass_ps_mask(high, kSubnormalClass)) == 0) [[likely]]
       return _mm512_storeu_si512(p, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low)));
   }
 #endif
