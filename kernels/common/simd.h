@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "kernels/common/float16.h"
 #include "kernels/common/streaming.h"
@@ -230,6 +231,25 @@ template <class T, class Lanes> inline void simd_store(T* p, Simd<acc_t<T>> v, L
   T elements[kSimd<acc_t<T>>];
   simd_store(elements, v);
   std::memcpy(p, elements, static_cast<size_t>(lanes) * sizeof(T));
+}
+
+/// larger() of each two. (g++ 12 would compare and choose, which takes twice as long.)
+template <class A> inline Simd<A> simd_larger(Simd<A> a, Simd<A> b) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(A) == 4)
+    return reinterpret_cast<Simd<A>>(_mm512_maskz_max_ps(0xFFFF, reinterpret_cast<__m512>(b), reinterpret_cast<__m512>(a)));
+#endif
+  return a < b ? b : a;
+}
+
+/// What the operation makes of all elements: first of those that are half a register apart, at last of neighbours.
+template <class A, class Op, size_t kStep = kSimd<A> / 2> inline A simd_joined(Simd<A> v, Op op) {
+  if constexpr (kStep == 0) {
+    return v[0];
+  } else {
+    const auto others = [&]<size_t... k>(std::index_sequence<k...>) { return __builtin_shufflevector(v, v, (k ^ kStep)...); };
+    return simd_joined<A, Op, kStep / 2>(op(v, others(std::make_index_sequence<kSimd<A>>{})), op);
+  }
 }
 
 /// Calls f(i, lanes) for the registers of `count` elements: with the constant kSimd<A>, and at last with the int that is left.

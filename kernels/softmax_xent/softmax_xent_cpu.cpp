@@ -29,10 +29,7 @@ template <class A, class Lanes> Simd<A> lanes_of(Simd<A> v, Lanes lanes, A other
 }
 
 template <class A> A sum_of(Simd<A> lanes) {
-  for (int width = kSimd<A> / 2; width > 0; width /= 2) {
-    for (int k = 0; k < width; ++k) lanes[k] += lanes[k + width];
-  }
-  return lanes[0];
+  return simd_joined<A>(lanes, [](Simd<A> a, Simd<A> b) { return a + b; });
 }
 
 template <class T> acc_t<T> largest_of(const T* x, int count) {
@@ -42,13 +39,10 @@ template <class T> acc_t<T> largest_of(const T* x, int count) {
       count,
       [&](int i) {
         const SimdPair<A> value = simd_load_pair(x + i);
-        first = larger(first, value.first), second = larger(second, value.second);
+        first = simd_larger<A>(first, value.first), second = simd_larger<A>(second, value.second);
       },
-      [&](int i, auto lanes) { first = larger(first, lanes_of<A>(simd_load(x + i, lanes), lanes, kBelowAll<A>)); });
-  first = larger(first, second);
-  A largest = first[0];
-  for (int k = 1; k < kSimd<A>; ++k) largest = larger(largest, first[k]);
-  return largest;
+      [&](int i, auto lanes) { first = simd_larger<A>(first, lanes_of<A>(simd_load(x + i, lanes), lanes, kBelowAll<A>)); });
+  return simd_joined<A>(simd_larger<A>(first, second), simd_larger<A>);
 }
 
 /// The sum of e^(x - largest), and those themselves if `kept` is not null; it has room for whole registers.
