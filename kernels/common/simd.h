@@ -233,11 +233,14 @@ template <class T, class Lanes> inline void simd_store(T* p, Simd<acc_t<T>> v, L
   std::memcpy(p, elements, static_cast<size_t>(lanes) * sizeof(T));
 }
 
-/// larger() of each two. (g++ 12 would compare and choose, which takes twice as long.)
-template <class A> inline Simd<A> simd_larger(Simd<A> a, Simd<A> b) {
+/// larger() of each two elements. (g++ 12 would compare and choose, which takes twice as long.)
+template <class A> inline Simd<A> simd_max(Simd<A> a, Simd<A> b) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(A) == 4)
     return reinterpret_cast<Simd<A>>(_mm512_maskz_max_ps(0xFFFF, reinterpret_cast<__m512>(b), reinterpret_cast<__m512>(a)));
+#elif defined(__AVX__)
+  if constexpr (sizeof(A) == 4)
+    return reinterpret_cast<Simd<A>>(_mm256_max_ps(reinterpret_cast<__m256>(b), reinterpret_cast<__m256>(a)));
 #endif
   return a < b ? b : a;
 }

@@ -39,10 +39,10 @@ template <class T> acc_t<T> largest_of(const T* x, int count) {
       count,
       [&](int i) {
         const SimdPair<A> value = simd_load_pair(x + i);
-        first = simd_larger<A>(first, value.first), second = simd_larger<A>(second, value.second);
+        first = simd_max<A>(first, value.first), second = simd_max<A>(second, value.second);
       },
-      [&](int i, auto lanes) { first = simd_larger<A>(first, lanes_of<A>(simd_load(x + i, lanes), lanes, kBelowAll<A>)); });
-  return simd_joined<A>(simd_larger<A>(first, second), simd_larger<A>);
+      [&](int i, auto lanes) { first = simd_max<A>(first, lanes_of<A>(simd_load(x + i, lanes), lanes, kBelowAll<A>)); });
+  return simd_joined<A>(simd_max<A>(first, second), simd_max<A>);
 }
 
 /// The sum of e^(x - largest), and those themselves if `kept` is not null; it has room for whole registers.

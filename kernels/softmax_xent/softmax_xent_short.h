@@ -13,7 +13,7 @@ template <class A> Simd<A> some_rows(const RowNumbers<A>& numbers, int n) { retu
 template <class T> Simd<acc_t<T>> largest_of(const Columns<T>& x, int n, int count) {
   using A = acc_t<T>;
   Simd<A> largest = simd_all(kBelowAll<A>);
-  for (int c = 0; c < count; ++c) largest = simd_larger<A>(largest, some_rows(x[c], n));
+  for (int c = 0; c < count; ++c) largest = simd_max<A>(largest, some_rows(x[c], n));
   return largest;
 }
 
