@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "kernels/common/float16.h"
 #include "kernels/common/streaming.h"
@@ -114,14 +115,26 @@ template <class T> inline Simd<acc_t<T>> simd_load(const T* p) {
 
 /// The bits of v rounded to bf16 (float16_detail::to_bf16), in each element's lower half; the upper half is 0.
 inline Simd<uint32_t> simd_bf16(Simd<float> v) {
+#if defined(__AVX512F__)  // g++ 12 makes no masked additions of choices
+  const __m512i bits = reinterpret_cast<__m512i>(v);
+  const __mmask16 odd = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(0x10000));
+  const __mmask16 none = _mm512_cmp_ps_mask(reinterpret_cast<__m512>(v), reinterpret_cast<__m512>(v), _CMP_UNORD_Q);
+  const __m512i down = _mm512_add_epi32(bits, _mm512_set1_epi32(0x7FFF));
+  const __m512i rounded = _mm512_mask_add_epi32(down, odd, bits, _mm512_set1_epi32(0x8000));
+  return reinterpret_cast<Simd<uint32_t>>(_mm512_mask_or_epi32(rounded, none, bits, _mm512_set1_epi32(0x400000))) >> 16;
+#else
   const Simd<uint32_t> bits = reinterpret_cast<Simd<uint32_t>>(v), rounded = bits + 0x7FFFu + (bits >> 16 & 1u);
-#if defined(__AVX2__) && !defined(__AVX512F__)  // g++ 12 would shift both sides of the choice
+#if defined(__AVX2__)  // g++ 12 would shift both sides of the choice
   const auto number = reinterpret_cast<__m256i>(v == v), quiet = reinterpret_cast<__m256i>(bits | 0x400000u);
   return reinterpret_cast<Simd<uint32_t>>(_mm256_blendv_epi8(quiet, reinterpret_cast<__m256i>(rounded), number)) >> 16;
 #else
   return (v == v ? rounded : bits | 0x400000u) >> 16;
 #endif
+#endif
 }
+
+/// The instructions that round to bf16 make subnormals 0: registers with any are rounded as above.
+constexpr int kSubnormalClass = 0x20;  // of vfpclassps
 
 /// Writes p[0] … p[kSimd - 1], rounded to T.
 template <class T> inline void simd_store(T* p, Simd<acc_t<T>> v) {
@@ -129,6 +142,11 @@ template <class T> inline void simd_store(T* p, Simd<acc_t<T>> v) {
   if constexpr (std::is_same_v<T, A>) {
     std::memcpy(p, &v, sizeof v);
   } else if constexpr (std::is_same_v<T, bf16>) {
+#if defined(__AVX512BF16__) && defined(__AVX512DQ__)
+    const __m512 value = reinterpret_cast<__m512>(v);
+    if (_mm512_fpclass_ps_mask(value, kSubnormalClass) == 0) [[likely]]
+      return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(value)));
+#endif
     simd_narrow<float>(&p->bits, reinterpret_cast<SimdMask<float>>(simd_bf16(v)));
   } else {
 #if defined(__AVX512F__)
@@ -143,8 +161,34 @@ template <class T> inline void simd_store(T* p, Simd<acc_t<T>> v) {
   }
 }
 
-/// Two registers side by side: with AVX2, bf16 pairs share their packing.
+/// Two registers of neighbours.
+template <class A> struct SimdTwo { Simd<A> first, second; };
+
+/// The elements p[0] … p[2 kSimd - 1]: with AVX-512, both halves of a register of bf16 are widened by one instruction each.
+template <class T> inline SimdTwo<acc_t<T>> simd_load2(const T* p) {
+#if defined(__AVX512BW__)
+  if constexpr (std::is_same_v<T, bf16>) {
+    const Simd<uint16_t> place{0, 0, 0, 1, 0, 2,  0, 3,  0, 4,  0, 5,  0, 6,  0, 7,
+                               0, 8, 0, 9, 0, 10, 0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
+    const __m512i bits = _mm512_loadu_si512(p);
+    const auto widened = [bits](Simd<uint16_t> from) {
+      return reinterpret_cast<Simd<float>>(_mm512_maskz_permutexvar_epi16(0xAAAAAAAA, reinterpret_cast<__m512i>(from), bits));
+    };
+    return {widened(place), widened(place + 16)};
+  }
+#endif
+  return {simd_load(p), simd_load(p + kSimd<acc_t<T>>)};
+}
+
+/// Two registers side by side: bf16 pairs share their packing.
 template <class T> inline void simd_store2(T* p, Simd<acc_t<T>> first, Simd<acc_t<T>> second) {
+#if defined(__AVX512BF16__) && defined(__AVX512DQ__)
+  if constexpr (std::is_same_v<T, bf16>) {
+    const __m512 low = reinterpret_cast<__m512>(first), high = reinterpret_cast<__m512>(second);
+    if ((_mm512_fpclass_ps_mask(low, kSubnormalClass) | _mm512_fpclass_ps_mask(high, kSubnormalClass)) == 0) [[likely]]
+      return _mm512_storeu_si512(p, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low)));
+  }
+#endif
 #if defined(__AVX2__) && !defined(__AVX512F__)
   if constexpr (std::is_same_v<T, bf16>) {
     const __m256i low = reinterpret_cast<__m256i>(simd_bf16(first)), high = reinterpret_cast<__m256i>(simd_bf16(second));
@@ -171,6 +215,13 @@ template <class T> inline void simd_stream(T* p, Simd<acc_t<T>> v) {
 /// `lanes` elements, a whole register if that is the constant kSimd; fewer are the first ones, the others loaded as 0.
 template <class T, class Lanes> inline Simd<acc_t<T>> simd_load(const T* p, Lanes lanes) {
   if constexpr (!std::is_same_v<Lanes, int>) return simd_load(p);
+#if defined(__AVX512VL__) && defined(__AVX512BW__)
+  const auto some = static_cast<__mmask16>((1u << lanes) - 1);
+  if constexpr (std::is_same_v<T, float>) return reinterpret_cast<Simd<float>>(_mm512_maskz_loadu_ps(some, p));
+  if constexpr (std::is_same_v<T, bf16>)
+    return reinterpret_cast<Simd<float>>(
+        reinterpret_cast<SimdMask<float>>(_mm512_maskz_cvtepu16_epi32(0xFFFF, _mm256_maskz_loadu_epi16(some, p))) << 16);
+#endif
   T elements[kSimd<acc_t<T>>] = {};
   std::memcpy(elements, p, static_cast<size_t>(lanes) * sizeof(T));
   return simd_load(elements);
@@ -180,6 +231,28 @@ template <class T, class Lanes> inline void simd_store(T* p, Simd<acc_t<T>> v, L
   T elements[kSimd<acc_t<T>>];
   simd_store(elements, v);
   std::memcpy(p, elements, static_cast<size_t>(lanes) * sizeof(T));
+}
+
+/// larger() of each two elements. (g++ 12 would compare and choose, which takes twice as long.)
+template <class A> inline Simd<A> simd_max(Simd<A> a, Simd<A> b) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(A) == 4)
+    return reinterpret_cast<Simd<A>>(_mm512_maskz_max_ps(0xFFFF, reinterpret_cast<__m512>(b), reinterpret_cast<__m512>(a)));
+#elif defined(__AVX__)
+  if constexpr (sizeof(A) == 4)
+    return reinterpret_cast<Simd<A>>(_mm256_max_ps(reinterpret_cast<__m256>(b), reinterpret_cast<__m256>(a)));
+#endif
+  return a < b ? b : a;
+}
+
+/// What the operation makes of all elements: first of those that are half a register apart, at last of neighbours.
+template <class A, class Op, size_t kStep = kSimd<A> / 2> inline A simd_joined(Simd<A> v, Op op) {
+  if constexpr (kStep == 0) {
+    return v[0];
+  } else {
+    const auto others = [&]<size_t... k>(std::index_sequence<k...>) { return __builtin_shufflevector(v, v, (k ^ kStep)...); };
+    return simd_joined<A, Op, kStep / 2>(op(v, others(std::make_index_sequence<kSimd<A>>{})), op);
+  }
 }
 
 /// Calls f(i, lanes) for the registers of `count` elements: with the constant kSimd<A>, and at last with the int that is left.

@@ -3,6 +3,7 @@
 /// conditions of the arithmetic: a loop over bf16 takes twice the instructions.)
 #pragma once
 #include "kernels/common/simd.h"
+#include "kernels/common/streaming.h"
 
 namespace cudenza::kernels {
 
@@ -30,7 +31,10 @@ template <class T, bool = std::is_same_v<T, acc_t<T>>> class Tile {
 template <class T> class Tile<T, false> {
  public:
   Tile(const T* p, WholeTile) {
-    for (int k = 0; k < kTile; k += kSimd<float>) simd_store(values_ + k, simd_load(p + k));
+    for (int k = 0; k < kTile; k += 2 * kSimd<float>) {
+      const SimdTwo<float> two = simd_load2(p + k);
+      simd_store2(values_ + k, two.first, two.second);
+    }
   }
   Tile(const T* p, int width) {
 #pragma omp simd
@@ -71,17 +75,48 @@ template <class U, class F, class... T> [[gnu::always_inline]] inline void simd_
   for_tiles(count, [=](int64_t i, auto width) { map_tile(y + i, width, f, Tile<T>(x + i, width)...); });
 }
 
+/// The same by registers: f takes Simd<acc_t<T>> and gives one.
+template <class U, class F, class... T>
+[[gnu::always_inline]] inline void simd_map_registers(U* y, int64_t count, F f, const T*... x) {
+  constexpr int64_t kHalf = kSimd<acc_t<U>>;
+  int64_t i = 0;
+  for (; i + 2 * kHalf <= count; i += 2 * kHalf)
+    [&](const SimdTwo<acc_t<T>>&... two) { simd_store2(y + i, f(two.first...), f(two.second...)); }(simd_load2(x + i)...);
+  simd_for<acc_t<U>>(count - i, [&](int64_t k, auto lanes) { simd_store(y + i + k, f(simd_load(x + i + k, lanes)...), lanes); });
+}
+
 /// y[i] = x[i], rounded to U, for i < count. (A loop that only copies would be made a memcpy into the tile, by halves.)
 template <class T, class U> inline void simd_convert(const T* x, U* y, int64_t count) {
   if constexpr (std::is_same_v<acc_t<T>, acc_t<U>>) {
     constexpr int64_t kHalf = kSimd<acc_t<T>>;
     int64_t i = 0;
-    for (; i + 2 * kHalf <= count; i += 2 * kHalf) simd_store2(y + i, simd_load(x + i), simd_load(x + i + kHalf));
+    for (; i + 2 * kHalf <= count; i += 2 * kHalf) {
+      const SimdTwo<acc_t<T>> two = simd_load2(x + i);
+      simd_store2(y + i, two.first, two.second);
+    }
     for (; i < count; ++i) y[i] = static_cast<acc_t<T>>(x[i]);
   } else {
     simd_map(
         y, count, [](acc_t<T> value) { return static_cast<acc_t<U>>(value); }, x);
   }
+}
+
+/// parallel_fill by pieces so short that the next one's reading overlaps the sending: for what computes faster than memory reads.
+/// Pieces begin at multiples of kPiece.
+template <class U, class Fill, int64_t kPiece = 1024 / sizeof(U)>
+void fill_in_pieces(U* y, int64_t count, int64_t cost, Fill fill, std::integral_constant<int64_t, kPiece> = {}) {
+  const bool streams = count * static_cast<int64_t>(sizeof(U)) >= kStreamBytes && reinterpret_cast<uintptr_t>(y) % 32 == 0;
+  const auto pieces = [=](int64_t begin, int64_t end) {
+    if (!streams) return fill(y + begin, begin, end);
+    alignas(64) U buffer[kPiece];
+    for (int64_t i = begin; i < end; i += kPiece) {
+      const int64_t stop = smaller(i + kPiece, end);
+      fill(buffer, i, stop);
+      stream_out(y + i, buffer, (stop - i) * static_cast<int64_t>(sizeof(U)));
+    }
+    finish_streaming();
+  };
+  parallel_ranges(count, cost, pieces, kPiece);
 }
 
 }  // namespace cudenza::kernels

@@ -1,6 +1,5 @@
 #include "kernels/common/philox_words.h"
 #include "kernels/common/simd_map.h"
-#include "kernels/common/streaming.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/dropout/dropout_math.h"
 #include "kernels/pointwise/pointwise_math.h"
@@ -12,21 +11,21 @@ constexpr int kStretch = 512;  // elements whose numbers are made together
 constexpr int kMaskWord = 32;  // elements whose bits are
 static_assert(kMaskWord == kTile);
 
-/// Bit k is 1 where numbers[k] >= threshold, for kMaskWord numbers.
-uint32_t kept_bits(const uint16_t* numbers, uint32_t threshold) {
+/// Bit k is 1 where number k >= threshold, for kMaskWord numbers, two in each word.
+uint32_t kept_bits(const uint32_t* words, uint32_t threshold) {
 #if defined(__AVX512BW__)
-  return _mm512_cmpge_epu16_mask(_mm512_loadu_si512(numbers), _mm512_set1_epi16(static_cast<short>(threshold)));
+  return _mm512_cmpge_epu16_mask(_mm512_loadu_si512(words), _mm512_set1_epi16(static_cast<short>(threshold)));
 #elif defined(__AVX2__)
   const __m256i least = _mm256_set1_epi16(static_cast<short>(threshold));
-  const auto kept = [=](const uint16_t* from) {
+  const auto kept = [=](const uint32_t* from) {
     const __m256i number = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
     return _mm256_cmpeq_epi16(_mm256_max_epu16(number, least), number);
   };
-  const __m256i bytes = _mm256_packs_epi16(kept(numbers), kept(numbers + 16));  // by halves of 128 bits: 0, 2, 1, 3
+  const __m256i bytes = _mm256_packs_epi16(kept(words), kept(words + 8));  // by halves of 128 bits: 0, 2, 1, 3
   return static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_permute4x64_epi64(bytes, 0xD8)));
 #else
   uint32_t bits = 0;
-  for (int k = 0; k < kMaskWord; ++k) bits |= static_cast<uint32_t>(numbers[k] >= threshold) << k;
+  for (int k = 0; k < kMaskWord; ++k) bits |= static_cast<uint32_t>((words[k / 2] >> 16 * (k % 2) & 0xFFFFu) >= threshold) << k;
   return bits;
 #endif
 }
@@ -45,25 +44,22 @@ template <class T, class Width>
 template <class T>
 void dropout_forward(Cpu, const T* x, T* y, uint8_t* mask, int64_t count, double p, const RandomStream& stream) {
   const DropRule<acc_t<T>> rule(p);
-  parallel_fill(y, count, 4, [=, step = stream.step ? *stream.step : 0](T* place, int64_t begin, int64_t end) {
-    alignas(64) uint16_t numbers[kStretch];
+  const auto fill = [=, step = stream.step ? *stream.step : 0](T* place, int64_t begin, int64_t end) {
+    alignas(64) uint32_t words[kStretch / 2];
     for_tiles(end - begin, [&](int64_t at, auto length) {  // pieces begin at multiples of kStretch
       const int64_t i = begin + at;
-      if (i % kStretch == 0) {
-        uint32_t words[kStretch / 2];
-        philox_words(stream.seed, stream.op, step, static_cast<uint64_t>(i / 8), kStretch / 8, words);
-        std::memcpy(numbers, words, sizeof numbers);
-      }
-      const uint32_t inside = ~0u >> (kMaskWord - length), bits = kept_bits(numbers + i % kStretch, rule.threshold) & inside;
+      if (i % kStretch == 0) philox_words(stream.seed, stream.op, step, static_cast<uint64_t>(i / 8), kStretch / 8, words);
+      const uint32_t inside = ~0u >> (kMaskWord - length), bits = kept_bits(words + i % kStretch / 2, rule.threshold) & inside;
       if (mask) std::memcpy(mask + i / 8, &bits, static_cast<size_t>(dropout_mask_bytes(length)));
       apply_bits(x + i, place + at, bits, rule.scale, length);
     });
-  });
+  };
+  fill_in_pieces(y, count, 4, fill, std::integral_constant<int64_t, kStretch>{});
 }
 
 template <class T> void dropout_backward(Cpu, const T* dy, const uint8_t* mask, T* dx, int64_t count, double p) {
   const DropRule<acc_t<T>> rule(p);
-  parallel_fill(dx, count, 1, [=](T* place, int64_t begin, int64_t end) {
+  fill_in_pieces(dx, count, 1, [=](T* place, int64_t begin, int64_t end) {
     for_tiles(end - begin, [=](int64_t at, auto length) {
       const int64_t i = begin + at;
       uint32_t bits = 0;

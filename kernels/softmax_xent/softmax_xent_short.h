@@ -1,27 +1,34 @@
 /// softmax_xent_cpu.cpp for rows of at most kShortRow classes, side by side: each function has rows first … first + rows - 1.
 #pragma once
 #include "kernels/common/short_rows.h"
+#include "kernels/common/simd_math.h"
 #include "kernels/softmax_xent/softmax_xent_math.h"
 
 namespace cudenza::kernels {
 
-/// The largest of each row.
-template <class T> RowNumbers<acc_t<T>> largest_of(const Columns<T>& x, int count) {
+/// Of the rows n … n + kSimd - 1.
+template <class A> Simd<A> some_rows(const RowNumbers<A>& numbers, int n) { return simd_load(numbers.row + n); }
+
+/// The largest of each.
+template <class T> Simd<acc_t<T>> largest_of(const Columns<T>& x, int n, int count) {
   using A = acc_t<T>;
-  RowNumbers<A> largest(kBelowAll<A>);
-  for (int c = 0; c < count; ++c) {
-    for (int n = 0; n < kTile; ++n) largest[n] = larger(largest[n], x[c][n]);
-  }
+  Simd<A> largest = simd_all(kBelowAll<A>);
+  for (int c = 0; c < count; ++c) largest = simd_max<A>(largest, some_rows(x[c], n));
   return largest;
 }
 
-/// The targets of several rows as functions of class and row: target_row's, side by side.
+/// The targets of several rows as functions of the class and the first row: target_row's, side by side.
 template <class A> struct LabelColumns {
-  RowNumbers<int> first, second;
+  RowNumbers<mask_t<A>> first, second;
   RowNumbers<A> first_weight, second_weight, everywhere;
 
-  A operator()(int c, int n) const {
-    return LabelRow<A>{first[n], second[n], first_weight[n], second_weight[n], everywhere[n]}(c);
+  Simd<A> operator()(int c, int n) const {
+    const auto where = [=](const RowNumbers<mask_t<A>>& label, const RowNumbers<A>& weight) {
+      SimdMask<A> labels;
+      std::memcpy(&labels, label.row + n, sizeof labels);
+      return labels == c ? some_rows(weight, n) : Simd<A>{};
+    };
+    return some_rows(everywhere, n) + where(first, first_weight) + where(second, second_weight);
   }
 };
 
@@ -29,7 +36,7 @@ template <class A> struct SoftColumns {
   Columns<A> targets;
   A factor, everywhere;
 
-  A operator()(int c, int n) const { return factor * targets[c][n] + everywhere; }
+  Simd<A> operator()(int c, int n) const { return factor * some_rows(targets[c], n) + everywhere; }
 };
 
 template <class A>
@@ -53,16 +60,18 @@ template <class T, class Target>
 void short_xent_forward(const T* x, const Target& t, const RowResults<acc_t<T>>& result, int64_t first, int rows, int classes) {
   using A = acc_t<T>;
   const Columns<T> columns(x + first * classes, rows, classes);
-  const RowNumbers<A> largest = largest_of(columns, classes);
-  RowNumbers<A> sum(0), mass(0), dot(0);
-  for (int c = 0; c < classes; ++c) {
-#pragma omp simd
-    for (int n = 0; n < kTile; ++n) {
-      const A value = columns[c][n], target = t(c, n);
-      sum[n] += exp_of(value - largest[n]);
-      mass[n] += target;
-      dot[n] += target_times(target, value);
+  RowNumbers<A> largest, sum, mass, dot;
+  for (int n = 0; n < kTile; n += kSimd<A>) {
+    const Simd<A> top = largest_of(columns, n, classes);
+    Simd<A> sums{}, masses{}, dots{};
+    for (int c = 0; c < classes; ++c) {
+      const Simd<A> value = some_rows(columns[c], n), target = t(c, n);
+      sums += simd_exp(value - top);
+      masses += target;
+      dots += target == 0 ? Simd<A>{} : target * value;  // target_times
     }
+    simd_store(largest.row + n, top), simd_store(sum.row + n, sums);
+    simd_store(mass.row + n, masses), simd_store(dot.row + n, dots);
   }
   RowNumbers<A> log_sum, log_mass;
   for (int n = 0; n < kTile; ++n) log_sum[n] = log_of(sum[n]);  // in loops of their own, which vectorise
@@ -82,29 +91,38 @@ void short_xent_backward(const T* x, const Target& t, const acc_t<T>* row_shift,
   RowNumbers<A> shift(0);
   std::memcpy(shift.row, row_shift + first, static_cast<size_t>(rows) * sizeof(A));
   for (int c = 0; c < classes; ++c) {
-#pragma omp simd
-    for (int n = 0; n < kTile; ++n) columns[c][n] = xent_gradient(columns[c][n], shift[n], t(c, n), factor);
+    for (int n = 0; n < kTile; n += kSimd<A>) {
+      const Simd<A> power = simd_exp(some_rows(columns[c], n) - some_rows(shift, n));
+      simd_store(columns[c].row + n, (power - t(c, n)) * factor);
+    }
   }
   columns.to_rows(dx + first * classes, rows, classes);
 }
 
+// Form::constant and Form::dx of registers.
+template <class A> Simd<A> constant_of(Softmax, Simd<A> sum) { return A(1) / sum; }
+template <class A> Simd<A> constant_of(LogSoftmax, Simd<A> sum) {
+  RowNumbers<A> logs;
+  simd_store(logs.row, sum);
+  for (int k = 0; k < kSimd<A>; ++k) logs[k] = log_of(logs[k]);
+  return some_rows(logs, 0);
+}
+template <class A> Simd<A> dx_of(Softmax, Simd<A> y, Simd<A> dy, Simd<A> total) { return Softmax::dx(y, dy, total); }
+template <class A> Simd<A> dx_of(LogSoftmax, Simd<A> y, Simd<A> dy, Simd<A> total) { return dy - simd_exp(y) * total; }
+
 template <class Form, class T> void short_softmax_forward(const T* x, T* y, int64_t first, int rows, int classes) {
   using A = acc_t<T>;
   Columns<T> columns(x + first * classes, rows, classes);
-  const RowNumbers<A> largest = largest_of(columns, classes);
-  RowNumbers<A> constant(0);
-  for (int c = 0; c < classes; ++c) {
-#pragma omp simd
-    for (int n = 0; n < kTile; ++n) {
-      const A shifted = columns[c][n] - largest[n], exponential = exp_of(shifted);
-      constant[n] += exponential;
-      columns[c][n] = Form::kept(shifted, exponential);
+  for (int n = 0; n < kTile; n += kSimd<A>) {
+    const Simd<A> largest = largest_of(columns, n, classes);
+    Simd<A> sum{};
+    for (int c = 0; c < classes; ++c) {
+      const Simd<A> shifted = some_rows(columns[c], n) - largest, exponential = simd_exp(shifted);
+      sum += exponential;
+      simd_store(columns[c].row + n, Form::kept(shifted, exponential));
     }
-  }
-  for (int n = 0; n < kTile; ++n) constant[n] = Form::constant(constant[n]);
-  for (int c = 0; c < classes; ++c) {
-#pragma omp simd
-    for (int n = 0; n < kTile; ++n) columns[c][n] = Form::y_of_kept(columns[c][n], constant[n]);
+    const Simd<A> constant = constant_of<A>(Form{}, sum);
+    for (int c = 0; c < classes; ++c) simd_store(columns[c].row + n, Form::y_of_kept(some_rows(columns[c], n), constant));
   }
   columns.to_rows(y + first * classes, rows, classes);
 }
@@ -113,14 +131,11 @@ template <class Form, class T> void short_softmax_backward(const T* y, const T* 
   using A = acc_t<T>;
   const Columns<T> outputs(y + first * classes, rows, classes);
   Columns<T> gradients(dy + first * classes, rows, classes);
-  RowNumbers<A> total(0);
-  for (int c = 0; c < classes; ++c) {
-#pragma omp simd
-    for (int n = 0; n < kTile; ++n) total[n] += Form::term(outputs[c][n], gradients[c][n]);
-  }
-  for (int c = 0; c < classes; ++c) {
-#pragma omp simd
-    for (int n = 0; n < kTile; ++n) gradients[c][n] = Form::dx(outputs[c][n], gradients[c][n], total[n]);
+  for (int n = 0; n < kTile; n += kSimd<A>) {
+    Simd<A> total{};
+    for (int c = 0; c < classes; ++c) total += Form::term(some_rows(outputs[c], n), some_rows(gradients[c], n));
+    for (int c = 0; c < classes; ++c)
+      simd_store(gradients[c].row + n, dx_of<A>(Form{}, some_rows(outputs[c], n), some_rows(gradients[c], n), total));
   }
   gradients.to_rows(dx + first * classes, rows, classes);
 }

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "kernels/softmax_xent/softmax_xent.h"
+#include "kernels/softmax_xent/softmax_xent_math.h"
 #include "tests/support/compare.h"
 
 namespace cudenza::testing {
@@ -89,6 +89,55 @@ TEST(SoftmaxCrossEntropy, KernelFollowsNoLabelOutOfRange) {
     const bool bad = n == 1 || n == 3;
     EXPECT_EQ(std::isnan(row_loss[n]), bad) << n;
     for (int c = 0; c < 3; ++c) EXPECT_EQ(std::isnan(dx[3 * n + c]), bad) << n << ',' << c;
+  }
+}
+
+/// Every row of x [rows, classes] alone gives what it gives among the others, to the bit.
+template <class T> void expect_rows_stand_alone(int64_t rows, int64_t classes) {
+  using kernels::Cpu;
+  const auto size = static_cast<size_t>(rows * classes);
+  std::vector<T> x(size), dy(size), y(size), dx(size), dlogits(size);
+  std::vector<int64_t> labels(static_cast<size_t>(rows));
+  for (size_t i = 0; i < size; ++i) x[i] = T(static_cast<float>(i * 7 % 1013) * 0.01f), dy[i] = T(static_cast<float>(i % 17) - 8);
+  for (size_t n = 0; n < labels.size(); ++n) labels[n] = static_cast<int64_t>(n) % classes;
+  std::vector<float> loss(labels.size()), shift(labels.size());
+  float mean = 0, dloss = static_cast<float>(rows);
+  const auto targets_of = [&](int64_t n) { return kernels::LabelTargets<float>{.labels = &labels[static_cast<size_t>(n)]}; };
+  kernels::softmax_xent_forward(Cpu{}, x.data(), targets_of(0), {loss.data(), shift.data()}, &mean, rows, classes);
+  kernels::softmax_xent_backward(Cpu{}, x.data(), targets_of(0), shift.data(), &dloss, dlogits.data(), rows, classes);
+  kernels::softmax_forward(Cpu{}, kernels::LogSoftmax{}, x.data(), y.data(), rows, classes);
+  kernels::softmax_backward(Cpu{}, kernels::LogSoftmax{}, y.data(), dy.data(), dx.data(), rows, classes);
+  const float one = 1;
+  for (const int64_t n : {int64_t{0}, int64_t{1}, rows / 2 - 1, rows / 2, rows - 2, rows - 1}) {
+    const T *x_row = &x[static_cast<size_t>(n * classes)], *dy_row = &dy[static_cast<size_t>(n * classes)];
+    std::vector<T> row(static_cast<size_t>(classes)), gradient(row.size()), logits(row.size());
+    float row_loss = 0, row_shift = 0, row_mean = 0;
+    kernels::softmax_xent_forward(Cpu{}, x_row, targets_of(n), {&row_loss, &row_shift}, &row_mean, 1, classes);
+    kernels::softmax_xent_backward(Cpu{}, x_row, targets_of(n), &row_shift, &one, logits.data(), 1, classes);
+    kernels::softmax_forward(Cpu{}, kernels::LogSoftmax{}, x_row, row.data(), 1, classes);
+    kernels::softmax_backward(Cpu{}, kernels::LogSoftmax{}, row.data(), dy_row, gradient.data(), 1, classes);
+    EXPECT_EQ(loss[static_cast<size_t>(n)], row_loss) << n;
+    for (int64_t c = 0; c < classes; ++c) {
+      const auto i = static_cast<size_t>(n * classes + c), k = static_cast<size_t>(c);
+      ASSERT_EQ(static_cast<float>(y[i]), static_cast<float>(row[k])) << n << ',' << c;
+      ASSERT_EQ(static_cast<float>(dx[i]), static_cast<float>(gradient[k])) << n << ',' << c;
+      ASSERT_EQ(static_cast<float>(dlogits[i]), static_cast<float>(logits[k])) << n << ',' << c;
+    }
+  }
+}
+
+// Results from 16 MiB on are streamed past the cache; rows that are no whole lines share one.
+TEST(SoftmaxCrossEntropy, LargeResultsAreThoseOfEachRow) {
+  expect_rows_stand_alone<float>(4219, 1003);
+  expect_rows_stand_alone<bf16>(8411, 1003);
+  expect_rows_stand_alone<float>(1031, 4109);
+}
+
+// At most 32 classes: rows are worked on side by side.
+TEST(SoftmaxCrossEntropy, ShortRowsAreThoseOfEachRow) {
+  for (const int64_t classes : {2, 10, 16, 17, 32}) {
+    expect_rows_stand_alone<float>(75, classes);
+    expect_rows_stand_alone<bf16>(75, classes);
   }
 }
 
