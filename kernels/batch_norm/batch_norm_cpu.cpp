@@ -2,6 +2,7 @@
 
 #include "kernels/batch_norm/batch_norm_instances.h"
 #include "kernels/batch_norm/batch_norm_math.h"
+#include "kernels/batch_norm/batch_norm_rows.h"
 #include "kernels/common/simd_map.h"
 #include "kernels/common/streaming.h"
 
@@ -43,93 +44,6 @@ template <class T> class Writer {
   bool streams_;
 };
 
-/// dz of one tile: dy where the mask has a 1.
-template <class T, class A = acc_t<T>> void masked(const T* dy, uint32_t word, WholeTile, A* dz) {
-  for (int k = 0; k < kTile; k += kSimd<A>) simd_store(dz + k, simd_chosen<A>(word >> k) ? simd_load(dy + k) : Simd<A>{});
-}
-template <class T> void masked(const T* dy, uint32_t word, int width, acc_t<T>* dz) {
-  for (int k = 0; k < width; ++k) dz[k] = word >> k & 1u ? static_cast<acc_t<T>>(dy[k]) : acc_t<T>(0);
-}
-
-uint32_t mask_word(const uint32_t* mask, const BatchNormShape& shape, int64_t row, int64_t channel) {
-  return mask ? mask[row * shape.mask_words_per_row() + channel / 32] : ~0u;
-}
-
-/// Calls f(row, count) for every four rows, with the constant 4, and for each of the rest.
-template <class F> void for_every_four_rows(int64_t rows, F&& f) {
-  int64_t r = 0;
-  for (; r + 4 <= rows; r += 4) f(r, std::integral_constant<int, 4>{});
-  for (; r < rows; ++r) f(r, std::integral_constant<int, 1>{});
-}
-
-/// Moments of each channel over `rows` rows, by the sums of x - shift and (x - shift)². The shift is the mean of the first
-/// m = 8 rows: then (mean - shift)² <= variance rows / m, so that no more digits cancel in m2 than rows / m has, be x what it
-/// may. Means are left as they lie above `origin`, small numbers with all their digits. One pass: the rows come from memory.
-template <class T, class A = acc_t<T>>
-void moments_of_rows(const T* x, const T* origin, int64_t rows, int64_t channels, A* shift, A* mean, A* m2) {
-  const int64_t first_rows = smaller<int64_t>(rows, 8);
-  for (int64_t c = 0; c < channels; ++c) shift[c] = mean[c] = m2[c] = A(0);
-  for (int64_t r = 0; r < first_rows; ++r) {
-#pragma omp simd
-    for (int64_t c = 0; c < channels; ++c) shift[c] += static_cast<A>(x[r * channels + c]);
-  }
-  for (int64_t c = 0; c < channels; ++c) shift[c] /= static_cast<A>(first_rows);
-  for_every_four_rows(rows, [=](int64_t r, auto four) {
-#pragma omp simd
-    for (int64_t c = 0; c < channels; ++c) {
-      A sum = A(0), squares = A(0);
-      for (int k = 0; k < four; ++k) {
-        const A shifted = static_cast<A>(x[(r + k) * channels + c]) - shift[c];
-        sum += shifted;
-        squares += shifted * shifted;
-      }
-      mean[c] += sum;
-      m2[c] += squares;
-    }
-  });
-  for (int64_t c = 0; c < channels; ++c) {
-    const A rest = mean[c] / static_cast<A>(rows);
-    m2[c] = larger(m2[c] - rest * mean[c], A(0));
-    mean[c] = shift[c] - static_cast<A>(origin[c]) + rest;
-  }
-}
-
-/// dz of one tile where the gradient is a sum of two, rounded as T keeps it.
-template <class T, class Width> void masked_sum(const T* dy, const T* more, uint32_t word, Width width, acc_t<T>* dz) {
-  const Tile<T> first(dy, width), second(more, width);
-  for (int k = 0; k < width; ++k) {
-    const T sum = static_cast<T>(first[k] + second[k]);
-    dz[k] = word >> k & 1u ? static_cast<acc_t<T>>(sum) : acc_t<T>(0);
-  }
-}
-
-/// The sums of GradientSums of each channel over rows [begin, end).
-template <class T, class A = acc_t<T>>
-void gradient_sums_of_rows(const BatchNormUpstream<T>& up, const T* x, const BatchNormShape& shape, const A* mean, int64_t begin,
-                           int64_t end, A* sum_dz, A* sum_dz_x) {
-  const Writer<T> write_dz(up.dz, shape);
-  for (int64_t c = 0; c < shape.channels; ++c) sum_dz[c] = sum_dz_x[c] = A(0);
-  for (int64_t r = begin; r < end; ++r) {
-    for_tiles(shape.channels, [=](int64_t first, auto width) {
-      const int64_t at = r * shape.channels + first;
-      alignas(64) A dz[kTile];
-      const uint32_t word = mask_word(up.mask, shape, r, first);
-      if (up.more) {
-        masked_sum(up.dy + at, up.more + at, word, width, dz);
-        write_dz(at, dz, width);
-      } else {
-        masked(up.dy + at, word, width, dz);
-      }
-      const Tile<T> value(x + at, width);
-#pragma omp simd
-      for (int k = 0; k < width; ++k) {
-        sum_dz[first + k] += dz[k];
-        sum_dz_x[first + k] += dz[k] * (value[k] - mean[first + k]);
-      }
-    });
-  }
-}
-
 /// What a function of the channel is for each, so that it is made once and not for every row.
 template <class F> auto per_channel(int64_t channels, F f) {
   std::vector<decltype(f(0))> values(static_cast<size_t>(channels));
@@ -158,47 +72,6 @@ void apply_to_rows(const T* x, const T* residual, const BatchNormShape& shape, c
       }
       if (mask) mask[r * shape.mask_words_per_row() + first / kTile] = word;
       write(at, z, width);
-    });
-  }
-}
-
-/// The terms of InputGradient, each for all channels.
-template <class A> struct InputGradients {
-  std::vector<A> scale, slope, offset;
-
-  /// x is given where dgamma and dbeta are; else the gradient is scale dz.
-  InputGradients(const BatchNormShape& shape, const BatchNormChannels<A>& channels, const A* dgamma, const A* dbeta) {
-    const auto of = [&](int64_t c) {
-      return input_gradient(channels.gamma[c], channels.mean[c], channels.inv_std[c], dgamma ? dgamma[c] : A(0),
-                            dbeta ? dbeta[c] : A(0), A(1) / static_cast<A>(shape.rows));
-    };
-    scale = per_channel(shape.channels, [&](int64_t c) { return of(c).scale; });
-    slope = per_channel(shape.channels, [&](int64_t c) { return of(c).slope; });
-    offset = per_channel(shape.channels, [&](int64_t c) { return of(c).offset; });
-  }
-};
-
-/// dx and dresidual (each or null) of rows [begin, end).
-template <class T, class A = acc_t<T>>
-void backward_apply_to_rows(const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape, const A* means,
-                            const InputGradients<A>& gradients, T* dx, T* dresidual, int64_t begin, int64_t end) {
-  const Writer<T> write_dx(dx, shape), write_dresidual(dresidual, shape);
-  for (int64_t r = begin; r < end; ++r) {
-    for_tiles(shape.channels, [=, &gradients](int64_t first, auto width) {
-      const int64_t at = r * shape.channels + first;
-      const A *mean = means + first, *scale = gradients.scale.data() + first, *slope = gradients.slope.data() + first,
-              *offset = gradients.offset.data() + first;
-      alignas(64) A dz[kTile], gradient[kTile];
-      masked(dy + at, mask_word(mask, shape, r, first), width, dz);
-      if (dresidual) write_dresidual(at, dz, width);
-      if (!dx) return;
-      if (x) {
-        const Tile<T> value(x + at, width);
-        for (int k = 0; k < width; ++k) gradient[k] = InputGradient<A>{mean[k], scale[k], slope[k], offset[k]}(value[k], dz[k]);
-      } else {
-        for (int k = 0; k < width; ++k) gradient[k] = scale[k] * dz[k];
-      }
-      write_dx(at, gradient, width);
     });
   }
 }
@@ -273,9 +146,10 @@ void batch_norm_backward_reduce(Cpu, const BatchNormUpstream<T>& up, const T* x,
   using A = acc_t<T>;
   const Parts parts(shape);
   A *part_dz = workspace, *part_dz_x = workspace + parts.count * shape.channels;
+  const std::vector<A> mean = in_pairs<T>(channels.mean, shape.channels);
   parallel_ranges(parts.count, parts.rows * shape.channels, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
-      gradient_sums_of_rows(up, x, shape, channels.mean, p * parts.rows, p * parts.rows + parts.rows_of(p, shape),
+      gradient_sums_of_rows(up, x, shape, mean.data(), p * parts.rows, p * parts.rows + parts.rows_of(p, shape),
                             part_dz + p * shape.channels, part_dz_x + p * shape.channels);
     }
     finish_streaming();
@@ -297,9 +171,9 @@ template <class T>
 void batch_norm_backward_apply(Cpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape& shape,
                                const BatchNormChannels<acc_t<T>>& channels, const acc_t<T>* dgamma, const acc_t<T>* dbeta, T* dx,
                                T* dresidual) {
-  const InputGradients<acc_t<T>> gradients(shape, channels, dgamma, dbeta);
+  const InputGradients<T> gradients(shape, channels, dgamma, dbeta);
   parallel_ranges(shape.rows, shape.channels, [&](int64_t begin, int64_t end) {
-    backward_apply_to_rows(dy, x, mask, shape, channels.mean, gradients, dx, dresidual, begin, end);
+    backward_apply_to_rows(dy, x, mask, shape, gradients, dx, dresidual, begin, end);
     finish_streaming();
   });
 }

@@ -161,11 +161,10 @@ template <class T> inline void simd_store(T* p, Simd<acc_t<T>> v) {
   }
 }
 
-/// Two registers of neighbours.
-template <class A> struct SimdTwo { Simd<A> first, second; };
+template <class A> struct SimdPair { Simd<A> first{}, second{}; };
 
-/// The elements p[0] … p[2 kSimd - 1]: with AVX-512, both halves of a register of bf16 are widened by one instruction each.
-template <class T> inline SimdTwo<acc_t<T>> simd_load2(const T* p) {
+/// The elements p[0] … p[2 kSimd - 1], neighbours side by side: with AVX-512, both halves of a register of bf16 are widened by one instruction each.
+template <class T> inline SimdPair<acc_t<T>> simd_load2(const T* p) {
 #if defined(__AVX512BW__)
   if constexpr (std::is_same_v<T, bf16>) {
     const Simd<uint16_t> place{0, 0, 0, 1, 0, 2,  0, 3,  0, 4,  0, 5,  0, 6,  0, 7,

@@ -3,7 +3,6 @@
 /// conditions of the arithmetic: a loop over bf16 takes twice the instructions.)
 #pragma once
 #include "kernels/common/simd.h"
-#include "kernels/common/streaming.h"
 
 namespace cudenza::kernels {
 
@@ -32,7 +31,7 @@ template <class T> class Tile<T, false> {
  public:
   Tile(const T* p, WholeTile) {
     for (int k = 0; k < kTile; k += 2 * kSimd<float>) {
-      const SimdTwo<float> two = simd_load2(p + k);
+      const SimdPair<float> two = simd_load2(p + k);
       simd_store2(values_ + k, two.first, two.second);
     }
   }
@@ -81,7 +80,7 @@ template <class U, class F, class... T>
   constexpr int64_t kHalf = kSimd<acc_t<U>>;
   int64_t i = 0;
   for (; i + 2 * kHalf <= count; i += 2 * kHalf)
-    [&](const SimdTwo<acc_t<T>>&... two) { simd_store2(y + i, f(two.first...), f(two.second...)); }(simd_load2(x + i)...);
+    [&](const SimdPair<acc_t<T>>&... two) { simd_store2(y + i, f(two.first...), f(two.second...)); }(simd_load2(x + i)...);
   simd_for<acc_t<U>>(count - i, [&](int64_t k, auto lanes) { simd_store(y + i + k, f(simd_load(x + i + k, lanes)...), lanes); });
 }
 
@@ -91,7 +90,7 @@ template <class T, class U> inline void simd_convert(const T* x, U* y, int64_t c
     constexpr int64_t kHalf = kSimd<acc_t<T>>;
     int64_t i = 0;
     for (; i + 2 * kHalf <= count; i += 2 * kHalf) {
-      const SimdTwo<acc_t<T>> two = simd_load2(x + i);
+      const SimdPair<acc_t<T>> two = simd_load2(x + i);
       simd_store2(y + i, two.first, two.second);
     }
     for (; i < count; ++i) y[i] = static_cast<acc_t<T>>(x[i]);
@@ -99,24 +98,6 @@ template <class T, class U> inline void simd_convert(const T* x, U* y, int64_t c
     simd_map(
         y, count, [](acc_t<T> value) { return static_cast<acc_t<U>>(value); }, x);
   }
-}
-
-/// parallel_fill by pieces so short that the next one's reading overlaps the sending: for what computes faster than memory reads.
-/// Pieces begin at multiples of kPiece.
-template <class U, class Fill, int64_t kPiece = 1024 / sizeof(U)>
-void fill_in_pieces(U* y, int64_t count, int64_t cost, Fill fill, std::integral_constant<int64_t, kPiece> = {}) {
-  const bool streams = count * static_cast<int64_t>(sizeof(U)) >= kStreamBytes && reinterpret_cast<uintptr_t>(y) % 32 == 0;
-  const auto pieces = [=](int64_t begin, int64_t end) {
-    if (!streams) return fill(y + begin, begin, end);
-    alignas(64) U buffer[kPiece];
-    for (int64_t i = begin; i < end; i += kPiece) {
-      const int64_t stop = smaller(i + kPiece, end);
-      fill(buffer, i, stop);
-      stream_out(y + i, buffer, (stop - i) * static_cast<int64_t>(sizeof(U)));
-    }
-    finish_streaming();
-  };
-  parallel_ranges(count, cost, pieces, kPiece);
 }
 
 }  // namespace cudenza::kernels

@@ -6,7 +6,6 @@
 
 namespace cudenza::kernels {
 
-template <class A> struct SimdPair { Simd<A> first{}, second{}; };
 template <class A> constexpr int kSimdPair = 2 * kSimd<A>;
 
 /// Of the bf16 at even places, and of those at odd ones.
@@ -29,6 +28,29 @@ template <class T> inline SimdPair<acc_t<T>> simd_load_pair(const T* p) {
 template <class T> constexpr int64_t simd_pair_element(int64_t k) {
   constexpr int64_t kHalf = kSimd<acc_t<T>>;
   return !std::is_same_v<T, bf16> ? k : (k < kHalf ? 2 * k : 2 * (k - kHalf) + 1);
+}
+
+/// values[0, count) from the order that pairs are loaded in to the elements' own; what fills no pair is in order.
+template <class T> inline void simd_pairs_to_elements(acc_t<T>* values, int64_t count) {
+  using A = acc_t<T>;
+  if constexpr (!std::is_same_v<T, bf16>) return;
+  for (int64_t i = 0; i + kSimdPair<A> <= count; i += kSimdPair<A>) {
+    A ordered[kSimdPair<A>];
+#pragma GCC unroll 32
+    for (int k = 0; k < kSimdPair<A>; ++k) ordered[simd_pair_element<T>(k)] = values[i + k];
+    std::memcpy(values + i, ordered, sizeof ordered);
+  }
+}
+
+/// The other way, from one array to another.
+template <class T> inline void simd_elements_to_pairs(const acc_t<T>* values, acc_t<T>* pairs, int64_t count) {
+  using A = acc_t<T>;
+  int64_t i = 0;
+  for (; i + kSimdPair<A> <= count; i += kSimdPair<A>) {
+#pragma GCC unroll 32
+    for (int k = 0; k < kSimdPair<A>; ++k) pairs[i + k] = values[i + simd_pair_element<T>(k)];
+  }
+  for (; i < count; ++i) pairs[i] = values[i];
 }
 
 /// kSimdPair<float> bytes, each widened to 16 bits. g++ 12 does that by halves by itself.
@@ -102,6 +124,42 @@ template <class Register> inline void simd_stream_register(void* p, Register v) 
   if constexpr (sizeof v == 32) return _mm256_stream_si256(static_cast<__m256i*>(p), reinterpret_cast<__m256i>(v));
 #endif
   std::memcpy(p, &v, sizeof v);
+}
+
+/// A pair to where simd_load_pair() would find it, past the cache if it `streams` (REQUIRES p aligned to a register then).
+template <class T> inline void simd_store_pair(T* p, SimdPair<acc_t<T>> v, bool streams) {
+  if constexpr (std::is_same_v<T, bf16>) {
+    const Simd<uint32_t> bits = simd_rounded(v);
+    if (streams) simd_stream_register(p, bits);
+    else std::memcpy(p, &bits, sizeof bits);
+  } else if constexpr (std::is_same_v<T, acc_t<T>>) {
+    if (!streams) return simd_store2(p, v.first, v.second);
+    simd_stream_register(p, v.first);
+    simd_stream_register(p + kSimd<T>, v.second);
+  } else {
+    if (!streams) return simd_store2(p, v.first, v.second);
+    simd_stream(p, v.first);
+    simd_stream(p + kSimd<float>, v.second);
+  }
+}
+
+/// The elements of a pair at p whose bit is 1, 0 in place of the others.
+template <class T> inline SimdPair<acc_t<T>> simd_load_chosen(const T* p, uint32_t bits) {
+  using A = acc_t<T>;
+  if constexpr (std::is_same_v<T, bf16>) {
+#if defined(__AVX512BW__)
+    return simd_pair(reinterpret_cast<Simd<uint32_t>>(_mm512_maskz_loadu_epi16(bits, p)));
+#else
+    static_assert(kSimdPair<float> <= 16);
+    Simd<uint16_t> words, place{};
+    std::memcpy(&words, p, sizeof words);
+    for (int k = 0; k < kSimdPair<float>; ++k) place[k] = static_cast<uint16_t>(1 << k);
+    return simd_pair(reinterpret_cast<Simd<uint32_t>>((place & static_cast<uint16_t>(bits)) != 0 ? words : Simd<uint16_t>{}));
+#endif
+  } else {
+    return {simd_chosen<A>(bits) ? simd_load(p) : Simd<A>{},
+            simd_chosen<A>(bits >> kSimd<A>) ? simd_load(p + kSimd<A>) : Simd<A>{}};
+  }
 }
 
 }  // namespace cudenza::kernels

@@ -40,21 +40,26 @@ inline void finish_streaming() {
 }
 
 /// Writes y[0 … count) in parallel: fill(place, begin, end) computes elements begin … end and stores them from `place` on,
-/// which is y + begin or, for large results, a buffer that is then streamed out. Elements must be independent.
-template <class U, class Fill> void parallel_fill(U* y, int64_t count, int64_t cost, Fill fill) {
-  constexpr int64_t kChunk = 8192 / sizeof(U);  // a quarter of the first-level cache
+/// which is y + begin or, for large results, a buffer that is then streamed out. Elements must be independent. Pieces begin at
+/// multiples of kPiece.
+template <int64_t kPiece, class U, class Fill> void parallel_fill_by(U* y, int64_t count, int64_t cost, Fill fill) {
   const bool streams = count * static_cast<int64_t>(sizeof(U)) >= kStreamBytes && reinterpret_cast<uintptr_t>(y) % 32 == 0;
-  const auto piece = [=](int64_t begin, int64_t end) {
+  const auto pieces = [=](int64_t begin, int64_t end) {
     if (!streams) return fill(y + begin, begin, end);
-    alignas(64) U buffer[kChunk];
-    for (int64_t i = begin; i < end; i += kChunk) {
-      const int64_t stop = smaller(i + kChunk, end);
+    alignas(64) U buffer[kPiece];
+    for (int64_t i = begin; i < end; i += kPiece) {
+      const int64_t stop = smaller(i + kPiece, end);
       fill(buffer, i, stop);
       stream_out(y + i, buffer, (stop - i) * static_cast<int64_t>(sizeof(U)));
     }
     finish_streaming();
   };
-  parallel_ranges(count, cost, piece, kChunk);
+  parallel_ranges(count, cost, pieces, kPiece);
+}
+
+/// The same by pieces so short that the next one's reading overlaps the sending.
+template <class U, class Fill> void parallel_fill(U* y, int64_t count, int64_t cost, Fill fill) {
+  parallel_fill_by<1024 / sizeof(U)>(y, count, cost, fill);
 }
 
 }  // namespace cudenza::kernels

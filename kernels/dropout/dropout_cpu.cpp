@@ -1,5 +1,6 @@
 #include "kernels/common/philox_words.h"
 #include "kernels/common/simd_map.h"
+#include "kernels/common/streaming.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/dropout/dropout_math.h"
 #include "kernels/pointwise/pointwise_math.h"
@@ -54,12 +55,12 @@ void dropout_forward(Cpu, const T* x, T* y, uint8_t* mask, int64_t count, double
       apply_bits(x + i, place + at, bits, rule.scale, length);
     });
   };
-  fill_in_pieces(y, count, 4, fill, std::integral_constant<int64_t, kStretch>{});
+  parallel_fill_by<kStretch>(y, count, 4, fill);
 }
 
 template <class T> void dropout_backward(Cpu, const T* dy, const uint8_t* mask, T* dx, int64_t count, double p) {
   const DropRule<acc_t<T>> rule(p);
-  fill_in_pieces(dx, count, 1, [=](T* place, int64_t begin, int64_t end) {
+  parallel_fill(dx, count, 1, [=](T* place, int64_t begin, int64_t end) {
     for_tiles(end - begin, [=](int64_t at, auto length) {
       const int64_t i = begin + at;
       uint32_t bits = 0;

@@ -45,18 +45,6 @@ void add_to_strip(Term term, const T* x, const T* z, acc_t<T>* acc, int64_t coun
   for (; i < count; ++i) acc[i] = add(single, acc[i], i);
 }
 
-// From the order that pairs are loaded in to the elements' own.
-template <class T> void put_in_order(acc_t<T>* acc, int64_t count) {
-  using A = acc_t<T>;
-  if constexpr (!std::is_same_v<T, bf16>) return;
-  A ordered[kStrip<T>];
-  for (int64_t i = 0; i + kSimdPair<A> <= count; i += kSimdPair<A>) {
-#pragma GCC unroll 32
-    for (int k = 0; k < kSimdPair<A>; ++k) ordered[i + simd_pair_element<T>(k)] = acc[i + k];
-  }
-  std::memcpy(acc, ordered, static_cast<size_t>(count / kSimdPair<A> * kSimdPair<A>) * sizeof(A));
-}
-
 // sums[c] += term over all rows. A row here is `width` long: one of the array's, or several short ones side by side.
 template <class Term, class T>
 void add_rows(Term term, const T* x, const T* z, double* sums, int64_t rows, int64_t width, int64_t channels) {
@@ -70,7 +58,7 @@ void add_rows(Term term, const T* x, const T* z, double* sums, int64_t rows, int
       int64_t r = row;
       for (; r + 4 <= end; r += 4) add_to_strip<4>(term, x + r * width + strip, z + r * width + strip, acc, count, width);
       for (; r < end; ++r) add_to_strip<1>(term, x + r * width + strip, z + r * width + strip, acc, count, width);
-      put_in_order<T>(acc, count);
+      simd_pairs_to_elements<T>(acc, count);
       for (int64_t first = 0; first < count; first += channels) {
         const int64_t length = smaller(channels, count - first);
         for (int64_t c = 0; c < length; ++c) sums[strip + c] += acc[first + c];  // several rows side by side are one strip

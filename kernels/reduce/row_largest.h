@@ -7,15 +7,6 @@
 
 namespace cudenza::kernels {
 
-template <class A> inline Simd<A> simd_larger(Simd<A> a, Simd<A> b) {
-#if defined(__AVX__) && !defined(__AVX512F__)
-  if constexpr (sizeof(A) == 4) return _mm256_max_ps(a, b);
-  else return _mm256_max_pd(a, b);
-#else
-  return a > b ? a : b;
-#endif
-}
-
 /// max of x[0, count), count > 0; NaN if there is one. A comparison with NaN is false, so it is looked for apart.
 template <class T> acc_t<T> max_of(const T* x, int64_t count) {
   using A = acc_t<T>;
@@ -30,13 +21,13 @@ template <class T> acc_t<T> max_of(const T* x, int64_t count) {
   const auto take = [&](int64_t i) {
     const SimdPair<A> a = simd_load_pair(x + i), b = simd_load_pair(x + i + kSimdPair<A>);
     nan |= (a.first != a.first) | (a.second != a.second) | (b.first != b.first) | (b.second != b.second);
-    even = {simd_larger<A>(a.first, even.first), simd_larger<A>(a.second, even.second)};
-    odd = {simd_larger<A>(b.first, odd.first), simd_larger<A>(b.second, odd.second)};
+    even = {simd_max<A>(even.first, a.first), simd_max<A>(even.second, a.second)};
+    odd = {simd_max<A>(odd.first, b.first), simd_max<A>(odd.second, b.second)};
   };
   for (int64_t i = 0; i + kStep <= count; i += kStep) take(i);
   take(count - kStep);  // what is left, and some of it twice
   if (simd_any(nan)) return std::numeric_limits<A>::quiet_NaN();
-  const Simd<A> all = simd_larger<A>(simd_larger<A>(even.first, even.second), simd_larger<A>(odd.first, odd.second));
+  const Simd<A> all = simd_max<A>(simd_max<A>(even.first, even.second), simd_max<A>(odd.first, odd.second));
   for (int k = 0; k < kSimd<A>; ++k) best = larger(best, all[k]);
   return best;
 }
@@ -67,7 +58,7 @@ template <class T> Found<acc_t<T>> first_largest_of_pairs(const T* x, int64_t co
     best.second = second_wins ? next.second : best.second, second = second_wins ? now : second;
   }
   if (simd_any(nan)) return first_nan(x);
-  const Simd<A> larger_ones = simd_larger<A>(best.first, best.second);
+  const Simd<A> larger_ones = simd_max<A>(best.first, best.second);
   A value = larger_ones[0];
   for (int k = 1; k < kSimd<A>; ++k) value = larger(value, larger_ones[k]);
   int64_t place = count;

@@ -52,7 +52,7 @@ template <class T> acc_t<T> exponential_sum(const T* x, acc_t<T> largest, int co
   for_twos<A>(
       count,
       [&](int i) {
-        const SimdTwo<A> value = simd_load2(x + i);
+        const SimdPair<A> value = simd_load2(x + i);
         const Simd<A> one = simd_exp(value.first - largest), other = simd_exp(value.second - largest);
         if (kept) simd_store2(kept + i, one, other);
         first += one, second += other;
@@ -108,7 +108,7 @@ template <class T> RowSums<acc_t<T>> sums_of(const T* x, const SoftRow<acc_t<T>>
   for_twos<A>(
       count,
       [&](int i) {
-        const SimdTwo<A> value = simd_load2(x + i), target = simd_load2(t.targets + i);
+        const SimdPair<A> value = simd_load2(x + i), target = simd_load2(t.targets + i);
         add(value.first, target.first, kWhole<A>);
         add(value.second, target.second, kWhole<A>);
       },

@@ -57,7 +57,7 @@ TEST(SimdStore, RoundsToBf16AsOneElementDoes) {
   for (const uint32_t low : {0u, 1u, 0x7FFFu, 0x8000u, 0x8001u, 0xFFFFu}) {
     for (uint32_t high = 0; high < 0x10000; high += kPair) {
       for (uint32_t k = 0; k < kPair; ++k) x[k] = std::bit_cast<float>((high + k) << 16 | low);
-      const SimdTwo<float> two = simd_load2(x);
+      const SimdPair<float> two = simd_load2(x);
       simd_store2(y, two.first, two.second);
       simd_store(one, two.first);
       for (int k = 0; k < kPair; ++k) {
@@ -73,7 +73,7 @@ TEST(SimdLoad, WidensTwoRegistersAndParts) {
   constexpr int kPair = 2 * kSimd<float>;
   bf16 x[kPair];
   for (int k = 0; k < kPair; ++k) x[k] = bf16(static_cast<float>(k) - 7.5f);
-  const SimdTwo<float> two = simd_load2(x);
+  const SimdPair<float> two = simd_load2(x);
   for (int k = 0; k < kSimd<float>; ++k) {
     EXPECT_EQ(two.first[k], static_cast<float>(x[k]));
     EXPECT_EQ(two.second[k], static_cast<float>(x[k + kSimd<float>]));
@@ -109,11 +109,11 @@ TEST(ShortRows, BecomeColumnsAndRowsAgain) {
   }
 }
 
-TEST(FillInPieces, StreamsWhatItStores) {
+TEST(ParallelFill, StreamsWhatItStores) {
   const int64_t count = kStreamBytes / static_cast<int64_t>(sizeof(float)) + 1237;
   std::vector<float> y(static_cast<size_t>(count + 16), -1.0f);
   float* const begin = y.data() + (-reinterpret_cast<intptr_t>(y.data()) & 31) / static_cast<int64_t>(sizeof(float));
-  fill_in_pieces(begin, count, 1, [](float* place, int64_t first, int64_t last) {
+  parallel_fill(begin, count, 1, [](float* place, int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) place[i - first] = static_cast<float>(i % 65537);
   });
   for (int64_t i = 0; i < count; ++i) ASSERT_EQ(begin[i], static_cast<float>(i % 65537)) << i;
