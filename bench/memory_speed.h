@@ -11,8 +11,8 @@ using testing::Traffic;
 /// once a process: the best of several tries, since a yardstick must not shrink when the machine is busy.
 double copy_bytes_per_second(Device);
 
-/// What the CPU's cores move in a second when they copy (read and written bytes together), when they only read, and when they only
-/// write. Reading and writing have channels of their own: neither alone need reach more than half of what a copy moves.
+/// What the CPU's cores move in a second when they copy (read and written bytes together), when they only read, and when they
+/// only write. Reading and writing have channels of their own: neither alone need reach more than half of what a copy moves.
 struct MemorySpeed {
   double copy, read, write;
 

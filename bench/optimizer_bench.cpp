@@ -29,8 +29,8 @@ struct Flat {
   }
 };
 
-/// The update with its coefficients made before, as a step without clipping has it. It reads so many buffers and the gradient, and
-/// writes the buffers.
+/// The update with its coefficients made before, as a step without clipping has it. It reads so many buffers and the gradient,
+/// and writes the buffers.
 template <class Update> void update(benchmark::State& state, Device device, Update one, int buffers) {
   using Coefficients = typename Update::Coefficients;
   const Flat flat(device);

@@ -12,9 +12,9 @@ namespace cudenza::bench {
 /// Times `work`, which must move so many bytes and do so many floating-point operations (0: they do not count), and reports
 /// milliseconds, GB/s, the share of the device's copy bandwidth, and GFLOP/s.
 ///
-/// On a CPU these are medians, and the speed of memory is measured anew beside each call, since it changes; the share of what memory
-/// allows (share_of_memory) heeds that reading or writing alone is slower than both (bench/memory_speed.h). On a GPU they are the
-/// fastest iteration's, beside the fastest copy.
+/// On a CPU these are medians, and the speed of memory is measured anew beside each call, since it changes; the share of what
+/// memory allows (share_of_memory) heeds that reading or writing alone is slower than both (bench/memory_speed.h). On a GPU they
+/// are the fastest iteration's, beside the fastest copy.
 void report_rates(benchmark::State& state, Device device, const Traffic& traffic, double flops,
                   const std::function<void()>& work);
 

@@ -1,5 +1,5 @@
-/// Batch norm over some rows on the CPU: what is added up over them, and the way back through them. Channels are taken by pairs of
-/// registers (kernels/common/simd_pair.h), for which numbers of the channels lie in the order that pairs are loaded in.
+/// Batch norm over some rows on the CPU: what is added up over them, and the way back through them. Channels are taken by pairs
+/// of registers (kernels/common/simd_pair.h), for which numbers of the channels lie in the order that pairs are loaded in.
 #pragma once
 #include <type_traits>
 #include <vector>
@@ -27,7 +27,8 @@ template <class F> void for_every_four_rows(int64_t rows, F&& f) {
   for (; r < rows; ++r) f(r, std::integral_constant<int, 1>{});
 }
 
-/// Calls pair(c) for the pairs of registers that whole channels fill, and some(c, lanes) for the registers of those that are left.
+/// Calls pair(c) for the pairs of registers that whole channels fill, and some(c, lanes) for the registers of those that are
+/// left.
 template <class T, class Pair, class Some>
 [[gnu::always_inline]] inline void for_channels(int64_t channels, Pair pair, Some some) {
   using A = acc_t<T>;
@@ -99,7 +100,8 @@ void moments_of_rows(const T* x, const T* origin, int64_t rows, int64_t channels
   }
 }
 
-/// Whether an array of T, of such a shape, is written past the cache: where it would not stay there, and rows are whole registers.
+/// Whether an array of T, of such a shape, is written past the cache: where it would not stay there, and rows are whole
+/// registers.
 template <class T> bool streams(const T* to, const BatchNormShape& shape) {
   const int64_t row_bytes = shape.channels * static_cast<int64_t>(sizeof(T));
   return shape.rows * row_bytes >= kStreamBytes && row_bytes % kPairBytes<T> == 0 &&

@@ -1,5 +1,5 @@
-/// Asking for memory that is soon read, where work runs through many short rows or far apart and the machine does not foresee what
-/// comes next. Into the second-level cache, which waits for more lines at once than the first.
+/// Asking for memory that is soon read, where work runs through many short rows or far apart and the machine does not foresee
+/// what comes next. Into the second-level cache, which waits for more lines at once than the first.
 #pragma once
 #include <cstdint>
 
@@ -12,7 +12,8 @@ inline void fetch_ahead(const void* p, int64_t bytes) {
   for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const char*>(p) + i, kToRead, kSecondLevel);
 }
 
-/// The next tile of an array, fetched line by line while this one is worked on: `rows` pieces of `row_bytes`, `stride_bytes` apart.
+/// The next tile of an array, fetched line by line while this one is worked on: `rows` pieces of `row_bytes`, `stride_bytes`
+/// apart.
 class FetchAhead {
  public:
   FetchAhead() = default;  ///< of nothing

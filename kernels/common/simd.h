@@ -163,7 +163,8 @@ template <class T> inline void simd_store(T* p, Simd<acc_t<T>> v) {
 
 template <class A> struct SimdPair { Simd<A> first{}, second{}; };
 
-/// The elements p[0] … p[2 kSimd - 1], neighbours side by side: with AVX-512, both halves of a register of bf16 are widened by one instruction each.
+/// The elements p[0] … p[2 kSimd - 1], neighbours side by side: with AVX-512, both halves of a register of bf16 are widened by
+/// one instruction each.
 template <class T> inline SimdPair<acc_t<T>> simd_load2(const T* p) {
 #if defined(__AVX512BW__)
   if constexpr (std::is_same_v<T, bf16>) {

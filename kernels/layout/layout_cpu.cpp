@@ -28,8 +28,8 @@ template <class Element> struct TileOfX {
 };
 
 // to[c,r] = x[i + r, j + c] for `down` rows r, at most a block's, and columns c < across. The last row stands for those that are
-// missing from a block; whole columns of it are written all the same. Very few rows are moved element by element, and so is what a
-// block would read beyond x for.
+// missing from a block; whole columns of it are written all the same. Very few rows are moved element by element, and so is what
+// a block would read beyond x for.
 template <class Element>
 void turn_rows(const TileOfX<Element>& x, int64_t i, int64_t down, int64_t j, int64_t across, Element* to, int64_t stride,
                FetchAhead& next) {
@@ -125,8 +125,8 @@ template <class Element> struct Tiles {
   }
 };
 
-// Tiles begin to end - 1, by whole cache lines of x and of y whatever their strides: y straight from registers where its rows begin
-// on lines, else by way of a buffer.
+// Tiles begin to end - 1, by whole cache lines of x and of y whatever their strides: y straight from registers where its rows
+// begin on lines, else by way of a buffer.
 template <class Element>
 void transpose_tiles(const Tiles<Element>& tiles, const Element* x, Element* y, int64_t begin, int64_t end, bool streams) {
   using Cut = Tiles<Element>;

@@ -49,8 +49,8 @@ template <bool upper, class Column, size_t... k>
 
 /// Calls out(j, column j) for the kSide columns of the block whose rows begin at row(0) … row(kBlockRows - 1).
 ///
-/// Interleaving row i with row i + kSide/2 moves one bit of the row's number into the column's; after log2(kSide) rounds they have
-/// changed places.
+/// Interleaving row i with row i + kSide/2 moves one bit of the row's number into the column's; after log2(kSide) rounds they
+/// have changed places.
 template <class Element, class Row, class Out> [[gnu::always_inline]] inline void turn_block(Row row, Out out) {
   constexpr int S = kSide<Element>;
   using Column = TurnedColumn<Element>;

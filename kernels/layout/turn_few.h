@@ -1,5 +1,5 @@
-/// Matrices with very few rows or columns, as pictures of three channels are: each 16 bytes of y are picked from as many pieces of
-/// x as there are rows, by byte shuffles.
+/// Matrices with very few rows or columns, as pictures of three channels are: each 16 bytes of y are picked from as many pieces
+/// of x as there are rows, by byte shuffles.
 #pragma once
 #include <array>
 #include <cstring>
@@ -57,7 +57,8 @@ template <class Element, int few> class FewPlaces {
   std::array<std::array<Bytes, few>, few> places_;
 };
 
-/// y[n,j,i] = x[n,i,j] of `batch` matrices with `few` rows if to_columns, with `few` columns otherwise, and `length` of the others.
+/// y[n,j,i] = x[n,i,j] of `batch` matrices with `few` rows if to_columns, with `few` columns otherwise, and `length` of the
+/// others.
 template <int few, class Element>
 void transpose_few(const Element* x, Element* y, bool to_columns, int64_t batch, int64_t length, bool streams) {
   constexpr int64_t S = kSide<Element>, kSize = sizeof(Element), kChunk = 16384 / kSize / few / kLine<Element> * kLine<Element>;

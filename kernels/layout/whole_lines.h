@@ -41,8 +41,8 @@ template <class Element> void put(Element* to, const Element* from, int64_t coun
   copy_part(y + head + lines, x + head + lines, bytes - head - lines);
 }
 
-/// Rows of y that are written together, a piece of each at a time. A piece is written to the last border of lines in it; the next one
-/// begins there, with what came before it. Pieces are made in buffers that have room for a line before them.
+/// Rows of y that are written together, a piece of each at a time. A piece is written to the last border of lines in it; the next
+/// one begins there, with what came before it. Pieces are made in buffers that have room for a line before them.
 template <class Element, int64_t most_rows> class LinesOfRows {
  public:
   /// Puts the line that came before a piece which `row` continues with before it.

@@ -1,4 +1,5 @@
-/// Batch norm's way back on the CPU: 16 bits against f32, with rows that are whole registers, are streamed, or leave some channels.
+/// Batch norm's way back on the CPU: 16 bits against f32, with rows that are whole registers, are streamed, or leave some
+/// channels.
 #include "kernels/batch_norm/batch_norm.h"
 
 #include <gtest/gtest.h>

@@ -35,8 +35,8 @@ struct Input {
   int64_t classes = 0;         ///< for labels
 };
 
-/// What one call costs, for the benchmark. No traffic: the inputs are read and the outputs written once; backward reads the inputs
-/// and the output's gradient, and writes the inputs' gradients.
+/// What one call costs, for the benchmark. No traffic: the inputs are read and the outputs written once; backward reads the
+/// inputs and the output's gradient, and writes the inputs' gradients.
 struct Cost {
   Traffic forward = {}, backward = {};
   double forward_flops = 0, backward_flops = 0;
