@@ -156,8 +156,9 @@ void sum_rows_of_products(Cpu, const T* x, const T* z, U* y, const RowsShape& s,
 }
 
 template <class T, class U> void broadcast_rows(Cpu, const U* x, T* y, const RowsShape& s, double scale) {
+  constexpr int64_t kPiece = 8192 / sizeof(T);  // long enough for most of it to be copied
   const int64_t size = s.rows * s.channels;
-  parallel_fill(y, s.batch * size, 1, [=](T* place, int64_t begin, int64_t end) {
+  parallel_fill_by<kPiece>(y, s.batch * size, 1, [=](T* place, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end;) {  // one item after another
       const int64_t item = i / size, count = smaller(end, (item + 1) * size) - i;
       repeat(x + item * s.channels, place + (i - begin), i % s.channels, count, s.channels, scale);

@@ -4,6 +4,7 @@
 
 #include "kernels/common/parallel.h"
 #include "kernels/common/short_rows.h"
+#include "kernels/common/simd_math.h"
 #include "kernels/tta/tta_math.h"
 
 namespace cudenza::kernels {
@@ -11,12 +12,15 @@ namespace {
 
 /// terms[c] = e^(x[c] - largest); returns 1 / their sum.
 template <class T, class A> A softmax_terms(const T* x, A* terms, int64_t classes) {
-  A largest = static_cast<A>(x[0]), sum = 0;
+  A largest = static_cast<A>(x[0]);
 #pragma omp simd reduction(max : largest)
   for (int64_t c = 1; c < classes; ++c) largest = larger(largest, static_cast<A>(x[c]));
-#pragma omp simd reduction(+ : sum)
-  for (int64_t c = 0; c < classes; ++c) sum += terms[c] = exp_of(static_cast<A>(x[c]) - largest);
-  return A(1) / sum;
+  Simd<A> sums{};
+  simd_for<A>(classes, [&](int64_t c, auto lanes) {
+    simd_store(terms + c, simd_exp(simd_load(x + c, lanes) - largest), lanes);
+    sums += simd_load(terms + c, lanes);
+  });
+  return A(1) / simd_joined<A>(sums, [](Simd<A> a, Simd<A> b) { return a + b; });
 }
 
 /// y of up to kTile short rows side by side; x(pass) are the first one's logits.
@@ -31,8 +35,11 @@ template <class T, class X> void join_short(const TtaRule& rule, X x, int64_t pa
       for (int n = 0; n < kTile; ++n) largest[n] = larger(largest[n], terms[c][n]);
     }
     for (int c = 0; c < classes; ++c) {
-#pragma omp simd
-      for (int n = 0; n < kTile; ++n) sum[n] += terms[c][n] = exp_of(terms[c][n] - largest[n]);
+      for (int n = 0; n < kTile; n += kSimd<A>) {
+        const Simd<A> term = simd_exp(simd_load(terms[c].row + n) - simd_load(largest.row + n));
+        simd_store(terms[c].row + n, term);
+        simd_store(sum.row + n, simd_load(sum.row + n) + term);
+      }
     }
     for (int n = 0; n < kTile; ++n) sum[n] = A(1) / sum[n];
     for (int c = 0; c < classes; ++c) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/common/float16.h"
 #include "kernels/pixels/pixels_math.h"
 
 namespace cudenza::kernels {
@@ -48,6 +49,50 @@ TEST(Pixels, TurnInTimeAndMaskBlocks) {
         const int column = (j + plan.first) % kWidth;
         EXPECT_EQ(y[i * kWidth + j], plan.masks(i, j) ? 0.0f : 2.0f * static_cast<float>(1 + column) + 1);
       }
+    }
+  }
+}
+
+// As long as no row is a whole number of registers, and enough of them for the result to be written past the cache.
+template <class T> void expect_large_batch(int channels, int width) {
+  constexpr int kTall = 31;
+  const int64_t size = int64_t{kTall} * width * channels,
+                batch = (int64_t{17} << 20) / (size * static_cast<int64_t>(sizeof(T))) + 1;
+  PixelBatch s{.resident = 7,
+               .batch = batch,
+               .height = kTall,
+               .width = width,
+               .channels = channels,
+               .scale = {0.5f, 2, 4, 8},
+               .shift = {-1, 1, 3, 5},
+               .chances = {.turn = 9, .columns = 5, .rows = 3},
+               .seed = 5};
+  std::vector<uint8_t> x(static_cast<size_t>(s.resident * size));
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(i * 37 >> 3 & 63);  // all products fit bf16
+  std::vector<int64_t> rows(static_cast<size_t>(batch));
+  for (size_t b = 0; b < rows.size(); ++b) rows[b] = static_cast<int64_t>(b * 5 % 7);
+  std::vector<T> y(static_cast<size_t>(batch * size) + 1, T(77.0f));
+  pixels(Cpu{}, s, x.data(), rows.data(), nullptr, y.data());
+  int64_t wrong = 0;
+  PixelPlan plan;
+  for (int64_t k = 0; k < batch * size; ++k) {
+    const int c = static_cast<int>(k % channels), j = static_cast<int>(k / channels % width),
+              i = static_cast<int>(k / channels / width % kTall);
+    const int64_t row = rows[static_cast<size_t>(k / size)];
+    if (k % size == 0) plan = pixel_plan(s, row, 0, 0);
+    const uint8_t byte = x[static_cast<size_t>(row * size + (int64_t{i} * width + (j + plan.first) % width) * channels + c)];
+    const float expected = plan.masks(i, j) ? 0.0f : s.scale[c] * byte + s.shift[c];
+    wrong += static_cast<float>(y[static_cast<size_t>(k)]) != static_cast<float>(T(expected));
+  }
+  EXPECT_EQ(wrong, 0) << channels << " channels, " << width << " columns";
+  EXPECT_EQ(static_cast<float>(y.back()), 77.0f);
+}
+
+TEST(Pixels, AreTheSameInLargeBatches) {
+  for (const int channels : {1, 2, 3, 4}) {
+    for (const int width : {11, 67, 224}) {
+      expect_large_batch<float>(channels, width);
+      expect_large_batch<bf16>(channels, width);
     }
   }
 }
