@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "bench/timer.h"
@@ -70,7 +71,7 @@ void report_rates(benchmark::State& state, Device device, const Traffic& traffic
 }
 
 void add_benchmark(const std::string& name, Device device, std::function<void(benchmark::State&)> body) {
-  benchmark::RegisterBenchmark(name.c_str(), [body](benchmark::State& state) { body(state); })
+  benchmark::RegisterBenchmark(name.c_str(), [body = std::move(body)](benchmark::State& state) { body(state); })
       ->UseManualTime()
       ->Unit(benchmark::kMillisecond)
       ->Iterations(device.is_cuda() ? 10 : 15);  // on a GPU of many calls each

@@ -61,7 +61,8 @@ template <class Register, int kRegisters, class T, class Winner, class Lanes>
   for (int r = 0; r < kRegisters; ++r) folds[r].start(row + r * Register::kLanes, lanes);
   for (int p = 0, q = 1; p < view.height; ++p, q = 0, row += view.row_stride) {
     const T* pixel = row + q * view.pixel_stride;
-    auto position = simd_all(static_cast<typename Register::Index>(p * view.position_stride + q));
+    const int first = p * view.position_stride + q;
+    auto position = simd_all(static_cast<typename Register::Index>(first));
     for (; q < view.width; ++q, pixel += view.pixel_stride, position += 1) {
       for (int r = 0; r < kRegisters; ++r) folds[r].take(pixel + r * Register::kLanes, position, lanes);
     }
@@ -87,7 +88,8 @@ bool fold_many(const WindowView<T>& view, const WindowResult<T, Winner>& to, int
       for (int r = 0; r < registers; ++r) {
         Register fold = folds[r];
         const T* pixel = row + q * view.pixel_stride + r * kWhole;
-        auto position = simd_all(static_cast<typename Register::Index>(p * view.position_stride + q));
+        const int first = p * view.position_stride + q;
+        auto position = simd_all(static_cast<typename Register::Index>(first));
         for (int k = 0; k < pixels; ++k, pixel += view.pixel_stride, position += 1) {
           if (view.ahead > 0) fetch_ahead(pixel + view.ahead, kWhole * static_cast<int64_t>(sizeof(T)));
           fold.take(pixel, position, kWhole);
