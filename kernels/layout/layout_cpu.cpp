@@ -33,22 +33,30 @@ template <class Element> struct TileOfX {
 template <class Element>
 void turn_rows(const TileOfX<Element>& x, int64_t i, int64_t down, int64_t j, int64_t across, Element* to, int64_t stride,
                FetchAhead& next) {
-  constexpr int S = kSide<Element>, kSingly = 2;
+  constexpr int S = kSide<Element>;
+  constexpr int64_t kSingly = 2, kSize = sizeof(Element);
   const Element* rows = x.first + i * x.stride + j;
-  for (int64_t c = 0; c < across; c += S, rows += S, to += S * stride) {
+  const auto move_singly = [&x, rows, to, stride, down](int64_t begin, int64_t end) {
+    for (int64_t r = 0; r < down; ++r) {
+      for (int64_t c = begin; c < end; ++c) to[c * stride + r] = rows[r * x.stride + c];
+    }
+  };
+  if (down <= kSingly) {
+    next.worked(down * across * kSize);
+    return move_singly(0, across);
+  }
+  for (int64_t c = 0; c < across; c += S) {
     const int64_t count = smaller<int64_t>(S, across - c);
-    next.worked(down * count * static_cast<int64_t>(sizeof(Element)));
-    if (down <= kSingly || !x.can_read(i + down - 1, j + c, S)) {
-      for (int64_t k = 0; k < count; ++k) {
-        for (int64_t r = 0; r < down; ++r) to[k * stride + r] = rows[r * x.stride + k];
-      }
+    next.worked(down * count * kSize);
+    if (!x.can_read(i + down - 1, j + c, S)) {
+      move_singly(c, c + count);
     } else if (down == kBlockRows<Element> && count == S) {
-      turn_block<Element>([=](int r) { return rows + r * x.stride; },
-                          [=](int k, auto column) { std::memcpy(to + k * stride, &column, sizeof column); });
+      turn_block<Element>([=](int r) { return rows + r * x.stride + c; },
+                          [=](int k, auto column) { std::memcpy(to + (c + k) * stride, &column, sizeof column); });
     } else {
-      turn_block<Element>([=](int r) { return rows + smaller<int64_t>(r, down - 1) * x.stride; },
+      turn_block<Element>([=](int r) { return rows + smaller<int64_t>(r, down - 1) * x.stride + c; },
                           [=](int k, auto column) {
-                            if (k < count) std::memcpy(to + k * stride, &column, sizeof column);
+                            if (k < count) std::memcpy(to + (c + k) * stride, &column, sizeof column);
                           });
     }
   }
