@@ -116,6 +116,7 @@ template <class Element> struct Tiles {
     }
     if (s.columns < 2 * kL) height = smaller(kShallow / s.columns / kL * kL, s.rows), together = s.columns;
     down = ceil_div(s.rows, height), across = ceil_div(s.columns, width);
+    width = smaller(ceil_div(ceil_div(s.columns, across), kL) * kL, s.columns);  // about the same for all
   }
   int64_t count() const { return shape.batch * across * down; }
   // Tile t: those below each other come one after the other.
