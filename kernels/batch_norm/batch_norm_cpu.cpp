@@ -29,9 +29,7 @@ static_assert(kTile == 32);  // a tile of a row has a word of the mask
 template <class T> class Writer {
  public:
   Writer(T* to, const BatchNormShape& shape)
-      : to_(to),
-        streams_(shape.rows * shape.channels * static_cast<int64_t>(sizeof(T)) >= kStreamBytes &&
-                 shape.channels * sizeof(T) % 32 == 0 && reinterpret_cast<uintptr_t>(to) % 32 == 0) {}
+      : to_(to), streams_(rows_stream(to, shape.rows, shape.channels * static_cast<int64_t>(sizeof(T)), 32)) {}
   template <class Width> void operator()(int64_t at, const acc_t<T>* values, Width width) const {
     if (!streams_) return store_tile(to_ + at, values, width);
     alignas(64) T rounded[kTile];

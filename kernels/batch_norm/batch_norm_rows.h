@@ -100,12 +100,9 @@ void moments_of_rows(const T* x, const T* origin, int64_t rows, int64_t channels
   }
 }
 
-/// Whether an array of T, of such a shape, is written past the cache: where it would not stay there, and rows are whole
-/// registers.
+/// Whether an array of T, of such a shape, is written past the cache: by whole pairs.
 template <class T> bool streams(const T* to, const BatchNormShape& shape) {
-  const int64_t row_bytes = shape.channels * static_cast<int64_t>(sizeof(T));
-  return shape.rows * row_bytes >= kStreamBytes && row_bytes % kPairBytes<T> == 0 &&
-         reinterpret_cast<uintptr_t>(to) % kSimdBytes == 0;
+  return rows_stream(to, shape.rows, shape.channels * static_cast<int64_t>(sizeof(T)), kPairBytes<T>);
 }
 
 /// A row's bits of the ReLU's mask: all 1 where there is none.

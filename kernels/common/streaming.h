@@ -17,6 +17,13 @@ namespace cudenza::kernels {
 /// Results of at least this many bytes are streamed past the cache.
 constexpr int64_t kStreamBytes = int64_t{16} << 20;
 
+/// Whether rows at `to` are streamed by units of so many bytes: where all of them would not stay in the cache, rows are whole
+/// units, and units do not lie across cache lines.
+inline bool rows_stream(const void* to, int64_t rows, int64_t row_bytes, int64_t unit) {
+  return rows * row_bytes >= kStreamBytes && row_bytes % unit == 0 &&
+         reinterpret_cast<uintptr_t>(to) % static_cast<uintptr_t>(smaller<int64_t>(unit, 64)) == 0;
+}
+
 /// Copies `bytes`, wherever they begin: whole 32-byte pieces of `to` are streamed, what lies before and after is stored.
 inline void stream_out(void* to, const void* from, int64_t bytes) {
   char* y = static_cast<char*>(to);

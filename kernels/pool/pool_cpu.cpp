@@ -9,10 +9,9 @@
 namespace cudenza::kernels {
 namespace {
 
-/// Whether `pixels` of so many channels at p are large enough to be written past the cache, and whole registers.
+/// Whether `pixels` of so many channels at p are written past the cache.
 template <class T> bool can_stream(const T* p, int64_t pixels, int channels) {
-  return pixels * channels * static_cast<int64_t>(sizeof(T)) >= kStreamBytes &&
-         channels % (kSimdBytes / static_cast<int>(sizeof(T))) == 0 && reinterpret_cast<uintptr_t>(p) % kSimdBytes == 0;
+  return rows_stream(p, pixels, channels * static_cast<int64_t>(sizeof(T)), kSimdBytes);
 }
 
 /// Windows of at least so many pixels are large (pool_fold.h).
