@@ -29,7 +29,8 @@ class Measurements {
  public:
   explicit Measurements(const fs::path& folder) {
     std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
+    for (const auto& entry : fs::directory_iterator(folder))
+      if (entry.is_regular_file()) files.push_back(entry.path());
     std::ranges::sort(files);
     for (const fs::path& file : files) take(file, file.filename().string());
   }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "apps/judge_run.h"
+#include "apps/network_choice.h"
 #include "apps/progress.h"
 #include "engine/train/clip_input.h"
 
@@ -94,7 +95,7 @@ Json json_of(const Judgement& judged, double temperature) {
 
 void run_eval(const Options& o, const Common& common) {
   const Device device = common.chosen_device();
-  const DType dtype = choose_precision(common, device);
+  const DType dtype = study_type(common, device);
   Model model = read_model(model_path(o.run), device);
   LabelledRows data;
   data.dataset = open_dataset(o.data);

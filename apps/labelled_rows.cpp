@@ -3,23 +3,10 @@
 #include <algorithm>
 
 #include "apps/progress.h"
-#include "engine/ops/math_mode.h"
 #include "engine/train/clip_input.h"
 #include "engine/train/picture_input.h"
 
 namespace cudenza {
-namespace {
-
-bool multiplies_bf16() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
-}
-
-}  // namespace
-
 std::vector<int64_t> LabelledRows::labels() const {
   std::vector<int64_t> all;
   for (const int item : rows.item) all.push_back(dataset.items[static_cast<size_t>(item)].label);
@@ -107,19 +94,6 @@ std::unique_ptr<Input> make_input(const Rows& rows, const InputSpec& spec, const
   }
   return std::make_unique<PictureInput>(resident, spec.picture.width, spec.normalize, pixel_chances(recipe, spec.picture), dtype,
                                         seed);
-}
-
-DType choose_precision(const Common& common, Device device) {
-  const std::string& name = common.precision;
-  const bool exact = name == "fp32";
-  set_math_mode({.tf32_convolutions = !exact,
-                 .tf32_matmuls = name == "tf32",
-                 .deterministic = common.deterministic,
-                 .autotune = math_mode().autotune});
-  if (name == "bf16") return DType::bf16;
-  if (name == "fp16") return DType::f16;
-  if (name == "auto" && (device.is_cuda() || multiplies_bf16())) return DType::bf16;
-  return DType::f32;
 }
 
 }  // namespace cudenza

@@ -36,8 +36,4 @@ void load(LabelledRows&, std::span<const int> items, const InputSpec&, int worke
 /// Rows as a network's input on `device`. `recipe` says what training does to them.
 std::unique_ptr<Input> make_input(const Rows&, const InputSpec&, const Recipe&, Device, DType, uint64_t seed);
 
-/// The element type that pictures are made in, by --precision; also sets what libraries may round. On a CPU "auto" is bf16
-/// where the CPU multiplies it (AVX512-BF16 or AMX), else f32; on a GPU bf16.
-DType choose_precision(const Common&, Device);
-
 }  // namespace cudenza

@@ -16,6 +16,7 @@ void add_common_options(CLI::App& program, Common& common) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   program.add_flag("--deterministic", common.deterministic, "same results bit for bit, at some cost on a GPU");
+  program.add_flag("--autotune", common.autotune, "time cuDNN's engines at first use: seconds once, then faster steps on a GPU");
   program.add_flag("--quiet", common.quiet, "no progress, no remarks");
   program.add_flag("--json", common.json, "results as JSON on stdout");
   program.set_config("--config", "", "read options from this TOML file; the command line has the last word");

@@ -3,6 +3,17 @@
 #include "engine/ops/math_mode.h"
 
 namespace cudenza {
+namespace {
+
+bool multiplies_bf16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+}  // namespace
 
 std::unique_ptr<Network> NetworkChoice::make(int in_channels) const {
   return make_network(arch, {.classes = classes,
@@ -24,12 +35,17 @@ DType chosen_type(const Common& common, Device device, DType automatic) {
   MathMode mode = math_mode();
   mode.tf32_convolutions = mode.tf32_matmuls = common.precision == "tf32";
   mode.deterministic = common.deterministic;
+  mode.autotune = mode.autotune || common.autotune;
   set_math_mode(mode);
   if (common.precision == "auto") return automatic;
   if (common.precision == "bf16") return DType::bf16;
   if (common.precision == "fp16") return DType::f16;
   require(common.precision != "tf32" || device.is_cuda(), "--precision tf32 is a GPU's; on {} take fp32 or bf16", device);
   return DType::f32;
+}
+
+DType study_type(const Common& common, Device device) {
+  return chosen_type(common, device, device.is_cuda() || multiplies_bf16() ? DType::bf16 : DType::f32);
 }
 
 }  // namespace cudenza

@@ -22,7 +22,10 @@ struct NetworkChoice {
 CLI::Option* add_network_options(CLI::App& verb, NetworkChoice&, const std::string& name);
 
 /// The element type that --precision stands for, `automatic` where it is auto. Tells the GPU's libraries whether they may
-/// take TF32 for f32 and what --deterministic says. Throws UsageError for what the device does not compute.
+/// take TF32 for f32 and what --deterministic and --autotune say. Throws UsageError for what the device does not compute.
 DType chosen_type(const Common&, Device, DType automatic);
+/// The same for training and judging, which take bf16 for "auto" where the device multiplies it (a GPU; AVX512-BF16 or AMX), else
+/// f32. Pictures are made in this type.
+DType study_type(const Common&, Device);
 
 }  // namespace cudenza

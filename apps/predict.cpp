@@ -9,6 +9,7 @@
 
 #include "apps/labelled_rows.h"
 #include "apps/model_file.h"
+#include "apps/network_choice.h"
 #include "apps/prediction.h"
 #include "apps/progress.h"
 #include "engine/audio/decode.h"
@@ -77,7 +78,7 @@ class Predictor {
   Predictor(const Options& options, const Common& common)
       : o_(options),
         device_(common.chosen_device()),
-        dtype_(choose_precision(common, device_)),
+        dtype_(study_type(common, device_)),
         seed_(common.seed),
         model_(read_model(model_path(options.run), device_)) {
     const InputSpec& input = model_.input;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/network_choice.h"
 #include "engine/train/clip_input.h"
 
 namespace cudenza {
@@ -10,7 +11,7 @@ TrainSetup::TrainSetup(const Common& given, const TrainOptions& o)
     : common(given),
       options(o),
       device(common.chosen_device()),
-      dtype(choose_precision(common, device)),
+      dtype(study_type(common, device)),
       recipe(options.make_recipe()) {}
 
 void TrainSetup::say(const std::string& line) const {

@@ -14,7 +14,7 @@ struct Common {
   std::string device = "auto", precision = "auto";
   uint64_t seed = 42;
   int threads = 0;  ///< 0: one a core
-  bool deterministic = false, quiet = false, json = false;
+  bool deterministic = false, autotune = false, quiet = false, json = false;
 
   Device chosen_device() const { return Device::from_name(device); }
 };

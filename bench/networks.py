@@ -66,7 +66,8 @@ def turn(a, unit, deadline):
     bench, model, precision, batch, variant = unit
     common = [bench, "--model", model, "--precision", precision, "--batch-size", batch, "--image-size", a.image_size,
               "--seconds", a.seconds, "--device", a.device]
-    ours = run([a.program, "bench", *common, "--json"], deadline)
+    autotune = ["--autotune"] if bench == "train" and a.device == "cuda" else []  # PyTorch has cudnn.benchmark
+    ours = run([a.program, "bench", *common, *autotune, "--json"], deadline)
     return ours, run([sys.executable, HERE / "torch_networks.py", *common, "--variant", variant], deadline)
 
 

@@ -65,7 +65,7 @@ copy_data() {
   cp "$root/run" "$root/LICENSE" "$stage/"
   if [[ -f $root/README.md ]]; then cp "$root/README.md" "$stage/"; fi
   mkdir -p "$stage/bench" "$stage/tests/fixtures"
-  cp "$root/bench/gpu_check.sh" "$stage/bench/"
+  cp "$root"/bench/{gpu_check,host_libraries}.sh "$stage/bench/"
   for file in "$root"/bench/*.py; do if [[ -f $file ]]; then cp "$file" "$stage/bench/"; fi; done
   cp "$root/tests/summary.awk" "$stage/tests/"
   if [[ -d $root/tests/fixtures ]]; then cp -r "$root/tests/fixtures" "$stage/tests/"; fi

@@ -1,4 +1,4 @@
-/// Runs the cudenza program that lies beside this test program.
+/// Runs programs as a shell does, above all the cudenza program that lies beside this test program.
 #pragma once
 #include <string>
 
@@ -9,7 +9,10 @@ struct Ran {
   std::string out, err;  ///< what it wrote
 };
 
-/// `arguments` as in a shell: "info --json >/dev/full".
+/// `rest` may send what it writes elsewhere: "info --json >/dev/full".
+Ran run_command(const std::string& command, const std::string& rest = "");
+/// The cudenza program with these arguments.
 Ran run_program(const std::string& arguments);
+std::string program_under_test();
 
 }  // namespace cudenza::testing
