@@ -8,6 +8,7 @@
 #include "apps/build_info.h"
 #include "apps/info_arch.h"
 #include "engine/core/gpu.h"
+#include "engine/ops/cpu_features.h"
 #include "engine/ops/libraries.h"
 
 namespace cudenza {

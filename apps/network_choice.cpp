@@ -1,19 +1,9 @@
 #include "apps/network_choice.h"
 
+#include "engine/ops/cpu_features.h"
 #include "engine/ops/math_mode.h"
 
 namespace cudenza {
-namespace {
-
-bool multiplies_bf16() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
-}
-
-}  // namespace
 
 std::unique_ptr<Network> NetworkChoice::make(int in_channels) const {
   return make_network(arch, {.classes = classes,
@@ -45,7 +35,7 @@ DType chosen_type(const Common& common, Device device, DType automatic) {
 }
 
 DType study_type(const Common& common, Device device) {
-  return chosen_type(common, device, device.is_cuda() || multiplies_bf16() ? DType::bf16 : DType::f32);
+  return chosen_type(common, device, device.is_cuda() || cpu_multiplies_bf16() ? DType::bf16 : DType::f32);
 }
 
 }  // namespace cudenza

@@ -6,6 +6,7 @@
 
 #include "apps/build_info.h"
 #include "engine/core/gpu.h"
+#include "engine/ops/cpu_features.h"
 #include "engine/ops/libraries.h"
 
 namespace cudenza {

@@ -1,5 +1,5 @@
 /// Convolution as three functions on raw pointers, with an implementation for each library: the seam between the
-/// differentiable ops (conv.h, conv_bn_act.h) and oneDNN, cuDNN and our reference loops.
+/// differentiable ops (conv.h, conv_bn_act.h) and oneDNN, cuDNN, Winograd's algorithm and our reference loops.
 ///
 ///   y[n,i,j,k]  = sum over r,s,c of x[n, i*stride - pad + r, j*stride - pad + s, c] · w[k,r,s,c]
 ///   dx[n,p,q,c] = sum over the (i,j,r,s) that meet (p,q), and k, of dy[n,i,j,k] · w[k,r,s,c]
@@ -57,9 +57,14 @@ class ConvBackend {
 
 const ConvBackend& conv_reference();      ///< CPU, every floating dtype, plain loops: what the others are held against
 const ConvBackend& conv_onednn();         ///< CPU, f32, bf16 and f16 (what oneDNN lacks goes through f32)
+const ConvBackend& conv_winograd();       ///< CPU, f32 and bf16: 3x3 without a stride, with a quarter of the multiplications
 const ConvBackend& conv_gpu(int device);  ///< cuDNN 9 (conv_cudnn.cpp); the reference loops in the SIMT build
 
-/// The backend that serves a convolution on a device: oneDNN where it can, else the reference; cuDNN on a GPU.
+/// Whether conv_winograd() computes this one, and in less time than oneDNN.
+bool winograd_is_faster(const ConvShape&);
+
+/// The backend that serves a convolution on a device: Winograd's algorithm where it is faster, oneDNN where it can, else the
+/// reference; cuDNN on a GPU.
 const ConvBackend& conv_backend(Device, const ConvShape&);
 
 }  // namespace cudenza

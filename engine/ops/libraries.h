@@ -12,9 +12,6 @@ struct LibraryVersion {
 /// oneDNN, and in a build with CUDA its runtime and driver, cuDNN and cuBLAS.
 std::vector<LibraryVersion> library_versions();
 
-/// The widest instructions that oneDNN uses on this CPU: "AVX2", "AVX-512 with bf16", "AMX", …
-std::string cpu_instruction_set();
-
 /// What a build with CUDA adds to library_versions().
 std::vector<LibraryVersion> cuda_libraries();
 

@@ -1,4 +1,5 @@
-/// oneDNN against the reference loops: all three functions of a convolution, over types, shapes and epilogues.
+/// oneDNN and Winograd's algorithm against the reference loops: all three functions of a convolution, over types, shapes and
+/// epilogues.
 #include "engine/ops/conv_backend.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +14,8 @@ Input normal(const Shape& shape) { return {.shape = shape}; }
 
 struct Operands {
   Tensor x, w, y, bias;
-  Operands(const ConvShape& s) {
+  Operands() = default;
+  explicit Operands(const ConvShape& s) {
     const auto made = make_inputs({normal({s.batch, s.height, s.width, s.in_channels}),
                                    normal({s.out_channels, s.kernel_h, s.kernel_w, s.in_channels}),
                                    normal({s.batch, s.out_height(), s.out_width(), s.out_channels}),
@@ -21,12 +23,22 @@ struct Operands {
                                   s.dtype);
     x = made[0], w = made[1], y = made[2], bias = made[3];
   }
+
+  Operands to(DType t) const {
+    Operands other;
+    other.x = x.to(t), other.w = w.to(t), other.y = y.to(t);
+    other.bias = bias.to(t == DType::f64 ? t : bias.dtype());
+    return other;
+  }
 };
+
+/// f32 is held against sums in f64: Winograd's algorithm rounds otherwise than plain sums in f32, of which none is the right one.
+DType type_of_reference(DType t) { return t == DType::f32 ? DType::f64 : t; }
 
 Tensor like(const Tensor& t) { return Tensor::empty(t.shape(), t.dtype()); }
 
 /// The shapes of the networks' layers on small pictures, and such as suit no vector.
-std::vector<ConvShape> shapes() {
+std::vector<ConvShape> shapes_of_layers() {
   return {
       {.batch = 2, .height = 9, .width = 7, .in_channels = 64, .out_channels = 32, .kernel_h = 1, .kernel_w = 1},
       {.batch = 2, .height = 9, .width = 8, .in_channels = 32, .out_channels = 64, .kernel_h = 1, .kernel_w = 1, .stride = 2},
@@ -87,78 +99,146 @@ std::vector<ConvShape> shapes() {
   };
 }
 
-class OneDnnConv : public ::testing::TestWithParam<DType> {
- protected:
-  /// Calls check(shape) for each shape in the type of this run.
-  template <class F> void for_each_shape(F&& check) {
-    for (ConvShape s : shapes()) {
-      s.dtype = GetParam();
-      SCOPED_TRACE(s.text());
-      check(s);
-    }
-  }
-  Tolerance tolerance() const { return kernel_against_cpu(GetParam()); }
+/// Windows that reach over every border, tiles that are not whole, padding from none to all that there can be; channels that make
+/// one panel of filters or several, as many as one cache holds or more (kernels/winograd), and unlike numbers of them. One picture
+/// of few tiles, and a batch of several blocks.
+std::vector<ConvShape> shapes_of_winograd() {
+  std::vector<ConvShape> all;
+  const auto add = [&](int64_t batch, int64_t height, int64_t width, int64_t in, int64_t out, int64_t pad) {
+    all.push_back({.batch = batch,
+                   .height = height,
+                   .width = width,
+                   .in_channels = in,
+                   .out_channels = out,
+                   .kernel_h = 3,
+                   .kernel_w = 3,
+                   .pad = pad});
+  };
+  add(1, 4, 4, 32, 32, 1);
+  add(2, 9, 7, 32, 64, 1);
+  add(1, 3, 5, 64, 32, 0);
+  add(1, 1, 2, 32, 32, 2);
+  add(3, 6, 13, 96, 32, 2);
+  add(1, 12, 8, 160, 96, 0);
+  add(5, 17, 16, 32, 32, 1);
+  add(2, 8, 9, 288, 64, 1);
+  add(2, 5, 6, 64, 320, 1);
+  add(40, 28, 28, 64, 32, 1);
+  return all;
+}
+
+struct Case {
+  const ConvBackend& (*backend)();
+  std::vector<ConvShape> (*shapes)();
+  DType dtype;
 };
 
-TEST_P(OneDnnConv, ForwardEqualsReferenceWithEveryEpilogue) {
-  for_each_shape([&](const ConvShape& s) {
-    const Operands o(s);
+class CpuConv : public ::testing::TestWithParam<Case> {
+ protected:
+  /// Calls check(shape, the reference's shape, operands, the reference's operands) for each shape in the type of this run.
+  template <class F> void for_each_shape(F&& check) {
+    for (ConvShape s : GetParam().shapes()) {
+      s.dtype = GetParam().dtype;
+      ASSERT_TRUE(backend().supports(s)) << s.text();
+      SCOPED_TRACE(s.text());
+      ConvShape wide = s;
+      wide.dtype = type_of_reference(s.dtype);
+      const Operands operands(s);
+      check(s, wide, operands, operands.to(wide.dtype));
+    }
+  }
+  const ConvBackend& backend() const { return GetParam().backend(); }
+  Tolerance tolerance() const {
+    const DType t = GetParam().dtype;
+    return t == DType::f32 ? against_f64(t) : kernel_against_cpu(t);
+  }
+};
+
+TEST_P(CpuConv, ForwardEqualsReferenceWithEveryEpilogue) {
+  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const Operands& o, const Operands& wide_o) {
     for (int parts = 0; parts < 8; ++parts) {
       SCOPED_TRACE(fmt::format("bias {} residual {} relu {}", parts & 1, parts >> 1 & 1, parts >> 2));
-      const ConvEpilogue epilogue{
-          .bias = parts & 1 ? o.bias.raw() : nullptr, .residual = parts & 2 ? o.y.raw() : nullptr, .relu = (parts & 4) != 0};
-      const Tensor y = like(o.y), expected = like(o.y);
-      conv_onednn().forward(s, o.x.raw(), o.w.raw(), y.raw(), epilogue);
-      conv_reference().forward(s, o.x.raw(), o.w.raw(), expected.raw(), epilogue);
-      EXPECT_TRUE(is_close(y, expected, tolerance()));
+      const auto forward = [parts](const ConvBackend& conv, const ConvShape& shape, const Operands& in) {
+        const Tensor y = like(in.y);
+        conv.forward(shape, in.x.raw(), in.w.raw(), y.raw(),
+                     {.bias = parts & 1 ? in.bias.raw() : nullptr,
+                      .residual = parts & 2 ? in.y.raw() : nullptr,
+                      .relu = (parts & 4) != 0});
+        return y;
+      };
+      EXPECT_TRUE(is_close(forward(backend(), s, o), forward(conv_reference(), wide, wide_o), tolerance()));
     }
   });
 }
 
-TEST_P(OneDnnConv, ResidualMayBeTheResultItself) {
-  for_each_shape([&](const ConvShape& s) {
-    const Operands o(s);
-    const Tensor apart = like(o.y), in_place = o.y.clone(), reference_in_place = o.y.clone();
-    conv_onednn().forward(s, o.x.raw(), o.w.raw(), apart.raw(), {.residual = o.y.raw()});
-    conv_onednn().forward(s, o.x.raw(), o.w.raw(), in_place.raw(), {.residual = in_place.raw()});
-    conv_reference().forward(s, o.x.raw(), o.w.raw(), reference_in_place.raw(), {.residual = reference_in_place.raw()});
-    EXPECT_TRUE(is_close(in_place, apart, tolerance()));
-    EXPECT_TRUE(is_close(reference_in_place, apart, tolerance()));
+TEST_P(CpuConv, ResidualMayBeTheResultItself) {
+  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const Operands& o, const Operands& wide_o) {
+    const auto in_place = [](const ConvBackend& conv, const ConvShape& shape, const Operands& in) {
+      const Tensor y = in.y.clone();
+      conv.forward(shape, in.x.raw(), in.w.raw(), y.raw(), {.residual = y.raw()});
+      return y;
+    };
+    const Tensor apart = like(wide_o.y);
+    conv_reference().forward(wide, wide_o.x.raw(), wide_o.w.raw(), apart.raw(), {.residual = wide_o.y.raw()});
+    EXPECT_TRUE(is_close(in_place(backend(), s, o), apart, tolerance()));
+    EXPECT_TRUE(is_close(in_place(conv_reference(), wide, wide_o), apart, {0, 0}));
   });
 }
 
-TEST_P(OneDnnConv, BackwardDataEqualsReference) {
-  for_each_shape([&](const ConvShape& s) {
-    const Operands o(s);
-    const Tensor dx = like(o.x), expected = like(o.x);
-    conv_onednn().backward_data(s, o.y.raw(), o.w.raw(), dx.raw());
-    conv_reference().backward_data(s, o.y.raw(), o.w.raw(), expected.raw());
+TEST_P(CpuConv, BackwardDataEqualsReference) {
+  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const Operands& o, const Operands& wide_o) {
+    const Tensor dx = like(o.x), expected = like(wide_o.x);
+    backend().backward_data(s, o.y.raw(), o.w.raw(), dx.raw());
+    conv_reference().backward_data(wide, wide_o.y.raw(), wide_o.w.raw(), expected.raw());
     EXPECT_TRUE(is_close(dx, expected, tolerance()));
   });
 }
 
-TEST_P(OneDnnConv, BackwardWeightsEqualsReference) {
-  for_each_shape([&](const ConvShape& s) {
-    const Operands o(s);
-    const Tensor dw = like(o.w), expected = like(o.w);
-    conv_onednn().backward_weights(s, o.x.raw(), o.y.raw(), dw.raw());
-    conv_reference().backward_weights(s, o.x.raw(), o.y.raw(), expected.raw());
+TEST_P(CpuConv, BackwardWeightsEqualsReference) {
+  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const Operands& o, const Operands& wide_o) {
+    const Tensor dw = like(o.w), expected = like(wide_o.w);
+    backend().backward_weights(s, o.x.raw(), o.y.raw(), dw.raw());
+    conv_reference().backward_weights(wide, wide_o.x.raw(), wide_o.y.raw(), expected.raw());
     EXPECT_TRUE(is_close(dw, expected, tolerance()));
   });
 }
 
-TEST_P(OneDnnConv, GivesTheSameBitsTwice) {
-  for_each_shape([&](const ConvShape& s) {
-    const Operands o(s);
+TEST_P(CpuConv, GivesTheSameBitsTwice) {
+  for_each_shape([&](const ConvShape& s, const ConvShape&, const Operands& o, const Operands&) {
     const Tensor once = like(o.w), twice = like(o.w);
-    conv_onednn().backward_weights(s, o.x.raw(), o.y.raw(), once.raw());
-    conv_onednn().backward_weights(s, o.x.raw(), o.y.raw(), twice.raw());
+    backend().backward_weights(s, o.x.raw(), o.y.raw(), once.raw());
+    backend().backward_weights(s, o.x.raw(), o.y.raw(), twice.raw());
     EXPECT_TRUE(is_close(once, twice, {0, 0}));
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(All, OneDnnConv, ::testing::Values(DType::f32, DType::bf16, DType::f16),
-                         [](const auto& type) { return std::string(name_of(type.param)); });
+const auto name_of_case = [](const auto& c) { return std::string(name_of(c.param.dtype)); };
+INSTANTIATE_TEST_SUITE_P(OneDnn, CpuConv,
+                         ::testing::Values(Case{conv_onednn, shapes_of_layers, DType::f32},
+                                           Case{conv_onednn, shapes_of_layers, DType::bf16},
+                                           Case{conv_onednn, shapes_of_layers, DType::f16}),
+                         name_of_case);
+INSTANTIATE_TEST_SUITE_P(Winograd, CpuConv,
+                         ::testing::Values(Case{conv_winograd, shapes_of_winograd, DType::f32},
+                                           Case{conv_winograd, shapes_of_winograd, DType::bf16}),
+                         name_of_case);
+
+TEST(ConvBackend, TakesWinogradWhereItMultipliesLess) {
+  ConvShape s{
+      .batch = 8, .height = 56, .width = 56, .in_channels = 64, .out_channels = 64, .kernel_h = 3, .kernel_w = 3, .pad = 1};
+  EXPECT_EQ(conv_backend(Device::cpu(), s).name(), "Winograd");
+  const auto with = [&](auto change) {
+    ConvShape other = s;
+    change(other);
+    return conv_backend(Device::cpu(), other).name();
+  };
+  EXPECT_EQ(with([](ConvShape& c) { c.stride = 2; }), "oneDNN");
+  EXPECT_EQ(with([](ConvShape& c) { c.kernel_h = c.kernel_w = 1, c.pad = 0; }), "oneDNN");
+  EXPECT_EQ(with([](ConvShape& c) { c.in_channels = 3; }), "oneDNN");
+  EXPECT_EQ(with([](ConvShape& c) { c.height = c.width = 2; }), "oneDNN");
+  EXPECT_EQ(with([](ConvShape& c) { c.batch = 1, c.height = c.width = 7; }), "oneDNN");
+  EXPECT_EQ(with([](ConvShape& c) { c.dtype = DType::f64; }), "reference");
+}
 
 TEST(ConvBackend, ServesEachTypeOnTheCpu) {
   for (const DType dtype : {DType::f32, DType::bf16, DType::f16})
@@ -170,7 +250,7 @@ TEST(ConvBackend, ServesEachTypeOnTheCpu) {
 // oneDNN has a plan for every f32 convolution, also where its best kernels do not fit, but for windows in the padding alone.
 TEST(ConvBackend, EveryF32ConvolutionHasAFastPlan) {
   using onednn::Pass;
-  for (const ConvShape& s : shapes()) {
+  for (const ConvShape& s : shapes_of_layers()) {
     if (s.pad >= s.kernel_h) {
       EXPECT_FALSE(onednn::conv_plan(s, Pass::forward)) << s.text();
       continue;

@@ -1,0 +1,51 @@
+/// Convolutions of 3x3 without a stride by Winograd's algorithm F(4x4, 3x3): a quarter of the multiplications.
+///
+///   Y = Aᵀ [ sum over c of (G w Gᵀ) ⊙ (Bᵀ X B) ] A
+///
+/// for each tile of 4x4 outputs, whose window X is 6x6. The sum over channels is 36 matrix products, one for each position. Lavin
+/// and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015); the matrices here are made of the points 0, ±1/√2, ±√2
+/// and ∞, whose rounding errors are half of those of the usual 0, ±1, ±2, ∞: about twice those of plain sums in f32.
+///
+/// On a CPU alone: on a GPU cuDNN has it. Sums are in f32 for every T; instantiated for f32 and bf16.
+#pragma once
+#include <cstdint>
+
+#include "kernels/common/backend.h"
+#include "kernels/common/float16.h"
+
+namespace cudenza::kernels {
+
+/// x is [batch, height, width, in_channels], y [batch, out_height(), out_width(), out_channels].
+struct WinogradShape {
+  int64_t batch = 0, height = 0, width = 0, in_channels = 0, out_channels = 0;
+  int64_t pad = 0;  ///< 0, 1 or 2
+
+  int64_t out_height() const { return height + 2 * pad - 2; }
+  int64_t out_width() const { return width + 2 * pad - 2; }
+};
+
+/// Both numbers of channels must be multiples of this.
+int64_t winograd_channels();
+
+/// y = relu(sum + bias[k] + residual), parts absent where null.
+template <class T> struct WinogradEpilogue {
+  const float* bias = nullptr;
+  const T* residual = nullptr;  ///< like y; may be y
+  bool relu = false;
+};
+
+/// How the filters lie: as the convolution's own, [out_channels, 3, 3, in_channels]; or as those of the convolution whose way back
+/// this one is, [in_channels, 3, 3, out_channels] with every tap at its mirrored place.
+enum class WinogradFilters : uint8_t { own, of_the_way_forward };
+
+/// `scratch`: winograd_scratch(s) floats, aligned to 64 bytes.
+template <class T>
+void winograd_convolve(Cpu, const WinogradShape& s, const T* x, const T* w, WinogradFilters, T* y, const WinogradEpilogue<T>&,
+                       float* scratch);
+int64_t winograd_scratch(const WinogradShape&);
+
+/// dw [out_channels, 3, 3, in_channels] of x and dy (like y).
+template <class T> void winograd_weights(Cpu, const WinogradShape& s, const T* x, const T* dy, T* dw, float* scratch);
+int64_t winograd_weights_scratch(const WinogradShape&);
+
+}  // namespace cudenza::kernels

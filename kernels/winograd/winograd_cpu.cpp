@@ -1,0 +1,224 @@
+#include <omp.h>
+
+#include <algorithm>
+
+#include "kernels/common/parallel.h"
+#include "kernels/layout/turn_block.h"
+#include "kernels/winograd/multiply.h"
+#include "kernels/winograd/windows.h"
+
+namespace cudenza::kernels {
+namespace {
+
+using namespace winograd;
+
+constexpr int kVector = kSimd<float>;
+// In floats. A core's own cache is taken to have 1 MiB, and the one that all share some more.
+constexpr int64_t kSharedWindows = int64_t{6} << 18;  ///< that all threads read
+constexpr int64_t kSharedFilters = int64_t{3} << 18;  ///< the same
+constexpr int64_t kOwnWindows = int64_t{1} << 16;     ///< that one thread reads
+constexpr int64_t kDepth = 128;                       ///< channels of filters that one thread reads, a panel wide
+
+int64_t positions_of(int64_t floats) { return kPositions * (floats + kSkew); }
+
+/// How the work is cut. Few channels: all filters are transformed first; then each thread takes groups of tiles, from their windows to
+/// their outputs, within its own cache. Many channels: the windows of a block of tiles are transformed first; then each thread
+/// takes panels of filters, a chunk of channels at a time, from their transform to the block's outputs.
+struct Cuts {
+  bool by_tiles;
+  int64_t block;  ///< tiles whose windows are transformed together
+  int64_t depth;  ///< channels of filters that are transformed together
+  int64_t group;  ///< tiles whose products are made together
+
+  explicit Cuts(const WinogradShape& s) {
+    const int64_t channels = s.in_channels, all = ceil_div<int64_t>(Tiles(s).all, kRows) * kRows;
+    const auto tiles_in = [&](int64_t floats) {
+      return std::clamp<int64_t>(floats / (kPositions * channels) / kRows * kRows, kRows, all);
+    };
+    by_tiles = kPositions * channels * s.out_channels <= kSharedFilters && all >= s.out_channels;
+    block = tiles_in(by_tiles ? kOwnWindows : kSharedWindows);
+    const int64_t chunks = by_tiles ? 1 : ceil_div(channels, kDepth);
+    depth = ceil_div<int64_t>(ceil_div(channels, chunks), kVector) * kVector;
+    group = chunks > 1 || by_tiles ? block : kRows;
+  }
+};
+
+/// G w Gᵀ of channels [begin, end) and the panel of filters from `column`, as u[position][channel - begin][column].
+template <class T>
+void transform_own(const WinogradShape& s, const T* w, int64_t column, int64_t begin, int64_t end, float* u, int64_t stride) {
+  using Element = std::conditional_t<sizeof(T) == 2, uint16_t, float>;
+  constexpr int kStep = kSide<Element>;
+  T turned[9][kStep][kPanel];
+  for (int64_t c = begin; c < end; c += kStep) {
+    for (int tap = 0; tap < 9; ++tap) {
+      for (int k = 0; k < kPanel; k += kBlockRows<Element>) {
+        turn_block<Element>([&](int i) { return w + ((column + k + i) * 9 + tap) * s.in_channels + c; },
+                            [&](int j, auto filters) { std::memcpy(&turned[tap][j][k], &filters, sizeof filters); });
+      }
+    }
+    for (int channel = 0; channel < kStep; ++channel) {
+      float* const to = u + (c - begin + channel) * kPanel;
+      for (int half = 0; half < kPanel; half += kVector) {
+        transform<FilterTransform>([&](int i, int j) { return simd_load(&turned[3 * i + j][channel][half]); },
+                                   [&](int i, int j, Vector v) { simd_store(to + (i * kWindow + j) * stride + half, v); });
+      }
+    }
+  }
+}
+
+/// The same of filters of the way forward.
+template <class T>
+void transform_mirrored(const WinogradShape& s, const T* w, int64_t column, int64_t begin, int64_t end, float* u,
+                        int64_t stride) {
+  for (int64_t c = begin; c < end; ++c) {
+    const T* const from = w + c * 9 * s.out_channels + column;
+    float* const to = u + (c - begin) * kPanel;
+    for (int half = 0; half < kPanel; half += kVector) {
+      transform<FilterTransform>([&](int i, int j) { return simd_load(from + (8 - 3 * i - j) * s.out_channels + half); },
+                                 [&](int i, int j, Vector v) { simd_store(to + (i * kWindow + j) * stride + half, v); });
+    }
+  }
+}
+
+template <class T> struct Winograd {
+  WinogradShape s;
+  const T *x, *w;
+  WinogradFilters kind;
+  T* y;
+  WinogradEpilogue<T> epilogue;
+  float* scratch;
+  Tiles tiles{s};
+  Cuts cut{s};
+  // Of each array: floats between two positions.
+  int64_t window_stride = cut.block * s.in_channels + kSkew, filter_stride = cut.depth * kPanel + kSkew,
+          product_stride = cut.group * kPanel + kSkew;
+
+  void run() const {
+    if (cut.by_tiles) run_by_tiles();
+    else run_by_filters();
+  }
+
+  void run_by_tiles() const {
+    const int64_t panels = s.out_channels / kPanel;
+    float* const filters = scratch;
+    parallel_ranges(panels, kPositions * s.in_channels * kPanel, [&](int64_t begin, int64_t end) {
+      for (int64_t panel = begin; panel < end; ++panel)
+        transform_filters(panel * kPanel, 0, s.in_channels, filters + panel * kPositions * filter_stride);
+    });
+    const int64_t groups = ceil_div(tiles.all, cut.group);
+    parallel_ranges(groups, cut.group * kPositions * s.in_channels * s.out_channels, [&](int64_t begin, int64_t end) {
+      float* const windows =
+          filters + panels * kPositions * filter_stride + omp_get_thread_num() * kPositions * (window_stride + product_stride);
+      float* const products = windows + kPositions * window_stride;
+      for (int64_t group = begin; group < end; ++group) {
+        const int64_t first = group * cut.group, count = std::min(cut.group, tiles.all - first);
+        for (int64_t t = 0; t < count; ++t) transform_window_of(first + t, windows + t * s.in_channels);
+        for (int64_t panel = 0; panel < panels; ++panel) {
+          multiply(windows, count, 0, s.in_channels, filters + panel * kPositions * filter_stride, products);
+          write(first, count, panel * kPanel, products);
+        }
+      }
+    });
+  }
+
+  void run_by_filters() const {
+    const int64_t panels = s.out_channels / kPanel;
+    float* const windows = scratch;
+    for (int64_t start = 0; start < tiles.all; start += cut.block) {
+      const int64_t count = std::min(cut.block, tiles.all - start);
+      parallel_ranges(count, kPositions * s.in_channels, [&](int64_t begin, int64_t end) {
+        for (int64_t t = begin; t < end; ++t) transform_window_of(start + t, windows + t * s.in_channels);
+      });
+      // Every thread has a panel, or several; where there are too few, threads share a panel's tiles.
+      const int64_t parts = std::clamp<int64_t>(ceil_div<int64_t>(omp_get_max_threads(), panels), 1, ceil_div(count, cut.group));
+      const int64_t part = ceil_div(ceil_div(count, parts), cut.group) * cut.group;
+      parallel_ranges(panels * parts, part * kPositions * s.in_channels * kPanel, [&](int64_t begin, int64_t end) {
+        for (int64_t item = begin; item < end; ++item) {
+          const int64_t first = item % parts * part;
+          if (first < count) outputs_of_panel(windows, start, first, std::min(first + part, count), item / parts * kPanel);
+        }
+      });
+    }
+  }
+
+  /// Tiles [begin, end) of the block from `start` on, for the panel of filters from `column`.
+  void outputs_of_panel(const float* windows, int64_t start, int64_t begin, int64_t end, int64_t column) const {
+    float* const filters =
+        scratch + kPositions * window_stride + omp_get_thread_num() * kPositions * (filter_stride + product_stride);
+    float* const products = filters + kPositions * filter_stride;
+    const bool at_once = cut.depth >= s.in_channels;
+    if (at_once) transform_filters(column, 0, s.in_channels, filters);
+    for (int64_t group = begin; group < end; group += cut.group) {
+      const int64_t count = std::min(cut.group, end - group);
+      for (int64_t c = 0; c < s.in_channels; c += cut.depth) {
+        const int64_t depth = std::min(cut.depth, s.in_channels - c);
+        if (!at_once) transform_filters(column, c, c + depth, filters);
+        multiply(windows + group * s.in_channels, count, c, depth, filters, products);
+      }
+      write(start + group, count, column, products);
+    }
+  }
+
+  void transform_window_of(int64_t tile, float* to) const {
+    transform_window<InputTransform, T>({x, s.height, s.width, s.in_channels}, tiles.picture(tile), tiles.top(tile) - s.pad,
+                                        tiles.left(tile) - s.pad, to, window_stride);
+  }
+
+  void transform_filters(int64_t column, int64_t begin, int64_t end, float* to) const {
+    if (kind == WinogradFilters::own) transform_own(s, w, column, begin, end, to, filter_stride);
+    else transform_mirrored(s, w, column, begin, end, to, filter_stride);
+  }
+
+  /// Products of `count` tiles with a panel of filters, over `depth` channels from c; added to those over the channels before.
+  void multiply(const float* windows, int64_t count, int64_t c, int64_t depth, const float* filters, float* products) const {
+    for (int p = 0; p < kPositions; ++p) {
+      multiply_rows(count, depth, {windows + p * window_stride + c, s.in_channels, 1}, filters + p * filter_stride, kPanel,
+                    products + p * product_stride, kPanel, c > 0);
+    }
+  }
+
+  void write(int64_t first, int64_t count, int64_t column, const float* products) const {
+    for (int64_t t = 0; t < count; ++t) {
+      for (int half = 0; half < kPanel; half += kVector) write_tile(first + t, column + half, products + t * kPanel + half);
+    }
+  }
+
+  void write_tile(int64_t tile, int64_t column, const float* products) const {
+    const int64_t height = s.out_height(), width = s.out_width(), top = tiles.top(tile), left = tiles.left(tile);
+    const int64_t corner = ((tiles.picture(tile) * height + top) * width + left) * s.out_channels + column;
+    const Vector bias = epilogue.bias ? simd_load(epilogue.bias + column) : Vector{};
+    transform<OutputTransform>([&](int i, int j) { return simd_load(products + (i * kWindow + j) * product_stride); },
+                               [&](int i, int j, Vector v) {
+                                 if (top + i >= height || left + j >= width) return;
+                                 const int64_t at = corner + (i * width + j) * s.out_channels;
+                                 v += bias;
+                                 if (epilogue.residual) v += simd_load(epilogue.residual + at);
+                                 simd_store(y + at, epilogue.relu ? simd_max<float>(v, Vector{}) : v);
+                               });
+  }
+};
+
+}  // namespace
+
+int64_t winograd_channels() { return kPanel; }
+
+int64_t winograd_scratch(const WinogradShape& s) {
+  const Cuts cut(s);
+  const int64_t windows = positions_of(cut.block * s.in_channels), filters = positions_of(cut.depth * kPanel),
+                products = positions_of(cut.group * kPanel), panels = s.out_channels / kPanel;
+  return cut.by_tiles ? panels * filters + omp_get_max_threads() * (windows + products)
+                      : windows + omp_get_max_threads() * (filters + products);
+}
+
+template <class T>
+void winograd_convolve(Cpu, const WinogradShape& s, const T* x, const T* w, WinogradFilters kind, T* y,
+                       const WinogradEpilogue<T>& epilogue, float* scratch) {
+  Winograd<T>{.s = s, .x = x, .w = w, .kind = kind, .y = y, .epilogue = epilogue, .scratch = scratch}.run();
+}
+
+template void winograd_convolve(Cpu, const WinogradShape&, const float*, const float*, WinogradFilters, float*,
+                                const WinogradEpilogue<float>&, float*);
+template void winograd_convolve(Cpu, const WinogradShape&, const bf16*, const bf16*, WinogradFilters, bf16*,
+                                const WinogradEpilogue<bf16>&, float*);
+
+}  // namespace cudenza::kernels
