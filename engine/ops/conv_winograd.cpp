@@ -1,5 +1,5 @@
-/// Winograd's algorithm (kernels/winograd) behind the seam: scratch memory from the pool, the way back as another way forward, and
-/// when it is faster than oneDNN's plain sums.
+/// Winograd's algorithm (kernels/winograd) behind the seam: scratch memory from the pool, the way back as another way forward,
+/// and when it is faster than oneDNN's plain sums.
 #include <algorithm>
 
 #include "engine/core/dispatch.h"
@@ -89,15 +89,15 @@ const ConvBackend& conv_winograd() {
 
 bool winograd_is_faster(const ConvShape& s) {
   if (!conv_winograd().supports(s)) return false;
-  // Tiles that reach over the border of a small picture multiply in vain, and a few do not pay for the transform of the filters.
+  // Tiles over the border of a small picture multiply in vain, and few tiles do not pay for the transform of the filters.
   constexpr int64_t kTile = 4, kMultiplications = 36, kFew = 16;
   const int64_t tiles = s.batch * ((s.out_height() + kTile - 1) / kTile) * ((s.out_width() + kTile - 1) / kTile);
   const int64_t plain = 9 * s.batch * s.out_height() * s.out_width();
   if (tiles < kFew || 2 * kMultiplications * tiles > plain) return false;
   if (s.dtype == DType::f32) return true;
   if (!cpu_multiplies_bf16()) return true;
-  // Such a CPU multiplies bf16 twice as fast as f32, or with AMX eight times. What is left of a quarter of the multiplications then
-  // does not pay for the filters' transform where they are many and tiles few.
+  // Such a CPU multiplies bf16 twice as fast as f32, or with AMX eight times. A quarter of the multiplications then does not pay for
+  // the transform of many filters for few tiles.
   constexpr int64_t kFewChannels = 128, kManyTiles = 256;
   return !cpu_has_amx() && (tiles >= kManyTiles || std::max(s.in_channels, s.out_channels) <= kFewChannels);
 }

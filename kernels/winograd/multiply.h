@@ -4,12 +4,8 @@
 
 namespace cudenza::kernels::winograd {
 
-constexpr int kPanel = 2 * kSimd<float>;  ///< columns of a block
-#if defined(__AVX512F__)
-constexpr int kRows = 12;  ///< rows of a block: what fits into the registers beside a panel
-#else
-constexpr int kRows = 6;
-#endif
+constexpr int kPanel = 2 * kSimd<float>;            ///< columns of a block
+constexpr int kRows = kSimd<float> == 16 ? 12 : 6;  ///< of a block: what fits into 32 registers, or 16, beside a panel
 
 /// One operand of which a scalar is read: element (i, l) is at[i · row + l · depth].
 struct Scalars {

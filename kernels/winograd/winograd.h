@@ -4,9 +4,11 @@
 ///
 /// for each tile of 4x4 outputs, whose window X is 6x6. The sum over channels is 36 matrix products, one for each position. Lavin
 /// and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015); the matrices here are made of the points 0, ±1/√2, ±√2
-/// and ∞, whose rounding errors are half of those of the usual 0, ±1, ±2, ∞: about twice those of plain sums in f32.
+/// and ∞, whose rounding errors are half of those of the usual 0, ±1, ±2, ∞: about twice those of plain sums in f32. What is not
+/// finite spreads over its tile.
 ///
-/// On a CPU alone: on a GPU cuDNN has it. Sums are in f32 for every T; instantiated for f32 and bf16.
+/// On a CPU alone: on a GPU cuDNN has it. Sums are in f32 for every T; instantiated for f32 and bf16. Results are the same to the
+/// bit for any number of threads.
 #pragma once
 #include <cstdint>
 
@@ -34,8 +36,8 @@ template <class T> struct WinogradEpilogue {
   bool relu = false;
 };
 
-/// How the filters lie: as the convolution's own, [out_channels, 3, 3, in_channels]; or as those of the convolution whose way back
-/// this one is, [in_channels, 3, 3, out_channels] with every tap at its mirrored place.
+/// How the filters lie: as the convolution's own, [out_channels, 3, 3, in_channels]; or as those of the convolution whose way
+/// back this one is, [in_channels, 3, 3, out_channels] with every tap at its mirrored place.
 enum class WinogradFilters : uint8_t { own, of_the_way_forward };
 
 /// `scratch`: winograd_scratch(s) floats, aligned to 64 bytes.

@@ -21,9 +21,10 @@ constexpr int64_t kDepth = 128;                       ///< channels of filters t
 
 int64_t positions_of(int64_t floats) { return kPositions * (floats + kSkew); }
 
-/// How the work is cut. Few channels: all filters are transformed first; then each thread takes groups of tiles, from their windows to
-/// their outputs, within its own cache. Many channels: the windows of a block of tiles are transformed first; then each thread
-/// takes panels of filters, a chunk of channels at a time, from their transform to the block's outputs.
+/// How the work is cut. Few channels: all filters are transformed first; then each thread takes groups of tiles, from their
+/// windows to their outputs, within its own cache. Many channels: the windows of a block of tiles are transformed first; then
+/// each thread takes panels of filters, a chunk of channels at a time, from their transform to the block's outputs. No sum
+/// depends on the number of threads.
 struct Cuts {
   bool by_tiles;
   int64_t block;  ///< tiles whose windows are transformed together
