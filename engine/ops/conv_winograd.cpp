@@ -96,8 +96,8 @@ bool winograd_is_faster(const ConvShape& s) {
   if (tiles < kFew || 2 * kMultiplications * tiles > plain) return false;
   if (s.dtype == DType::f32) return true;
   if (!cpu_multiplies_bf16()) return true;
-  // Such a CPU multiplies bf16 twice as fast as f32, or with AMX eight times. A quarter of the multiplications then does not pay for
-  // the transform of many filters for few tiles.
+  // Such a CPU multiplies bf16 twice as fast as f32, or with AMX eight times. Then a quarter of the multiplications does not pay
+  // for the transform of many filters for few tiles.
   constexpr int64_t kFewChannels = 128, kManyTiles = 256;
   return !cpu_has_amx() && (tiles >= kManyTiles || std::max(s.in_channels, s.out_channels) <= kFewChannels);
 }
