@@ -9,50 +9,50 @@
 #include <vector>
 
 #include "engine/core/gpu.h"
+#include "engine/core/segment_pool.h"
 
 namespace cudenza {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kHugePage = size_t{2} << 20;  ///< and what counts as large
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kKeepFreed = false;  // exact sizes and no reuse, so that AddressSanitizer sees every overrun
 #else
 constexpr bool kKeepFreed = true;
 #endif
 
-/// Sizes are rounded up to eight steps a power of two, so that a freed piece fits most later requests near its size.
-size_t size_class(size_t bytes) {
+size_t rounded_up(size_t bytes, size_t step) { return (bytes + step - 1) / step * step; }
+
+/// Small sizes are rounded up to eight steps a power of two, so that a freed piece fits most later requests near its size; large
+/// ones to whole groups of pages.
+size_t rounded(size_t bytes) {
   if (!kKeepFreed) return bytes;
-  if (bytes <= 512) return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  const size_t step = size_t{1} << (63 - __builtin_clzll(bytes - 1) - 3);
-  return (bytes + step - 1) / step * step;
+  if (bytes <= 512) return rounded_up(bytes, kAlignment);
+  const size_t size_class = rounded_up(bytes, size_t{1} << (63 - __builtin_clzll(bytes - 1) - 3));
+  return size_class < kHugePage ? size_class : rounded_up(bytes, size_t{64} << 10);
 }
 
+/// Small pieces wait for requests of their own size, large ones are cut from segments.
 class CpuPool {
  public:
   void* take(size_t bytes) {
-    const size_t rounded = size_class(bytes);
+    const size_t wanted = rounded(bytes);
     std::lock_guard lock(mutex_);
-    use_.now_bytes += rounded;
+    const SegmentPool::Piece piece = is_large(wanted) ? take_large(wanted) : SegmentPool::Piece{take_small(wanted), wanted};
+    use_.now_bytes += piece.bytes;
     use_.peak_bytes = std::max(use_.peak_bytes, use_.now_bytes);
-    auto& pieces = free_[rounded];
-    if (!pieces.empty()) {
-      void* p = pieces.back();
-      pieces.pop_back();
-      use_.pooled_bytes -= rounded;
-      return p;
-    }
-    return fresh(rounded);
+    return piece.at;
   }
 
   void give(void* p, size_t bytes) noexcept {
-    const size_t rounded = size_class(bytes);
+    const size_t wanted = rounded(bytes);
     std::lock_guard lock(mutex_);
-    use_.now_bytes -= rounded;
+    const size_t given = is_large(wanted) ? large_.give(p) : wanted;
+    use_.now_bytes -= given;
     if (!kKeepFreed) return std::free(p);
-    free_[rounded].push_back(p);
-    use_.pooled_bytes += rounded;
+    if (!is_large(wanted)) small_[wanted].push_back(static_cast<char*>(p));
+    use_.pooled_bytes += given;
   }
 
   void trim() {
@@ -70,30 +70,57 @@ class CpuPool {
   }
 
  private:
-  void* fresh(size_t rounded) {
-    const bool huge = rounded >= kHugePage;
-    void* p = nullptr;
-    if (posix_memalign(&p, huge ? kHugePage : kAlignment, rounded) != 0) {
-      release_all();  // pieces of other sizes may make room
-      if (posix_memalign(&p, kAlignment, rounded) != 0) p = nullptr;
-    }
-    if (!p)
-      throw DeviceError(fmt::format("out of memory: {:.2f} GiB asked for; use a smaller --batch-size",
-                                    static_cast<double>(rounded) / (1 << 30)));
-    if (huge) madvise(p, rounded, MADV_HUGEPAGE);  // fewer page faults and TLB misses; a refusal costs nothing
+  static bool is_large(size_t wanted) { return kKeepFreed && wanted >= kHugePage; }
+
+  char* take_small(size_t wanted) {
+    auto& pieces = small_[wanted];
+    if (pieces.empty()) return fresh(wanted);
+    char* const p = pieces.back();
+    pieces.pop_back();
+    use_.pooled_bytes -= wanted;
     return p;
   }
 
+  SegmentPool::Piece take_large(size_t wanted) {
+    SegmentPool::Piece piece = large_.take(wanted);
+    if (!piece.at) {
+      large_.add(fresh(wanted), wanted);
+      use_.pooled_bytes += wanted;
+      piece = large_.take(wanted);
+    }
+    use_.pooled_bytes -= piece.bytes;
+    return piece;
+  }
+
+  char* fresh(size_t bytes) {
+    const bool huge = bytes >= kHugePage;
+    void* p = nullptr;
+    if (posix_memalign(&p, huge ? kHugePage : kAlignment, bytes) != 0) {
+      release_all();  // what is kept for other sizes may make room
+      if (posix_memalign(&p, kAlignment, bytes) != 0) p = nullptr;
+    }
+    if (!p)
+      throw DeviceError(
+          fmt::format("out of memory: {:.2f} GiB asked for; use a smaller --batch-size", static_cast<double>(bytes) / (1 << 30)));
+    if (huge) madvise(p, bytes, MADV_HUGEPAGE);  // fewer page faults and TLB misses; a refusal costs nothing
+    return static_cast<char*>(p);
+  }
+
   void release_all() {
-    for (auto& [size, pieces] : free_) {
-      for (void* p : pieces) std::free(p);
+    for (auto& [size, pieces] : small_) {
+      for (char* p : pieces) std::free(p);
       use_.pooled_bytes -= size * pieces.size();
       pieces.clear();
     }
+    large_.release([this](char* segment, size_t bytes) {
+      std::free(segment);
+      use_.pooled_bytes -= bytes;
+    });
   }
 
   std::mutex mutex_;
-  std::map<size_t, std::vector<void*>> free_;
+  std::map<size_t, std::vector<char*>> small_;
+  SegmentPool large_;
   CpuMemoryUse use_;
 };
 

@@ -14,7 +14,8 @@ using Four = std::array<double, 4>;
 /// Fills t, wherever it lives, with of(block of random words), four values a block.
 template <class Of> void fill(const Tensor& t, Generator& random, Of of) {
   const OpStream stream = random.next(Device::cpu());
-  const Tensor values = Tensor::empty(t.shape(), DType::f32);
+  const bool in_place = t.device().is_cpu() && t.dtype() == DType::f32;
+  const Tensor values = in_place ? t.detach() : Tensor::empty(t.shape(), DType::f32);
   const int64_t count = t.numel();
   kernels::parallel_ranges((count + 3) / 4, 64, [&, out = values.data<float>()](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; ++block) {
@@ -22,7 +23,7 @@ template <class Of> void fill(const Tensor& t, Generator& random, Of of) {
       for (int64_t k = 0; k < std::min<int64_t>(4, count - 4 * block); ++k) out[4 * block + k] = static_cast<float>(four[k]);
     }
   });
-  t.copy_from(values.to(t.dtype()));
+  if (!in_place) t.copy_from(values.to(t.dtype()));
 }
 
 }  // namespace

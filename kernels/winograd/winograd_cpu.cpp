@@ -131,8 +131,8 @@ template <class T> struct Winograd {
         for (int64_t t = begin; t < end; ++t) transform_window_of(start + t, windows + t * s.in_channels);
       });
       // Every thread has a panel, or several; where there are too few, threads share a panel's tiles.
-      const int64_t parts = std::clamp<int64_t>(ceil_div<int64_t>(omp_get_max_threads(), panels), 1, ceil_div(count, cut.group));
-      const int64_t part = ceil_div(ceil_div(count, parts), cut.group) * cut.group;
+      const int64_t parts = ceil_div<int64_t>(omp_get_max_threads(), panels);
+      const int64_t part = ceil_div<int64_t>(ceil_div(count, parts), kRows) * kRows;
       parallel_ranges(panels * parts, part * kPositions * s.in_channels * kPanel, [&](int64_t begin, int64_t end) {
         for (int64_t item = begin; item < end; ++item) {
           const int64_t first = item % parts * part;

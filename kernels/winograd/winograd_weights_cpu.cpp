@@ -33,8 +33,9 @@ struct Cuts {
     // As products grow, blocks do: each reads and writes them all.
     const int64_t products = kPositions * s.in_channels * s.out_channels;
     block = std::clamp<int64_t>(std::max(kSharedFloats, products * 2 / 3) / tile, 1, all);
+    const int64_t threads = omp_get_max_threads();
     const int64_t parts =
-        is_one_block ? ceil_div<int64_t>(s.out_channels, kFilters) : ceil_div<int64_t>(omp_get_max_threads(), 9);
+        is_one_block ? std::max(ceil_div<int64_t>(s.out_channels, kFilters), threads) : ceil_div<int64_t>(threads, 9);
     filters = ceil_div<int64_t>(ceil_div(s.out_channels, parts), kFilterRows) * kFilterRows;
   }
 };
