@@ -94,8 +94,7 @@ bool winograd_is_faster(const ConvShape& s) {
   const int64_t tiles = s.batch * ((s.out_height() + kTile - 1) / kTile) * ((s.out_width() + kTile - 1) / kTile);
   const int64_t plain = 9 * s.batch * s.out_height() * s.out_width();
   if (tiles < kFew || 2 * kMultiplications * tiles > plain) return false;
-  if (s.dtype == DType::f32) return true;
-  if (!cpu_multiplies_bf16()) return true;
+  if (s.dtype == DType::f32 || !cpu_multiplies_bf16()) return true;
   // Such a CPU multiplies bf16 twice as fast as f32, or with AMX eight times. Then a quarter of the multiplications does not pay
   // for the transform of many filters for few tiles.
   constexpr int64_t kFewChannels = 128, kManyTiles = 256;

@@ -54,28 +54,43 @@ template <class T> struct WeightGradient {
         *products = gradients + kPositions * gradient_stride;
 
   void run() const {
+    if (cut.is_one_block) run_by_filters();
+    else run_by_positions();
+  }
+
+  void run_by_filters() const {
+    transform_tiles(0, tiles.all);
+    parallel_ranges(ceil_div(s.out_channels, cut.filters), kPositions * cut.filters * s.in_channels,
+                    [&](int64_t begin, int64_t end) {
+                      float* const own = products + omp_get_thread_num() * kPositions * product_stride;
+                      for (int64_t part = begin; part < end; ++part) {
+                        const int64_t first = part * cut.filters, filters = std::min(cut.filters, s.out_channels - first);
+                        for (int p = 0; p < kPositions; ++p) multiply(p, first, filters, tiles.all, false, own);
+                        for (int64_t k = 0; k < filters; ++k) write(first + k, own + k * s.in_channels);
+                      }
+                    });
+  }
+
+  void run_by_positions() const {
     const int64_t parts = ceil_div(s.out_channels, cut.filters);
     for (int64_t start = 0; start < tiles.all; start += cut.block) {
       const int64_t count = std::min(cut.block, tiles.all - start);
-      parallel_ranges(count, kPositions * (s.in_channels + s.out_channels), [&](int64_t begin, int64_t end) {
-        for (int64_t t = begin; t < end; ++t) transform_tile(start + t, t);
-      });
-      if (cut.is_one_block) break;
+      transform_tiles(start, count);
       parallel_ranges(kPositions * parts, count * cut.filters * s.in_channels, [&](int64_t begin, int64_t end) {
         for (int64_t item = begin; item < end; ++item) {
-          const int64_t first = item % parts * cut.filters;
-          multiply(item / parts, first, count, start > 0, products + first * s.in_channels);
+          const int64_t first = item % parts * cut.filters, filters = std::min(cut.filters, s.out_channels - first);
+          multiply(item / parts, first, filters, count, start > 0, products + first * s.in_channels);
         }
       });
     }
-    parallel_ranges(parts, kPositions * cut.filters * s.in_channels, [&](int64_t begin, int64_t end) {
-      for (int64_t part = begin; part < end; ++part) {
-        const int64_t first = part * cut.filters;
-        float* const own =
-            products + (cut.is_one_block ? omp_get_thread_num() * kPositions * product_stride : first * s.in_channels);
-        for (int p = 0; cut.is_one_block && p < kPositions; ++p) multiply(p, first, tiles.all, false, own);
-        for (int64_t k = 0; k < std::min(cut.filters, s.out_channels - first); ++k) write(first + k, own + k * s.in_channels);
-      }
+    parallel_ranges(s.out_channels, kPositions * s.in_channels, [&](int64_t begin, int64_t end) {
+      for (int64_t k = begin; k < end; ++k) write(k, products + k * s.in_channels);
+    });
+  }
+
+  void transform_tiles(int64_t start, int64_t count) const {
+    parallel_ranges(count, kPositions * (s.in_channels + s.out_channels), [&](int64_t begin, int64_t end) {
+      for (int64_t t = begin; t < end; ++t) transform_tile(start + t, t);
     });
   }
 
@@ -87,14 +102,13 @@ template <class T> struct WeightGradient {
                                            gradients + t * s.out_channels, gradient_stride);
   }
 
-  /// The product of one position, for an item's filters from `first` on.
-  void multiply(int64_t position, int64_t first, int64_t count, bool adds, float* product) const {
+  /// One position's product over `count` tiles, for some filters from `first` on.
+  void multiply(int64_t position, int64_t first, int64_t filters, int64_t count, bool adds, float* product) const {
     const float* const window = windows + position * window_stride;
     const float* const gradient = gradients + position * gradient_stride + first;
-    const int64_t rows = std::min(cut.filters, s.out_channels - first);
     for (int64_t c = 0; c < s.in_channels; c += kPanel) {
       for (int64_t t = 0; t < count; t += kTerms) {
-        multiply_rows<kFilterRows>(rows, std::min(kTerms, count - t), {gradient + t * s.out_channels, 1, s.out_channels},
+        multiply_rows<kFilterRows>(filters, std::min(kTerms, count - t), {gradient + t * s.out_channels, 1, s.out_channels},
                                    window + t * s.in_channels + c, s.in_channels, product + position * product_stride + c,
                                    s.in_channels, adds || t > 0);
       }
