@@ -57,7 +57,7 @@ class ConvBackend {
 
 const ConvBackend& conv_reference();      ///< CPU, every floating dtype, plain loops: what the others are held against
 const ConvBackend& conv_onednn();         ///< CPU, f32, bf16 and f16 (what oneDNN lacks goes through f32)
-const ConvBackend& conv_winograd();       ///< CPU, f32 and bf16: 3x3 without a stride, with a quarter of the multiplications
+const ConvBackend& conv_winograd();       ///< CPU, f32 and bf16: 3x3 and 5x5 without a stride, in fewer multiplications
 const ConvBackend& conv_gpu(int device);  ///< cuDNN 9 (conv_cudnn.cpp); the reference loops in the SIMT build
 
 /// Whether conv_winograd() computes this one, and in less time than oneDNN.

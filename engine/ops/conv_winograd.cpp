@@ -20,17 +20,8 @@ WinogradShape winograd_shape(const ConvShape& s) {
           .width = s.width,
           .in_channels = s.in_channels,
           .out_channels = s.out_channels,
+          .taps = s.kernel_h,
           .pad = s.pad};
-}
-
-/// The convolution that dx is of dy.
-WinogradShape way_back(const ConvShape& s) {
-  return {.batch = s.batch,
-          .height = s.out_height(),
-          .width = s.out_width(),
-          .in_channels = s.out_channels,
-          .out_channels = s.in_channels,
-          .pad = 2 - s.pad};
 }
 
 template <class F> void dispatch_type(DType dtype, F&& f) {
@@ -44,8 +35,9 @@ class WinogradConv final : public ConvBackend {
 
   bool supports(const ConvShape& s) const override {
     const int64_t channels = kernels::winograd_channels();
-    return (s.dtype == DType::f32 || s.dtype == DType::bf16) && s.kernel_h == 3 && s.kernel_w == 3 && s.stride == 1 &&
-           s.pad <= 2 && s.in_channels % channels == 0 && s.out_channels % channels == 0;
+    return (s.dtype == DType::f32 || s.dtype == DType::bf16) && (s.kernel_h == 3 || s.kernel_h == 5) &&
+           s.kernel_w == s.kernel_h && s.stride == 1 && s.pad < s.kernel_h && s.in_channels % channels == 0 &&
+           s.out_channels % channels == 0;
   }
 
   void forward(const ConvShape& s, const void* x, const void* w, void* y, const ConvEpilogue& e) const override {
@@ -56,7 +48,9 @@ class WinogradConv final : public ConvBackend {
   }
 
   void backward_data(const ConvShape& s, const void* dy, const void* w, void* dx) const override {
-    dispatch_type(s.dtype, [&]<class T>() { convolve<T>(way_back(s), dy, w, WinogradFilters::of_the_way_forward, dx, {}); });
+    dispatch_type(s.dtype, [&]<class T>() {
+      convolve<T>(winograd_shape(s).way_back(), dy, w, WinogradFilters::of_the_way_forward, dx, {});
+    });
   }
 
   void backward_weights(const ConvShape& s, const void* x, const void* dy, void* dw) const override {
@@ -90,15 +84,16 @@ const ConvBackend& conv_winograd() {
 bool winograd_is_faster(const ConvShape& s) {
   if (!conv_winograd().supports(s)) return false;
   // Tiles over the border of a small picture multiply in vain, and few tiles do not pay for the transform of the filters.
-  constexpr int64_t kTile = 4, kMultiplications = 36, kFew = 16;
-  const int64_t tiles = s.batch * ((s.out_height() + kTile - 1) / kTile) * ((s.out_width() + kTile - 1) / kTile);
-  const int64_t plain = 9 * s.batch * s.out_height() * s.out_width();
+  constexpr int64_t kMultiplications = 36, kFew = 16;
+  const int64_t side = winograd_shape(s).tile();
+  const int64_t tiles = s.batch * ((s.out_height() + side - 1) / side) * ((s.out_width() + side - 1) / side);
+  const int64_t plain = s.kernel_h * s.kernel_w * s.batch * s.out_height() * s.out_width();
   if (tiles < kFew || 2 * kMultiplications * tiles > plain) return false;
   if (s.dtype == DType::f32 || !cpu_multiplies_bf16()) return true;
-  // Such a CPU multiplies bf16 twice as fast as f32, or with AMX eight times. Then a quarter of the multiplications does not pay
-  // for the transform of many filters for few tiles.
+  // Such a CPU multiplies bf16 twice as fast as f32, or with AMX eight times. Then a third of the multiplications (5x5) pays for
+  // nothing, and a quarter not for the transform of many filters for few tiles.
   constexpr int64_t kFewChannels = 128, kManyTiles = 256;
-  return !cpu_has_amx() && (tiles >= kManyTiles || std::max(s.in_channels, s.out_channels) <= kFewChannels);
+  return !cpu_has_amx() && s.kernel_h == 3 && (tiles >= kManyTiles || std::max(s.in_channels, s.out_channels) <= kFewChannels);
 }
 
 }  // namespace cudenza

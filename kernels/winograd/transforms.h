@@ -1,6 +1,7 @@
-/// The one-dimensional transforms of F(4,3) and of its way back F(3,4), both over the points 0, ±a, ±b and ∞ with a = 1/√2 and
-/// b = √2, on registers of neighbouring channels. Rows of Bᵀ are the coefficients of the products of (x - point) over all other
-/// points; those of G have their normalisation in them.
+/// The one-dimensional transforms of Winograd's algorithm over the points 0, ±a, ±b and ∞ with a = 1/√2 and b = √2, on registers
+/// of neighbouring channels. A window of 6 inputs gives 4 outputs of 3 taps, or 2 of 5; on the way back gradients of outputs take
+/// the part of taps. Taps are the coefficients of a polynomial, whose values at the points are multiplied with the window's; the
+/// products are values of another, whose coefficients are the outputs.
 #pragma once
 #include "kernels/common/simd.h"
 
@@ -8,13 +9,14 @@ namespace cudenza::kernels::winograd {
 
 using Vector = Simd<float>;
 
-constexpr int kTile = 4;                       ///< outputs along an axis
-constexpr int kWindow = kTile + 2;             ///< inputs along an axis
+constexpr int kWindow = 6;                     ///< inputs along an axis
 constexpr int kPositions = kWindow * kWindow;  ///< matrix products
+/// Outputs along an axis.
+template <int kTaps> constexpr int kTile = kWindow + 1 - kTaps;
 
 constexpr float kA = 0.70710678118654752F, kB = 1.41421356237309505F;
 
-/// Bᵀ: a window of the input.
+/// Bᵀ: rows are the coefficients of the products of (x - point) over all points but the row's own.
 struct InputTransform {
   static constexpr int kFrom = kWindow, kTo = kWindow;
   static void run(const Vector (&d)[kFrom], Vector (&v)[kTo]) {
@@ -27,52 +29,41 @@ struct InputTransform {
   }
 };
 
-/// G: three taps of a filter.
-struct FilterTransform {
-  static constexpr int kFrom = 3, kTo = kWindow;
+/// G: a polynomial's values at the points, divided by those of the products in Bᵀ there. ∞ gives the last coefficient.
+template <int kCount> struct Evaluation {
+  static constexpr int kFrom = kCount, kTo = kWindow;
   static void run(const Vector (&g)[kFrom], Vector (&u)[kTo]) {
-    const Vector even_a = (g[0] + 0.5F * g[2]) * (-2.0F / 3), odd_a = g[1] * (kA * -2.0F / 3);
-    const Vector even_b = (g[0] + 2 * g[2]) * (1.0F / 6), odd_b = g[1] * (kB / 6);
+    Vector even_a = g[0], even_b = g[0], odd_a = g[1], odd_b = g[1];
+    float a = 1, b = 1;  // a², b²; then their powers
+#pragma GCC unroll 2
+    for (int i = 2; i < kCount; i += 2) {
+      a *= 0.5F, b *= 2;
+      even_a += a * g[i], even_b += b * g[i];
+      if (i + 1 < kCount) odd_a += a * g[i + 1], odd_b += b * g[i + 1];
+    }
+    even_a *= -2.0F / 3, odd_a *= kA * -2.0F / 3;
+    even_b *= 1.0F / 6, odd_b *= kB / 6;
     u[0] = g[0];
     u[1] = even_a + odd_a, u[2] = even_a - odd_a;
     u[3] = even_b + odd_b, u[4] = even_b - odd_b;
-    u[5] = g[2];
+    u[5] = g[kCount - 1];
   }
 };
 
-/// Aᵀ: four outputs.
-struct OutputTransform {
-  static constexpr int kFrom = kWindow, kTo = kTile;
+/// Aᵀ: sums over the points, each to the power of the output's number.
+template <int kCount> struct Interpolation {
+  static constexpr int kFrom = kWindow, kTo = kCount;
   static void run(const Vector (&m)[kFrom], Vector (&y)[kTo]) {
-    const Vector even_a = m[1] + m[2], odd_a = m[1] - m[2], even_b = m[3] + m[4], odd_b = m[3] - m[4];
-    y[0] = m[0] + even_a + even_b;
-    y[1] = kA * odd_a + kB * odd_b;
-    y[2] = 0.5F * even_a + 2 * even_b;
-    y[3] = 0.5F * kA * odd_a + 2 * kB * odd_b + m[5];
-  }
-};
-
-/// G of F(3,4): four gradients of outputs take the part of taps.
-struct GradientTransform {
-  static constexpr int kFrom = kTile, kTo = kWindow;
-  static void run(const Vector (&g)[kFrom], Vector (&u)[kTo]) {
-    const Vector even_a = (g[0] + 0.5F * g[2]) * (-2.0F / 3), odd_a = (g[1] + 0.5F * g[3]) * (kA * -2.0F / 3);
-    const Vector even_b = (g[0] + 2 * g[2]) * (1.0F / 6), odd_b = (g[1] + 2 * g[3]) * (kB / 6);
-    u[0] = g[0];
-    u[1] = even_a + odd_a, u[2] = even_a - odd_a;
-    u[3] = even_b + odd_b, u[4] = even_b - odd_b;
-    u[5] = g[3];
-  }
-};
-
-/// Aᵀ of F(3,4): three taps.
-struct TapTransform {
-  static constexpr int kFrom = kWindow, kTo = 3;
-  static void run(const Vector (&m)[kFrom], Vector (&w)[kTo]) {
-    const Vector even_a = m[1] + m[2], odd_a = m[1] - m[2], even_b = m[3] + m[4], odd_b = m[3] - m[4];
-    w[0] = m[0] + even_a + even_b;
-    w[1] = kA * odd_a + kB * odd_b;
-    w[2] = 0.5F * even_a + 2 * even_b + m[5];
+    const Vector even_a = m[1] + m[2], odd_a = kA * (m[1] - m[2]), even_b = m[3] + m[4], odd_b = kB * (m[3] - m[4]);
+    float a = 1, b = 1;
+#pragma GCC unroll 3
+    for (int i = 0; i < kCount; i += 2) {
+      y[i] = a * even_a + b * even_b;
+      if (i + 1 < kCount) y[i + 1] = a * odd_a + b * odd_b;
+      a *= 0.5F, b *= 2;
+    }
+    y[0] += m[0];
+    y[kCount - 1] += m[5];
   }
 };
 

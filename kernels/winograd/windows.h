@@ -18,16 +18,17 @@ template <class T> struct Pictures {
 
 /// The tiles of a batch's outputs, row by row, picture by picture.
 struct Tiles {
-  int64_t rows, columns, all;
+  int64_t side, rows, columns, all;
 
   explicit Tiles(const WinogradShape& s)
-      : rows(ceil_div<int64_t>(s.out_height(), kTile)),
-        columns(ceil_div<int64_t>(s.out_width(), kTile)),
+      : side(s.tile()),
+        rows(ceil_div(s.out_height(), side)),
+        columns(ceil_div(s.out_width(), side)),
         all(s.batch * rows * columns) {}
 
   int64_t picture(int64_t tile) const { return tile / (rows * columns); }
-  int64_t top(int64_t tile) const { return tile / columns % rows * kTile; }
-  int64_t left(int64_t tile) const { return tile % columns * kTile; }
+  int64_t top(int64_t tile) const { return tile / columns % rows * side; }
+  int64_t left(int64_t tile) const { return tile % columns * side; }
 };
 
 /// Element (i, j) of the transformed window whose corner is (top, left) of a picture, for all channels:

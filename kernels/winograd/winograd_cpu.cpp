@@ -45,43 +45,43 @@ struct Cuts {
 };
 
 /// G w Gᵀ of channels [begin, end) and the panel of filters from `column`, as u[position][channel - begin][column].
-template <class T>
+template <int kTaps, class T>
 void transform_own(const WinogradShape& s, const T* w, int64_t column, int64_t begin, int64_t end, float* u, int64_t stride) {
   using Element = std::conditional_t<sizeof(T) == 2, uint16_t, float>;
   constexpr int kStep = kSide<Element>;
-  T turned[9][kStep][kPanel];
+  T turned[kTaps * kTaps][kStep][kPanel];
   for (int64_t c = begin; c < end; c += kStep) {
-    for (int tap = 0; tap < 9; ++tap) {
+    for (int tap = 0; tap < kTaps * kTaps; ++tap) {
       for (int k = 0; k < kPanel; k += kBlockRows<Element>) {
-        turn_block<Element>([&](int i) { return w + ((column + k + i) * 9 + tap) * s.in_channels + c; },
+        turn_block<Element>([&](int i) { return w + ((column + k + i) * kTaps * kTaps + tap) * s.in_channels + c; },
                             [&](int j, auto filters) { std::memcpy(&turned[tap][j][k], &filters, sizeof filters); });
       }
     }
     for (int channel = 0; channel < kStep; ++channel) {
       float* const to = u + (c - begin + channel) * kPanel;
       for (int half = 0; half < kPanel; half += kVector) {
-        transform<FilterTransform>([&](int i, int j) { return simd_load(&turned[3 * i + j][channel][half]); },
-                                   [&](int i, int j, Vector v) { simd_store(to + (i * kWindow + j) * stride + half, v); });
+        transform<Evaluation<kTaps>>([&](int i, int j) { return simd_load(&turned[kTaps * i + j][channel][half]); },
+                                     [&](int i, int j, Vector v) { simd_store(to + (i * kWindow + j) * stride + half, v); });
       }
     }
   }
 }
 
 /// The same of filters of the way forward.
-template <class T>
+template <int kTaps, class T>
 void transform_mirrored(const WinogradShape& s, const T* w, int64_t column, int64_t begin, int64_t end, float* u,
                         int64_t stride) {
   for (int64_t c = begin; c < end; ++c) {
-    const T* const from = w + c * 9 * s.out_channels + column;
+    const T* const last = w + ((c + 1) * kTaps * kTaps - 1) * s.out_channels + column;
     float* const to = u + (c - begin) * kPanel;
     for (int half = 0; half < kPanel; half += kVector) {
-      transform<FilterTransform>([&](int i, int j) { return simd_load(from + (8 - 3 * i - j) * s.out_channels + half); },
-                                 [&](int i, int j, Vector v) { simd_store(to + (i * kWindow + j) * stride + half, v); });
+      transform<Evaluation<kTaps>>([&](int i, int j) { return simd_load(last - (kTaps * i + j) * s.out_channels + half); },
+                                   [&](int i, int j, Vector v) { simd_store(to + (i * kWindow + j) * stride + half, v); });
     }
   }
 }
 
-template <class T> struct Winograd {
+template <int kTaps, class T> struct Winograd {
   WinogradShape s;
   const T *x, *w;
   WinogradFilters kind;
@@ -166,8 +166,8 @@ template <class T> struct Winograd {
   }
 
   void transform_filters(int64_t column, int64_t begin, int64_t end, float* to) const {
-    if (kind == WinogradFilters::own) transform_own(s, w, column, begin, end, to, filter_stride);
-    else transform_mirrored(s, w, column, begin, end, to, filter_stride);
+    if (kind == WinogradFilters::own) transform_own<kTaps>(s, w, column, begin, end, to, filter_stride);
+    else transform_mirrored<kTaps>(s, w, column, begin, end, to, filter_stride);
   }
 
   /// Products of `count` tiles with a panel of filters, over `depth` channels from c; added to those over the channels before.
@@ -188,14 +188,14 @@ template <class T> struct Winograd {
     const int64_t height = s.out_height(), width = s.out_width(), top = tiles.top(tile), left = tiles.left(tile);
     const int64_t corner = ((tiles.picture(tile) * height + top) * width + left) * s.out_channels + column;
     const Vector bias = epilogue.bias ? simd_load(epilogue.bias + column) : Vector{};
-    transform<OutputTransform>([&](int i, int j) { return simd_load(products + (i * kWindow + j) * product_stride); },
-                               [&](int i, int j, Vector v) {
-                                 if (top + i >= height || left + j >= width) return;
-                                 const int64_t at = corner + (i * width + j) * s.out_channels;
-                                 v += bias;
-                                 if (epilogue.residual) v += simd_load(epilogue.residual + at);
-                                 simd_store(y + at, epilogue.relu ? simd_max<float>(v, Vector{}) : v);
-                               });
+    transform<Interpolation<kTile<kTaps>>>([&](int i, int j) { return simd_load(products + (i * kWindow + j) * product_stride); },
+                                           [&](int i, int j, Vector v) {
+                                             if (top + i >= height || left + j >= width) return;
+                                             const int64_t at = corner + (i * width + j) * s.out_channels;
+                                             v += bias;
+                                             if (epilogue.residual) v += simd_load(epilogue.residual + at);
+                                             simd_store(y + at, epilogue.relu ? simd_max<float>(v, Vector{}) : v);
+                                           });
   }
 };
 
@@ -214,7 +214,8 @@ int64_t winograd_scratch(const WinogradShape& s) {
 template <class T>
 void winograd_convolve(Cpu, const WinogradShape& s, const T* x, const T* w, WinogradFilters kind, T* y,
                        const WinogradEpilogue<T>& epilogue, float* scratch) {
-  Winograd<T>{.s = s, .x = x, .w = w, .kind = kind, .y = y, .epilogue = epilogue, .scratch = scratch}.run();
+  if (s.taps == 3) Winograd<3, T>{s, x, w, kind, y, epilogue, scratch}.run();
+  else Winograd<5, T>{s, x, w, kind, y, epilogue, scratch}.run();
 }
 
 template void winograd_convolve(Cpu, const WinogradShape&, const float*, const float*, WinogradFilters, float*,

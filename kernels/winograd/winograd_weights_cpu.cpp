@@ -1,5 +1,5 @@
-/// The gradient of the filters: F(3x3, 4x4), the same windows with tiles of dy in the part of filters. The sum over tiles is 36
-/// matrix products, [out_channels, tiles] by [tiles, in_channels].
+/// The gradient of the filters: F(3x3, 4x4) and F(5x5, 2x2), the same windows with tiles of dy in the part of filters. The sum
+/// over tiles is 36 matrix products, [out_channels, tiles] by [tiles, in_channels].
 #include <omp.h>
 
 #include <algorithm>
@@ -40,7 +40,7 @@ struct Cuts {
   }
 };
 
-template <class T> struct WeightGradient {
+template <int kTaps, class T> struct WeightGradient {
   WinogradShape s;
   const T *x, *dy;
   T* dw;
@@ -98,8 +98,8 @@ template <class T> struct WeightGradient {
     const int64_t picture = tiles.picture(tile), top = tiles.top(tile), left = tiles.left(tile);
     transform_window<InputTransform, T>({x, s.height, s.width, s.in_channels}, picture, top - s.pad, left - s.pad,
                                         windows + t * s.in_channels, window_stride);
-    transform_window<GradientTransform, T>({dy, s.out_height(), s.out_width(), s.out_channels}, picture, top, left,
-                                           gradients + t * s.out_channels, gradient_stride);
+    transform_window<Evaluation<kTile<kTaps>>, T>({dy, s.out_height(), s.out_width(), s.out_channels}, picture, top, left,
+                                                  gradients + t * s.out_channels, gradient_stride);
   }
 
   /// One position's product over `count` tiles, for some filters from `first` on.
@@ -117,9 +117,9 @@ template <class T> struct WeightGradient {
 
   void write(int64_t k, const float* product) const {
     for (int64_t c = 0; c < s.in_channels; c += kVector) {
-      T* const to = dw + k * 9 * s.in_channels + c;
-      transform<TapTransform>([&](int i, int j) { return simd_load(product + (i * kWindow + j) * product_stride + c); },
-                              [&](int i, int j, Vector v) { simd_store(to + (3 * i + j) * s.in_channels, v); });
+      T* const to = dw + k * kTaps * kTaps * s.in_channels + c;
+      transform<Interpolation<kTaps>>([&](int i, int j) { return simd_load(product + (i * kWindow + j) * product_stride + c); },
+                                      [&](int i, int j, Vector v) { simd_store(to + (kTaps * i + j) * s.in_channels, v); });
     }
   }
 };
@@ -135,7 +135,8 @@ int64_t winograd_weights_scratch(const WinogradShape& s) {
 }
 
 template <class T> void winograd_weights(Cpu, const WinogradShape& s, const T* x, const T* dy, T* dw, float* scratch) {
-  WeightGradient<T>{.s = s, .x = x, .dy = dy, .dw = dw, .scratch = scratch}.run();
+  if (s.taps == 3) WeightGradient<3, T>{s, x, dy, dw, scratch}.run();
+  else WeightGradient<5, T>{s, x, dy, dw, scratch}.run();
 }
 
 template void winograd_weights(Cpu, const WinogradShape&, const float*, const float*, float*, float*);

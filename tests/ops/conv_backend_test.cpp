@@ -105,14 +105,14 @@ std::vector<ConvShape> shapes_of_layers() {
 /// picture of few tiles, and a batch of several blocks.
 std::vector<ConvShape> shapes_of_winograd() {
   std::vector<ConvShape> all;
-  const auto add = [&](int64_t batch, int64_t height, int64_t width, int64_t in, int64_t out, int64_t pad) {
+  const auto add = [&](int64_t batch, int64_t height, int64_t width, int64_t in, int64_t out, int64_t pad, int64_t taps = 3) {
     all.push_back({.batch = batch,
                    .height = height,
                    .width = width,
                    .in_channels = in,
                    .out_channels = out,
-                   .kernel_h = 3,
-                   .kernel_w = 3,
+                   .kernel_h = taps,
+                   .kernel_w = taps,
                    .pad = pad});
   };
   add(1, 4, 4, 32, 32, 1);
@@ -125,6 +125,11 @@ std::vector<ConvShape> shapes_of_winograd() {
   add(2, 8, 9, 288, 64, 1);
   add(2, 5, 6, 64, 320, 1);
   add(40, 28, 28, 64, 32, 1);
+  add(2, 9, 7, 64, 32, 2, 5);
+  add(1, 5, 6, 32, 32, 0, 5);
+  add(1, 1, 3, 32, 64, 4, 5);
+  add(3, 8, 5, 160, 96, 1, 5);
+  add(9, 27, 27, 32, 64, 2, 5);
   return all;
 }
 
