@@ -2,7 +2,6 @@
 /// and when it is faster than oneDNN's plain sums.
 #include <algorithm>
 
-#include "engine/core/dispatch.h"
 #include "engine/core/storage.h"
 #include "engine/ops/conv_backend.h"
 #include "engine/ops/cpu_features.h"
@@ -85,8 +84,7 @@ bool winograd_is_faster(const ConvShape& s) {
   if (!conv_winograd().supports(s)) return false;
   // Tiles over the border of a small picture multiply in vain, and few tiles do not pay for the transform of the filters.
   constexpr int64_t kMultiplications = 36, kFew = 16;
-  const int64_t side = winograd_shape(s).tile();
-  const int64_t tiles = s.batch * ((s.out_height() + side - 1) / side) * ((s.out_width() + side - 1) / side);
+  const int64_t tiles = winograd_shape(s).tiles();
   const int64_t plain = s.kernel_h * s.kernel_w * s.batch * s.out_height() * s.out_width();
   if (tiles < kFew || 2 * kMultiplications * tiles > plain) return false;
   if (s.dtype == DType::f32 || !cpu_multiplies_bf16()) return true;

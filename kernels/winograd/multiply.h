@@ -1,11 +1,11 @@
 /// The matrix products between the transforms: small blocks of the result are kept in registers.
 #pragma once
-#include "kernels/common/simd.h"
+#include "kernels/winograd/transforms.h"
 
 namespace cudenza::kernels::winograd {
 
-constexpr int kPanel = 2 * kSimd<float>;            ///< columns of a block
-constexpr int kRows = kSimd<float> == 16 ? 12 : 6;  ///< of a block: what fits into 32 registers, or 16, beside a panel
+constexpr int kPanel = 2 * kVector;            ///< columns of a block
+constexpr int kRows = kVector == 16 ? 12 : 6;  ///< of a block: what fits into 32 registers, or 16, beside a panel
 
 /// One operand of which a scalar is read: element (i, l) is at[i · row + l · depth].
 struct Scalars {
@@ -17,10 +17,9 @@ struct Scalars {
 /// `adds`.
 template <int kCount>
 void multiply_block(int64_t depth, Scalars a, const float* b, int64_t b_row, float* c, int64_t c_row, bool adds) {
-  constexpr int kVector = kSimd<float>;
-  Simd<float> sum[kCount][2] = {};
+  Vector sum[kCount][2] = {};
   for (int64_t l = 0; l < depth; ++l) {
-    const Simd<float> first = simd_load(b), second = simd_load(b + kVector);
+    const Vector first = simd_load(b), second = simd_load(b + kVector);
 #pragma GCC unroll 12
     for (int i = 0; i < kCount; ++i) {
       const float factor = a.at[i * a.row];

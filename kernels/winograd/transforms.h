@@ -8,6 +8,7 @@
 namespace cudenza::kernels::winograd {
 
 using Vector = Simd<float>;
+constexpr int kVector = kSimd<float>;
 
 constexpr int kWindow = 6;                     ///< inputs along an axis
 constexpr int kPositions = kWindow * kWindow;  ///< matrix products

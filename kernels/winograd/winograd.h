@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "kernels/common/backend.h"
+#include "kernels/common/extents.h"
 #include "kernels/common/float16.h"
 
 namespace cudenza::kernels {
@@ -27,6 +28,9 @@ struct WinogradShape {
   int64_t out_height() const { return height + 2 * pad - taps + 1; }
   int64_t out_width() const { return width + 2 * pad - taps + 1; }
   int64_t tile() const { return 7 - taps; }  ///< outputs along an axis
+  int64_t tile_rows() const { return ceil_div(out_height(), tile()); }
+  int64_t tile_columns() const { return ceil_div(out_width(), tile()); }
+  int64_t tiles() const { return batch * tile_rows() * tile_columns(); }
   /// The convolution that dx is of dy.
   WinogradShape way_back() const {
     return {.batch = batch,

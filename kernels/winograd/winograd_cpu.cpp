@@ -12,14 +12,11 @@ namespace {
 
 using namespace winograd;
 
-constexpr int kVector = kSimd<float>;
 // In floats. A core's own cache is taken to have 1 MiB, and the one that all share some more.
 constexpr int64_t kSharedWindows = int64_t{6} << 18;  ///< that all threads read
 constexpr int64_t kSharedFilters = int64_t{3} << 18;  ///< the same
 constexpr int64_t kOwnWindows = int64_t{1} << 16;     ///< that one thread reads
 constexpr int64_t kDepth = 128;                       ///< channels of filters that one thread reads, a panel wide
-
-int64_t positions_of(int64_t floats) { return kPositions * (floats + kSkew); }
 
 /// How the work is cut. Few channels: all filters are transformed first; then each thread takes groups of tiles, from their
 /// windows to their outputs, within its own cache. Many channels: the windows of a block of tiles are transformed first; then
@@ -32,7 +29,7 @@ struct Cuts {
   int64_t group;  ///< tiles whose products are made together
 
   explicit Cuts(const WinogradShape& s) {
-    const int64_t channels = s.in_channels, all = ceil_div<int64_t>(Tiles(s).all, kRows) * kRows;
+    const int64_t channels = s.in_channels, all = ceil_div<int64_t>(s.tiles(), kRows) * kRows;
     const auto tiles_in = [&](int64_t floats) {
       return std::clamp<int64_t>(floats / (kPositions * channels) / kRows * kRows, kRows, all);
     };
@@ -91,8 +88,8 @@ template <int kTaps, class T> struct Winograd {
   Tiles tiles{s};
   Cuts cut{s};
   // Of each array: floats between two positions.
-  int64_t window_stride = cut.block * s.in_channels + kSkew, filter_stride = cut.depth * kPanel + kSkew,
-          product_stride = cut.group * kPanel + kSkew;
+  int64_t window_stride = stride_of(cut.block * s.in_channels), filter_stride = stride_of(cut.depth * kPanel),
+          product_stride = stride_of(cut.group * kPanel);
 
   void run() const {
     if (cut.by_tiles) run_by_tiles();

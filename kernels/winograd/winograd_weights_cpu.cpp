@@ -13,7 +13,6 @@ namespace {
 
 using namespace winograd;
 
-constexpr int kVector = kSimd<float>;
 constexpr int64_t kSharedFloats = int64_t{6} << 18;  ///< of windows and gradients that all threads read: 6 MiB
 constexpr int kFilterRows = kVector == 16 ? 8 : 4;   ///< of a block of a product; divides all numbers of channels
 constexpr int64_t kFilters = 4 * kFilterRows;        ///< of one item, where a product need not be kept
@@ -28,7 +27,7 @@ struct Cuts {
   bool is_one_block;
 
   explicit Cuts(const WinogradShape& s) {
-    const int64_t all = Tiles(s).all, tile = kPositions * (s.in_channels + s.out_channels);
+    const int64_t all = s.tiles(), tile = kPositions * (s.in_channels + s.out_channels);
     is_one_block = all * tile <= kSharedFloats;
     // As products grow, blocks do: each reads and writes them all.
     const int64_t products = kPositions * s.in_channels * s.out_channels;
@@ -48,8 +47,8 @@ template <int kTaps, class T> struct WeightGradient {
   Tiles tiles{s};
   Cuts cut{s};
   // Of each array: floats between two positions.
-  int64_t window_stride = cut.block * s.in_channels + kSkew, gradient_stride = cut.block * s.out_channels + kSkew,
-          product_stride = (cut.is_one_block ? cut.filters : s.out_channels) * s.in_channels + kSkew;
+  int64_t window_stride = stride_of(cut.block * s.in_channels), gradient_stride = stride_of(cut.block * s.out_channels),
+          product_stride = stride_of((cut.is_one_block ? cut.filters : s.out_channels) * s.in_channels);
   float *windows = scratch, *gradients = windows + kPositions * window_stride,
         *products = gradients + kPositions * gradient_stride;
 
@@ -128,7 +127,6 @@ template <int kTaps, class T> struct WeightGradient {
 
 int64_t winograd_weights_scratch(const WinogradShape& s) {
   const Cuts cut(s);
-  const auto positions_of = [](int64_t floats) { return kPositions * (floats + kSkew); };
   const int64_t products = cut.is_one_block ? omp_get_max_threads() * positions_of(cut.filters * s.in_channels)
                                             : positions_of(s.out_channels * s.in_channels);
   return positions_of(cut.block * s.in_channels) + positions_of(cut.block * s.out_channels) + products;
