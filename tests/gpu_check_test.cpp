@@ -8,6 +8,7 @@
 
 #include "engine/core/error.h"
 #include "engine/io/atomic_file.h"
+#include "tests/support/content_of.h"
 #include "tests/support/program.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/source_tree.h"
@@ -17,11 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
-
-std::string text_of(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 size_t count(const std::string& text, const std::string& word) {
   size_t found = 0;
@@ -53,12 +49,12 @@ class GpuCheck : public ::testing::Test {
         "env CALLS='{}' FAULTS='{}' CUDENZA='{}' CUDENZA_SANITIZER_SECONDS=2 "
         "PATH='{}':\"$PATH\" bash '{}' gpu-check {}",
         calls.string(), faults, program_under_test(), (root() / "host").string(), (root() / "run").string(), arguments));
-    calls_ = text_of(calls);
+    calls_ = content_of(calls);
     return ran;
   }
 
-  Json json() const { return Json::parse(text_of(result(".json"))); }
-  std::string table() const { return text_of(result(".md")); }
+  Json json() const { return Json::parse(content_of(result(".json"))); }
+  std::string table() const { return content_of(result(".md")); }
 
   std::string calls_;
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "engine/ops/cudnn_plan_files.h"
+#include "tests/support/content_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace cudenza::testing {
@@ -15,11 +16,6 @@ using cudnn::PlanFiles;
 using cudnn::StoredPlan;
 
 const StoredPlan kPlan{"eng62_k2=3", "{\"a\": [1,\n2]}"};
-
-std::string read(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 void write(const std::filesystem::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
 
@@ -66,7 +62,7 @@ TEST(CudnnPlanFiles, ADamagedFileCountsAsAbsent) {
   const PlanFiles files(scratch.path());
   files.store("f16 forward", kPlan);
   const auto path = files.file_of("f16 forward");
-  const std::string whole = read(path);
+  const std::string whole = content_of(path);
   for (size_t length = 0; length < whole.size(); ++length) {
     write(path, whole.substr(0, length));
     EXPECT_FALSE(files.load("f16 forward")) << "cut to " << length << " bytes";

@@ -5,16 +5,12 @@
 #include <fstream>
 
 #include "engine/core/error.h"
+#include "tests/support/content_of.h"
 #include "tests/support/scratch_folder.h"
 
 namespace cudenza::testing {
 namespace {
 namespace fs = std::filesystem;
-
-std::string content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 size_t files_in(const fs::path& folder) {
   return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));

@@ -5,21 +5,18 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "engine/core/error.h"
+#include "tests/support/content_of.h"
 
 namespace cudenza::testing {
 namespace fs = std::filesystem;
 namespace {
 
 std::string read_and_remove(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
+  std::string text = content_of(path);
   fs::remove(path);
-  return text.str();
+  return text;
 }
 
 }  // namespace

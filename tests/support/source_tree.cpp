@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "engine/core/error.h"
+#include "tests/support/content_of.h"
 
 namespace cudenza::testing {
 namespace fs = std::filesystem;
@@ -16,13 +17,6 @@ bool is_source(const fs::path& path) {
   constexpr std::string_view kEndings[] = {".h", ".cuh", ".cpp", ".cu", ".in", ".cmake", ".py", ".sh"};
   const std::string name = path.filename(), ending = path.extension();
   return std::ranges::find(kEndings, ending) != std::end(kEndings) || name == "CMakeLists.txt";
-}
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 /// Walks over C++ text word by word; comments count as blank.
@@ -130,10 +124,10 @@ std::vector<SourceFile> read_sources() {
   for (const char* folder : {"apps", "bench", "cmake", "engine", "kernels", "models", "tests", "weights"}) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       if (entry.is_regular_file() && is_source(entry.path()))
-        files.push_back({fs::relative(entry.path(), root), read(entry.path())});
+        files.push_back({fs::relative(entry.path(), root), content_of(entry.path())});
     }
   }
-  for (const char* name : {"CMakeLists.txt", "run"}) files.push_back({name, read(root / name)});
+  for (const char* name : {"CMakeLists.txt", "run"}) files.push_back({name, content_of(root / name)});
   std::ranges::sort(files, {}, &SourceFile::path);
   return files;
 }

@@ -6,17 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
+#include "tests/support/content_of.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/train/synthetic_run.h"
 
 namespace cudenza::testing {
 namespace {
 namespace fs = std::filesystem;
-
-std::string content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// What reading says of a file with that content.
 template <class Read> std::string complaint(const fs::path& path, const std::string& content, Read read) {

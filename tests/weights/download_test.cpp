@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "engine/core/error.h"
+#include "tests/support/content_of.h"
 #include "tests/support/http_server.h"
 #include "tests/support/messages.h"
 #include "tests/support/scratch_folder.h"
@@ -15,12 +16,6 @@
 namespace cudenza::testing {
 namespace {
 namespace fs = std::filesystem;
-
-std::string content_of(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 class Download : public ::testing::Test {
  protected:

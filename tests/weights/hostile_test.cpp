@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/content_of.h"
 #include "tests/support/memory_file.h"
 #include "tests/support/messages.h"
 #include "tests/support/scratch_folder.h"
@@ -102,12 +103,6 @@ class Hostile : public ::testing::Test {
   const ScratchFolder scratch_;
   MemoryFile memory_;
 };
-
-std::string content_of(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 std::vector<fs::path> fixtures() {
   std::vector<fs::path> all;
