@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "engine/io/hdf5_names.h"
+#include "engine/io/hdf5_texts.h"
+
 namespace cudenza::hdf5 {
 namespace fs = std::filesystem;
 namespace {
@@ -23,19 +26,13 @@ template <> struct Stored<double> {
 template <class T> inline constexpr bool is_list = false;
 template <class T> inline constexpr bool is_list<std::vector<T>> = true;
 
-Handle text_type() {
-  Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
-  H5Tset_size(type.get(), H5T_VARIABLE);
-  H5Tset_cset(type.get(), H5T_CSET_UTF8);
-  return type;
-}
-
 /// What is being written or read, for messages.
 struct Place {
   const fs::path& path;
   const std::string &object, &name;
 
   Handle open_object(Id file) const {
+    if (!exists(file, object)) fail(path, "has no '{}'", object);
     Handle handle(H5Oopen(file, object.c_str(), H5P_DEFAULT), H5Oclose);
     if (!handle) fail(path, "has no '{}': {}", object, last_reason());
     return handle;
@@ -53,8 +50,7 @@ void put(const Place& place, Id object, Id stored, Id memory, const void* values
 
 template <class T> void put_values(const Place& place, Id object, const T* values, size_t count, bool as_list) {
   if constexpr (std::is_same_v<T, std::string>) {
-    std::vector<const char*> pointers;
-    for (size_t i = 0; i < count; ++i) pointers.push_back(values[i].c_str());
+    const std::vector<const char*> pointers = text_pointers({values, count});
     const Handle type = text_type();
     put(place, object, type.get(), type.get(), pointers.data(), count, as_list);
   } else {
@@ -82,33 +78,10 @@ struct OpenAttribute {
   }
 };
 
-std::vector<std::string> fixed_texts(const Place& place, const OpenAttribute& attribute) {
-  const size_t width = H5Tget_size(attribute.type.get());
-  const bool is_padded = H5Tget_strpad(attribute.type.get()) == H5T_STR_SPACEPAD;
-  std::string bytes(width * attribute.count, '\0');
-  if (attribute.count > 0 && H5Aread(attribute.handle.get(), attribute.type.get(), bytes.data()) < 0) place.failed("read");
-  std::vector<std::string> texts;
-  for (size_t i = 0; i < attribute.count; ++i) {
-    std::string text = bytes.substr(i * width, width);
-    text.resize(std::min(text.find('\0'), text.size()));
-    if (is_padded) text.resize(text.find_last_not_of(' ') + 1);
-    texts.push_back(std::move(text));
-  }
-  return texts;
-}
-
 std::vector<std::string> texts(const Place& place, const OpenAttribute& attribute) {
-  if (H5Tis_variable_str(attribute.type.get()) <= 0) return fixed_texts(place, attribute);
-  const Handle memory = text_type();
-  H5Tset_cset(memory.get(), H5Tget_cset(attribute.type.get()));
-  std::vector<char*> pointers(attribute.count, nullptr);
-  if (attribute.count > 0 && H5Aread(attribute.handle.get(), memory.get(), pointers.data()) < 0) place.failed("read");
-  std::vector<std::string> all;
-  for (char* text : pointers) {
-    all.emplace_back(text ? text : "");
-    H5free_memory(text);
-  }
-  return all;
+  return read_texts(attribute.type.get(), attribute.count, [&](Id memory, void* buffer) {
+    if (H5Aread(attribute.handle.get(), memory, buffer) < 0) place.failed("read");
+  });
 }
 
 template <class T> std::vector<T> numbers(const Place& place, const OpenAttribute& attribute) {

@@ -3,7 +3,8 @@
 ///
 ///   Hdf5File::create("features.h5", [&](Hdf5File& file) {
 ///     file.write("blues.00000/mel_db", mel);                       // groups are made by being named
-///     file.set_attribute("/", "classes", std::vector<std::string>{"blues", "jazz"});
+///     file.write_texts("classes", classes);
+///     file.set_attribute("/", "hop", 512);
 ///   });
 ///   const Hdf5File file("features.h5");
 ///   const Tensor mel = file.read("blues.00000/mel_db");
@@ -14,6 +15,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -56,6 +58,9 @@ class Hdf5File {
   /// `count` rows (of the outermost axis) from row `first` on.
   Tensor read_rows(std::string_view name, int64_t first, int64_t count) const;
 
+  /// A data set of texts, of fixed or variable length: all of them, in order.
+  std::vector<std::string> read_texts(std::string_view name) const;
+
   /// A new data set, from any device. bf16 and f16 are stored as f32.
   void write(std::string_view name, const Tensor&);
   /// A new data set to be filled by write_rows(): zeros until then. bf16 and f16 are not to be asked for.
@@ -63,6 +68,10 @@ class Hdf5File {
   /// Fills the rows from `first` on of a reserved data set: `rows` is [count, the data set's further extents…]; bf16 and f16
   /// are widened.
   void write_rows(std::string_view name, int64_t first, const Tensor& rows);
+
+  /// A new data set of any number of texts [count], of any bytes but zero. What may grow belongs here: an attribute holds no
+  /// more than 64 KiB.
+  void write_texts(std::string_view name, std::span<const std::string> texts);
 
   /// Sets an attribute of a group or data set, in place of one that is there. A group that is not there is made.
   void set_attribute(std::string_view object, std::string_view name, const Hdf5Attribute& value);

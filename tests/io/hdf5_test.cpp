@@ -126,6 +126,28 @@ TEST(Hdf5, AttributesComeBack) {
   expect_says(message_of<DataError>([&] { file.attribute("/", "missing"); }), "'missing'");
 }
 
+/// More than an attribute could hold, and bytes that are no UTF-8.
+TEST(Hdf5, TextsComeBack) {
+  const ScratchFolder scratch;
+  const fs::path path = scratch.path() / "t.h5";
+  const std::vector<std::string> odd{"", "müsic", "a/b \"c\" # \n", "\xff\xfe", std::string(70000, 'x')};
+  std::vector<std::string> many;
+  for (int i = 0; i < 20000; ++i) many.push_back(fmt::format("genre/clip.{:05}.wav", i));
+  Hdf5File::create(path, [&](Hdf5File& file) {
+    file.write_texts("odd", odd);
+    file.write_texts("a/many", many);
+    file.write_texts("none", {});
+    file.write("x", counted<float>({2}));
+    EXPECT_THROW(file.write_texts("zero", std::vector<std::string>{std::string("a\0b", 3)}), UsageError);
+  });
+  const Hdf5File file(path);
+  EXPECT_EQ(file.read_texts("odd"), odd);
+  EXPECT_EQ(file.read_texts("/a/many"), many);
+  EXPECT_TRUE(file.read_texts("none").empty());
+  expect_says(message_of<DataError>([&] { file.read_texts("x"); }), "'x' does not hold texts");
+  expect_says(message_of<DataError>([&] { file.read("odd"); }), "'odd' does not hold numbers");
+}
+
 TEST(Hdf5, FileIsWholeOrAbsent) {
   const ScratchFolder scratch;
   const fs::path path = scratch.path() / "t.h5";
