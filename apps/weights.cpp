@@ -9,6 +9,7 @@
 
 #include "apps/verbs.h"
 #include "engine/io/checkpoint.h"
+#include "engine/io/hdf5_checksum.h"
 #include "models/registry.h"
 #include "weights/convert.h"
 #include "weights/download.h"
@@ -153,6 +154,7 @@ Listing list_hdf5(const fs::path& path) {
   Listing listing;
   listing.facts = {{"file", path.string()}, {"container", "HDF5"}};
   for (const std::string& name : file.attribute_names("/")) listing.facts[name] = attribute_json(file.attribute("/", name));
+  if (file.has_texts("classes")) listing.facts["classes"] = file.read_texts("classes");
   for (const std::string& name : file.names()) {
     const auto [shape, dtype] = file.extent(name);
     listing.add(name, dtype, {shape.begin(), shape.end()});
@@ -172,12 +174,10 @@ Listing list_foreign(const fs::path& path) {
 }
 
 bool is_hdf5(const fs::path& path) {
-  constexpr std::string_view kMagic = "\x89HDF\r\n\x1a\n";
   const FileBytes file(path);
-  std::array<char, kMagic.size()> head{};
-  if (file.size() < head.size()) return false;
-  file.read(0, std::as_writable_bytes(std::span(head)));
-  return std::string_view(head.data(), head.size()) == kMagic;
+  std::array<char, 32> head{};
+  file.read(0, std::as_writable_bytes(std::span(head)).first(std::min<size_t>(head.size(), file.size())));
+  return hdf5::begins_as_hdf5({head.data(), head.size()});
 }
 
 std::string fact_text(const Json& value) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "engine/core/dispatch.h"
+#include "engine/io/hdf5_checksum.h"
 #include "weights/safetensors.h"
 #include "weights/torch_stream.h"
 #include "weights/torch_tar.h"
@@ -29,7 +30,8 @@ WeightContainer detect(const FileBytes& file) {
   if (begins_with(head, "\x80\x02\x8a\x0a")) return WeightContainer::torch_stream;
   if (is_tar_header(head)) return WeightContainer::torch_tar;
   if (head.size() > 8 && head[8] == std::byte{'{'}) return WeightContainer::safetensors;
-  if (begins_with(head, "\x89HDF\r\n\x1a\n")) file.fail("is HDF5 already: it needs no conversion");
+  if (hdf5::begins_as_hdf5({reinterpret_cast<const char*>(head.data()), head.size()}))
+    file.fail("is HDF5 already: it needs no conversion");
   if (file.size() == 0) file.fail("is empty");
   if (begins_with(head, "\x80")) file.fail("is a pickle, but not one that torch.save wrote");
   if (begins_with(head, "<")) file.fail("looks like a web page, not weights: was the download an error message?");

@@ -44,8 +44,8 @@ struct Place {
 
 void put(const Place& place, Id object, Id stored, Id memory, const void* values, hsize_t count, bool as_list) {
   const Handle space(as_list ? H5Screate_simple(1, &count, nullptr) : H5Screate(H5S_SCALAR), H5Sclose);
-  const Handle attribute(H5Acreate2(object, place.name.c_str(), stored, space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-  if (!attribute || (count > 0 && H5Awrite(attribute.get(), memory, values) < 0)) place.failed("written");
+  Handle attribute(H5Acreate2(object, place.name.c_str(), stored, space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  if (!attribute || (count > 0 && H5Awrite(attribute.get(), memory, values) < 0) || !attribute.close()) place.failed("written");
 }
 
 template <class T> void put_values(const Place& place, Id object, const T* values, size_t count, bool as_list) {
@@ -100,7 +100,7 @@ template <class T> Hdf5Attribute one_or_all(std::vector<T> values, bool as_list)
 void write_attribute(const fs::path& path, Id file, const std::string& object, const std::string& name,
                      const Hdf5Attribute& value) {
   const Place place{path, object, name};
-  const Handle owner = place.open_object(file);
+  Handle owner = place.open_object(file);
   if (H5Aexists(owner.get(), name.c_str()) > 0 && H5Adelete(owner.get(), name.c_str()) < 0) place.failed("replaced");
   std::visit(
       [&]<class T>(const T& v) {
@@ -108,6 +108,7 @@ void write_attribute(const fs::path& path, Id file, const std::string& object, c
         else put_values(place, owner.get(), &v, 1, false);
       },
       value);
+  if (!owner.close()) place.failed("written");
 }
 
 Hdf5Attribute read_attribute(const fs::path& path, Id file, const std::string& object, const std::string& name) {

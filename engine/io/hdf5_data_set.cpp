@@ -18,10 +18,12 @@ constexpr double kMostShrunk = 1040;
 constexpr double kUnwritten = 1 << 20;
 static_assert(H5S_ALL == 0);
 
-/// How far a data set's numbers may be larger than the file that holds them.
-double most_held(const fs::path& path, Id options) {
-  std::error_code ignored;
-  return static_cast<double>(fs::file_size(path, ignored)) * (H5Pget_nfilters(options) > 0 ? kMostShrunk : 2) + kUnwritten;
+/// How many bytes a data set may have at most in the file that holds it.
+double most_held(Id data_set, Id options) {
+  const Handle file(H5Iget_file_id(data_set), H5Fclose);
+  hsize_t bytes = 0;
+  H5Fget_filesize(file.get(), &bytes);
+  return static_cast<double>(bytes) * (H5Pget_nfilters(options) > 0 ? kMostShrunk : 2) + kUnwritten;
 }
 
 double bytes_of_chunk(Id options, size_t element) {
@@ -74,8 +76,9 @@ DataSet::DataSet(const fs::path& path, Id file, std::string_view name) : path_(p
 }
 
 DataSet DataSet::make(const fs::path& path, Id file, std::string_view name, Id type, const Handle& space) {
-  const Handle links = link_options();
-  Handle handle(H5Dcreate2(file, absolute(name).c_str(), type, space.get(), links.get(), H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
+  const Handle links = link_options(), options(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  H5Pset_obj_track_times(options.get(), false);  // the same content is the same file, whenever it is written
+  Handle handle(H5Dcreate2(file, absolute(name).c_str(), type, space.get(), links.get(), options.get(), H5P_DEFAULT), H5Dclose);
   if (!handle) fail(path, "'{}' cannot be made: {}", name, last_reason());
   return {path, name, std::move(handle)};
 }
@@ -120,7 +123,7 @@ void DataSet::check_stored(double bytes) const {
   const Handle options(H5Dget_create_plist(handle_.get()), H5Pclose), type(H5Dget_type(handle_.get()), H5Tclose);
   if (H5Pget_layout(options.get()) == H5D_CHUNKED)
     bytes = std::max(bytes, bytes_of_chunk(options.get(), H5Tget_size(type.get())));
-  if (bytes > most_held(path_, options.get()))
+  if (bytes > most_held(handle_.get(), options.get()))
     fail(path_, "'{}' claims {:.0f} bytes, more than the file can hold: it is corrupt", name_, bytes);
 }
 

@@ -2,11 +2,16 @@
 
 #include <hdf5.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "engine/io/atomic_file.h"
 #include "engine/io/hdf5_attribute.h"
+#include "engine/io/hdf5_checksum.h"
 #include "engine/io/hdf5_data_set.h"
-#include "engine/io/hdf5_handle.h"
+#include "engine/io/hdf5_driver.h"
 #include "engine/io/hdf5_names.h"
+#include "engine/io/hdf5_record.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -23,9 +28,31 @@ using hdf5::types_of;
 using hdf5::with_rows;
 
 struct Hdf5File::Impl {
-  fs::path path;  ///< as messages name it
+  fs::path path;            ///< as messages name it
+  hdf5::DrivenFile driven;  ///< outlives `file`
   Handle file;
-  bool writes = false;
+  std::unique_ptr<hdf5::WriteRecord> record;  ///< where it is written
+
+  explicit Impl(const fs::path& p) : path(p) {}
+
+  void make() {
+    const Entered library;
+    const Handle options(H5Pcreate(H5P_FILE_CREATE), H5Pclose), access = driven.access();
+    H5Pset_userblock(options.get(), hdf5::kChecksumBlock);
+    file = Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, options.get(), access.get()), H5Fclose);
+    if (!file) fail(path, "cannot be written: {}", last_reason());
+    record = std::make_unique<hdf5::WriteRecord>();
+  }
+  void open() {
+    const Entered library;
+    const Handle access = driven.access();
+    file = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);
+    if (!file) fail(path, "cannot be read as HDF5: {}", last_reason());
+  }
+  void check_written() const { check(driven.status()); }
+  void check(int status) const {
+    if (status != 0) fail(path, "cannot be written: {}", std::strerror(status));
+  }
 };
 
 namespace {
@@ -38,6 +65,13 @@ Tensor storable(const Tensor& t) {
   return host.dtype() == DType::bf16 || host.dtype() == DType::f16 ? host.to(DType::f32) : host;
 }
 
+/// Whether a file says that it is one of ours that have a checksum.
+bool is_to_be_sealed(const Hdf5File& file) {
+  constexpr int64_t kFirstSealedVersion = 2;
+  return file.attribute_or<std::string>("/", "format", "").starts_with("cudenza") &&
+         file.attribute_or<int64_t>("/", "format_version", 0) >= kFirstSealedVersion;
+}
+
 }  // namespace
 
 Hdf5File::Hdf5File(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -46,33 +80,51 @@ Hdf5File& Hdf5File::operator=(Hdf5File&&) noexcept = default;
 
 Hdf5File::~Hdf5File() {
   if (!impl_) return;
+  if (impl_->record) impl_->driven.abandon();  // what was not finished is thrown away
   const Entered library;
   impl_.reset();
 }
 
-Hdf5File::Hdf5File(const fs::path& path) : impl_(std::make_unique<Impl>(Impl{path, {}})) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) fail(path, "there is no such file");
-  if (!fs::is_regular_file(status)) fail(path, "is not a file");
-  const Entered library;
-  impl_->file = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
-  if (!impl_->file) fail(path, "cannot be read as HDF5: {}", last_reason());
+Hdf5File::Hdf5File(const fs::path& path) : Hdf5File(std::make_unique<Impl>(path)) {
+  const int status = impl_->driven.posix.open(path);
+  if (status == ENOENT || status == ENOTDIR) fail(path, "there is no such file");
+  if (status == EINVAL) fail(path, "is not a file");
+  if (status != 0) fail(path, "cannot be read: {}", std::strerror(status));
+  const bool is_sealed = hdf5::verify_seal(impl_->driven.posix, path);
+  impl_->open();
+  if (!is_sealed && is_to_be_sealed(*this))
+    fail(path,
+         "lacks the checksum that it was written with: it is damaged, or another program has changed it; take another copy");
 }
 
 void Hdf5File::create(const fs::path& path, const std::function<void(Hdf5File&)>& fill) {
   write_atomically(path, [&](const fs::path& beside) {
-    auto impl = std::make_unique<Impl>(Impl{path, {}, true});
-    {
-      const Entered library;
-      impl->file = Handle(H5Fcreate(beside.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
-      if (!impl->file) fail(path, "cannot be written: {}", last_reason());
-    }
-    Hdf5File file(std::move(impl));
+    Hdf5File file(std::make_unique<Impl>(path));
+    file.impl_->check(file.impl_->driven.posix.create(beside));
+    file.impl_->make();
     fill(file);
-    const Entered library;
-    if (!file.impl_->file.close()) fail(path, "cannot be written: {}", last_reason());
+    file.finish();
   });
+}
+
+/// Nothing is believed to be written until it has been read.
+void Hdf5File::finish() {
+  {
+    const Entered library;
+    if (!impl_->file.close()) fail(path(), "cannot be written: {}", last_reason());
+  }
+  impl_->check_written();
+  impl_->driven.posix.begin_sync();
+  const std::unique_ptr<hdf5::WriteRecord> meant = std::move(impl_->record);
+  impl_->open();
+  meant->check(*this);
+  {
+    const Entered library;
+    impl_->file.close();
+  }
+  hdf5::seal(impl_->driven.posix, path());
+  impl_->check(impl_->driven.posix.sync());
+  impl_->check(impl_->driven.posix.close());
 }
 
 const fs::path& Hdf5File::path() const { return impl_->path; }
@@ -82,6 +134,11 @@ std::vector<std::string> Hdf5File::names(std::string_view group) const {
   const std::string at = absolute(group);
   if (!exists(impl_->file.get(), at)) fail(path(), "has no group '{}'", group);
   return hdf5::data_set_names(path(), impl_->file.get(), at);
+}
+
+bool Hdf5File::has_texts(std::string_view name) const {
+  const Entered library;
+  return hdf5::is_data_set_of_texts(impl_->file.get(), absolute(name));
 }
 
 bool Hdf5File::contains(std::string_view name) const {
@@ -100,7 +157,7 @@ Tensor Hdf5File::read(std::string_view name) const {
   const DataSet set(path(), impl_->file.get(), name);
   const Shape shape = set.shape();
   const DType dtype = set.dtype();
-  if (!impl_->writes) set.check_stored(bytes_of(shape, dtype));
+  if (!impl_->record) set.check_stored(bytes_of(shape, dtype));
   const Tensor t = Tensor::empty(shape, dtype);
   if (t.numel() > 0) set.read(types_of(dtype).memory, H5S_ALL, H5S_ALL, t.raw());
   return t;
@@ -112,7 +169,7 @@ Tensor Hdf5File::read_rows(std::string_view name, int64_t first, int64_t count) 
   const DType dtype = set.dtype();
   const Handle selection = set.row_selection(first, count);
   const Shape part = with_rows(set.shape(), count);
-  if (!impl_->writes) set.check_stored(bytes_of(part, dtype));
+  if (!impl_->record) set.check_stored(bytes_of(part, dtype));
   const Tensor t = Tensor::empty(part, dtype);
   const Handle memory = space_of(part);
   if (t.numel() > 0) set.read(types_of(dtype).memory, memory.get(), selection.get(), t.raw());
@@ -130,11 +187,14 @@ void Hdf5File::write(std::string_view name, const Tensor& values) {
   DataSet set = DataSet::make(path(), impl_->file.get(), name, host.shape(), host.dtype());
   if (host.numel() > 0) set.write(types_of(host.dtype()).memory, H5S_ALL, H5S_ALL, host.raw());
   set.close();
+  impl_->check_written();
+  impl_->record->add(name, host);
 }
 
 void Hdf5File::reserve(std::string_view name, const Shape& shape, DType dtype) {
   const Entered library;
   DataSet::make(path(), impl_->file.get(), name, shape, dtype).close();
+  impl_->check_written();
 }
 
 void Hdf5File::write_rows(std::string_view name, int64_t first, const Tensor& rows) {
@@ -145,13 +205,18 @@ void Hdf5File::write_rows(std::string_view name, int64_t first, const Tensor& ro
   require(host.shape().rank() == shape.rank() && shape.rank() > 0 && with_rows(shape, host.size(0)) == host.shape(),
           "{}: {} are no rows of '{}', which is {}", path().string(), host.shape(), name, shape);
   const Handle selection = set.row_selection(first, host.size(0)), memory = space_of(host.shape());
-  if (host.numel() > 0) set.write(types_of(host.dtype()).memory, memory.get(), selection.get(), host.raw());
+  if (host.numel() == 0) return;
+  set.write(types_of(host.dtype()).memory, memory.get(), selection.get(), host.raw());
   set.close();
+  impl_->check_written();
+  impl_->record->add_rows(name, first, host);
 }
 
 void Hdf5File::write_texts(std::string_view name, std::span<const std::string> texts) {
   const Entered library;
   DataSet::write_texts(path(), impl_->file.get(), name, texts);
+  impl_->check_written();
+  impl_->record->add_texts(name, texts);
 }
 
 void Hdf5File::set_attribute(std::string_view object, std::string_view name, const Hdf5Attribute& value) {
@@ -160,10 +225,12 @@ void Hdf5File::set_attribute(std::string_view object, std::string_view name, con
   const hid_t file = impl_->file.get();
   if (!exists(file, at)) {
     const Handle links = link_options();
-    const Handle group(H5Gcreate2(file, at.c_str(), links.get(), H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
-    if (!group) fail(path(), "group '{}' cannot be made: {}", object, last_reason());
+    Handle group(H5Gcreate2(file, at.c_str(), links.get(), H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+    if (!group || !group.close()) fail(path(), "group '{}' cannot be made: {}", object, last_reason());
   }
   hdf5::write_attribute(path(), file, at, std::string(name), value);
+  impl_->check_written();
+  impl_->record->add_attribute(object, name, value);
 }
 
 bool Hdf5File::has_attribute(std::string_view object, std::string_view name) const {

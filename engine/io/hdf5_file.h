@@ -30,9 +30,11 @@ using Hdf5Attribute =
 
 class Hdf5File {
  public:
-  /// Opens an existing file to read.
+  /// Opens an existing file to read. What create() wrote is read once from end to end, to be held against its checksum; files of
+  /// other programs have none.
   explicit Hdf5File(const std::filesystem::path&);
-  /// Makes a file, or replaces one, with what `fill` writes: atomically, by engine/io/atomic_file.h.
+  /// Makes a file, or replaces one, with what `fill` writes: atomically, by engine/io/atomic_file.h, and only after all of it
+  /// was read back and found to be what was meant. Throws DataError with the system's reason if it cannot be written.
   static void create(const std::filesystem::path&, const std::function<void(Hdf5File&)>& fill);
   ~Hdf5File();
   Hdf5File(Hdf5File&&) noexcept;
@@ -40,8 +42,8 @@ class Hdf5File {
 
   const std::filesystem::path& path() const;
 
-  /// The data sets in a group and all groups below it, as whole names without a leading slash, sorted. Links to other places
-  /// and other files are left out.
+  /// The data sets in a group and all groups below it, as whole names without a leading slash, sorted. Texts and links to other
+  /// places and other files are left out.
   std::vector<std::string> names(std::string_view group = "/") const;
   /// Whether there is a data set or a group of this name.
   bool contains(std::string_view name) const;
@@ -58,6 +60,7 @@ class Hdf5File {
   /// `count` rows (of the outermost axis) from row `first` on.
   Tensor read_rows(std::string_view name, int64_t first, int64_t count) const;
 
+  bool has_texts(std::string_view name) const;
   /// A data set of texts, of fixed or variable length: all of them, in order.
   std::vector<std::string> read_texts(std::string_view name) const;
 
@@ -87,6 +90,7 @@ class Hdf5File {
  private:
   struct Impl;
   explicit Hdf5File(std::unique_ptr<Impl>);
+  void finish();
   std::unique_ptr<Impl> impl_;
 };
 

@@ -13,7 +13,11 @@ std::mutex& library_mutex() {
 
 }  // namespace
 
-Entered::Entered() : lock_(library_mutex()) { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+Entered::Entered() : lock_(library_mutex()) {
+  // What is written is closed and asked long before the process ends; what is left then is better not touched.
+  [[maybe_unused]] static const int no_work_at_exit = H5dont_atexit();
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 std::string last_reason() {
   std::string reason;

@@ -11,6 +11,11 @@ namespace {
 constexpr int kMostDepth = 32;  // of groups in groups: hard links can make circles
 constexpr size_t kMostNames = 1 << 20;
 
+bool holds_texts(Id data_set) {
+  const Handle type(H5Dget_type(data_set), H5Tclose);
+  return H5Tget_class(type.get()) == H5T_STRING;
+}
+
 /// Gathers the names of the data sets below an open group.
 class NameWalk {
  public:
@@ -36,7 +41,7 @@ class NameWalk {
     if (!object) fail(path_, "'{}' cannot be opened: {}", name, last_reason());
     if (++visited_ > kMostNames) fail(path_, "has more than {} names", kMostNames);
     const H5I_type_t kind = H5Iget_type(object.get());
-    if (kind == H5I_DATASET) names.push_back(name);
+    if (kind == H5I_DATASET && !holds_texts(object.get())) names.push_back(name);
     if (kind == H5I_GROUP) descend(object.get(), name + '/', depth + 1);
   }
 
@@ -70,6 +75,12 @@ bool exists(Id file, const std::string& path) {
     if (H5Lget_info(file, so_far.c_str(), &link, H5P_DEFAULT) < 0 || link.type != H5L_TYPE_HARD) return false;
   }
   return true;
+}
+
+bool is_data_set_of_texts(Id file, const std::string& path) {
+  if (!exists(file, path)) return false;
+  const Handle object(H5Oopen(file, path.c_str(), H5P_DEFAULT), H5Oclose);
+  return object && H5Iget_type(object.get()) == H5I_DATASET && holds_texts(object.get());
 }
 
 Handle link_options() {

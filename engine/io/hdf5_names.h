@@ -15,7 +15,8 @@ std::string absolute(std::string_view name);
 bool exists(Id file, const std::string& path);
 /// Options for links that make the groups on their way.
 Handle link_options();
-/// The data sets in the group `at` (an absolute() path) and below it, without a leading slash, sorted.
+bool is_data_set_of_texts(Id file, const std::string& path);
+/// The data sets in the group `at` (an absolute() path) and below it, without a leading slash, sorted; not those of texts.
 std::vector<std::string> data_set_names(const std::filesystem::path&, Id file, const std::string& at);
 
 }  // namespace cudenza::hdf5

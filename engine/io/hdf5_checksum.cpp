@@ -1,0 +1,62 @@
+#include "engine/io/hdf5_checksum.h"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "engine/core/content_hash.h"
+#include "engine/io/hdf5_handle.h"
+
+namespace cudenza::hdf5 {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr size_t kPiece = size_t{1} << 18;  // bytes read at once: they are hashed while they are in the processor's cache
+
+size_t read_piece(const PosixFile& file, const fs::path& path, uint64_t at, std::span<std::byte> to) {
+  size_t got = 0;
+  const int status = file.read(at, to, got);
+  if (status != 0) fail(path, "cannot be read: {}", std::strerror(status));
+  return got;
+}
+
+/// The block that belongs before what follows it in the file.
+std::string fitting_block(const PosixFile& file, const fs::path& path) {
+  std::vector<std::byte> piece(kPiece);
+  ContentHasher hasher;
+  uint64_t bytes = 0;
+  while (const size_t got = read_piece(file, path, kChecksumBlock + bytes, piece)) {
+    hasher.add({piece.data(), got});
+    bytes += got;
+  }
+  std::string block = fmt::format("cudenza checksum murmur3-128 {} of {} bytes\n", hasher.finish().text(), bytes);
+  block.resize(kChecksumBlock, '\0');
+  return block;
+}
+
+std::string block_of(const PosixFile& file, const fs::path& path) {
+  std::string block(kChecksumBlock, '\0');
+  block.resize(read_piece(file, path, 0, std::as_writable_bytes(std::span(block))));
+  return block;
+}
+
+}  // namespace
+
+void seal(PosixFile& file, const fs::path& path) {
+  const std::string block = fitting_block(file, path);
+  if (const int status = file.write(0, std::as_bytes(std::span(block))); status != 0)
+    fail(path, "cannot be written: {}", std::strerror(status));
+  if (block_of(file, path) != block) fail(path, "cannot be written: what was written is not what is read");
+}
+
+bool verify_seal(const PosixFile& file, const fs::path& path) {
+  const std::string block = block_of(file, path);
+  // Either half of the line is enough: the other may be what is damaged.
+  if (!block.starts_with("cudenza") && block.find("checksum murmur3") == std::string::npos) return false;
+  if (block != fitting_block(file, path))
+    fail(path,
+         "is damaged or cut off: it does not have the checksum that it was written with; take another copy, or make it anew");
+  return true;
+}
+
+}  // namespace cudenza::hdf5
