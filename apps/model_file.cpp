@@ -1,6 +1,7 @@
 #include "apps/model_file.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace cudenza {
 namespace {
@@ -44,19 +45,25 @@ Model read_model(const std::filesystem::path& path, Device device) {
                     "--weights {}",
                     path.string(), info.arch, path.string()));
   }
+  if (info.classes.empty()) throw DataError(fmt::format("{}: names no classes: it is damaged", path.string()));
+  const double temperature = file.attribute<double>(kGroup, "temperature");
+  if (!std::isfinite(temperature) || temperature <= 0)
+    throw DataError(fmt::format("{}: its temperature is {}, but must be a positive number", path.string(), temperature));
   Model model{.arch = info.arch,
-              .head = head_from_name(file.attribute<std::string>(kGroup, "head")),
+              .head = sensible(file, "its head", [&] { return head_from_name(file.attribute<std::string>(kGroup, "head")); }),
               .classes = info.classes,
               .input = read_input_spec(file),
-              .temperature = file.attribute<double>(kGroup, "temperature"),
+              .temperature = temperature,
               .weights = file.attribute<std::string>(kGroup, "weights"),
               .weights_sha = file.attribute<std::string>(kGroup, "weights_sha256"),
               .random = std::make_shared<Generator>(0),
               .network = nullptr};
-  model.network = make_network(model.arch, {.classes = static_cast<int>(model.classes.size()),
-                                            .in_channels = model.input.picture.channels,
-                                            .head = model.head,
-                                            .random = model.random});
+  model.network = sensible(file, "its network", [&] {
+    return make_network(model.arch, {.classes = static_cast<int>(model.classes.size()),
+                                     .in_channels = model.input.picture.channels,
+                                     .head = model.head,
+                                     .random = model.random});
+  });
   read_state(file, *model.network);
   model.network->to(device);
   model.network->train(false);

@@ -114,11 +114,13 @@ WeightsInfo info_of(const fs::path& in, const std::string& sha256, const ArchMat
 
 void copy_tensor(const FileBytes& file, const TensorRecord& record, const Shape& shape, Hdf5File& out) {
   TensorReader reader(file, record);
+  const std::string remedy = fmt::format("{} is damaged, or of a training that diverged", file.path().string());
   const int64_t rows = shape.rank() == 0 ? 1 : shape[0], row = rows == 0 ? 0 : shape.numel() / rows;
   const int64_t piece = std::max<int64_t>(1, static_cast<int64_t>(kPieceBytes / sizeof(float)) / std::max<int64_t>(row, 1));
   if (rows <= piece) {
     const Tensor whole = Tensor::empty(shape, DType::f32);
     reader.read(whole.span<float>());
+    require_finite(out, record.name, whole, remedy);
     return out.write(record.name, whole);
   }
   out.reserve(record.name, shape, DType::f32);
@@ -127,6 +129,7 @@ void copy_tensor(const FileBytes& file, const TensorRecord& record, const Shape&
     extents[0] = std::min(piece, rows - first);
     const Tensor part = Tensor::empty(Shape(std::span<const int64_t>(extents)), DType::f32);
     reader.read(part.span<float>());
+    require_finite(out, record.name, part, remedy);
     out.write_rows(record.name, first, part);
   }
 }

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "engine/nn/layers.h"
@@ -12,8 +13,8 @@ namespace cudenza {
 namespace {
 
 constexpr std::string_view kFormat = "cudenza";
-constexpr int64_t kFormatVersion = 1;
-constexpr size_t kMostListed = 8;  // names in one message
+constexpr int64_t kFormatVersion = 2;  // 1: classes were an attribute, and files had no checksum
+constexpr size_t kMostListed = 8;      // names in one message
 
 bool begins_with_any(const std::string& name, const std::vector<std::string>& prefixes) {
   return std::ranges::any_of(prefixes, [&](const std::string& prefix) { return name.starts_with(prefix); });
@@ -27,6 +28,10 @@ std::string listed(const std::vector<std::string>& names) {
 
 std::string within(std::string_view group, const std::string& name) {
   return group == "/" ? name : fmt::format("{}/{}", group, name);
+}
+
+template <class T> int64_t count_not_finite(const Tensor& host) {
+  return std::ranges::count_if(host.span<T>(), [](T v) { return !std::isfinite(v); });
 }
 
 StateEntry entry_of(const NamedTensor& t, int positions) {
@@ -128,8 +133,12 @@ class Comparison {
   LoadReport report_;
 };
 
+Tensor stored_numbers(const Hdf5File& file, const StateEntry& e, std::string_view group) {
+  return file.read(within(group, e.name)).to(DType::f32);
+}
+
 void load(const Hdf5File& file, const StateEntry& e, std::string_view group) {
-  Tensor stored = file.read(within(group, e.name)).to(DType::f32);
+  Tensor stored = stored_numbers(file, e, group);
   if (stored.shape() != e.file_shape) stored = summed_over_channels(stored);
   const Tensor ours = exchanged(stored, {e.rows, e.channels, e.positions}, e.tensor.shape());
   e.tensor.copy_from(ours.to(e.tensor.dtype()).to(e.tensor.device()));
@@ -147,7 +156,7 @@ void write_info(Hdf5File& file, const WeightsInfo& info) {
   file.set_attribute("/", "mean", info.mean);
   file.set_attribute("/", "std", info.std);
   file.set_attribute("/", "interpolation", info.interpolation);
-  file.set_attribute("/", "classes", info.classes);
+  file.write_texts("classes", info.classes);
 }
 
 WeightsInfo read_info(const Hdf5File& file) {
@@ -155,16 +164,23 @@ WeightsInfo read_info(const Hdf5File& file) {
   if (file.attribute_or<std::string>("/", "format", "") != kFormat)
     throw DataError(fmt::format("{}: is HDF5, but not weights of cudenza; `cudenza weights convert` makes them", path));
   const auto version = file.attribute<int64_t>("/", "format_version");
-  if (version != kFormatVersion)
-    throw DataError(fmt::format("{}: has format version {}; this program reads {}", path, version, kFormatVersion));
+  if (version < 1 || version > kFormatVersion)
+    throw DataError(fmt::format("{}: has format version {}; this program reads 1 to {}", path, version, kFormatVersion));
+  const auto numbers = [&](std::string_view name) {
+    auto values = file.attribute<std::vector<double>>("/", name);
+    if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); }))
+      throw DataError(fmt::format("{}: attribute '{}' holds a number that is not finite", path, name));
+    return values;
+  };
   return {.arch = file.attribute<std::string>("/", "arch"),
           .source = file.attribute<std::string>("/", "source"),
           .source_sha256 = file.attribute<std::string>("/", "source_sha256"),
           .input_size = file.attribute<int64_t>("/", "input_size"),
-          .mean = file.attribute<std::vector<double>>("/", "mean"),
-          .std = file.attribute<std::vector<double>>("/", "std"),
+          .mean = numbers("mean"),
+          .std = numbers("std"),
           .interpolation = file.attribute<std::string>("/", "interpolation"),
-          .classes = file.attribute<std::vector<std::string>>("/", "classes")};
+          .classes =
+              file.has_texts("classes") ? file.read_texts("classes") : file.attribute<std::vector<std::string>>("/", "classes")};
 }
 
 std::vector<StateEntry> file_state(const Module& network) {
@@ -188,8 +204,21 @@ Tensor as_in_file(const StateEntry& e) {
   return exchanged(host, {e.rows, e.positions, e.channels}, e.file_shape);
 }
 
+void require_finite(const Hdf5File& file, std::string_view name, const Tensor& values, std::string_view remedy) {
+  const Tensor host = values.to(Device::cpu());
+  const int64_t bad = host.dtype() == DType::f64 ? count_not_finite<double>(host) : count_not_finite<float>(host.to(DType::f32));
+  if (bad > 0) {
+    throw DataError(fmt::format("{}: '{}' has {} of {} numbers that are not finite (NaN or infinite); {}", file.path().string(),
+                                name, bad, host.numel(), remedy));
+  }
+}
+
 void write_state(Hdf5File& file, const Module& network, std::string_view group) {
-  for (const StateEntry& e : file_state(network)) file.write(within(group, e.name), as_in_file(e));
+  for (const StateEntry& e : file_state(network)) {
+    const Tensor values = as_in_file(e);
+    require_finite(file, e.name, values, "such weights are not saved: the training diverged; try a lower --lr");
+    file.write(within(group, e.name), values);
+  }
 }
 
 std::string LoadReport::text() const {
@@ -205,6 +234,11 @@ LoadReport read_state(const Hdf5File& file, Module& network, const LoadOptions& 
   const std::vector<StateEntry> state = file_state(network);
   const LoadReport report = Comparison(file, state, options).checked();
   const std::set<std::string> loaded(report.loaded.begin(), report.loaded.end());
+  for (const StateEntry& e : state) {
+    if (!loaded.contains(e.name)) continue;
+    require_finite(file, e.name, stored_numbers(file, e, options.group),
+                   "such weights answer nothing: take other ones, of an earlier epoch or a new download");
+  }
   for (const StateEntry& e : state) {
     if (loaded.contains(e.name)) load(file, e, options.group);
   }

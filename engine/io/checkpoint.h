@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "engine/io/hdf5_file.h"
 #include "engine/nn/module.h"
 
 namespace cudenza {
 
-/// The root attributes of a file with weights, beside `format` ("cudenza") and `format_version`.
+/// The root attributes of a file with weights, beside `format` ("cudenza") and `format_version`; the classes are a data set.
 struct WeightsInfo {
   std::string arch = {};                        ///< "resnet50"
   std::string source = {}, source_sha256 = {};  ///< the file they were converted from; empty if they were trained here
@@ -24,6 +25,16 @@ struct WeightsInfo {
 void write_info(Hdf5File&, const WeightsInfo&);
 /// Throws DataError if the file is not one of ours, or of a version that this program does not know.
 WeightsInfo read_info(const Hdf5File&);
+
+/// What `read` gives of a file. A UsageError there becomes a DataError in the file's name: its values are wrong, and not what the
+/// user asked for.
+template <class Read> auto sensible(const Hdf5File& file, std::string_view what, Read&& read) {
+  try {
+    return read();
+  } catch (const UsageError& error) {
+    throw DataError(fmt::format("{}: {} makes no sense: {}", file.path().string(), what, error.what()));
+  }
+}
 
 /// One tensor of a network, and how files hold it.
 struct StateEntry {
@@ -37,6 +48,10 @@ std::vector<StateEntry> file_state(const Module&);
 /// A tensor laid out as its entry says (a parameter, or its gradient in the parameter's stead) in files' order, f32 on the CPU.
 Tensor as_in_file(const StateEntry&);
 
+/// Throws DataError naming file, tensor, count and `remedy` if any of `values` is NaN or infinite.
+void require_finite(const Hdf5File&, std::string_view name, const Tensor& values, std::string_view remedy);
+
+/// Throws DataError for weights that are not finite.
 void write_state(Hdf5File&, const Module&, std::string_view group = "/");
 
 struct LoadOptions {
@@ -56,7 +71,8 @@ struct LoadReport {
 
 /// Loads the weights of a file into a network, wherever it lives. Colour filters [O,3,h,w] that meet a first convolution of
 /// one channel are summed. PyTorch's counters of batches (num_batches_tracked) are ignored.
-/// Throws DataError, and leaves the network as it is, if shapes differ, or names do in a way the options do not allow.
+/// Throws DataError, and leaves the network as it is, if shapes differ, names do in a way the options do not allow, or a number
+/// that would be loaded is not finite.
 LoadReport read_state(const Hdf5File&, Module&, const LoadOptions& = {});
 
 }  // namespace cudenza

@@ -26,6 +26,8 @@ struct InputSpec {
   int64_t crop_samples() const;  ///< 0: the whole row
   /// Throws UsageError naming the value and the remedy.
   void check() const;
+  /// The same for what a file says, where pictures may be smaller.
+  void check_values() const;
 };
 
 /// Under the group "input". The element type of pictures is not kept: it is chosen anew with the precision.

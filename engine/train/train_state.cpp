@@ -1,9 +1,67 @@
 #include "engine/train/train_state.h"
 
+#include <cmath>
+#include <limits>
+
+#include "engine/io/checkpoint.h"
+
 namespace cudenza {
 namespace {
 
 constexpr std::string_view kGroup = "train";
+constexpr std::string_view kWords = "step_state";  // counters and flags of the optimizer's kernels, not numbers to learn from
+
+std::string place_of(std::string_view name) { return fmt::format("{}/{}", kGroup, name); }
+
+/// All but the tensors.
+struct Progress {
+  Trainer::Position at;
+  SmoothLoss smooth;
+  Generator::State random;
+};
+
+/// Throws DataError for numbers that no state of this trainer has: they would lead out of its batches and phases.
+Progress read_progress(const Hdf5File& file, const Trainer& trainer, const Generator& random) {
+  const auto fail = [&](std::string_view what) {
+    throw DataError(fmt::format("{}: its training {} does not fit this run: it is damaged, or of another run; train anew",
+                                file.path().string(), what));
+  };
+  const auto integer = [&](std::string_view name) { return file.attribute<int64_t>(kGroup, name); };
+  const auto small = [&](std::string_view name) {
+    const int64_t value = integer(name);
+    if (value < 0 || value > std::numeric_limits<int>::max()) fail(fmt::format("position ({} {})", name, value));
+    return static_cast<int>(value);
+  };
+  const Progress progress{
+      .at = {.phase = small("phase"),
+             .epoch_of_phase = small("epoch_of_phase"),
+             .batch = small("batch"),
+             .epoch = small("epoch")},
+      .smooth = {.sum = file.attribute<double>(kGroup, "smooth_loss_sum"), .count = integer("smooth_loss_count")},
+      .random = {.seed = static_cast<uint64_t>(integer("seed")), .step = static_cast<uint32_t>(integer("random_step"))}};
+  const Trainer::Position& at = progress.at;
+  if (!trainer.has(at))
+    fail(fmt::format("position (phase {}, epoch {} of it, batch {}, epoch {} of all)", at.phase, at.epoch_of_phase, at.batch,
+                     at.epoch));
+  const int64_t batches = at.epoch * trainer.batches_per_epoch() + at.batch;
+  if (!std::isfinite(progress.smooth.sum) || progress.smooth.count < 0 || progress.smooth.count > batches)
+    fail(fmt::format("loss ({} of {} batches)", progress.smooth.sum, progress.smooth.count));
+  if (progress.random.seed != random.state().seed) fail(fmt::format("seed ({})", integer("seed")));
+  if (integer("random_step") != int64_t{progress.random.step} || progress.random.step > batches)
+    fail(fmt::format("random step ({})", integer("random_step")));
+  return progress;
+}
+
+void check_tensor(const Hdf5File& file, const std::string& name, const Tensor& tensor) {
+  const std::string place = place_of(name);
+  if (!file.contains(place) || file.extent(place).shape != tensor.shape()) {
+    throw DataError(
+        fmt::format("{}: {} does not fit this run: the network, the optimizer or the recipe is another; resume "
+                    "with the run's own config.toml",
+                    file.path().string(), place));
+  }
+  if (name != kWords) require_finite(file, place, file.read(place), "it cannot be gone on from: train anew");
+}
 
 }  // namespace
 
@@ -19,7 +77,10 @@ void write_train_state(Hdf5File& file, const Trainer& trainer, const Generator& 
   const Generator::State state = random.state();
   set("seed", static_cast<int64_t>(state.seed));
   set("random_step", int64_t{state.step});
-  for (const auto& [name, tensor] : trainer.state()) file.write(fmt::format("{}/{}", kGroup, name), tensor);
+  for (const auto& [name, tensor] : trainer.state()) {
+    if (name != kWords) require_finite(file, place_of(name), tensor, "it is not saved: the training diverged; try a lower --lr");
+    file.write(place_of(name), tensor);
+  }
 }
 
 void read_train_state(const Hdf5File& file, Trainer& trainer, Generator& random) {
@@ -27,23 +88,11 @@ void read_train_state(const Hdf5File& file, Trainer& trainer, Generator& random)
     throw DataError(
         fmt::format("{}: holds a network, but not the state of its training; resume from a last.h5", file.path().string()));
   }
-  const auto integer = [&](std::string_view name) { return file.attribute<int64_t>(kGroup, name); };
-  for (const auto& [name, tensor] : trainer.state()) {
-    const std::string place = fmt::format("{}/{}", kGroup, name);
-    if (!file.contains(place) || file.extent(place).shape != tensor.shape()) {
-      throw DataError(
-          fmt::format("{}: {} does not fit this run: the network, the optimizer or the recipe is another; resume "
-                      "with the run's own config.toml",
-                      file.path().string(), place));
-    }
-    tensor.copy_from(file.read(place));
-  }
-  random.restore({.seed = static_cast<uint64_t>(integer("seed")), .step = static_cast<uint32_t>(integer("random_step"))});
-  trainer.resume({.phase = static_cast<int>(integer("phase")),
-                  .epoch_of_phase = static_cast<int>(integer("epoch_of_phase")),
-                  .batch = integer("batch"),
-                  .epoch = static_cast<int>(integer("epoch"))},
-                 {file.attribute<double>(kGroup, "smooth_loss_sum"), integer("smooth_loss_count")});
+  const Progress progress = read_progress(file, trainer, random);
+  for (const auto& [name, tensor] : trainer.state()) check_tensor(file, name, tensor);
+  for (const auto& [name, tensor] : trainer.state()) tensor.copy_from(file.read(place_of(name)));
+  random.restore(progress.random);
+  trainer.resume(progress.at, progress.smooth);
 }
 
 }  // namespace cudenza

@@ -49,6 +49,15 @@ int Trainer::epochs() const {
   return count;
 }
 
+bool Trainer::has(const Position& at) const {
+  const int phases = static_cast<int>(phases_.size());
+  if (at.phase < 0 || at.phase > phases || at.epoch_of_phase < 0 || at.batch < 0) return false;
+  int epochs_before = 0;
+  for (int i = 0; i < at.phase; ++i) epochs_before += phases_[i].epochs;
+  if (at.phase == phases) return at == Position{.phase = phases, .epoch = epochs_before};
+  return at.epoch_of_phase < phases_[at.phase].epochs && at.batch < batches_ && at.epoch == epochs_before + at.epoch_of_phase;
+}
+
 /// Freezes what the phase freezes. Its first epoch begins with cleared moments, as fastai's.
 void Trainer::begin_phase() {
   parameters_.freeze_to(phases_[position_.phase].first_trained_group);

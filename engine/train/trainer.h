@@ -48,6 +48,8 @@ class Trainer {
     bool operator==(const Position&) const = default;
   };
   const Position& position() const { return position_; }
+  /// Whether this training comes by there: a saved position may be of another one.
+  bool has(const Position&) const;
   bool done() const { return position_.phase == static_cast<int>(phases_.size()); }
 
   struct Step {

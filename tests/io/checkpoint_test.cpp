@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "engine/autograd/node.h"
 #include "engine/nn/layers.h"
 #include "engine/ops/pointwise.h"
@@ -132,9 +134,41 @@ TEST_F(Checkpoint, ForeignAndNewerFilesAreRefused) {
   EXPECT_THROW(read_info(Hdf5File(path_)), DataError);
   Hdf5File::create(path_, [](Hdf5File& file) {
     write_info(file, {.arch = "small"});
-    file.set_attribute("/", "format_version", 2);
+    file.set_attribute("/", "format_version", 3);
   });
   EXPECT_THROW(read_info(Hdf5File(path_)), DataError);
+}
+
+TEST_F(Checkpoint, NumbersThatAreNotFiniteAreNotSaved) {
+  const Small network;
+  save(network);
+  network.hidden.weight.span<float>()[5] = NAN;
+  network.hidden.weight.span<float>()[6] = -INFINITY;
+  const std::string message = message_of<DataError>([&] { save(network); });
+  expect_says(message, "small.h5: 'hidden.weight' has 2 of 168 numbers that are not finite");
+  expect_says(message, "diverged");
+  Small old;
+  EXPECT_EQ(read_state(Hdf5File(path_), old).loaded.size(), 9u);  // the file before it is there still
+}
+
+TEST_F(Checkpoint, NumbersThatAreNotFiniteAreNotLoaded) {
+  const Small saved;
+  for (const float bad : {NAN, INFINITY}) {
+    Hdf5File::create(path_, [&](Hdf5File& file) {
+      for (const StateEntry& e : file_state(saved)) {
+        const Tensor values = as_in_file(e).clone();
+        if (e.name == "bn.running_var") values.span<float>()[3] = bad;
+        file.write(e.name, values);
+      }
+    });
+    Small loaded;
+    set_to_positions(loaded.conv.weight);
+    const std::string message = message_of<DataError>([&] { read_state(Hdf5File(path_), loaded); });
+    expect_says(message, "small.h5: 'bn.running_var' has 1 of 4 numbers that are not finite");
+    EXPECT_EQ(loaded.conv.weight.span<float>()[5], 5);  // nothing was loaded
+    EXPECT_EQ(read_state(Hdf5File(path_), loaded, {.replace_head = {"bn."}}).loaded.size(),
+              5u);  // what is left out may be anything
+  }
 }
 
 TEST_F(Checkpoint, OtherShapesAreRefusedAndNothingIsLoaded) {

@@ -57,7 +57,7 @@ def check_bits(path, state, name):
     wanted = tensors_of(state)
     with h5py.File(path) as file:
         assert set(file) == set(wanted), set(file) ^ set(wanted)
-        assert file.attrs["arch"] == name and len(file.attrs["classes"]) == 1000, dict(file.attrs)
+        assert file.attrs["arch"] == name and len(file["classes"]) == 1000, dict(file.attrs)
         for key, tensor in wanted.items():
             expected = tensor.float().numpy()
             assert file[key].dtype == "<f4" and file[key].shape == expected.shape, key
