@@ -154,8 +154,8 @@ class Features {
   void describe(Hdf5File& file) const {
     const auto set = [&](const char* name, const Hdf5Attribute& value) { file.set_attribute("/", name, value); };
     set("format", std::string("cudenza features"));
-    set("format_version", int64_t{1});
-    set("clips", names_);
+    set("format_version", int64_t{2});  // 1: clips were an attribute, which holds some 4,000 names
+    file.write_texts(file.contains("clips") ? ".clips" : "clips", names_);  // a clip may be called so
     set("preset", options_.preset);
     set("sample_rate", int64_t{spec_.sample_rate});
     set("n_fft", int64_t{spec_.n_fft});
@@ -258,7 +258,7 @@ void add_features(CLI::App& program, const Common& common) {
   }
   verb->add_option("inputs", options->inputs, "sound files, folders of them, CSV lists")->required()->type_name("FILE|DATA");
   verb->add_option("--out", options->out,
-                   "the HDF5 file: /<clip>/mel_db [bands, frames], /<clip>/image [rows, columns, channels]")
+                   "the HDF5 file: /<clip>/mel_db [bands, frames], /<clip>/image [rows, columns, channels], /clips their names")
       ->required();
   verb->add_flag("--strict", options->strict, "a bad file ends the work");
   verb->callback([options, &common] {

@@ -54,7 +54,7 @@ void write_model_input(const ModelInputChoice& choice, const Common& common) {
       ++files;
     }
     file.set_attribute("/", "format", std::string("cudenza model input"));
-    file.set_attribute("/", "format_version", int64_t{1});
+    file.set_attribute("/", "format_version", int64_t{2});
     file.set_attribute("/", "model", path.string());
   });
   report(choice, common, files, spec.picture);
