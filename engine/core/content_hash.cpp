@@ -34,14 +34,16 @@ uint64_t word(const std::byte* bytes) {
   return value;
 }
 
+void mix(uint64_t& h1, uint64_t& h2, const std::byte* block) {
+  h1 = (std::rotl(h1 ^ mixed1(word(block)), 27) + h2) * 5 + 0x52dce729;
+  h2 = (std::rotl(h2 ^ mixed2(word(block + 8)), 31) + h1) * 5 + 0x38495ab5;
+}
+
 }  // namespace
 
 std::string ContentHash::text() const { return fmt::format("{:016x}{:016x}", high, low); }
 
-void ContentHasher::add_block(const std::byte* block) {
-  h1_ = (std::rotl(h1_ ^ mixed1(word(block)), 27) + h2_) * 5 + 0x52dce729;
-  h2_ = (std::rotl(h2_ ^ mixed2(word(block + 8)), 31) + h1_) * 5 + 0x38495ab5;
-}
+void ContentHasher::add_block(const std::byte* block) { mix(h1_, h2_, block); }
 
 void ContentHasher::add(std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
@@ -74,6 +76,22 @@ ContentHash hash_of(std::span<const std::byte> bytes) {
   ContentHasher hasher;
   hasher.add(bytes);
   return hasher.finish();
+}
+
+ContentHash striped_hash_of(std::span<const std::byte> bytes) {
+  constexpr size_t kStripes = 4, kBlock = 16;
+  const size_t length = bytes.size() / (kStripes * kBlock) * kBlock;
+  std::array<uint64_t, kStripes> h1{}, h2{};
+  for (size_t at = 0; at < length; at += kBlock) {
+    for (size_t i = 0; i < kStripes; ++i) mix(h1[i], h2[i], bytes.data() + i * length + at);
+  }
+  const uint64_t size = bytes.size();
+  ContentHasher all;
+  all.add(std::as_bytes(std::span(h1)));
+  all.add(std::as_bytes(std::span(h2)));
+  all.add(bytes.subspan(kStripes * length));
+  all.add(std::as_bytes(std::span(&size, 1)));
+  return all.finish();
 }
 
 ContentHash hash_of_file(const std::filesystem::path& path) {

@@ -4,14 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/content_hash.h"
 #include "engine/io/hdf5_handle.h"
 
 namespace cudenza::hdf5 {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr size_t kPiece = size_t{1} << 18;  // bytes read at once: they are hashed while they are in the processor's cache
 
 size_t read_piece(const PosixFile& file, const fs::path& path, uint64_t at, std::span<std::byte> to) {
   size_t got = 0;
@@ -22,16 +19,14 @@ size_t read_piece(const PosixFile& file, const fs::path& path, uint64_t at, std:
 
 /// The block that belongs before what follows it in the file.
 std::string fitting_block(const PosixFile& file, const fs::path& path) {
-  std::vector<std::byte> piece(kPiece);
-  ContentHasher hasher;
-  uint64_t bytes = 0;
-  while (const size_t got = read_piece(file, path, kChecksumBlock + bytes, piece)) {
-    hasher.add({piece.data(), got});
-    bytes += got;
+  std::vector<std::byte> piece(Checksum::kPiece);
+  Checksum checksum;
+  uint64_t at = kChecksumBlock;
+  while (const size_t got = read_piece(file, path, at, piece)) {
+    checksum.add({piece.data(), got});
+    at += got;
   }
-  std::string block = fmt::format("cudenza checksum murmur3-128 {} of {} bytes\n", hasher.finish().text(), bytes);
-  block.resize(kChecksumBlock, '\0');
-  return block;
+  return checksum.block();
 }
 
 std::string block_of(const PosixFile& file, const fs::path& path) {
@@ -41,6 +36,18 @@ std::string block_of(const PosixFile& file, const fs::path& path) {
 }
 
 }  // namespace
+
+void Checksum::add(std::span<const std::byte> piece) {
+  const ContentHash hash = striped_hash_of(piece);
+  hasher_.add(std::as_bytes(std::span(&hash, 1)));
+  bytes_ += piece.size();
+}
+
+std::string Checksum::block() const {
+  std::string block = fmt::format("cudenza checksum murmur3 {} of {} bytes\n", hasher_.finish().text(), bytes_);
+  block.resize(kChecksumBlock, '\0');
+  return block;
+}
 
 void seal(PosixFile& file, const fs::path& path) {
   const std::string block = fitting_block(file, path);

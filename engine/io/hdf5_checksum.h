@@ -1,11 +1,13 @@
 /// The checksum of our HDF5 files: one line of text in a block of its own before what libhdf5 reads (its "user block", which
 /// h5py and h5dump pass over), so that a damaged file is known before libhdf5 follows what it says.
 ///
-///   cudenza checksum murmur3-128 8f2a… of 94371840 bytes
+///   cudenza checksum murmur3 8f2a… of 94371840 bytes
 #pragma once
 #include <cstdint>
+#include <string>
 #include <string_view>
 
+#include "engine/core/content_hash.h"
 #include "engine/io/posix_file.h"
 
 namespace cudenza::hdf5 {
@@ -14,8 +16,22 @@ inline constexpr uint64_t kChecksumBlock = 512;  ///< bytes; the smallest that H
 
 /// Whether a file that begins with `head` is HDF5, with our checksum before it or without. 32 bytes are enough.
 inline bool begins_as_hdf5(std::string_view head) {
-  return head.starts_with("\x89HDF\r\n\x1a\n") || head.starts_with("cudenza checksum murmur3-128 ");
+  return head.starts_with("\x89HDF\r\n\x1a\n") || head.starts_with("cudenza checksum murmur3 ");
 }
+
+/// The checksum of what lies behind the block: the hash of its pieces' striped hashes.
+class Checksum {
+ public:
+  static constexpr size_t kPiece = size_t{1} << 18;  ///< bytes of every piece but the last; they fit a processor's cache
+
+  void add(std::span<const std::byte> piece);
+  /// The block that belongs before what was added.
+  std::string block() const;
+
+ private:
+  ContentHasher hasher_;
+  uint64_t bytes_ = 0;
+};
 
 /// Writes the line that fits what lies behind the block. Throws DataError in the name of `path` if it cannot.
 void seal(PosixFile&, const std::filesystem::path& path);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <string_view>
 
 #include "engine/core/error.h"
@@ -29,6 +30,20 @@ TEST(ContentHash, PiecesMakeNoDifference) {
       hasher.add(std::as_bytes(std::span(text).subspan(i, std::min(piece, text.size() - i))));
     EXPECT_EQ(hasher.finish(), hash(text)) << piece;
   }
+}
+
+TEST(ContentHash, StripesTellEveryLengthAndEveryBitApart) {
+  std::string text(200, 'x');
+  const auto striped = [](std::string_view bytes) { return striped_hash_of(std::as_bytes(std::span(bytes))); };
+  std::set<ContentHash> seen;
+  for (size_t length = 0; length <= text.size(); ++length) seen.insert(striped(std::string_view(text).substr(0, length)));
+  for (size_t bit = 0; bit < 8 * text.size(); ++bit) {
+    text[bit / 8] = static_cast<char>(text[bit / 8] ^ (1 << bit % 8));
+    seen.insert(striped(text));
+    text[bit / 8] = static_cast<char>(text[bit / 8] ^ (1 << bit % 8));
+  }
+  EXPECT_EQ(seen.size(), 201u + 1600u);
+  EXPECT_EQ(striped(text), striped(std::string(200, 'x')));
 }
 
 TEST(ContentHash, OfAFileIsOfItsBytes) {

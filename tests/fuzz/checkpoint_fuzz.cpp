@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "engine/core/content_hash.h"
 #include "engine/io/checkpoint.h"
 #include "engine/io/hdf5_checksum.h"
 #include "engine/train/input_spec.h"
@@ -55,10 +54,9 @@ void read_all(const fs::path& path) {
 
 /// The body behind the block of a checksum that fits.
 std::string sealed(std::string_view body) {
-  std::string file(hdf5::kChecksumBlock, '\0');
-  const ContentHash hash = hash_of(std::as_bytes(std::span(body)));
-  const std::string line = fmt::format("cudenza checksum murmur3-128 {} of {} bytes\n", hash.text(), body.size());
-  return file.replace(0, line.size(), line).append(body);
+  hdf5::Checksum checksum;
+  checksum.add(std::as_bytes(std::span(body)));
+  return checksum.block().append(body);
 }
 
 }  // namespace
