@@ -11,6 +11,7 @@
 
 #include "apps/bench_goals.h"
 #include "apps/network_choice.h"
+#include "apps/output.h"
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
 #include "engine/core/storage.h"
@@ -205,21 +206,19 @@ void run_bench(const std::string& what, const BenchOptions& given, const Common&
   if (o.batch_size == 0) o.batch_size = common.chosen_device().is_cuda() ? 256 : 8;
   Json results = Json::array();
   if (!common.json) {
-    fmt::print("{:<12} {:<6} {:<8} {:<9} {:>6} {:>6} {:>10} {:>10} {:>10}\n", "model", "", "device", "precision", "batch", "side",
-               "images/s", "ms", "peak MiB");
+    print_out("{:<12} {:<6} {:<8} {:<9} {:>6} {:>6} {:>10} {:>10} {:>10}\n", "model", "", "device", "precision", "batch", "side",
+              "images/s", "ms", "peak MiB");
   }
   for (const std::string& model : o.models) {
     Json r = measure(what, model, o, common);
     if (!results.empty()) r.erase("first_step_s");  // the process was started for the first one
     results.push_back(r);
     if (common.json) continue;
-    fmt::print("{:<12} {:<6} {:<8} {:<9} {:>6} {:>6} {:>10.2f} {:>10.2f} {:>10.1f}\n", model, what,
-               r["device"].get<std::string>(), r["precision"].get<std::string>(), o.batch_size, o.image_size,
-               r["images_per_s"].get<double>(), 1e3 * r["seconds_median"].get<double>(),
-               r["peak_bytes"].get<double>() / (1 << 20));
-    std::fflush(stdout);
+    print_out("{:<12} {:<6} {:<8} {:<9} {:>6} {:>6} {:>10.2f} {:>10.2f} {:>10.1f}\n", model, what, r["device"].get<std::string>(),
+              r["precision"].get<std::string>(), o.batch_size, o.image_size, r["images_per_s"].get<double>(),
+              1e3 * r["seconds_median"].get<double>(), r["peak_bytes"].get<double>() / (1 << 20));
   }
-  if (common.json) fmt::print("{}\n", results.dump(2));
+  if (common.json) print_json(results);
 }
 
 void add_network_bench(CLI::App& bench, const Common& common, const std::string& what, const std::string& description) {

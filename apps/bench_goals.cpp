@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/output.h"
 #include "engine/core/error.h"
 
 namespace cudenza {
@@ -232,16 +233,16 @@ void print_goals(const fs::path& folder, bool as_json) {
   add_kernels(m, goals);
   std::ranges::stable_sort(goals, {}, [](const Goal& goal) { return std::stoi(goal.number); });
   Json all = Json::array();
-  if (!as_json) fmt::print("| # | measure | goal | measured | |\n| --- | --- | --- | --- | --- |\n");
+  if (!as_json) print_out("| # | measure | goal | measured | |\n| --- | --- | --- | --- | --- |\n");
   for (const Goal& g : goals) {
-    if (!as_json) fmt::print("| {} | {} | {} | {} | {} |\n", g.number, g.measure, g.goal, g.measured, verdict(g));
+    if (!as_json) print_out("| {} | {} | {} | {} | {} |\n", g.number, g.measure, g.goal, g.measured, verdict(g));
     all.push_back({{"goal", g.number},
                    {"measure", g.measure},
                    {"wanted", g.goal},
                    {"measured", g.measured},
                    {"met", g.met ? Json(*g.met) : Json()}});
   }
-  if (as_json) fmt::print("{}\n", all.dump(1));
+  if (as_json) print_json(all, 1);
 }
 
 }  // namespace cudenza

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "apps/output.h"
 #include "apps/progress.h"
 #include "apps/verbs.h"
 #include "engine/core/error.h"
@@ -117,7 +118,7 @@ Json duplicates_json(const Dataset& data, const Diagnosis& diagnosis) {
   return all;
 }
 
-void print_json(const Options& options, const Dataset& data, const Diagnosis& diagnosis) {
+void print_as_json(const Options& options, const Dataset& data, const Diagnosis& diagnosis) {
   Json classes = Json::array(), counts;
   const auto totals = class_totals(data, diagnosis);
   for (size_t c = 0; c < totals.size(); ++c) {
@@ -138,8 +139,7 @@ void print_json(const Options& options, const Dataset& data, const Diagnosis& di
                     {"problems", findings_json(diagnosis)},
                     {"duplicates", duplicates_json(data, diagnosis)},
                     {"notes", diagnosis.notes}};
-  // Names of files need not be UTF-8.
-  fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
+  print_json(all);
 }
 
 // Text.
@@ -162,18 +162,17 @@ template <class Key> std::string text_of(const std::map<Key, int>& counts, std::
 void print_totals(const Dataset& data, const Diagnosis& diagnosis) {
   const Totals totals = totals_of(data, diagnosis);
   const bool is_sound = data.media == Media::sound;
-  fmt::print("{} {} in {} class{}, {} usable, {:.1f} MB", data.items.size(), is_sound ? "sounds" : "pictures",
-             data.classes.size(), data.classes.size() == 1 ? "" : "es", diagnosis.usable(),
-             static_cast<double>(totals.bytes) / 1e6);
+  print_out("{} {} in {} class{}, {} usable, {:.1f} MB", data.items.size(), is_sound ? "sounds" : "pictures", data.classes.size(),
+            data.classes.size() == 1 ? "" : "es", diagnosis.usable(), static_cast<double>(totals.bytes) / 1e6);
   if (!is_sound) {
-    fmt::print("\npixels       {}\n", text_of(totals.sizes, ""));
+    print_out("\npixels       {}\n", text_of(totals.sizes, ""));
   } else if (!totals.lengths.empty()) {
-    fmt::print(", {} h\nlength       {:.2f} to {:.2f} s, median {:.2f} s\n", clock_text(totals.seconds), totals.lengths.front(),
-               totals.lengths.back(), totals.lengths[totals.lengths.size() / 2]);
-    fmt::print("format       {}; {}; {}\n", text_of(totals.formats, ""), text_of(totals.rates, " Hz"),
-               text_of(totals.channels, " channel", "s"));
+    print_out(", {} h\nlength       {:.2f} to {:.2f} s, median {:.2f} s\n", clock_text(totals.seconds), totals.lengths.front(),
+              totals.lengths.back(), totals.lengths[totals.lengths.size() / 2]);
+    print_out("format       {}; {}; {}\n", text_of(totals.formats, ""), text_of(totals.rates, " Hz"),
+              text_of(totals.channels, " channel", "s"));
   } else {
-    fmt::print("\n");
+    print_out("\n");
   }
 }
 
@@ -183,11 +182,11 @@ void print_classes(const Dataset& data, const Diagnosis& diagnosis) {
   int most = 1;
   for (size_t c = 0; c < totals.size(); ++c)
     width = std::max(width, data.classes[c].size()), most = std::max(most, totals[c].usable);
-  fmt::print("\n{:<{}} {:>7} {:>7}{}\n", "class", width, "files", "usable", data.media == Media::sound ? "     length" : "");
+  print_out("\n{:<{}} {:>7} {:>7}{}\n", "class", width, "files", "usable", data.media == Media::sound ? "     length" : "");
   for (size_t c = 0; c < totals.size(); ++c) {
-    fmt::print("{:<{}} {:>7} {:>7}", data.classes[c], width, totals[c].files, totals[c].usable);
-    if (data.media == Media::sound) fmt::print(" {:>10}", clock_text(totals[c].seconds));
-    fmt::print("  {}\n", std::string(static_cast<size_t>(30 * totals[c].usable / most), '='));
+    print_out("{:<{}} {:>7} {:>7}", data.classes[c], width, totals[c].files, totals[c].usable);
+    if (data.media == Media::sound) print_out(" {:>10}", clock_text(totals[c].seconds));
+    print_out("  {}\n", std::string(static_cast<size_t>(30 * totals[c].usable / most), '='));
   }
 }
 
@@ -198,9 +197,9 @@ void print_findings(const Diagnosis& diagnosis) {
     while (end < all.size() && all[end].problem == all[begin].problem) ++end;
     std::string title(name_of(all[begin].problem));
     std::ranges::replace(title, '_', ' ');
-    fmt::print("\n{}: {}\n", title, end - begin);
-    for (size_t i = begin; i < std::min(end, begin + kMostLines); ++i) fmt::print("  {}  {}\n", all[i].path, all[i].reason);
-    if (end - begin > kMostLines) fmt::print("  … and {} more (--json lists all)\n", end - begin - kMostLines);
+    print_out("\n{}: {}\n", title, end - begin);
+    for (size_t i = begin; i < std::min(end, begin + kMostLines); ++i) print_out("  {}  {}\n", all[i].path, all[i].reason);
+    if (end - begin > kMostLines) print_out("  … and {} more (--json lists all)\n", end - begin - kMostLines);
     begin = end;
   }
 }
@@ -230,7 +229,7 @@ void print_duplicate(const Dataset& data, const Diagnosis& diagnosis, const Dupl
     line += data.items[static_cast<size_t>(item)].path;
   }
   if (one.seconds > 0) line += fmt::format("  ({:.1f} s)", one.seconds);
-  fmt::print("  {}{}\n", line, one.labels_differ ? "  under different labels!" : "");
+  print_out("  {}{}\n", line, one.labels_differ ? "  under different labels!" : "");
 }
 
 void print_duplicates(const Dataset& data, const Diagnosis& diagnosis) {
@@ -238,9 +237,9 @@ void print_duplicates(const Dataset& data, const Diagnosis& diagnosis) {
   for (size_t begin = 0; begin < all.size();) {
     size_t end = begin;
     while (end < all.size() && all[end].likeness == all[begin].likeness) ++end;
-    fmt::print("\nduplicates, {}: {}\n", title_of(all[begin].likeness), end - begin);
+    print_out("\nduplicates, {}: {}\n", title_of(all[begin].likeness), end - begin);
     for (size_t i = begin; i < std::min(end, begin + kMostLines); ++i) print_duplicate(data, diagnosis, all[i]);
-    if (end - begin > kMostLines) fmt::print("  … and {} more (--json lists all)\n", end - begin - kMostLines);
+    if (end - begin > kMostLines) print_out("  … and {} more (--json lists all)\n", end - begin - kMostLines);
     begin = end;
   }
 }
@@ -269,15 +268,15 @@ void run_doctor(const Options& options, const Common& common) {
                                                      }});
   progress.clear();
   if (common.json) {
-    print_json(options, data, diagnosis);
+    print_as_json(options, data, diagnosis);
   } else {
     print_totals(data, diagnosis);
     print_classes(data, diagnosis);
     print_findings(diagnosis);
     print_duplicates(data, diagnosis);
-    if (!diagnosis.notes.empty()) fmt::print("\n");
-    for (const std::string& note : diagnosis.notes) fmt::print("note: {}\n", note);
-    if (diagnosis.healthy()) fmt::print("\nnothing is wrong\n");
+    if (!diagnosis.notes.empty()) print_out("\n");
+    for (const std::string& note : diagnosis.notes) print_out("note: {}\n", note);
+    if (diagnosis.healthy()) print_out("\nnothing is wrong\n");
   }
   if (!diagnosis.healthy()) throw DataError(fmt::format("{}: {}", options.data, verdict(data, diagnosis)));
 }

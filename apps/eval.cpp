@@ -6,6 +6,7 @@
 
 #include "apps/judge_run.h"
 #include "apps/network_choice.h"
+#include "apps/output.h"
 #include "apps/progress.h"
 #include "engine/train/clip_input.h"
 
@@ -116,8 +117,8 @@ void run_eval(const Options& o, const Common& common) {
   const Judgement judged = judge_items(model, *input, data, items, part, spec);
   progress.clear();
   if (!o.out.empty()) write_judgement(o.out, judged, data, model.input);
-  if (common.json) fmt::print("{}\n", json_of(judged, model.temperature).dump(2));
-  else fmt::print("{}\n", text_of(judged, model.temperature));
+  if (common.json) print_json(json_of(judged, model.temperature));
+  else print_out("{}\n", text_of(judged, model.temperature));
 }
 
 }  // namespace

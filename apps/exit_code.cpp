@@ -1,9 +1,11 @@
 #include "apps/exit_code.h"
 
 #include <cstdio>
-#include <iostream>
+#include <filesystem>
 #include <new>
+#include <sstream>
 
+#include "apps/output.h"
 #include "engine/core/error.h"
 #include "kernels/common/cuda_error.h"
 
@@ -23,10 +25,18 @@ std::string usage_message(const CLI::App* program, const CLI::Error& e) {
   return fmt::format("cudenza: there is no verb '{}'; cudenza --help lists them\n", unknown.front());
 }
 
-/// A full disk or a closed pipe shows when what was printed is written: a cut-off table must not look like a whole one.
-void flush_output() {
-  std::cout.flush();
-  if (std::fflush(stdout) != 0 || !std::cout) throw DataError("the output could not be written");
+/// Runs what the command line names. What CLI11 has to say (help, the version, or what is wrong) comes as an exception.
+int parse(CLI::App& program, int argc, char** argv) {
+  try {
+    program.parse(argc, argv);
+    return kDone;
+  } catch (const CLI::ParseError& e) {
+    std::ostringstream out, err;
+    const bool is_asked_for = program.exit(e, out, err) == 0;
+    write_out(out.str());
+    if (!err.str().empty()) fmt::print(stderr, "{}", err.str());
+    return is_asked_for ? kDone : kUsageError;
+  }
 }
 
 }  // namespace
@@ -34,15 +44,15 @@ void flush_output() {
 int run(CLI::App& program, int argc, char** argv) {
   program.failure_message(usage_message);
   try {
-    program.parse(argc, argv);
-    flush_output();
-    return kDone;
-  } catch (const CLI::ParseError& e) {
-    return program.exit(e) == 0 ? kDone : kUsageError;  // --help and --version come here too
+    return parse(program, argc, argv);
+  } catch (const ReaderGone&) {
+    return kReaderGone;
   } catch (const UsageError& e) {
     return failed(kUsageError, e.what());
   } catch (const DataError& e) {
     return failed(kDataError, e.what());
+  } catch (const std::filesystem::filesystem_error& e) {
+    return failed(kDataError, fmt::format("{}: {}", e.path1().string(), e.code().message()).c_str());
   } catch (const DeviceError& e) {
     return failed(kDeviceError, e.what());
   } catch (const kernels::CudaError& e) {

@@ -9,9 +9,10 @@ enum ExitCode {
   kDone = 0,
   kInternalError = 1,  ///< a fault of ours
   kUsageError = 2,     ///< UsageError, or a command line that cannot be read
-  kDataError = 3,      ///< DataError
+  kDataError = 3,      ///< DataError, or a file system's error
   kDeviceError = 4,    ///< DeviceError, CudaError, or no memory
   kInterrupted = 130,  ///< Interrupted, as a shell reports Ctrl-C
+  kReaderGone = 141,   ///< ReaderGone, without a message: as a shell reports other programs whose pipe was closed
 };
 
 /// Ctrl-C was pressed and the work has been put in order.

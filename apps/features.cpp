@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/model_input.h"
+#include "apps/output.h"
 #include "apps/sound_inputs.h"
 #include "apps/spectrogram_png.h"
 #include "apps/verbs.h"
@@ -190,7 +191,7 @@ class Features {
                      {"image", {options_.image_size, options_.image_size, options_.channels}},
                      {"clips", clips_},
                      {"skipped", skipped_}};
-      fmt::print("{}\n", all.dump(2));
+      print_json(all);
     } else if (!common_.quiet) {
       fmt::print(stderr, "{} clip{} in {}: mel_db [{}, frames] and image [{}, {}, {}]{}\n", names_.size(),
                  names_.size() == 1 ? "" : "s", options_.out, spec_.n_mels, options_.image_size, options_.image_size,

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/network_choice.h"
+#include "apps/output.h"
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
 #include "engine/io/checkpoint.h"
@@ -142,7 +143,7 @@ void run_forward(const ForwardOptions& o, const Common& common) {
     const nlohmann::ordered_json result{
         {"arch", o.network.arch},       {"device", device.name()}, {"precision", name_of(dtype)}, {"folded", o.folded},
         {"pictures", pictures.count()}, {"seconds", seconds},      {"images_per_s", images_per_s}};
-    fmt::print("{}\n", result.dump(2));
+    print_json(result);
   } else if (!common.quiet) {
     fmt::print(stderr, "{}{} on {} in {}: {} pictures in {:.2f} s, {:.1f} a second\n", o.network.arch,
                o.folded ? ", folded," : "", device, dtype, pictures.count(), seconds, images_per_s);

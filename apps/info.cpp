@@ -7,6 +7,7 @@
 
 #include "apps/build_info.h"
 #include "apps/info_arch.h"
+#include "apps/output.h"
 #include "engine/core/gpu.h"
 #include "engine/ops/cpu_features.h"
 #include "engine/ops/libraries.h"
@@ -81,35 +82,35 @@ Json facts(const Common& common) {
 std::string text_of(const Json& value) { return value.get<std::string>(); }
 
 void print_compiled_in(const Json& program) {
-  fmt::print("compiled in  CPU backend for {}", text_of(program["cpu_architecture"]));
-  if (program["cuda"].is_null()) return fmt::print("; no CUDA\n");
+  print_out("compiled in  CPU backend for {}", text_of(program["cpu_architecture"]));
+  if (program["cuda"].is_null()) return print_out("; no CUDA\n");
   std::string architectures;
   for (const Json& one : program["cuda_architectures"]) architectures += " sm_" + text_of(one);
-  fmt::print("; CUDA {} for{}, cuDNN {}\n", text_of(program["cuda"]), architectures, text_of(program["cudnn"]));
+  print_out("; CUDA {} for{}, cuDNN {}\n", text_of(program["cuda"]), architectures, text_of(program["cudnn"]));
 }
 
 void print_text(const Json& all) {
   const Json &program = all["cudenza"], &cpu = all["cpu"];
-  fmt::print("cudenza      {}, commit {}, {} build by {}\n", text_of(program["version"]), text_of(program["commit"]),
-             text_of(program["build_type"]), text_of(program["compiler"]));
+  print_out("cudenza      {}, commit {}, {} build by {}\n", text_of(program["version"]), text_of(program["commit"]),
+            text_of(program["build_type"]), text_of(program["compiler"]));
   print_compiled_in(program);
-  fmt::print("libraries    ");
+  print_out("libraries    ");
   const char* comma = "";
   for (const auto& [name, version] : all["libraries"].items())
-    fmt::print("{}{} {}", std::exchange(comma, ", "), name, text_of(version));
-  fmt::print("\nCPU          {}, {} cores, {}, {:.1f} GiB\n", text_of(cpu["name"]), cpu["cores"].get<int>(),
-             text_of(cpu["instruction_set"]), cpu["memory_bytes"].get<double>() / kGiB);
-  if (all["gpus"].empty()) fmt::print("GPU          none: {}\n", text_of(all["why_no_gpu"]));
+    print_out("{}{} {}", std::exchange(comma, ", "), name, text_of(version));
+  print_out("\nCPU          {}, {} cores, {}, {:.1f} GiB\n", text_of(cpu["name"]), cpu["cores"].get<int>(),
+            text_of(cpu["instruction_set"]), cpu["memory_bytes"].get<double>() / kGiB);
+  if (all["gpus"].empty()) print_out("GPU          none: {}\n", text_of(all["why_no_gpu"]));
   for (const Json& gpu : all["gpus"]) {
-    fmt::print("{:<12} {}, compute capability {}, {} multiprocessors, {:.1f} GiB\n", text_of(gpu["device"]), text_of(gpu["name"]),
-               text_of(gpu["compute_capability"]), gpu["multiprocessors"].get<int>(), gpu["memory_bytes"].get<double>() / kGiB);
+    print_out("{:<12} {}, compute capability {}, {} multiprocessors, {:.1f} GiB\n", text_of(gpu["device"]), text_of(gpu["name"]),
+              text_of(gpu["compute_capability"]), gpu["multiprocessors"].get<int>(), gpu["memory_bytes"].get<double>() / kGiB);
   }
-  fmt::print("will use     {}, {} CPU threads\n", text_of(all["will_use"]["device"]), all["will_use"]["threads"].get<int>());
+  print_out("will use     {}, {} CPU threads\n", text_of(all["will_use"]["device"]), all["will_use"]["threads"].get<int>());
 }
 
 void run_info(const Common& common) {
   const Json all = facts(common);
-  if (common.json) fmt::print("{}\n", all.dump(2));
+  if (common.json) print_json(all);
   else print_text(all);
 }
 

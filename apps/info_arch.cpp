@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/output.h"
 #include "engine/nn/trace.h"
 
 namespace cudenza {
@@ -63,29 +64,29 @@ std::string shape_text(const Json& shape) {
 }
 
 void print_text(const Json& all) {
-  fmt::print("{} with a {} head for {} classes, one {}x{} picture in f32\n\n", all["arch"].get<std::string>(),
-             all["head"].get<std::string>(), all["classes"].get<int>(), all["image_size"].get<int>(),
-             all["image_size"].get<int>());
-  fmt::print("{:<24} {:<18} {:>16} {:>12} {:>10} {:>10}\n", "layer", "kind", "output", "parameters", "MFLOP", "MiB");
+  print_out("{} with a {} head for {} classes, one {}x{} picture in f32\n\n", all["arch"].get<std::string>(),
+            all["head"].get<std::string>(), all["classes"].get<int>(), all["image_size"].get<int>(),
+            all["image_size"].get<int>());
+  print_out("{:<24} {:<18} {:>16} {:>12} {:>10} {:>10}\n", "layer", "kind", "output", "parameters", "MFLOP", "MiB");
   for (const Json& layer : all["layers"]) {
-    fmt::print("{:<24} {:<18} {:>16} {:>12} {:>10.1f} {:>10.2f}\n", layer["name"].get<std::string>(),
-               layer["kind"].get<std::string>(), shape_text(layer["output"]), layer["parameters"].get<int64_t>(),
-               layer["flops"].get<double>() / 1e6, layer["activation_bytes"].get<double>() / kMiB);
+    print_out("{:<24} {:<18} {:>16} {:>12} {:>10.1f} {:>10.2f}\n", layer["name"].get<std::string>(),
+              layer["kind"].get<std::string>(), shape_text(layer["output"]), layer["parameters"].get<int64_t>(),
+              layer["flops"].get<double>() / 1e6, layer["activation_bytes"].get<double>() / kMiB);
   }
   const Json& total = all["total"];
-  fmt::print("\nparameters   {} in {} tensors with running statistics, {:.1f} MiB\n", total["parameters"].get<int64_t>(),
-             total["tensors"].get<size_t>(), total["parameters"].get<double>() * sizeof(float) / kMiB);
-  fmt::print("forward      {:.2f} GFLOP, {:.1f} MiB of results\n", total["flops"].get<double>() / 1e9,
-             total["activation_bytes"].get<double>() / kMiB);
-  fmt::print("training     {:.2f} GFLOP, {:.1f} MiB kept for the backward pass\n", total["training_flops"].get<double>() / 1e9,
-             total["training_bytes"].get<double>() / kMiB);
+  print_out("\nparameters   {} in {} tensors with running statistics, {:.1f} MiB\n", total["parameters"].get<int64_t>(),
+            total["tensors"].get<size_t>(), total["parameters"].get<double>() * sizeof(float) / kMiB);
+  print_out("forward      {:.2f} GFLOP, {:.1f} MiB of results\n", total["flops"].get<double>() / 1e9,
+            total["activation_bytes"].get<double>() / kMiB);
+  print_out("training     {:.2f} GFLOP, {:.1f} MiB kept for the backward pass\n", total["training_flops"].get<double>() / 1e9,
+            total["training_bytes"].get<double>() / kMiB);
 }
 
 }  // namespace
 
 void describe_network(const NetworkChoice& choice, int side, bool as_json) {
   const Json all = facts(choice, side);
-  if (as_json) fmt::print("{}\n", all.dump(2));
+  if (as_json) print_json(all);
   else print_text(all);
 }
 

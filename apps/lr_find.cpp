@@ -4,6 +4,7 @@
 
 #include "apps/exit_code.h"
 #include "apps/interrupt.h"
+#include "apps/output.h"
 #include "apps/progress.h"
 #include "apps/train_setup.h"
 #include "engine/train/lr_finder.h"
@@ -36,11 +37,11 @@ void run_lr_find(const Common& common, const TrainOptions& options) {
     for (const auto& point : curve.points) points.push_back({point.lr, point.loss});
     const nlohmann::ordered_json suggestion =
         curve.suggested ? nlohmann::ordered_json(curve.points[*curve.suggested].lr) : nullptr;
-    return fmt::print("{}\n", nlohmann::ordered_json{{"suggestion", suggestion}, {"points", points}}.dump(2));
+    return print_json(nlohmann::ordered_json{{"suggestion", suggestion}, {"points", points}});
   }
-  for (size_t i = 0; i < curve.points.size(); i += 4) fmt::print("{:10.3g}  {:.4f}\n", curve.points[i].lr, curve.points[i].loss);
-  if (curve.suggested) fmt::print("suggested: --lr {:.2g}\n", curve.points[*curve.suggested].lr);
-  else fmt::print("the curve is too short for a suggestion: the loss grew at once\n");
+  for (size_t i = 0; i < curve.points.size(); i += 4) print_out("{:10.3g}  {:.4f}\n", curve.points[i].lr, curve.points[i].loss);
+  if (curve.suggested) print_out("suggested: --lr {:.2g}\n", curve.points[*curve.suggested].lr);
+  else print_out("the curve is too short for a suggestion: the loss grew at once\n");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "apps/build_info.h"
 #include "apps/exit_code.h"
+#include "apps/output.h"
 #include "apps/verbs.h"
 
 namespace cudenza {
@@ -29,6 +30,7 @@ void add_common_options(CLI::App& program, Common& common) {
 
 int main(int argc, char** argv) {
   using namespace cudenza;
+  prepare_standard_streams();
   CLI::App program("A CUDA deep-learning engine that listens", "cudenza");
   program.set_version_flag("--version", std::string(build_info().version));
   program.require_subcommand(1);

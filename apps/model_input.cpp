@@ -5,6 +5,7 @@
 
 #include "apps/labelled_rows.h"
 #include "apps/model_file.h"
+#include "apps/output.h"
 
 namespace cudenza {
 namespace {
@@ -27,7 +28,7 @@ void report(const ModelInputChoice& choice, const Common& common, size_t files, 
   if (common.json) {
     const nlohmann::ordered_json all{
         {"out", choice.out}, {"files", files}, {"image", {picture.height, picture.width, picture.channels}}};
-    fmt::print("{}\n", all.dump(2));
+    print_json(all);
   } else if (!common.quiet) {
     fmt::print(stderr, "{} files in {}: image [pictures, {}, {}, {}]\n", files, choice.out, picture.height, picture.width,
                picture.channels);

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 #include <numeric>
+#include <optional>
 
 #include "apps/labelled_rows.h"
 #include "apps/model_file.h"
@@ -102,6 +103,13 @@ class Predictor {
     return p;
   }
 
+  Prediction predict_stdin() {
+    const StdinFile copy;
+    Prediction p = predict(copy.path());
+    p.file = "-";
+    return p;
+  }
+
  private:
   Tensor load_picture(const fs::path& path) const {
     Dataset one;
@@ -167,34 +175,41 @@ class Predictor {
   std::vector<std::pair<double, double>> starts_;  // of the windows not judged yet: begin and end in seconds
 };
 
-void run_predict(const Options& o, const Common& common) {
-  Predictor predictor(o, common);
-  PredictionWriter writer(o.format == "text" && common.json ? "json" : o.format, predictor.model().classes, o.top_k, o.timeline);
-  const std::vector<fs::path> files = find_files(o.inputs, predictor.model().input.media);
+/// Writes what is heard in each file. A bad one is named on stderr and left out.
+void predict_files(Predictor& predictor, const std::vector<fs::path>& files, const Options& o, const Common& common,
+                   PredictionWriter& writer) {
   Progress progress("listening", static_cast<int64_t>(files.size()), common.quiet);
   int64_t done = 0, bad = 0;
   for (const fs::path& file : files) {
+    std::optional<Prediction> p;
     try {
-      if (file == "-") {
-        const StdinFile copy;
-        Prediction p = predictor.predict(copy.path());
-        p.file = "-";
-        writer.write(p);
-      } else {
-        Prediction p = predictor.predict(file);
-        progress.clear();
-        writer.write(p);
-      }
+      p = file == "-" ? predictor.predict_stdin() : predictor.predict(file);
     } catch (const DataError& error) {
       if (o.strict || files.size() == 1) throw;
       progress.clear();
       fmt::print(stderr, "cudenza: left out: {}\n", error.what());
       ++bad;
     }
+    if (p) {
+      progress.clear();
+      writer.write(*p);
+    }
     progress.show(++done);
   }
+  if (bad == done) throw DataError(fmt::format("none of {} files can be used", files.size()));
+}
+
+void run_predict(const Options& o, const Common& common) {
+  Predictor predictor(o, common);
+  const std::vector<fs::path> files = find_files(o.inputs, predictor.model().input.media);
+  PredictionWriter writer(o.format == "text" && common.json ? "json" : o.format, predictor.model().classes, o.top_k, o.timeline);
+  try {
+    predict_files(predictor, files, o, common, writer);
+  } catch (...) {
+    writer.finish();  // what is written stays readable
+    throw;
+  }
   writer.finish();
-  if (bad == static_cast<int64_t>(files.size())) throw DataError(fmt::format("none of {} files can be used", files.size()));
 }
 
 }  // namespace

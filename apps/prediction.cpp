@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
+#include "apps/output.h"
 #include "engine/core/error.h"
 #include "engine/data/csv.h"
 
@@ -51,12 +53,13 @@ PredictionWriter::PredictionWriter(std::string format, std::vector<std::string> 
       classes_(std::move(classes)),
       top_k_(std::min(static_cast<size_t>(top_k), classes_.size())),
       timeline_(timeline) {
+  if (format_ == "json") write_out("[");
   if (format_ != "csv") return;
   std::vector<std::string> head{"file"};
   if (timeline_) head.insert(head.end(), {"begin", "end"});
   head.insert(head.end(), {"label", "probability"});
   for (const std::string& name : classes_) head.push_back("probability_" + name);
-  fmt::print("{}", csv_line(head));
+  write_out(csv_line(head));
 }
 
 Json PredictionWriter::json_of(const Prediction& p) const {
@@ -81,16 +84,24 @@ Json PredictionWriter::json_of(const Prediction& p) const {
 
 void PredictionWriter::write_text(const Prediction& p) const {
   const std::vector<size_t> order = ranked(p.probabilities);
-  fmt::print("{}:", p.file);
+  std::string text = p.file + ':';
   for (size_t k = 0; k < top_k_; ++k)
-    fmt::print("{} {} {:.1f} %", k == 0 ? "" : ",", classes_[order[k]], 100 * p.probabilities[order[k]]);
-  fmt::print("\n");
-  if (!timeline_) return;
-  for (const auto& window : p.windows) {
+    text += fmt::format("{} {} {:.1f} %", k == 0 ? "" : ",", classes_[order[k]], 100 * p.probabilities[order[k]]);
+  text += '\n';
+  for (size_t i = 0; timeline_ && i < p.windows.size(); ++i) {
+    const Prediction::Window& window = p.windows[i];
     const size_t first = ranked(window.probabilities).front();
-    fmt::print("  {:>7} to {:>7}  {} {:.1f} %\n", clock_text(window.begin), clock_text(window.end), classes_[first],
-               100 * window.probabilities[first]);
+    text += fmt::format("  {:>7} to {:>7}  {} {:.1f} %\n", clock_text(window.begin), clock_text(window.end), classes_[first],
+                        100 * window.probabilities[first]);
   }
+  write_out(text);
+}
+
+/// One more object of the array, as json_text() would have it in the whole.
+void PredictionWriter::write_element(const Prediction& p) {
+  std::string text = (std::exchange(has_elements_, true) ? ",\n" : "\n") + json_text(json_of(p));
+  for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', end + 1)) text.insert(end + 1, "  ");
+  write_out(text);
 }
 
 void PredictionWriter::write_csv(const Prediction& p) const {
@@ -101,7 +112,7 @@ void PredictionWriter::write_csv(const Prediction& p) const {
     fields.push_back(classes_[first]);
     fields.push_back(fmt::format("{:.6g}", probabilities[first]));
     for (const double value : probabilities) fields.push_back(fmt::format("{:.6g}", value));
-    fmt::print("{}", csv_line(fields));
+    write_out(csv_line(fields));
   };
   if (!timeline_) return line(p.probabilities, {});
   for (const auto& window : p.windows)
@@ -109,15 +120,14 @@ void PredictionWriter::write_csv(const Prediction& p) const {
 }
 
 void PredictionWriter::write(const Prediction& p) {
-  if (format_ == "json") all_.push_back(json_of(p));
-  else if (format_ == "jsonl") fmt::print("{}\n", json_of(p).dump());
+  if (format_ == "json") write_element(p);
+  else if (format_ == "jsonl") print_json(json_of(p), -1);
   else if (format_ == "csv") write_csv(p);
   else write_text(p);
-  std::fflush(stdout);  // a reader at the other end of a pipe sees each file as it is done
 }
 
 void PredictionWriter::finish() {
-  if (format_ == "json") fmt::print("{}\n", all_.dump(2));
+  if (format_ == "json") write_out(has_elements_ ? "\n]\n" : "]\n");
 }
 
 }  // namespace cudenza

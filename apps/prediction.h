@@ -29,23 +29,25 @@ std::vector<double> aggregated(const std::vector<Prediction::Window>&, Aggregate
 /// Classes from the most probable on; equals in their order.
 std::vector<size_t> ranked(const std::vector<double>& probabilities);
 
-/// Writes to stdout: text and csv file by file, jsonl an object a line, json one array.
+/// Writes to stdout, file by file in every format, so that nothing that is known is lost by what comes later: text, csv, an object
+/// a line (jsonl), or one array (json), which finish() closes. They throw as write_out().
 class PredictionWriter {
  public:
   PredictionWriter(std::string format, std::vector<std::string> classes, int top_k, bool timeline);
   void write(const Prediction&);
+  /// To be called last, also when the work ends with an error.
   void finish();
 
  private:
   nlohmann::ordered_json json_of(const Prediction&) const;
   void write_text(const Prediction&) const;
   void write_csv(const Prediction&) const;
+  void write_element(const Prediction&);
 
   std::string format_;
   std::vector<std::string> classes_;
   size_t top_k_;
-  bool timeline_;
-  nlohmann::ordered_json all_ = nlohmann::ordered_json::array();
+  bool timeline_, has_elements_ = false;
 };
 
 }  // namespace cudenza

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "apps/output.h"
 #include "apps/train_run.h"
 #include "engine/data/dataset.h"
 #include "engine/io/atomic_file.h"
@@ -106,11 +107,11 @@ void run_reproduce(const Options& o, const Common& common) {
     }
   }
   for (const StudyRow& row : rows) {
-    fmt::print("{:<12} {:<15} {:<28} {:>6.2f} % ({:.1f} to {:.1f}){}\n", row.network, row.split,
-               row.weights.empty() ? "from scratch" : "from ImageNet", 100 * row.mean_accuracy(), 100 * row.interval().low,
-               100 * row.interval().high, row.study ? fmt::format("   study {:.2f} %", 100 * row.study->value()) : "");
+    print_out("{:<12} {:<15} {:<28} {:>6.2f} % ({:.1f} to {:.1f}){}\n", row.network, row.split,
+              row.weights.empty() ? "from scratch" : "from ImageNet", 100 * row.mean_accuracy(), 100 * row.interval().low,
+              100 * row.interval().high, row.study ? fmt::format("   study {:.2f} %", 100 * row.study->value()) : "");
   }
-  fmt::print("report: {}\n", (fs::path(o.out) / "report.html").string());
+  print_out("report: {}\n", (fs::path(o.out) / "report.html").string());
 }
 
 }  // namespace

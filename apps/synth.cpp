@@ -4,6 +4,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "apps/output.h"
 #include "apps/progress.h"
 #include "apps/verbs.h"
 #include "engine/data/synth/folder.h"
@@ -33,7 +34,7 @@ void run_synth(const Options& options, const Common& common) {
                                          {"seconds_per_clip", options.seconds},
                                          {"sample_rate", kSynthRate},
                                          {"seed", common.seed}};
-    fmt::print("{}\n", made.dump(2));
+    print_json(made);
   } else if (!common.quiet) {
     fmt::print(stderr, "{} clips of {:g} s ({} genres x {}) in {}, made in {:.1f} s: {:.0f} times as fast as they play\n", total,
                options.seconds, genres, options.clips, options.out, took, static_cast<double>(total) * options.seconds / took);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "apps/output.h"
 #include "apps/verbs.h"
 #include "engine/io/checkpoint.h"
 #include "engine/io/hdf5_checksum.h"
@@ -23,8 +24,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr double kMegabyte = 1e6;
 constexpr std::string_view kMirrorVariable = "CUDENZA_WEIGHTS_URL";
-
-void print(const Json& json) { fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace)); }
 
 // list
 
@@ -46,14 +45,14 @@ void run_list(const Common& common) {
   if (common.json) {
     Json all = Json::array();
     for (const OfficialWeights& row : official_weights()) all.push_back(row_facts(row));
-    return print(all);
+    return print_json(all);
   }
-  fmt::print("{:<11} {:<7} {:<29} {:>9} {:>6} {:>6}  {}\n", "network", "variant", "file", "size", "top-1", "input", "resized by");
+  print_out("{:<11} {:<7} {:<29} {:>9} {:>6} {:>6}  {}\n", "network", "variant", "file", "size", "top-1", "input", "resized by");
   for (const OfficialWeights& row : official_weights()) {
     const std::string size = row.bytes ? fmt::format("{:.1f} MB", static_cast<double>(*row.bytes) / kMegabyte) : "";
     const std::string top1 = row.top1 ? fmt::format("{:.2f}", *row.top1) : "";
-    fmt::print("{:<11} {:<7} {:<29} {:>9} {:>6} {:>6}  {}\n", row.arch, row.variant, row.file(), size, top1, row.input_size,
-               row.interpolation);
+    print_out("{:<11} {:<7} {:<29} {:>9} {:>6} {:>6}  {}\n", row.arch, row.variant, row.file(), size, top1, row.input_size,
+              row.interpolation);
   }
 }
 
@@ -76,13 +75,13 @@ void convert(const fs::path& in, const fs::path& out, const std::string& arch, c
   std::error_code not_there;
   require(!fs::equivalent(in, out, not_there), "{} cannot be converted into itself; name another OUT.h5", in.string());
   const ConvertReport report = convert_weights(in, out, arch);
-  if (common.json) return print(report_facts(in, out, report));
+  if (common.json) return print_json(report_facts(in, out, report));
   if (common.quiet) return;
   const std::string official = report.variant.empty() ? "" : fmt::format(", the official {}", report.variant);
-  fmt::print("{}: {}{}; {} classes, {} tensors, {} numbers\n", out.string(), report.arch, official, report.classes,
-             report.tensors, report.numbers);
-  fmt::print("  from {} ({}), SHA-256 {}…, {}\n", in.string(), name_of(report.container), report.hash.sha256.substr(0, 16),
-             hash_remark(report.hash));
+  print_out("{}: {}{}; {} classes, {} tensors, {} numbers\n", out.string(), report.arch, official, report.classes, report.tensors,
+            report.numbers);
+  print_out("  from {} ({}), SHA-256 {}…, {}\n", in.string(), name_of(report.container), report.hash.sha256.substr(0, 16),
+            hash_remark(report.hash));
 }
 
 struct FetchOptions {
@@ -185,7 +184,7 @@ std::string fact_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_array() && value.size() > kMostItems)
     return fmt::format("{} values, from {} to {}", value.size(), fact_text(value.front()), fact_text(value.back()));
-  return value.dump();
+  return json_text(value, -1);
 }
 
 void run_inspect(const std::string& path, const Common& common) {
@@ -199,14 +198,14 @@ void run_inspect(const std::string& path, const Common& common) {
   listing.facts["numbers"] = numbers;
   if (common.json) {
     listing.facts["tensors"] = std::move(listing.tensors);
-    return print(listing.facts);
+    return print_json(listing.facts);
   }
   for (const auto& [name, value] : listing.facts.items())
-    fmt::print("{:<15} {}\n", name, value.is_null() ? "none of ours" : fact_text(value));
-  fmt::print("{:<15} {}\n", "tensors", listing.tensors.size());
+    print_out("{:<15} {}\n", name, value.is_null() ? "none of ours" : fact_text(value));
+  print_out("{:<15} {}\n", "tensors", listing.tensors.size());
   for (const Json& tensor : listing.tensors)
-    fmt::print("  {:<5} {:<20} {}\n", tensor["dtype"].get<std::string>(), shape_text(tensor["shape"].get<std::vector<int64_t>>()),
-               tensor["name"].get<std::string>());
+    print_out("  {:<5} {:<20} {}\n", tensor["dtype"].get<std::string>(), shape_text(tensor["shape"].get<std::vector<int64_t>>()),
+              tensor["name"].get<std::string>());
 }
 
 // verify
@@ -270,13 +269,13 @@ Json verify_foreign(const fs::path& path) {
 
 void run_verify(const std::string& path, const Common& common) {
   const Json facts = is_hdf5(path) ? verify_hdf5(path) : verify_foreign(path);
-  if (common.json) return print(facts);
+  if (common.json) return print_json(facts);
   if (common.quiet) return;
-  fmt::print("{}: sound; {}, {}, {} tensors\n", path, fact_text(facts["container"]),
-             facts["arch"].is_null() ? "none of our networks" : fact_text(facts["arch"]), facts["tensors"].get<size_t>());
+  print_out("{}: sound; {}, {}, {} tensors\n", path, fact_text(facts["container"]),
+            facts["arch"].is_null() ? "none of our networks" : fact_text(facts["arch"]), facts["tensors"].get<size_t>());
   const std::string of = facts.contains("source") ? fmt::format(" of {}, its source,", fact_text(facts["source"])) : "";
-  if (!facts["sha256"].get<std::string>().empty()) fmt::print("  SHA-256{} {}\n", of, fact_text(facts["sha256"]));
-  fmt::print("  {}\n", facts["official"].is_null() ? "not an official file" : "official: " + fact_text(facts["official"]));
+  if (!facts["sha256"].get<std::string>().empty()) print_out("  SHA-256{} {}\n", of, fact_text(facts["sha256"]));
+  print_out("  {}\n", facts["official"].is_null() ? "not an official file" : "official: " + fact_text(facts["official"]));
 }
 
 }  // namespace

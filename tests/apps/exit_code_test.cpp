@@ -42,11 +42,5 @@ TEST(ExitCode, AbsentGpuIsFour) {
   EXPECT_NE(ran.err.find(gpu::count() > 0 ? "cuda:99 does not exist" : "use --device cpu"), std::string::npos) << ran.err;
 }
 
-TEST(ExitCode, OutputThatCannotBeWrittenIsThree) {
-  const Ran ran = run_program("info --json >/dev/full");
-  EXPECT_EQ(ran.status, 3);
-  EXPECT_NE(ran.err.find("could not be written"), std::string::npos) << ran.err;
-}
-
 }  // namespace
 }  // namespace cudenza::testing
