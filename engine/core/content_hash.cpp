@@ -4,13 +4,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <vector>
 
-#include "engine/core/error.h"
+#include "engine/core/regular_file.h"
 
 namespace cudenza {
 namespace {
@@ -95,13 +92,10 @@ ContentHash striped_hash_of(std::span<const std::byte> bytes) {
 }
 
 ContentHash hash_of_file(const std::filesystem::path& path) {
-  const auto fail = [&] { throw DataError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(errno))); };
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) fail();
+  RegularFile file(path);
   std::vector<std::byte> block(size_t{1} << 18);
   ContentHasher hasher;
-  while (const size_t count = std::fread(block.data(), 1, block.size(), file.get())) hasher.add({block.data(), count});
-  if (std::ferror(file.get())) fail();
+  while (const size_t count = file.read(block)) hasher.add({block.data(), count});
   return hasher.finish();
 }
 

@@ -1,11 +1,7 @@
 #include "engine/data/csv.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
-
 #include "engine/core/error.h"
+#include "engine/core/regular_file.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -22,16 +18,19 @@ class Parser {
   std::vector<CsvRow> rows() {
     std::vector<CsvRow> rows;
     while (at_ < text_.size()) {
-      CsvRow row = next_row();
-      if (row.fields.size() > 1 || !row.fields[0].empty()) rows.push_back(std::move(row));
+      if (at_line_end()) end_line();
+      else rows.push_back(next_row());
     }
     return rows;
   }
 
  private:
   bool at(char c) const { return at_ < text_.size() && text_[at_] == c; }
-  bool at_line_end() const {
-    return at_ == text_.size() || at('\n') || (at('\r') && (at_ + 1 == text_.size() || text_[at_ + 1] == '\n'));
+  bool at_line_end() const { return at_ == text_.size() || at('\n') || at('\r'); }
+
+  void end_line() {
+    if (at_ < text_.size()) at_ += text_.substr(at_).starts_with("\r\n") ? 2 : 1;
+    ++line_;
   }
 
   CsvRow next_row() {
@@ -40,9 +39,7 @@ class Parser {
       ++at_;
       row.fields.push_back(field());
     }
-    if (at('\r')) ++at_;
-    if (at('\n')) ++at_;
-    ++line_;
+    end_line();
     return row;
   }
 
@@ -62,7 +59,7 @@ class Parser {
         ++at_;
         if (!at('"')) return end_of_quoted(std::move(value));
       }
-      line_ += text_[at_] == '\n';
+      line_ += text_[at_] == '\n' || (text_[at_] == '\r' && !text_.substr(at_).starts_with("\r\n"));
       value += text_[at_];
     }
     throw DataError(fmt::format("{}:{}: a quote is opened and never closed; write a quote within a field as two", file_.string(),
@@ -85,8 +82,9 @@ std::string line_of(const std::string* begin, const std::string* end) {
   std::string line;
   for (const std::string* field = begin; field != end; ++field) {
     if (field != begin) line += ',';
-    // An empty line would not be read back as one empty field.
-    const bool must_quote = field->find_first_of(",\"\r\n") != std::string::npos || (field->empty() && end - begin == 1);
+    // An empty line would not be read back as one empty field, nor a byte order mark as a part of the first.
+    const bool must_quote = field->find_first_of(",\"\r\n") != std::string::npos || (field->empty() && end - begin == 1) ||
+                            field->starts_with(kByteOrderMark);
     if (!must_quote) {
       line += *field;
       continue;
@@ -102,15 +100,7 @@ std::string line_of(const std::string* begin, const std::string* end) {
 
 std::vector<CsvRow> parse_csv(std::string_view text, const fs::path& file) { return Parser(text, file).rows(); }
 
-std::vector<CsvRow> read_csv(const fs::path& path) {
-  std::error_code error;
-  if (fs::is_directory(path, error)) throw DataError(fmt::format("{}: is a folder, not a CSV", path.string()));
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw DataError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(errno)));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_csv(text.str(), path);
-}
+std::vector<CsvRow> read_csv(const fs::path& path) { return parse_csv(read_text(path), path); }
 
 std::string csv_line(std::span<const std::string> fields) { return line_of(fields.data(), fields.data() + fields.size()); }
 std::string csv_line(std::initializer_list<std::string> fields) { return line_of(fields.begin(), fields.end()); }

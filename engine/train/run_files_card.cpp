@@ -1,8 +1,8 @@
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
+#include "engine/core/regular_file.h"
 #include "engine/io/atomic_file.h"
 #include "engine/train/run_files.h"
 
@@ -174,10 +174,11 @@ void write_model_card(const fs::path& run, const ModelCard& card) {
 
 ModelCard read_model_card(const fs::path& run) {
   const fs::path path = run / "model_card.json";
-  std::ifstream file(path);
-  if (!file) throw DataError(fmt::format("{}: cannot be read; is {} a run directory?", path.string(), run.string()));
+  std::error_code unknown;
+  if (!fs::exists(path, unknown))
+    throw DataError(fmt::format("{}: cannot be read; is {} a run directory?", path.string(), run.string()));
   try {
-    return card_of(Json::parse(file));
+    return card_of(Json::parse(read_text(path)));
   } catch (const Json::exception& error) {
     throw DataError(fmt::format("{}: is no model card: {}", path.string(), error.what()));
   }

@@ -1,6 +1,9 @@
 #include "engine/data/csv.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <random>
 
 #include "engine/core/error.h"
 #include "tests/data/files.h"
@@ -26,17 +29,19 @@ TEST(Csv, PlainAndQuotedFields) {
 TEST(Csv, MarksLineEndsAndEmptyLinesOfOtherSystems) {
   EXPECT_EQ(fields_of("\xEF\xBB\xBFpath,label\r\n\r\na,b\r\n\"c\",d\r"),
             (std::vector<Fields>{{"path", "label"}, {"a", "b"}, {"c", "d"}}));
-  EXPECT_EQ(fields_of("a\rb"), (std::vector<Fields>{{"a\rb"}}));
+  EXPECT_EQ(fields_of("path,label\ra,b\r\r\"c\rc\",d\r"), (std::vector<Fields>{{"path", "label"}, {"a", "b"}, {"c\rc", "d"}}));
   EXPECT_TRUE(fields_of("").empty());
   EXPECT_TRUE(fields_of("\n\n").empty());
 }
 
 TEST(Csv, LinesAreCountedThroughQuotedBreaks) {
-  const auto rows = parse_csv("a\n\n\"b\nb\",1\nc\n", "t.csv");
-  ASSERT_EQ(rows.size(), 3u);
-  EXPECT_EQ(rows[0].line, 1);
-  EXPECT_EQ(rows[1].line, 3);
-  EXPECT_EQ(rows[2].line, 5);
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    const auto rows = parse_csv(fmt::format("a{0}{0}\"b{0}b\",1{0}c{0}", end), "t.csv");
+    ASSERT_EQ(rows.size(), 3u);
+    EXPECT_EQ(rows[0].line, 1);
+    EXPECT_EQ(rows[1].line, 3);
+    EXPECT_EQ(rows[2].line, 5);
+  }
 }
 
 TEST(Csv, BrokenQuotesAreNamedWithTheirLine) {
@@ -46,19 +51,40 @@ TEST(Csv, BrokenQuotesAreNamedWithTheirLine) {
 }
 
 TEST(Csv, WhatIsWrittenIsReadBack) {
-  const std::vector<Fields> all = {{""}, {"a,b", "\"", "\r\n", " x ", ""}, {"", ""}, {"plain"}};
+  const std::vector<Fields> all = {{"\xEF\xBB\xBF"}, {""}, {"a,b", "\"", "\r\n", " x ", ""}, {"", ""}, {"plain"}};
   std::string text;
   for (const Fields& fields : all) text += csv_line(fields);
-  EXPECT_EQ(fields_of(text), (std::vector<Fields>{{"a,b", "\"", "\r\n", " x ", ""}, {"", ""}, {"plain"}}))
-      << "an empty field alone is no row";
+  EXPECT_EQ(fields_of(text), all);
   EXPECT_EQ(csv_line({"a", "b c", "1"}), "a,b c,1\n");
   EXPECT_EQ(csv_line({"a,b", "c"}), "\"a,b\",c\n");
+}
+
+TEST(Csv, FieldsOfAnyBytesAreReadBack) {
+  std::mt19937 random(1);
+  const auto any = [&](int below) { return static_cast<int>(random() % static_cast<unsigned>(below)); };
+  constexpr std::string_view kTelling = "\",\r\n \xEF\xBB\xBF";  // often, since these are what can go wrong
+  std::vector<Fields> all(300);
+  std::string text;
+  for (Fields& fields : all) {
+    fields.resize(static_cast<size_t>(1 + any(4)));
+    for (std::string& field : fields) {
+      field.resize(static_cast<size_t>(any(12)));
+      for (char& c : field) c = any(2) ? kTelling[static_cast<size_t>(any(8))] : static_cast<char>(any(256));
+    }
+    text += csv_line(fields);
+  }
+  EXPECT_EQ(fields_of(text), all);
 }
 
 TEST(Csv, FilesThatCannotBeReadAreNamed) {
   const ScratchFolder folder;
   EXPECT_TRUE(has(error_of<DataError>([&] { read_csv(folder / "none.csv"); }), "none.csv: cannot be read: No such file"));
-  EXPECT_TRUE(has(error_of<DataError>([&] { read_csv(folder.path()); }), "is a folder"));
+  EXPECT_TRUE(has(error_of<DataError>([&] { read_csv(folder.path()); }), "is a folder, not a file"));
+  // Its reading fails at the first byte: what was not read must not look like the end.
+  EXPECT_TRUE(has(error_of<DataError>([&] { read_csv("/proc/self/mem"); }), "/proc/self/mem: cannot be read: Input/output"));
+  ASSERT_EQ(mkfifo((folder / "pipe.csv").c_str(), 0600), 0);
+  EXPECT_TRUE(has(error_of<DataError>([&] { read_csv(folder / "pipe.csv"); }), "pipe.csv: is a pipe, not a file"));
+  EXPECT_TRUE(has(error_of<DataError>([&] { read_csv("/dev/zero"); }), "/dev/zero: is a device, not a file"));
   write_file(folder / "x.csv", "a,b\n");
   EXPECT_EQ(read_csv(folder / "x.csv")[0].fields, (Fields{"a", "b"}));
 }

@@ -1,0 +1,31 @@
+/// Reading files that somebody else made: nothing that is no file is waited for, and nothing that was not read is taken as read.
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace cudenza {
+
+/// A regular file, open for reading from its beginning on.
+class RegularFile {
+ public:
+  /// Throws DataError with the file and the reason: it is not there, may not be read, or is a folder, pipe, socket or device (whose
+  /// opening or reading could wait for ever).
+  explicit RegularFile(const std::filesystem::path&);
+  ~RegularFile();
+  RegularFile(const RegularFile&) = delete;
+  RegularFile& operator=(const RegularFile&) = delete;
+
+  /// Fills `bytes` as far as the file goes; returns how many were read, fewer only at its end. Throws DataError if the disk fails.
+  size_t read(std::span<std::byte> bytes);
+
+ private:
+  std::filesystem::path path_;
+  int file_;
+};
+
+/// The whole content of a regular file. Throws as RegularFile.
+std::string read_text(const std::filesystem::path&);
+
+}  // namespace cudenza
