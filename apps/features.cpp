@@ -50,7 +50,7 @@ class Features {
         device_(common.chosen_device()),
         spec_(options.spec()),
         log_mel_(spec_, device_),
-        inputs_(find_sounds(options.inputs)) {
+        inputs_(find_sounds(options.inputs, options.strict)) {
     if (!options.png.empty()) require_gnuplot();
     if (!options.statistics.empty()) read_statistics();
     (void)picture_spec();  // what makes no sense is said before the work, not after it

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <optional>
 
+#include "apps/files_in_folder.h"
 #include "apps/labelled_rows.h"
 #include "apps/model_file.h"
 #include "apps/network_choice.h"
@@ -31,20 +32,12 @@ struct Options {
 };
 
 /// What the command line names: files as they are, folders searched for the model's kind of media, "-" for stdin.
-std::vector<fs::path> find_files(const std::vector<std::string>& inputs, Media media) {
+std::vector<fs::path> find_files(const std::vector<std::string>& inputs, Media media, bool strict) {
   std::vector<fs::path> files;
   for (const std::string& input : inputs) {
-    if (input == "-" || !fs::is_directory(input)) {
-      files.emplace_back(input);
-      continue;
-    }
-    const size_t before = files.size();
-    for (const auto& entry : fs::recursive_directory_iterator(input, fs::directory_options::follow_directory_symlink)) {
-      if (entry.is_regular_file() && media_of(entry.path()) == media) files.push_back(entry.path());
-    }
-    if (files.size() == before)
-      throw DataError(fmt::format("{}: no {} in this folder", input, media == Media::sound ? "sounds" : "pictures"));
-    std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
+    if (input.empty()) throw DataError("an empty name is no file; name files, folders, or - for stdin");
+    if (input == "-" || !is_folder(input)) files.emplace_back(input);
+    else std::ranges::copy(files_in_folder(input, media, strict), std::back_inserter(files));
   }
   return files;
 }
@@ -201,7 +194,7 @@ void predict_files(Predictor& predictor, const std::vector<fs::path>& files, con
 
 void run_predict(const Options& o, const Common& common) {
   Predictor predictor(o, common);
-  const std::vector<fs::path> files = find_files(o.inputs, predictor.model().input.media);
+  const std::vector<fs::path> files = find_files(o.inputs, predictor.model().input.media, o.strict);
   PredictionWriter writer(o.format == "text" && common.json ? "json" : o.format, predictor.model().classes, o.top_k, o.timeline);
   try {
     predict_files(predictor, files, o, common, writer);

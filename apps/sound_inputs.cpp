@@ -4,31 +4,13 @@
 #include <map>
 #include <set>
 
+#include "apps/files_in_folder.h"
 #include "engine/core/error.h"
 #include "engine/data/dataset.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
-
-bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
-
-std::vector<fs::path> sounds_in_folder(const fs::path& folder) try {
-  std::vector<fs::path> found;
-  const auto options = fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
-  for (auto entry = fs::recursive_directory_iterator(folder, options); entry != fs::end(entry); ++entry) {
-    if (is_hidden(*entry)) {
-      if (entry->is_directory()) entry.disable_recursion_pending();
-    } else if (media_of(entry->path()) == Media::sound && !entry->is_directory()) {
-      found.push_back(entry->path());
-    }
-  }
-  if (found.empty()) throw DataError(fmt::format("{}: holds no wav, au, flac, ogg or mp3 files", folder.string()));
-  std::ranges::sort(found);
-  return found;
-} catch (const fs::filesystem_error& error) {  // links that go round in circles, a disk that fails
-  throw DataError(fmt::format("{}: {}", folder.string(), error.code().message()));
-}
 
 std::vector<fs::path> sounds_of_list(const fs::path& csv) {
   const Dataset dataset = open_dataset(csv);
@@ -38,19 +20,32 @@ std::vector<fs::path> sounds_of_list(const fs::path& csv) {
   return found;
 }
 
-std::vector<fs::path> sounds_of(const fs::path& argument) {
-  if (fs::is_directory(argument)) return sounds_in_folder(argument);
+std::vector<fs::path> sounds_of(const fs::path& argument, bool strict) {
+  if (argument.empty()) throw DataError("an empty name is no file; name sounds, folders, or CSV lists");
+  if (is_folder(argument)) return files_in_folder(argument, Media::sound, strict);
   return argument.extension() == ".csv" ? sounds_of_list(argument) : std::vector{argument};
+}
+
+/// Where a file really lies, as far as that can be known.
+fs::path identity_of(const fs::path& path) {
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(path, error);
+  return error ? fs::absolute(path).lexically_normal() : real;
 }
 
 /// Gives every input the shortest name that no other has.
 void name_apart(std::vector<SoundInput>& inputs) {
-  constexpr size_t kMostFolders = 64;
   std::map<fs::path, int> stems;  // with their folders
-  for (const SoundInput& input : inputs) ++stems[fs::absolute(input.path).lexically_normal().replace_extension()];
-  for (size_t folders = 0; folders <= kMostFolders; ++folders) {
+  size_t deepest = 0;
+  for (const SoundInput& input : inputs) {
+    const fs::path path = fs::absolute(input.path).lexically_normal();
+    ++stems[fs::path(path).replace_extension()];
+    deepest = std::max(deepest, static_cast<size_t>(std::distance(path.begin(), path.end())));
+  }
+  for (size_t folders = 0; folders <= deepest; ++folders) {
     std::map<std::string, int> uses;
     for (const SoundInput& input : inputs) ++uses[input.name];
+    if (folders > 0 && uses.size() == inputs.size()) return;
     for (SoundInput& input : inputs) {
       if (folders > 0 && uses[input.name] == 1) continue;
       const fs::path path = fs::absolute(input.path).lexically_normal();
@@ -64,12 +59,12 @@ void name_apart(std::vector<SoundInput>& inputs) {
 
 }  // namespace
 
-std::vector<SoundInput> find_sounds(const std::vector<std::string>& arguments) {
+std::vector<SoundInput> find_sounds(const std::vector<std::string>& arguments, bool strict) {
   std::vector<SoundInput> inputs;
   std::set<fs::path> seen;
   for (const std::string& argument : arguments) {
-    for (const fs::path& path : sounds_of(argument)) {
-      if (seen.insert(fs::weakly_canonical(path)).second) inputs.push_back({path, {}});
+    for (const fs::path& path : sounds_of(argument, strict)) {
+      if (seen.insert(identity_of(path)).second) inputs.push_back({path, {}});
     }
   }
   name_apart(inputs);
