@@ -254,6 +254,8 @@ std::string verdict(const Dataset& data, const Diagnosis& diagnosis) {
     if (count > 0) text += (text.empty() ? "" : ", ") + what;
   };
   add(unusable, fmt::format("{} of {} files cannot be used", unusable, data.items.size()));
+  const size_t unread = data.unread_folders.size();
+  add(unread, fmt::format("{} folder{} cannot be read", unread, unread == 1 ? "" : "s"));
   add(suspect, fmt::format("{} {} suspect", suspect, suspect == 1 ? "finding is" : "findings are"));
   add(diagnosis.duplicates.size(),
       fmt::format("{} {}", diagnosis.duplicates.size(), diagnosis.duplicates.size() == 1 ? "duplicate" : "duplicates"));

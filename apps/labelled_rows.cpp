@@ -63,9 +63,19 @@ void warn_of_dominant(const LabelledRows& data, const InputSpec& input) {
              data.dataset.items[static_cast<size_t>(middle)].path, count, item.size(), input.clip_seconds);
 }
 
+void warn_of_unread(const Dataset& dataset, bool strict) {
+  for (const UnreadFolder& folder : dataset.unread_folders) {
+    const std::string fault =
+        fmt::format("{}: the folder cannot be read: {}", (dataset.root / folder.path).string(), folder.reason);
+    if (strict) throw DataError(fault);
+    fmt::print(stderr, "cudenza: warning: {}; its files are left out\n", fault);
+  }
+}
+
 }  // namespace
 
 void load(LabelledRows& data, std::span<const int> items, const InputSpec& input, int workers, bool strict, bool quiet) {
+  warn_of_unread(data.dataset, strict);
   const bool is_sound = data.dataset.media == Media::sound;
   {
     Progress progress(is_sound ? "decoding" : "reading pictures", static_cast<int64_t>(items.size()), quiet);

@@ -25,11 +25,12 @@ struct LabelledRows {
 
 /// The data set at `data`, not yet read, split as asked: `split_dir` before `split`.
 struct DataChoice {
-  std::string data, split = "random:0.2", split_dir;
+  std::string data, split = "auto", split_dir;
 };
 void open_and_split(LabelledRows&, const DataChoice&, uint64_t seed, bool quiet);
 
-/// Reads the files of these items into rows. Bad ones are named on stderr and left out; with `strict` the first ends it. Throws
+/// Reads the files of these items into rows. Bad ones, and folders that could not be read, are named on stderr and left out; with
+/// `strict` the first ends it. Throws
 /// DataError if none is left.
 void load(LabelledRows&, std::span<const int> items, const InputSpec&, int workers, bool strict, bool quiet);
 

@@ -85,6 +85,7 @@ void run_reproduce(const Options& o, const Common& common) {
       options.data = o.data;
       options.arch = line.arch;
       options.recipe = line.recipe;
+      options.split = "random:0.2";
       options.split_dir = folder;
       options.weights = weights_of(o.weights, line.arch);
       if (options.weights.empty() && !options.plan) options.plan = "one_cycle";  // there is no head to train first

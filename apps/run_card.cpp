@@ -47,7 +47,8 @@ Facts environment_of(const RunFacts& f) {
 
 ModelCard::Training training_of(const RunFacts& f) {
   ModelCard::Training t{.data = f.options.data,
-                        .split = f.options.split_dir.empty() ? f.options.split : "lists in " + f.options.split_dir,
+                        .split = f.options.split_dir.empty() ? name_of(resolved(parse_split(f.options.split), f.data.dataset))
+                                                             : "lists in " + f.options.split_dir,
                         .train = static_cast<int64_t>(f.data.usable(f.data.split.train).size()),
                         .valid = static_cast<int64_t>(f.data.usable(f.data.split.valid).size()),
                         .test = static_cast<int64_t>(f.data.usable(f.data.split.test).size()),

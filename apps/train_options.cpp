@@ -63,7 +63,8 @@ void add_input_options(CLI::App* verb, TrainOptions& o) {
 
 void add_data_options(CLI::App* verb, TrainOptions& o) {
   verb->add_option("data", o.data, "a folder with a sub-folder a class, or a CSV path,label[,split]");
-  verb->add_option("--split", o.split, "random:FRACTION, stratified:FRACTION or column")->capture_default_str();
+  verb->add_option("--split", o.split, "random:FRACTION, stratified:FRACTION, column, or auto: the data's own, else random:0.2")
+      ->capture_default_str();
   verb->add_option("--split-dir", o.split_dir, "a folder with lists train*.txt valid*.txt [test*.txt]");
   verb->add_flag("--strict", o.strict, "end at the first bad file instead of leaving it out");
   verb->add_option("--workers", o.workers, "threads that decode; 0 is one a core")->capture_default_str();

@@ -13,7 +13,7 @@ struct TrainOptions {
   std::string data, out, resume;
   std::string arch = "resnet34", weights, recipe = "study", head = "fastai";
   bool keep_head = false;
-  std::string split = "random:0.2", split_dir;
+  std::string split = "auto", split_dir;
   bool strict = false, log_steps = false;
   std::string order = "shuffled";
   int workers = 0;

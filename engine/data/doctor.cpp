@@ -153,6 +153,9 @@ Diagnosis examine_dataset(const Dataset& data, const DoctorOptions& options) {
   else compare_pictures(data, diagnosis);
   for (const std::string& folder : data.misnamed_folders)
     diagnosis.findings.push_back({Problem::misnamed_folder, folder, "is a folder, though it is named as a file"});
+  for (const UnreadFolder& folder : data.unread_folders)
+    diagnosis.findings.push_back(
+        {Problem::unreadable, folder.path, fmt::format("is a folder that cannot be read: {}", folder.reason)});
   for (const std::string& folder : data.empty_folders)
     diagnosis.findings.push_back({Problem::empty_class, folder, "holds no sounds or pictures"});
   std::ranges::stable_sort(diagnosis.findings, [](const Finding& a, const Finding& b) {

@@ -13,7 +13,7 @@ namespace cudenza {
 /// In the order in which they are reported: those that make a file useless, those that make it suspect, those of folders.
 enum class Problem {
   missing,          ///< a CSV names it, or a link leads to it, but it is not there
-  unreadable,       ///< the system does not let it be read
+  unreadable,       ///< the system does not let the file, or a folder with its files, be read
   empty,            ///< no bytes, or no samples
   corrupt,          ///< cannot be decoded
   truncated,        ///< damaged or cut off: only a part can be decoded
@@ -47,7 +47,7 @@ enum class Likeness {
   sound,    ///< the same recording in another format, rate or level
   excerpt,  ///< one is a part of the other
   overlap,  ///< they share a stretch
-  name,     ///< one name in several folders, or with several extensions
+  name,     ///< one name in a folder, with several extensions
 };
 std::string_view name_of(Likeness);
 

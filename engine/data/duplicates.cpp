@@ -7,6 +7,7 @@
 #include <string>
 #include <tuple>
 
+#include "engine/data/dataset_parts.h"
 #include "engine/data/split.h"
 
 namespace cudenza {
@@ -76,7 +77,7 @@ class DuplicateSearch {
       const auto a = static_cast<size_t>(match.a), b = static_cast<size_t>(match.b);
       const bool is_whole = std::min(match.coverage_a, match.coverage_b) >= kWhole;
       // Excerpts of one track are expected to share sound: every split keeps them on one side.
-      if (!is_whole && track_of(data_, data_.items[a]) == track_of(data_, data_.items[b])) continue;
+      if (!is_whole && track_of(data_.items[a]) == track_of(data_.items[b])) continue;
       if (!is_whole) {
         parts.push_back(match);
         continue;
@@ -95,12 +96,9 @@ class DuplicateSearch {
     }
   }
 
-  /// What two files have in common that are the same by their names.
+  /// What two files have in common that may be one recording by their names: a folder may hold it in two formats.
   static std::string name_key(const std::string& path) {
-    std::string stem = fs::path(path).stem().string();
-    std::string key = clip_name(stem) ? stem : fs::path(path).replace_extension().generic_string();
-    std::ranges::transform(key, key.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return key;
+    return in_lower_case(fs::path(path).replace_extension().generic_string());
   }
 
   static constexpr double kWhole = 0.9;

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
-#include <fstream>
 #include <map>
 #include <numeric>
+#include <set>
+#include <span>
 
 #include "engine/core/error.h"
+#include "engine/core/regular_file.h"
 #include "kernels/common/philox.h"
 
 namespace cudenza {
@@ -26,15 +27,26 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string without_extension(const std::string& path) { return fs::path(path).replace_extension().generic_string(); }
 
-std::string track_key(const std::string& label, const std::string& path) {
-  return label + '/' + clip_name(fs::path(path).stem().string()).value_or(without_extension(path));
+std::string track_by_path(const std::string& path) {
+  const fs::path name(path);
+  const auto clip = clip_name(name.stem().string());
+  return clip ? (name.parent_path() / *clip).generic_string() : without_extension(path);
 }
 
+/// A fifth of the tracks validates where nothing else is said.
+constexpr double kUsualFraction = 0.2;
+
 /// The items of each track, tracks in the order of their names.
-std::map<std::string, std::vector<int>> tracks_of(const Dataset& data) {
+std::map<std::string, std::vector<int>> tracks_of(const Dataset& data, std::span<const int> items) {
   std::map<std::string, std::vector<int>> tracks;
-  for (size_t i = 0; i < data.items.size(); ++i) tracks[track_of(data, data.items[i])].push_back(static_cast<int>(i));
+  for (const int i : items) tracks[track_of(data.items[static_cast<size_t>(i)])].push_back(i);
   return tracks;
+}
+
+std::vector<int> all_items(const Dataset& data) {
+  std::vector<int> items(data.items.size());
+  std::iota(items.begin(), items.end(), 0);
+  return items;
 }
 
 /// A permutation of 0 … n-1, by the seed and `stream` alone.
@@ -68,122 +80,11 @@ void sort_sides(Split& split) {
   for (const Side side : {kTrain, kValid, kTest}) std::ranges::sort(side_of(split, side));
 }
 
-// Lists.
-
-struct ListLine {
-  std::string path;
-  Side side;
-  std::string where;  // file:line
-};
-
-std::string trimmed(std::string line) {
-  line.erase(std::ranges::find(line, '#'), line.end());
-  constexpr const char* kBlank = " \t\r\xEF\xBB\xBF";
-  const size_t begin = line.find_first_not_of(kBlank), end = line.find_last_not_of(kBlank);
-  return begin == std::string::npos ? "" : line.substr(begin, end - begin + 1);
-}
-
-void read_list(const fs::path& path, Side side, std::vector<ListLine>& lines) {
-  std::ifstream file(path);
-  if (!file) throw DataError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(errno)));
-  int number = 0;
-  for (std::string line; std::getline(file, line);) {
-    ++number;
-    line = trimmed(line);
-    if (!line.empty())
-      lines.push_back({fs::path(line).lexically_normal().generic_string(), side, fmt::format("{}:{}", path.string(), number)});
-  }
-}
-
-std::vector<ListLine> read_lists(const fs::path& folder) {
-  std::error_code error;
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) files.push_back(entry.path());
-  if (error) throw DataError(fmt::format("{}: the folder of lists cannot be read: {}", folder.string(), error.message()));
-  std::ranges::sort(files);
-  std::vector<ListLine> lines;
-  for (const fs::path& file : files) {
-    for (const Side side : {kTrain, kValid, kTest}) {
-      if (file.extension() == ".txt" && file.filename().string().starts_with(kSideNames[side])) read_list(file, side, lines);
-    }
-  }
-  if (lines.empty())
-    throw DataError(
-        fmt::format("{}: no lists; name them train*.txt, valid*.txt and test*.txt, one path a line", folder.string()));
-  return lines;
-}
-
-/// Finds the track that a line of a list means.
-class TrackFinder {
- public:
-  explicit TrackFinder(const Dataset& data) {
-    for (const Item& item : data.items) {
-      const std::string track = track_of(data, item);
-      names_.emplace(without_extension(item.path), track);
-      names_.emplace(track, track);
-    }
-  }
-
-  /// By its path, else as a clip of the class that one of its folders, or its name, says.
-  const std::string* find(const std::string& line) const {
-    if (const std::string* track = named(without_extension(line))) return track;
-    const auto clip = clip_name(fs::path(line).stem().string());
-    if (!clip) return nullptr;
-    for (const fs::path& folder : fs::path(line).parent_path()) {
-      if (const std::string* track = named(folder.string() + '/' + *clip)) return track;
-    }
-    return named(clip->substr(0, clip->find('.')) + '/' + *clip);
-  }
-
- private:
-  const std::string* named(const std::string& name) const {
-    const auto found = names_.find(name);
-    return found == names_.end() ? nullptr : &found->second;
-  }
-
-  std::map<std::string, std::string> names_;  // to tracks
-};
-
-}  // namespace
-
-std::optional<std::string> clip_name(std::string_view stem) {
-  size_t letters = 0;
-  while (letters < stem.size() && is_letter(stem[letters])) ++letters;
-  size_t begin = letters + (letters < stem.size() && stem[letters] == '.'), end = begin;
-  while (end < stem.size() && is_digit(stem[end])) ++end;
-  if (letters == 0 || end - begin != 5) return std::nullopt;
-  return fmt::format("{}.{}", stem.substr(0, letters), stem.substr(begin, 5));
-}
-
-std::string track_of(const Dataset& data, const Item& item) { return track_key(data.class_of(item), item.path); }
-
-SplitSpec parse_split(std::string_view text) {
-  SplitSpec spec;
-  if (text == "column") return {SplitKind::column, 0};
-  const size_t colon = text.find(':');
-  const std::string_view kind = text.substr(0, colon), number = colon == text.npos ? "0.2" : text.substr(colon + 1);
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), spec.fraction);
-  spec.kind = kind == "stratified" ? SplitKind::stratified : SplitKind::random;
-  const bool is_number = error == std::errc() && end == number.data() + number.size();
-  require((kind == "random" || kind == "stratified") && is_number && spec.fraction > 0 && spec.fraction < 1,
-          "split: '{}' is none; choose random:F or stratified:F, F the fraction that validates (as random:0.2), or column", text);
-  return spec;
-}
-
-std::string name_of(const SplitSpec& spec) {
-  if (spec.kind == SplitKind::column) return "column";
-  return fmt::format("{}:{}", spec.kind == SplitKind::random ? "random" : "stratified", spec.fraction);
-}
-
-Split make_split(const Dataset& data, const SplitSpec& spec, uint64_t seed) {
-  if (spec.kind == SplitKind::column) return column_split(data);
-  return random_split(data, spec.fraction, seed, spec.kind == SplitKind::stratified);
-}
-
-Split random_split(const Dataset& data, double fraction, uint64_t seed, bool stratified) {
+/// Of these items.
+Split drawn_split(const Dataset& data, std::span<const int> from, double fraction, uint64_t seed, bool stratified) {
   // Groups of tracks that are drawn from on their own: the classes, or all together.
   std::vector<std::vector<const std::vector<int>*>> groups(stratified ? data.classes.size() : 1);
-  const auto tracks = tracks_of(data);
+  const auto tracks = tracks_of(data, from);
   for (const auto& [name, items] : tracks) {
     groups[stratified ? static_cast<size_t>(data.items[static_cast<size_t>(items[0])].label) : 0].push_back(&items);
   }
@@ -206,21 +107,175 @@ Split random_split(const Dataset& data, double fraction, uint64_t seed, bool str
   return split;
 }
 
+// Lists.
+
+struct ListLine {
+  std::string path;
+  Side side;
+  std::string where;  // file:line
+};
+
+/// Without blanks at its ends.
+std::string_view trimmed(std::string_view line) {
+  constexpr std::string_view kBlanks = " \t";
+  const size_t begin = line.find_first_not_of(kBlanks);
+  return begin == line.npos ? "" : line.substr(begin, line.find_last_not_of(kBlanks) + 1 - begin);
+}
+
+void read_list(const fs::path& path, Side side, std::vector<ListLine>& lines) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  const std::string content = read_text(path);
+  std::string_view text = content;
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  for (int number = 1; !text.empty(); ++number) {
+    const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
+    text.remove_prefix(line.size());
+    if (!text.empty()) text.remove_prefix(text.starts_with("\r\n") ? 2 : 1);
+    if (!trimmed(line).empty()) lines.push_back({std::string(line), side, fmt::format("{}:{}", path.string(), number)});
+  }
+}
+
+std::vector<ListLine> read_lists(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) files.push_back(entry->path());
+  if (error) throw DataError(fmt::format("{}: the folder of lists cannot be read: {}", folder.string(), error.message()));
+  std::ranges::sort(files);
+  std::vector<ListLine> lines;
+  for (const fs::path& file : files) {
+    for (const Side side : {kTrain, kValid, kTest}) {
+      if (file.extension() == ".txt" && file.filename().string().starts_with(kSideNames[side])) read_list(file, side, lines);
+    }
+  }
+  return lines;
+}
+
+/// Finds the tracks that a line of a list means.
+class TrackFinder {
+ public:
+  explicit TrackFinder(const Dataset& data) {
+    for (const Item& item : data.items) {
+      const std::string track = track_of(item);
+      files_.emplace(item.path, track);
+      names_.emplace(without_extension(item.path), track);
+      names_.emplace(track_by_path(item.path), track);
+      if (const auto clip = clip_name(fs::path(item.path).stem().string()))
+        clips_[data.class_of(item) + '/' + *clip].insert(track);
+    }
+  }
+
+  /// Nothing for comments and for what is not in the data set.
+  std::set<std::string> find(const std::string& line) const {
+    const std::set<std::string> exact = find_path(line);
+    const std::string shorter(trimmed(line));
+    return exact.empty() && shorter != line ? find_path(shorter) : exact;
+  }
+
+  static bool is_comment(const std::string& line) { return trimmed(line).starts_with('#'); }
+
+ private:
+  std::set<std::string> find_path(const std::string& line) const {
+    const std::string path = fs::path(line).lexically_normal().generic_string();
+    if (const auto file = files_.find(path); file != files_.end()) return {file->second};
+    if (is_comment(line)) return {};
+    for (const std::string& name : {path, without_extension(path), track_by_path(path)}) {
+      if (const auto track = names_.find(name); track != names_.end()) return {track->second};
+    }
+    return find_clip(path);
+  }
+
+  std::set<std::string> find_clip(const fs::path& path) const {
+    const auto clip = clip_name(path.stem().string());
+    if (!clip) return {};
+    const auto in_class = [&](const std::string& name) {
+      const auto found = clips_.find(name + '/' + *clip);
+      return found == clips_.end() ? std::set<std::string>() : found->second;
+    };
+    for (const fs::path& folder : path.parent_path()) {
+      if (const auto tracks = in_class(folder.string()); !tracks.empty()) return tracks;
+    }
+    return in_class(clip->substr(0, clip->find('.')));
+  }
+
+  std::map<std::string, std::string> files_, names_;    // to tracks
+  std::map<std::string, std::set<std::string>> clips_;  // "blues/blues.00012" to its tracks, in whichever folders
+};
+
+}  // namespace
+
+std::optional<std::string> clip_name(std::string_view stem) {
+  size_t letters = 0;
+  while (letters < stem.size() && is_letter(stem[letters])) ++letters;
+  size_t begin = letters + (letters < stem.size() && stem[letters] == '.'), end = begin;
+  while (end < stem.size() && is_digit(stem[end])) ++end;
+  if (letters == 0 || end - begin != 5) return std::nullopt;
+  return fmt::format("{}.{}", stem.substr(0, letters), stem.substr(begin, 5));
+}
+
+std::string track_of(const Item& item) { return item.track.empty() ? track_by_path(item.path) : item.track; }
+
+SplitSpec parse_split(std::string_view text) {
+  SplitSpec spec;
+  if (text == "auto") return {SplitKind::automatic, kUsualFraction};
+  if (text == "column") return {SplitKind::column, 0};
+  const size_t colon = text.find(':');
+  const std::string_view kind = text.substr(0, colon), number = colon == text.npos ? "0.2" : text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), spec.fraction);
+  spec.kind = kind == "stratified" ? SplitKind::stratified : SplitKind::random;
+  const bool is_number = error == std::errc() && end == number.data() + number.size();
+  require((kind == "random" || kind == "stratified") && is_number && spec.fraction > 0 && spec.fraction < 1,
+          "split: '{}' is none; choose random:F or stratified:F, F the fraction that validates (as random:0.2), column or auto",
+          text);
+  return spec;
+}
+
+std::string name_of(const SplitSpec& spec) {
+  if (spec.kind == SplitKind::automatic) return "auto";
+  if (spec.kind == SplitKind::column) return "column";
+  return fmt::format("{}:{}", spec.kind == SplitKind::random ? "random" : "stratified", spec.fraction);
+}
+
+SplitSpec resolved(const SplitSpec& spec, const Dataset& data) {
+  if (spec.kind != SplitKind::automatic) return spec;
+  const bool has_own = data.has_split && !std::ranges::all_of(data.items, [](const Item& item) { return item.split.empty(); });
+  return has_own ? SplitSpec{SplitKind::column, 0} : SplitSpec{SplitKind::random, kUsualFraction};
+}
+
+Split make_split(const Dataset& data, const SplitSpec& given, uint64_t seed) {
+  const SplitSpec spec = resolved(given, data);
+  if (spec.kind != SplitKind::column) return random_split(data, spec.fraction, seed, spec.kind == SplitKind::stratified);
+  Split split = column_split(data);
+  if (!split.valid.empty() || split.train.empty()) return split;
+  Split drawn = drawn_split(data, split.train, kUsualFraction, seed, false);
+  split.train = std::move(drawn.train);
+  split.valid = std::move(drawn.valid);
+  split.remarks.push_back("no files are kept for validation: a fifth of the tracks for training is");
+  return split;
+}
+
+Split random_split(const Dataset& data, double fraction, uint64_t seed, bool stratified) {
+  return drawn_split(data, all_items(data), fraction, seed, stratified);
+}
+
 Split list_split(const Dataset& data, const fs::path& folder) {
   const TrackFinder finder(data);
   std::map<std::string, const ListLine*> listed;  // by track
   std::vector<const ListLine*> unknown;
-  const std::vector<ListLine> lines = read_lists(folder);
+  std::vector<ListLine> lines = read_lists(folder);
+  std::erase_if(lines, [&](const ListLine& line) { return finder.is_comment(line.path) && finder.find(line.path).empty(); });
+  if (lines.empty())
+    throw DataError(
+        fmt::format("{}: no lists; name them train*.txt, valid*.txt and test*.txt, one path a line", folder.string()));
   for (const ListLine& line : lines) {
-    const std::string* track = finder.find(line.path);
-    if (!track) {
-      unknown.push_back(&line);
-      continue;
+    const std::set<std::string> tracks = finder.find(line.path);
+    if (tracks.empty()) unknown.push_back(&line);
+    for (const std::string& track : tracks) {
+      const ListLine& before = *listed.emplace(track, &line).first->second;
+      if (before.side != line.side)
+        throw DataError(fmt::format("{}: '{}' is also in the {} list ({}); a track must stand on one side", line.where, line.path,
+                                    kSideNames[before.side], before.where));
     }
-    const ListLine& before = *listed.emplace(*track, &line).first->second;
-    if (before.side != line.side)
-      throw DataError(fmt::format("{}: '{}' is also in the {} list ({}); a track must stand on one side", line.where, line.path,
-                                  kSideNames[before.side], before.where));
   }
   if (listed.empty())
     throw DataError(fmt::format("{}: none of the {} lines names a file of the data set ({}: '{}'); write paths as '{}'",
@@ -228,7 +283,7 @@ Split list_split(const Dataset& data, const fs::path& folder) {
   Split split;
   std::vector<const Item*> left_out;
   for (size_t i = 0; i < data.items.size(); ++i) {
-    const auto found = listed.find(track_of(data, data.items[i]));
+    const auto found = listed.find(track_of(data.items[i]));
     if (found == listed.end()) left_out.push_back(&data.items[i]);
     else side_of(split, found->second->side).push_back(static_cast<int>(i));
   }
@@ -242,7 +297,9 @@ Split list_split(const Dataset& data, const fs::path& folder) {
 }
 
 Split column_split(const Dataset& data) {
-  require(data.has_split_column, "split: the data set has no split column; give a CSV path,label,split, or choose random:0.2");
+  require(
+      data.has_split,
+      "split: the data set has no split of its own; give a CSV path,label,split, or folders train and val, or choose random:0.2");
   Split split;
   std::map<std::string, const Item*> sides;  // of each track
   int left_out = 0;
@@ -253,7 +310,7 @@ Split column_split(const Dataset& data) {
       ++left_out;
       continue;
     }
-    const Item& before = *sides.emplace(track_of(data, item), &item).first->second;
+    const Item& before = *sides.emplace(track_of(item), &item).first->second;
     if (before.split != item.split)
       throw DataError(fmt::format("split: {} ({}) and {} ({}) are of one track, which must stand on one side", before.path,
                                   before.split, item.path, item.split));

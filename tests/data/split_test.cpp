@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -28,14 +29,33 @@ Dataset gtzan(int classes, int clips, int excerpts = 1) {
 }
 
 TEST(Split, ExcerptsAreOfOneTrack) {
-  const Dataset data = dataset_of(
-      {"blues", "rock"}, {"blues/blues.00012.wav", "blues/deep/blues.00012_3.flac", "blues/blues.00012-02.png",
-                          "blues/blues00012.png", "blues/blues.00012.7.wav", "rock/blues.00012.wav", "blues/blues.000123.wav",
-                          "blues/song.wav", "blues/song.flac", "blues/more/song.wav", "blues/00012.wav"});
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(track_of(data, data.items[i]), "blues/blues.00012") << data.items[i].path;
+  Dataset data = dataset_of(
+      {"blues", "rock"}, {"blues/blues.00012.wav", "blues/blues.00012_3.flac", "blues/blues.00012-02.png", "blues/blues00012.png",
+                          "blues/blues.00012.7.wav", "rock/blues.00012.wav", "blues/blues.000123.wav", "blues/song.wav",
+                          "blues/song.flac", "blues/more/song.wav", "blues/00012.wav"});
+  for (size_t i = 0; i < 5; ++i) EXPECT_EQ(track_of(data.items[i]), "blues/blues.00012") << data.items[i].path;
   std::set<std::string> tracks;
-  for (const Item& item : data.items) tracks.insert(track_of(data, item));
+  for (const Item& item : data.items) tracks.insert(track_of(item));
   EXPECT_EQ(tracks.size(), 6u) << "another class, six digits, a song in two formats, its namesake in another folder, digits";
+  data.items[0].track = "blues/song";  // a CSV knows better
+  EXPECT_EQ(track_of(data.items[0]), track_of(data.items[7]));
+}
+
+TEST(Split, TheSameNameInTwoFoldersIsTwoTracks) {
+  Dataset data =
+      dataset_of({"rock"}, {"rock/A/track00001.wav", "rock/B/track00001.wav", "rock/A/track01.wav", "rock/B/track01.wav"});
+  const char* sides[] = {"train", "valid", "valid", "train"};
+  data.has_split = true;
+  for (size_t i = 0; i < 4; ++i) data.items[i].split = sides[i];
+  EXPECT_EQ(column_split(data).train, (Indices{0, 3}));
+  const ScratchFolder folder;
+  write_file(folder / "train.txt", "rock/A/track00001.wav\nrock/B/track01.wav\n");
+  write_file(folder / "valid.txt", "rock/B/track00001.wav\nrock/A/track01.wav\n");
+  const Split split = list_split(data, folder.path());
+  EXPECT_EQ(split.train, (Indices{0, 3}));
+  EXPECT_EQ(split.valid, (Indices{1, 2}));
+  data.items[3].track = data.items[2].track = "a live recording";
+  EXPECT_TRUE(has(error_of<DataError>([&] { column_split(data); }), "are of one track"));
 }
 
 /// Each item on one side.
@@ -85,8 +105,8 @@ TEST(Split, TracksStayWhole) {
     expect_partition(split, data.items.size());
     EXPECT_EQ(split.valid.size(), 36u);  // of 9 of 45 tracks
     std::set<std::string> train, valid, both;
-    for (const int i : split.train) train.insert(track_of(data, data.items[static_cast<size_t>(i)]));
-    for (const int i : split.valid) valid.insert(track_of(data, data.items[static_cast<size_t>(i)]));
+    for (const int i : split.train) train.insert(track_of(data.items[static_cast<size_t>(i)]));
+    for (const int i : split.valid) valid.insert(track_of(data.items[static_cast<size_t>(i)]));
     std::ranges::set_intersection(train, valid, std::inserter(both, both.end()));
     EXPECT_TRUE(both.empty());
     EXPECT_EQ(valid.size(), 9u);
@@ -113,7 +133,7 @@ TEST(Split, NamesOfSplits) {
   EXPECT_EQ(parse_split("stratified:0.1").kind, SplitKind::stratified);
   EXPECT_EQ(parse_split("random").fraction, 0.2);
   EXPECT_EQ(parse_split("column").kind, SplitKind::column);
-  for (const char* name : {"random:0.2", "stratified:0.1", "column"}) EXPECT_EQ(name_of(parse_split(name)), name);
+  for (const char* name : {"random:0.2", "stratified:0.1", "column", "auto"}) EXPECT_EQ(name_of(parse_split(name)), name);
   for (const char* name : {"", "randm:0.2", "random:", "random:1", "random:0", "random:-0.1", "random:0.2x", "random:nan"})
     EXPECT_TRUE(has(error_of<UsageError>([&] { parse_split(name); }), "choose random:F")) << name;
 }
@@ -137,6 +157,54 @@ TEST(Split, ListsOfOtherExtensions) {
   EXPECT_TRUE(has(split.remarks[1], "2 of 7 files are in no list and left out (as blues/blues.00003.flac)")) << split.remarks[1];
 }
 
+TEST(Split, ListsNameFilesAsTheyAreCalled) {
+  const ScratchFolder folder;
+  const std::vector<std::string> names = {"#1 hits/#1.wav",    "x/ both .wav", "x/a.wav",
+                                          "x/in C# minor.wav", "x/v 1.2.wav",  "x/\xFF\x01.wav"};
+  const Dataset data = dataset_of({"#1 hits", "x"}, names);
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    std::string list = "# every one" + end + "#x/a.wav" + end + "  # y" + end;
+    for (const std::string& name : names) list += (name == names[2] ? "  " + name + "\t" : name) + end;
+    write_file(folder / "train.txt", list);
+    const Split split = list_split(data, folder.path());
+    EXPECT_EQ(split.train, (Indices{0, 1, 2, 3, 4, 5}));
+    EXPECT_TRUE(split.remarks.empty()) << split.remarks[0];
+  }
+  write_file(folder / "train.txt", "x/v 1.2\nx/in C\n");
+  EXPECT_EQ(list_split(data, folder.path()).train, (Indices{4})) << "a name without its extension, and one that was cut";
+}
+
+TEST(Split, ListsThatCannotBeReadToTheirEndAreRefused) {
+  const ScratchFolder folder;
+  const Dataset data = gtzan(1, 3);
+  write_file(folder / "train.txt", "a/a.00001_0.wav\n");
+  const auto message = [&] { return error_of<DataError>([&] { list_split(data, folder.path()); }); };
+  fs::create_symlink("/proc/self/mem", folder / "valid.txt");  // opens, but cannot be read
+  EXPECT_TRUE(has(message(), "valid.txt: cannot be read: Input/output error"));
+  fs::remove(folder / "valid.txt");
+  ASSERT_EQ(mkfifo((folder / "valid.txt").c_str(), 0600), 0);
+  EXPECT_TRUE(has(message(), "valid.txt: is a pipe, not a file"));
+  fs::remove(folder / "valid.txt");
+  fs::create_directory(folder / "valid.txt");
+  EXPECT_TRUE(has(message(), "valid.txt: is a folder, not a file"));
+}
+
+TEST(Split, ADataSetsOwnSplitIsTakenUnlessAnotherIsAskedFor) {
+  Dataset data = gtzan(2, 10);
+  EXPECT_EQ(resolved(parse_split("auto"), data).kind, SplitKind::random);
+  data.has_split = true;
+  EXPECT_EQ(resolved(parse_split("auto"), data).kind, SplitKind::random) << "a column that is empty throughout";
+  for (size_t i = 0; i < 20; ++i) data.items[i].split = i % 10 == 0 ? "test" : "train";
+  EXPECT_EQ(resolved(parse_split("auto"), data).kind, SplitKind::column);
+  EXPECT_EQ(resolved(parse_split("stratified:0.5"), data).kind, SplitKind::stratified);
+  const Split split = make_split(data, parse_split("auto"), 42);
+  expect_partition(split, 20);
+  EXPECT_EQ(split.test, (Indices{0, 10}));
+  EXPECT_EQ(split.valid.size(), 3u) << "int(0.2 * 18): nothing else was kept to validate on";
+  ASSERT_EQ(split.remarks.size(), 1u);
+  EXPECT_TRUE(has(split.remarks[0], "a fifth of the tracks"));
+}
+
 TEST(Split, ListsThatCannotServeAreRefused) {
   const ScratchFolder folder;
   const Dataset data = gtzan(2, 3, 2);
@@ -152,8 +220,8 @@ TEST(Split, ListsThatCannotServeAreRefused) {
 
 TEST(Split, ColumnOfACsv) {
   Dataset data = gtzan(2, 3);
-  EXPECT_TRUE(has(error_of<UsageError>([&] { column_split(data); }), "no split column"));
-  data.has_split_column = true;
+  EXPECT_TRUE(has(error_of<UsageError>([&] { column_split(data); }), "no split of its own"));
+  data.has_split = true;
   EXPECT_TRUE(has(error_of<DataError>([&] { column_split(data); }), "empty throughout"));
   const char* sides[] = {"train", "valid", "test", "", "train", "train"};
   for (size_t i = 0; i < 6; ++i) data.items[i].split = sides[i];

@@ -1,0 +1,32 @@
+/// What data sets are put together from, whether they come from a folder or a list.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/data/dataset.h"
+
+namespace cudenza {
+
+constexpr std::string_view kDatasetRemedy =
+    "give a folder with one sub-folder a class, or a CSV with the columns path,label[,split][,track]";
+
+/// A file that may become an item, and where it was named.
+struct Candidate {
+  std::string path, label, split, track, source;
+};
+
+/// Makes the items, classes, kind and splits of files that were found. `what` names the data set in errors.
+void fill_dataset(Dataset&, std::vector<Candidate> found, const std::string& what);
+
+/// ASCII letters in lower case.
+std::string in_lower_case(std::string);
+
+/// "train", "valid" or "test" for the words that people use for them, "" for none; nothing for another word.
+std::optional<std::string> split_named(std::string_view word);
+
+Dataset dataset_from_folder(const std::filesystem::path&);
+Dataset dataset_from_csv(const std::filesystem::path&);
+
+}  // namespace cudenza
