@@ -11,6 +11,9 @@ namespace cudenza::kernels {
 /// Work below this many element visits is not worth waking threads for.
 constexpr int64_t kParallelGrain = 16 * 1024;
 
+/// Calls f(begin, end): one copy of its code for every piece, since two copies may be compiled to round differently.
+template <class F> [[gnu::noinline, gnu::noclone]] void run_piece(F& f, int64_t begin, int64_t end) { f(begin, end); }
+
 /// Calls f(begin, end) on pieces of [0, count), one a thread; on one piece if `count * cost` is under the grain. The
 /// pieces' borders are multiples of `align`, and depend on the number of threads alone. f must not throw.
 template <class F> void parallel_ranges(int64_t count, int64_t cost, F&& f, int64_t align = 1) {
@@ -18,9 +21,9 @@ template <class F> void parallel_ranges(int64_t count, int64_t cost, F&& f, int6
   const int64_t threads = omp_in_parallel() || count * cost < kParallelGrain ? 1 : omp_get_max_threads();
   const int64_t piece = ceil_div(ceil_div(count, threads), align) * align;
   const int pieces = static_cast<int>(ceil_div(count, piece));
-  if (pieces == 1) return f(int64_t{0}, count);
+  if (pieces == 1) return run_piece(f, 0, count);
 #pragma omp parallel for schedule(static, 1) num_threads(pieces)
-  for (int i = 0; i < pieces; ++i) f(i * piece, smaller((i + 1) * piece, count));
+  for (int i = 0; i < pieces; ++i) run_piece(f, i * piece, smaller((i + 1) * piece, count));
 }
 
 }  // namespace cudenza::kernels
