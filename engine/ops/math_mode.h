@@ -1,4 +1,4 @@
-/// What GPU libraries may trade for speed: one setting for the whole process, made before the first step.
+/// What libraries may trade for speed: one setting for the whole process, made before the first step.
 #pragma once
 
 namespace cudenza {
@@ -8,7 +8,8 @@ struct MathMode {
   /// tensor cores. Sums stay f32. The defaults are PyTorch's: a network's convolutions bear it, a matrix product need not.
   bool tf32_convolutions = true;
   bool tf32_matmuls = false;
-  /// Only algorithms that give the same bits every time.
+  /// Only algorithms that give the same bits every time; on a CPU also for any number of threads, and judging a row gives the
+  /// same whatever rows are judged with it.
   bool deterministic = false;
   /// Time the best few convolution engines on the device at a shape's first use, instead of trusting cuDNN's heuristics.
   /// Starts as the environment says: CUDENZA_AUTOTUNE=1.

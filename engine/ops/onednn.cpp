@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/core/storage.h"
+#include "engine/ops/math_mode.h"
 #include "kernels/common/parallel.h"
 
 namespace cudenza::onednn {
@@ -37,6 +38,14 @@ dnnl::primitive_attr attributes(const dnnl::post_ops& ops = {}) {
   return attr;
 }
 
+memory::data_type data_type(DType t) {
+  switch (t) {
+    case DType::f32: return memory::data_type::f32;
+    case DType::bf16: return memory::data_type::bf16;
+    default: return memory::data_type::undef;
+  }
+}
+
 template <class PrimitiveDesc> bool is_fast(const PrimitiveDesc& desc) {
   return desc && !std::string_view(desc.impl_info_str()).starts_with("ref");
 }
@@ -47,9 +56,15 @@ bool is_wrong(std::string_view implementation, const ConvShape& s) {
   return has_tail && implementation.starts_with("jit") && implementation.find("1x1") != std::string_view::npos;
 }
 
-/// Moves on to the first implementation that computes rightly; to none if that would be a slow one.
-template <class PrimitiveDesc> void settle(PrimitiveDesc& desc, const ConvShape& s) {
-  while (desc && is_wrong(desc.impl_info_str(), s)) {
+/// Whether an implementation multiplies by one of oneDNN's matrix products, which cut sums by the number of threads.
+bool multiplies(std::string_view implementation) {
+  return implementation.find("gemm") != std::string_view::npos || implementation.starts_with("brg");
+}
+
+/// Moves on to the first implementation that computes rightly, and, if it `repeats`, the same for any number of threads; to none
+/// if that would be a slow one.
+template <class PrimitiveDesc> void settle(PrimitiveDesc& desc, const ConvShape& s, bool repeats) {
+  while (desc && (is_wrong(desc.impl_info_str(), s) || (repeats && multiplies(desc.impl_info_str())))) {
     if (!desc.next_impl()) desc = PrimitiveDesc();
   }
   if (!is_fast(desc)) desc = PrimitiveDesc();
@@ -57,10 +72,16 @@ template <class PrimitiveDesc> void settle(PrimitiveDesc& desc, const ConvShape&
 
 // ---- What differs between oneDNN 2 and 3: 2 describes an operation before it describes the primitive; 3 does both at once.
 
+/// In whichever layout an implementation asks for.
+memory::desc any_filters(const ConvShape& s, memory::data_type type) {
+  return {{s.out_channels, s.in_channels, s.kernel_h, s.kernel_w}, type, Tag::any};
+}
+
 struct ConvMemory {
   ConvShape shape;
   memory::desc x, w, bias, y;
   Dims stride, pad;
+  bool repeats = false;  ///< only implementations that give the same for any number of threads
 };
 
 // In 2, what a description was made of (`operation`, `hint`) must live as long as other implementations are asked for.
@@ -75,12 +96,14 @@ dnnl::convolution_forward::primitive_desc forward_desc(const ConvMemory& m, cons
   const Forward::desc operation(kind, algorithm::convolution_direct, m.x, m.w, m.bias, m.y, m.stride, m.pad, m.pad);
   Forward::primitive_desc desc(operation, attr, engine(), true);
 #endif
-  settle(desc, m.shape);
+  settle(desc, m.shape, m.repeats);
   return desc;
 }
 
 template <class Backward> typename Backward::primitive_desc backward_desc(const ConvMemory& m) {
-  const auto hint = forward_desc(m, attributes());
+  ConvMemory forward = m;
+  forward.w = any_filters(m.shape, data_type(m.shape.dtype));  // dw may be f32
+  const auto hint = forward_desc(forward, attributes());
   if (!hint) return {};
 #if DNNL_VERSION_MAJOR >= 3
   typename Backward::primitive_desc desc(engine(), algorithm::convolution_direct, m.x, m.w, m.y, m.stride, m.pad, m.pad, hint,
@@ -89,7 +112,7 @@ template <class Backward> typename Backward::primitive_desc backward_desc(const 
   const typename Backward::desc operation(algorithm::convolution_direct, m.x, m.w, m.y, m.stride, m.pad, m.pad);
   typename Backward::primitive_desc desc(operation, attributes(), engine(), hint, true);
 #endif
-  settle(desc, m.shape);
+  settle(desc, m.shape, m.repeats);
   return desc;
 }
 
@@ -99,14 +122,6 @@ dnnl::matmul::primitive_desc matmul_desc(const memory::desc& a, const memory::de
   return {engine(), a, b, bias, y, attributes(), true};
 #else
   return {{a, b, bias, y}, attributes(), engine(), true};
-#endif
-}
-
-void append_relu(dnnl::post_ops& ops) {
-#if DNNL_VERSION_MAJOR >= 3
-  ops.append_eltwise(algorithm::eltwise_relu, 0, 0);
-#else
-  ops.append_eltwise(1, algorithm::eltwise_relu, 0, 0);
 #endif
 }
 
@@ -163,6 +178,7 @@ class PrimitivePlan final : public Plan {
   }
 
   std::string_view implementation() const override { return implementation_; }
+  bool cuts_sums() const override { return multiplies(implementation_); }
 
  private:
   static void copy(const memory& from, const memory& to) {
@@ -209,14 +225,6 @@ PlanCache& cache() {
   return *instance;
 }
 
-memory::data_type data_type(DType t) {
-  switch (t) {
-    case DType::f32: return memory::data_type::f32;
-    case DType::bf16: return memory::data_type::bf16;
-    default: return memory::data_type::undef;
-  }
-}
-
 // ---- Convolutions. Activations stay NHWC: oneDNN is as fast on them as on its blocked layouts. Filters are brought into the
 // layout that the implementation asks for at each call, which costs 1 to 5 % of a batch of 8.
 
@@ -228,7 +236,6 @@ PlanPointer make_forward(const ConvMemory& m, const memory::desc& w, const Epilo
     dnnl::post_ops ops;
     if (parts.residual && binary) ops.append_binary(algorithm::binary_add, m.y);
     if (parts.residual && !binary) ops.append_sum();
-    if (parts.relu) append_relu(ops);
     return forward_desc(m, attributes(ops));
   };
   bool binary = parts.residual && !parts.in_place && m.shape.out_channels % 16 == 0;
@@ -253,6 +260,7 @@ PlanPointer make_backward_data(const ConvMemory& m, const memory::desc& w) {
                                                          {DNNL_ARG_DIFF_SRC, m.x, desc.diff_src_desc(), true}});
 }
 
+/// `w` as the caller stores dw: in f32, or in the type of x.
 PlanPointer make_backward_weights(const ConvMemory& m, const memory::desc& w) {
   const auto desc = backward_desc<dnnl::convolution_backward_weights>(m);
   if (!desc) return nullptr;
@@ -262,31 +270,31 @@ PlanPointer make_backward_weights(const ConvMemory& m, const memory::desc& w) {
 }
 
 PlanPointer make_conv(const ConvShape& s, Pass pass, const EpilogueParts& parts) {
-  const auto type = data_type(s.dtype);
-  const Dims filter{s.out_channels, s.in_channels, s.kernel_h, s.kernel_w};
-  const ConvMemory m{.shape = s,
-                     .x = {{s.batch, s.in_channels, s.height, s.width}, type, Tag::nhwc},
-                     .w = {filter, type, Tag::any},
-                     .bias = parts.bias ? memory::desc({s.out_channels}, memory::data_type::f32, Tag::x) : memory::desc(),
-                     .y = {{s.batch, s.out_channels, s.out_height(), s.out_width()}, type, Tag::nhwc},
-                     .stride = {s.stride, s.stride},
-                     .pad = {s.pad, s.pad}};
-  const memory::desc w(filter, type, Tag::ohwi);
-  switch (pass) {
-    case Pass::forward: return make_forward(m, w, parts);
-    case Pass::backward_data: return make_backward_data(m, w);
-    case Pass::backward_weights: break;
-  }
-  return make_backward_weights(m, w);
+  const auto type = data_type(s.dtype), filter_type = pass == Pass::backward_weights_f32 ? memory::data_type::f32 : type;
+  ConvMemory m{.shape = s,
+               .x = {{s.batch, s.in_channels, s.height, s.width}, type, Tag::nhwc},
+               .w = any_filters(s, filter_type),
+               .bias = parts.bias ? memory::desc({s.out_channels}, memory::data_type::f32, Tag::x) : memory::desc(),
+               .y = {{s.batch, s.out_channels, s.out_height(), s.out_width()}, type, Tag::nhwc},
+               .stride = {s.stride, s.stride},
+               .pad = {s.pad, s.pad}};
+  const memory::desc w({s.out_channels, s.in_channels, s.kernel_h, s.kernel_w}, filter_type, Tag::ohwi);
+  if (pass == Pass::backward_weights || pass == Pass::backward_weights_f32) return make_backward_weights(m, w);
+  const auto make = [&] { return pass == Pass::forward ? make_forward(m, w, parts) : make_backward_data(m, w); };
+  m.repeats = math_mode().deterministic;
+  if (auto plan = make(); plan || !m.repeats) return plan;
+  m.repeats = false;
+  return make();
 }
 
 // ---- Matrix products: oneDNN takes transposes as they are.
 
-PlanPointer make_gemm(const GemmShape& g, bool has_bias) {
+/// `row`: from one row of y to the next.
+PlanPointer make_gemm(const GemmShape& g, bool has_bias, int64_t row) {
   const auto type = data_type(g.dtype);
   const memory::desc a({g.m, g.k}, type, g.transpose_a ? Tag::ba : Tag::ab),
-      b({g.k, g.n}, type, g.transpose_b ? Tag::ba : Tag::ab);
-  const memory::desc y({g.m, g.n}, type, Tag::ab);
+      b({g.k, g.n}, type, g.transpose_b ? Dims{1, g.k} : Dims{row, 1});
+  const memory::desc y({g.m, g.n}, type, Dims{row, 1});
   const memory::desc bias = has_bias ? memory::desc({1, g.n}, memory::data_type::f32, Tag::ab) : memory::desc();
   const auto desc = matmul_desc(a, b, bias, y);
   if (!is_fast(desc)) return nullptr;
@@ -309,7 +317,7 @@ PlanPointer conv_plan(const ConvShape& s, Pass pass, EpilogueParts parts) {
                            static_cast<int64_t>(pass),
                            parts.bias,
                            parts.residual + 2 * parts.in_place,
-                           parts.relu,
+                           math_mode().deterministic,
                            omp_get_max_threads(),
                            static_cast<int64_t>(s.dtype),
                            s.batch,
@@ -324,11 +332,15 @@ PlanPointer conv_plan(const ConvShape& s, Pass pass, EpilogueParts parts) {
   return cache().get(key, [&] { return make_conv(s, pass, parts); });
 }
 
-PlanPointer gemm_plan(const GemmShape& g, bool bias) {
+PlanPointer gemm_plan(const GemmShape& g, bool bias, int64_t row) {
   if (!serves(g.dtype)) return nullptr;
-  const PlanCache::Key key{1,   bias,          omp_get_max_threads(), static_cast<int64_t>(g.dtype), g.m, g.n,
-                           g.k, g.transpose_a, g.transpose_b};
-  return cache().get(key, [&] { return make_gemm(g, bias); });
+  if (row == 0) row = g.n;
+  const PlanCache::Key key{
+      1, bias, omp_get_max_threads(), static_cast<int64_t>(g.dtype), g.m, g.n, g.k, g.transpose_a, g.transpose_b, row};
+  return cache().get(key, [&] { return make_gemm(g, bias, row); });
 }
+
+OneThread::OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+OneThread::~OneThread() { omp_set_num_threads(before_); }
 
 }  // namespace cudenza::onednn

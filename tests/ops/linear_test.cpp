@@ -1,8 +1,12 @@
 #include "engine/ops/linear.h"
 
 #include <gtest/gtest.h>
+#include <omp.h>
+
+#include <array>
 
 #include "engine/ops/gemm.h"
+#include "engine/ops/math_mode.h"
 #include "tests/support/compare.h"
 
 namespace cudenza::testing {
@@ -60,6 +64,32 @@ TEST_P(Gemm, OneDnnEqualsReference) {
       EXPECT_TRUE(is_close(y, expected, kernel_against_cpu(g.dtype)));
     }
   }
+}
+
+/// Whole and cut into columns, as a training that must repeat computes it.
+TEST_P(Gemm, DeterministicallyGivesTheSameBitsOnAnyNumberOfThreads) {
+  const int threads = omp_get_max_threads();
+  const ExactMath exact;
+  for (const auto& [m, n, k] : {std::array{8, 10, 512}, {5, 130, 96}, {33, 1100, 40}, {64, 640, 1024}, {1, 512, 2048}}) {
+    for (int variant = 0; variant < 4; ++variant) {
+      const GemmShape g{
+          .dtype = GetParam(), .m = m, .n = n, .k = k, .transpose_a = (variant & 1) != 0, .transpose_b = (variant & 2) != 0};
+      SCOPED_TRACE(fmt::format("m {} n {} k {} transpose_a {} transpose_b {}", m, n, k, g.transpose_a, g.transpose_b));
+      const auto in = make_inputs({{.shape = {m, k}}, {.shape = {k, n}}, {.shape = {n}, .accumulator = true}}, g.dtype);
+      const Tensor expected = Tensor::empty({m, n}, g.dtype);
+      gemm_reference(g, in[0].raw(), in[1].raw(), expected.raw(), in[2].raw());
+      Tensor first;
+      for (const int count : {1, 2, 3, 5, 8}) {
+        omp_set_num_threads(count);
+        const Tensor y = Tensor::empty({m, n}, g.dtype);
+        gemm_onednn(g, in[0].raw(), in[1].raw(), y.raw(), in[2].raw());
+        if (!first.defined()) first = y;
+        EXPECT_TRUE(is_close(y, first, {0, 0})) << count << " threads";
+      }
+      EXPECT_TRUE(is_close(first, expected, kernel_against_cpu(g.dtype)));
+    }
+  }
+  omp_set_num_threads(threads);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Gemm, ::testing::Values(DType::f32, DType::bf16, DType::f16),
