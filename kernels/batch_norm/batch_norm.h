@@ -22,7 +22,7 @@ namespace cudenza::kernels {
 struct BatchNormShape {
   int64_t rows = 0, channels = 0;
 
-  /// The ReLU's mask has one bit an element, 1 where z > 0. Each row starts a new word; word w holds channels 32w to
+  /// The ReLU's mask has one bit an element, 1 but where z <= 0. Each row starts a new word; word w holds channels 32w to
   /// 32w + 31 from the lowest bit up; bits past the last channel are 0.
   HOST_DEVICE int64_t mask_words_per_row() const { return ceil_div<int64_t>(channels, 32); }
   int64_t mask_words() const { return rows * mask_words_per_row(); }

@@ -65,7 +65,7 @@ void apply_to_rows(const T* x, const T* residual, const BatchNormShape& shape, c
       for (int k = 0; k < width; ++k) {
         A sum = Normalization<A>{mean[k], scale[k], beta[k]}(value[k]);
         if constexpr (kResidual) sum += other[k];
-        if constexpr (kRelu) word |= static_cast<uint32_t>(sum > A(0)) << k;
+        if constexpr (kRelu) word |= static_cast<uint32_t>(!(sum <= A(0))) << k;
         z[k] = kRelu ? Relu{}(sum) : sum;
       }
       if (mask) mask[r * shape.mask_words_per_row() + first / kTile] = word;

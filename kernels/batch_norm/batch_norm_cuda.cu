@@ -38,7 +38,7 @@ __device__ inline void apply_to_rows(const Forward<T>& f, const Place<N>& at, co
     for (int c = 0; c < N; ++c) {
       acc_t<T> z = normal[c](static_cast<acc_t<T>>(in[k][c]));
       if (f.residual) z += static_cast<acc_t<T>>(added[k][c]);
-      bits |= static_cast<uint32_t>(z > 0) << c;
+      bits |= static_cast<uint32_t>(!(z <= 0)) << c;
       out[c] = static_cast<T>(f.relu ? Relu{}(z) : z);
     }
     if (writes) store_pack(f.y + start + k * stride, out);

@@ -78,7 +78,7 @@ constexpr float kSmallestLossScale = 1, kLargestLossScale = 0x1p24f;
 /// the sum over the gradient as it lies in memory, still multiplied by the loss scale.
 HOST_DEVICE void advance(StepState& s, const StepRule& rule, bool measured, double squares, bool non_finite) {
   const double norm = measured ? sqrt(squares) / s.loss_scale : 0;
-  const double clip = rule.max_norm > 0 ? smaller(1.0, rule.max_norm / (norm + 1e-6)) : 1;
+  const double clip = rule.max_norm > 0 ? smaller(rule.max_norm / (norm + 1e-6), 1.0) : 1;
   s.gradient_norm = static_cast<float>(norm);
   s.gradient_factor = static_cast<float>(clip / s.loss_scale);
   s.apply = non_finite && (rule.skip_non_finite || rule.dynamic_scale) ? 0 : 1;

@@ -25,9 +25,9 @@ struct Scale {
 struct Relu {
   template <class A> HOST_DEVICE A operator()(A x) const { return x < A(0) ? A(0) : x; }
 };
-/// dx = dy where y > 0, from the *output*, so that the input need not be kept.
+/// dx = dy but where y is 0, from the *output*, so that the input need not be kept. NaN lets dy through, as PyTorch's does.
 struct ReluGrad {
-  template <class A> HOST_DEVICE A operator()(A y, A dy) const { return y > A(0) ? dy : A(0); }
+  template <class A> HOST_DEVICE A operator()(A y, A dy) const { return y <= A(0) ? A(0) : dy; }
 };
 
 /// y = 1 / (1 + e^-x).

@@ -97,6 +97,18 @@ TEST(Optimizer, GradientNormLeavesFrozenGroupsOut) {
   EXPECT_FLOAT_EQ(optimizer.report().gradient_norm, 2 * std::sqrt(16.0));  // the head's section: 5 values and its padding
 }
 
+// As PyTorch's clip_grad_norm_: a gradient whose norm is no number leaves none.
+TEST(Optimizer, ClippingAGradientWithNanMakesAllOfItNan) {
+  const Tensor p = Tensor::full({4}, 1, DType::f32);
+  FlatParameters parameters = one_weight(p);
+  Optimizer optimizer(parameters, Sgd{.lr = 0.1});
+  optimizer.set_max_norm(1);
+  parameters.gradients().copy_from(Tensor::full(parameters.gradients().shape(), 0.5, DType::f32));
+  parameters.gradients().span<float>()[2] = NAN;
+  optimizer.step();
+  for (const float value : p.to_vector<float>()) EXPECT_TRUE(std::isnan(value));
+}
+
 TEST(Optimizer, ClearedStateStartsAfresh) {
   const auto two_runs = [](bool clear) {
     const Tensor p = Tensor::full({4}, 1, DType::f32);
