@@ -134,22 +134,31 @@ void AugmentSpec::check() const {
   check_part("cutout_max", cutout_max, "a part of the clip");
 }
 
-ResidentClips::ResidentClips(const Tensor& pcm, const Tensor& ids) : pcm_(pcm), ids_(ids) {
+ResidentClips::ResidentClips(const Tensor& pcm, const Tensor& ids) : pcm_(pcm) {
   require(pcm.shape().rank() == 2 && pcm.numel() > 0 && (pcm.dtype() == DType::i16 || pcm.dtype() == DType::f32),
           "augment: clips must be i16 or f32 [R,samples] and not empty, but are {} {}", pcm.dtype(), pcm.shape());
   require(pcm.size(1) <= kMostSamples, "augment: clips of {} samples are longer than the {} that are served", pcm.size(1),
           kMostSamples);
-  if (ids.defined()) {
-    require(ids.dtype() == DType::i64 && ids.shape() == Shape{pcm.size(0)} && ids.device() == pcm.device(),
-            "augment: ids must be i64 [{}] on {}, but are {} {} on {}", pcm.size(0), pcm.device(), ids.dtype(), ids.shape(),
-            ids.device());
-  }
+  if (ids.defined()) name(ids);
   wave_ = Tensor::empty({pcm.size(0), 2}, DType::f32, pcm.device());
   auto* const wave = reinterpret_cast<kernels::Affine<float>*>(wave_.data<float>());
   on_device(pcm.device(), [&](auto where) {
     if (pcm.dtype() == DType::i16) kernels::standardise_wave(where, pcm.data<int16_t>(), wave, pcm.size(0), pcm.size(1));
     else kernels::standardise_wave(where, pcm.data<float>(), wave, pcm.size(0), pcm.size(1));
   });
+}
+
+void ResidentClips::name(const Tensor& ids) {
+  require(ids.dtype() == DType::i64 && ids.shape() == Shape{pcm_.size(0)} && ids.device() == pcm_.device(),
+          "augment: ids must be i64 [{}] on {}, but are {} {} on {}", pcm_.size(0), pcm_.device(), ids.dtype(), ids.shape(),
+          ids.device());
+  ids_ = ids;
+}
+
+ResidentClips ResidentClips::named(const Tensor& ids) const {
+  ResidentClips clips = *this;
+  clips.name(ids);
+  return clips;
 }
 
 Tensor augment(const ResidentClips& clips, const Tensor& rows, const AugmentSpec& spec, const AugmentKey& key) {

@@ -35,6 +35,8 @@ class ResidentClips {
   /// pcm is [R, samples], i16 (full scale 32768) or f32. `ids`, i64 [R] on the same device, name the clips in the draws; none: a
   /// clip is named by its row. They count modulo 2^32. Measures each clip's standard deviation, once. Throws UsageError.
   explicit ResidentClips(const Tensor& pcm, const Tensor& ids = {});
+  /// The same clips under other names.
+  ResidentClips named(const Tensor& ids) const;
 
   const Tensor& pcm() const { return pcm_; }
   const Tensor& wave() const { return wave_; }  ///< f32 [R, 2]: the maps to mean 0 and deviation 1
@@ -46,6 +48,8 @@ class ResidentClips {
   int64_t length(const AugmentSpec& spec) const { return spec.crop > 0 ? spec.crop : samples(); }
 
  private:
+  void name(const Tensor& ids);
+
   Tensor pcm_, wave_, ids_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/train/content_ids.h"
+
 namespace cudenza {
 namespace {
 
@@ -67,9 +69,11 @@ Tensor ClipInput::plain(std::span<const int64_t> rows) {
 }
 
 Tensor ClipInput::variants(std::span<const int64_t> rows, int n) {
+  if (!content_.defined()) content_ = content_ids(clips_.pcm());
+  const ResidentClips clips = clips_.named(content_);
   const Tensor index = indices(rows, device());
-  const LogMel::Unclamped mel = log_mel_.unclamped(tta_variants(clips_, index, chances_.wave, seed_, n));
-  if (chances_.masks != SpecMasks{0, 0}) spec_augment_variants(mel, clips_, index, chances_.masks, seed_, n);
+  const LogMel::Unclamped mel = log_mel_.unclamped(tta_variants(clips, index, chances_.wave, seed_, n));
+  if (chances_.masks != SpecMasks{0, 0}) spec_augment_variants(mel, clips, index, chances_.masks, seed_, n);
   return picture_(mel);
 }
 

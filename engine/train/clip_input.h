@@ -35,6 +35,7 @@ class ClipInput : public Input {
   int views_;
   LogMel log_mel_;
   Picture picture_;
+  Tensor content_;  ///< names the rows in the draws of variants(); made when first needed
 };
 
 /// Mean and variance of the rows' spectrograms, for InputSpec::statistics.

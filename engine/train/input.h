@@ -30,7 +30,8 @@ class Input {
   /// How many pictures plain() makes of a row: more than one where the network reads less than a row at once.
   virtual int views() const { return 1; }
 
-  /// `n` augmented passes for test-time augmentation: [n·B,H,W,C], pass after pass.
+  /// `n` augmented passes for test-time augmentation: [n·B,H,W,C], pass after pass. Keyed by (seed, pass, what the row holds), so
+  /// that neither the rest of the batch nor that of the set changes them.
   virtual Tensor variants(std::span<const int64_t> rows, int n) = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/core/dispatch.h"
+#include "engine/train/content_ids.h"
 
 namespace cudenza {
 namespace {
@@ -87,9 +88,12 @@ Tensor PictureInput::variants(std::span<const int64_t> rows, int n) {
   const auto count = static_cast<int64_t>(rows.size());
   const Tensor y = room_for(n * count), index = Tensor::from(rows, {count}).to(device());
   const Shape pass{count, y.size(1), y.size(2), y.size(3)};
+  if (!content_.defined()) content_ = content_ids(pictures_);
+  kernels::PixelBatch variant = training_;
+  variant.ids = content_.data<int64_t>();
   for (int k = 0; k < n; ++k) {
     const Tensor number = Tensor::from(std::vector{kFirst + static_cast<uint32_t>(k)}, {1}).to(device());
-    run(index, number, training_, y.slice(k * pass.numel(), pass));
+    run(index, number, variant, y.slice(k * pass.numel(), pass));
   }
   return y;
 }

@@ -33,6 +33,7 @@ class PictureInput : public Input {
   kernels::PixelBatch training_;  ///< as trained: with chances, and a crop anywhere
   int views_;
   DType dtype_;
+  Tensor content_;  ///< names the rows in the draws of variants(); made when first needed
 };
 
 }  // namespace cudenza

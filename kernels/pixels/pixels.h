@@ -9,7 +9,7 @@
 
 namespace cudenza::kernels {
 
-/// What may happen to a picture, each with probability 1/2; zero: never. Draws are keyed by (seed, epoch, row).
+/// What may happen to a picture, each with probability 1/2; zero: never. Draws are keyed by (seed, epoch, the row's name).
 struct PixelChances {
   int turn = 0;               ///< turned in time by up to this many columns either way, its end coming round; crops are not
   int columns = 0, rows = 0;  ///< width of the largest masked block of columns (time) and of rows (pitch)
@@ -28,6 +28,7 @@ struct PixelBatch {
   float scale[4], shift[4];
   PixelChances chances;
   uint64_t seed;
+  const int64_t* ids = nullptr;  ///< [R] on the device: names of the rows in the draws; null: their numbers
 };
 
 /// `epoch` is one number on the device; null: epoch 0. A row outside [0, R) gives NaNs.

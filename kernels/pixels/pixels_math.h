@@ -38,7 +38,9 @@ HOST_DEVICE int crop_begin(const PixelBatch& s, int view, uint32_t word) {
 /// Of place `view` of a row.
 HOST_DEVICE PixelPlan pixel_plan(const PixelBatch& s, int64_t row, int view, uint32_t epoch) {
   const RandomStream stream{s.seed, 0x70697831u, &epoch};  // a stream apart from the sound's
-  const Random4 a = random4(stream, 2 * static_cast<uint64_t>(row)), b = random4(stream, 2 * static_cast<uint64_t>(row) + 1);
+  const bool has_id = s.ids && row >= 0 && row < s.resident;
+  const auto name = static_cast<uint64_t>(has_id ? s.ids[row] : row);
+  const Random4 a = random4(stream, 2 * name), b = random4(stream, 2 * name + 1);
   PixelPlan plan;
   const int seen = columns_seen(s);
   if (seen < s.width) plan.first = crop_begin(s, view, b.word[2]);
