@@ -8,6 +8,7 @@
 #include "engine/core/gpu.h"
 #include "engine/io/checkpoint.h"
 #include "engine/ops/layout.h"
+#include "engine/ops/math_mode.h"
 #include "engine/ops/pointwise.h"
 
 namespace cudenza {
@@ -95,9 +96,10 @@ template <class Write> void create_output(const ForwardOptions& o, DType dtype, 
 double run_all(Network& network, const Pictures& pictures, const ForwardOptions& o, Device device, DType dtype) {
   const NoGrad no_grad;
   double seconds = 0;
+  const int64_t at_once = math_mode().deterministic ? 1 : o.batch_size;  // how libraries round depends on the batch's shape
   create_output(o, dtype, [&](Hdf5File& file) {
-    for (int64_t first = 0; first < pictures.count(); first += o.batch_size) {
-      const int64_t count = std::min(o.batch_size, pictures.count() - first);
+    for (int64_t first = 0; first < pictures.count(); first += at_once) {
+      const int64_t count = std::min(at_once, pictures.count() - first);
       const Tensor x = pictures.batch(first, count, device, dtype);
       const auto start = std::chrono::steady_clock::now();
       const Tensor logits = network(x).to(Device::cpu()).to(DType::f32);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/autograd/node.h"
+#include "engine/ops/math_mode.h"
 #include "engine/ops/pointwise.h"
 
 namespace cudenza {
@@ -62,8 +63,9 @@ std::vector<double> evaluate(Module& network, Input& input, std::span<const int6
   const NoGrad no_grad;
   const EvaluationMode mode(network);
   std::vector<double> all;
-  // All passes of a batch run as one: fewer rows at once where there are many.
-  const int64_t batch = std::max<int64_t>(1, spec.batch_size / std::max({1, spec.tta, input.views()}));
+  // All passes of a batch run as one: fewer rows at once where there are many. How libraries round depends on the batch's shape.
+  const int64_t batch =
+      math_mode().deterministic ? 1 : std::max<int64_t>(1, spec.batch_size / std::max({1, spec.tta, input.views()}));
   const auto count = static_cast<int64_t>(rows.size());
   for (int64_t done = 0; done < count; done += batch) {
     const auto part = rows.subspan(static_cast<size_t>(done), static_cast<size_t>(std::min(batch, count - done)));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/ops/math_mode.h"
 #include "tests/train/toy.h"
 
 namespace cudenza::testing {
@@ -69,6 +70,24 @@ TEST(Evaluate, JoinsPassesAsFastaiDoes) {
     EXPECT_NEAR(mean[2 * i], (one + two + plain) / 3, 1e-6);
     const double highest = std::max({plain, one, two}), other = 1 - std::min({plain, one, two});
     EXPECT_NEAR(max[2 * i], highest / (highest + other), 1e-6);
+  }
+}
+
+/// Adds to its logits what it sees beside a picture, as rounding does.
+class LooksAtItsNeighbours : public FirstAndLast {
+ public:
+  Tensor forward(const Tensor& x) override { return scale(FirstAndLast::forward(x), 1 + 1e-3 * static_cast<double>(x.size(0))); }
+};
+
+TEST(Evaluate, DeterministicallyDependsOnNoBatchSize) {
+  LooksAtItsNeighbours network;
+  ToyInput input(10);
+  const Rows rows{3, 1, 4, 1, 5};
+  const auto judged = [&](int64_t batch, int tta) { return evaluate(network, input, rows, {.batch_size = batch, .tta = tta}); };
+  for (const int tta : {0, 2}) EXPECT_NE(judged(1, tta), judged(8, tta));
+  const ExactMath exact;
+  for (const int tta : {0, 2}) {
+    for (const int64_t batch : {2, 3, 8, 64}) EXPECT_EQ(judged(batch, tta), judged(1, tta)) << batch;
   }
 }
 
