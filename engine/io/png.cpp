@@ -10,7 +10,8 @@
 namespace cudenza {
 namespace {
 
-constexpr int64_t kMostPixels = int64_t{1} << 28;
+// A screen of 4K has half as many. Deflate makes a thousand pixels of a byte: without a bound, a file of 32 KB would take 4 GB.
+constexpr int64_t kMostPixels = int64_t{1} << 24;
 
 /// libpng's record of one picture, freed with it.
 struct Image : png_image {
@@ -25,10 +26,15 @@ struct Image : png_image {
 
 /// Reads the header, and sets what the pixels shall be.
 void begin(Image& image, const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) throw DataError(fmt::format("{}: is a folder, not a picture", path.string()));
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::is_directory(status)) throw DataError(fmt::format("{}: is a folder, not a picture", path.string()));
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))  // a pipe would hold us up
+    throw DataError(fmt::format("{}: is not a file", path.string()));
   if (!png_image_begin_read_from_file(&image, path.c_str())) image.fail(path, "is no readable PNG");
   if (int64_t{image.height} * image.width > kMostPixels)
-    throw DataError(fmt::format("{}: {} x {} pixels are too many", path.string(), image.height, image.width));
+    throw DataError(fmt::format("{}: {} x {} pixels are too many; at most {} are read: make the picture smaller", path.string(),
+                                image.height, image.width, kMostPixels));
   image.format = PNG_FORMAT_RGB;
   image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // values of 16 bits mean what those of 8 bits mean, only finer
 }

@@ -20,7 +20,7 @@ struct Pixels {
 };
 
 /// Reads any PNG (grey, palette, colour; 1 to 16 bits; interlaced too) as red, green, blue of 8 bits. What is transparent is laid
-/// over white. Throws DataError with file and reason, for truncated and damaged files too.
+/// over white. Throws DataError with file and reason, for truncated and damaged files too, and for more than 2^24 pixels.
 Pixels read_png(const std::filesystem::path&);
 
 /// The size alone, as read_png() would give it; values is empty.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <png.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <fstream>
@@ -103,6 +104,20 @@ TEST_F(PngTest, EveryKindIsReadAsEightBitColour) {
       EXPECT_EQ(read_png(path_).values, kind.expected) << kind.name << (interlaced ? ", interlaced" : "");
     }
   }
+}
+
+TEST_F(PngTest, MorePixelsThanAnyPictureHasAreRefusedUndecoded) {
+  const std::vector<uint8_t> row_bytes(size_t{4097} * 512);
+  write_any(path_, 4097, 4096, 1, PNG_COLOR_TYPE_GRAY, false, row_bytes);
+  EXPECT_LT(fs::file_size(path_), 20'000u);
+  EXPECT_EQ(error(), "4097 x 4096 pixels are too many; at most 16777216 are read: make the picture smaller");
+  write_any(path_, 1, 1 << 19, 1, PNG_COLOR_TYPE_GRAY, true, std::vector<uint8_t>(1 << 16));
+  EXPECT_EQ(read_png(path_).width, 1 << 19);  // long, but not too large
+}
+
+TEST_F(PngTest, APipeIsNotWaitedFor) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_EQ(error(), "is not a file");
 }
 
 TEST_F(PngTest, BadFilesSayWhy) {
