@@ -1,10 +1,12 @@
 #include "weights/download.h"
 
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <vector>
 
@@ -23,8 +25,19 @@ struct Transfer {
 };
 
 // Of curl's exit codes, those that are told apart.
-constexpr int kBadProxy = 5, kNoHost = 6, kNoConnection = 7, kCutOff = 18, kHttpError = 22, kTimeout = 28, kNoRanges = 33,
-              kNoTls = 35, kBadReceive = 56, kBadCertificate = 60;
+constexpr int kBadProxy = 5, kNoHost = 6, kNoConnection = 7, kCutOff = 18, kHttpError = 22, kNotWritten = 23, kTimeout = 28,
+              kNoRanges = 33, kNoTls = 35, kManyRedirects = 47, kBadReceive = 56, kBadCertificate = 60, kTooLarge = 63;
+
+constexpr int kMostRedirects = 5;
+
+/// What is fetched, and how much of it at most.
+struct Request {
+  std::string url;
+  fs::path part;
+  uint64_t most_bytes;
+  TransferLimits limits;
+  bool show_progress;
+};
 
 class Pipe {
  public:
@@ -58,29 +71,53 @@ class Pipe {
   int ends_[2] = {-1, -1};
 };
 
-/// Runs curl without a shell, appending to what `part` has.
-Transfer run_curl(const std::string& url, const fs::path& part, bool show_progress) {
-  std::vector<std::string> arguments{"curl",
-                                     "--fail",
-                                     "--location",
-                                     "--proto",
-                                     "=http,https",
-                                     "--connect-timeout",
-                                     "30",
-                                     "--speed-limit",
-                                     "1",
-                                     "--speed-time",
-                                     "60",
-                                     "--retry",
-                                     "3",
-                                     "--write-out",
-                                     "%{http_code}",
-                                     "--continue-at",
-                                     "-",
-                                     "--output",
-                                     part.string(),
-                                     show_progress ? "--progress-bar" : "--silent",
-                                     url};
+std::vector<std::string> curl_arguments(const Request& r) {
+  const std::string protocols = r.url.starts_with("https:") ? "=https" : "=http,https";
+  return {"curl",
+          "--fail",
+          "--globoff",
+          "--location",
+          "--proto",
+          protocols,
+          "--proto-redir",
+          protocols,
+          "--max-redirs",
+          std::to_string(kMostRedirects),
+          "--connect-timeout",
+          "30",
+          "--speed-limit",
+          std::to_string(r.limits.fewest_bytes_per_s),
+          "--speed-time",
+          std::to_string(r.limits.slow_seconds),
+          "--max-time",
+          std::to_string(r.limits.most_seconds),
+          "--max-filesize",
+          std::to_string(r.most_bytes),
+          "--retry",
+          "3",
+          "--retry-max-time",  // what broke off at once is tried again, what was slow is not
+          std::to_string(r.limits.slow_seconds),
+          "--write-out",
+          "%{http_code}",
+          "--continue-at",
+          "-",
+          "--output",
+          r.part.string(),
+          r.show_progress ? "--progress-bar" : "--silent",
+          "--url",
+          r.url};
+}
+
+/// Lets the process write no file longer than this. --max-filesize knows only sizes that a server announces.
+void bound_files(pid_t process, uint64_t most_bytes) {
+  const rlimit most{most_bytes, most_bytes}, none{0, 0};
+  prlimit(process, RLIMIT_CORE, &none, nullptr);
+  prlimit(process, RLIMIT_FSIZE, &most, nullptr);
+}
+
+/// Runs curl without a shell, appending to what the part has.
+Transfer run_curl(const Request& r) {
+  std::vector<std::string> arguments = curl_arguments(r);
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -97,7 +134,8 @@ Transfer run_curl(const std::string& url, const fs::path& part, bool show_progre
     throw DataError(
         fmt::format("curl cannot be started ({}): install it, or download {} by other means and run "
                     "`cudenza weights convert` on it",
-                    std::strerror(error), url));
+                    std::strerror(error), r.url));
+  bound_files(child, r.most_bytes);
   Transfer transfer{.http_code = output.read_all()};
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
@@ -111,44 +149,70 @@ uint64_t size_or_zero(const fs::path& path) {
   return error ? 0 : size;
 }
 
-[[noreturn]] void fail(const std::string& url, const Transfer& transfer, const fs::path& part) {
-  const std::string why = [&] {
-    switch (transfer.status) {
-      case kHttpError: return fmt::format("the server answers {}", transfer.http_code);
-      case kBadProxy:
-      case kNoHost:
-      case kNoConnection: return std::string("the server cannot be reached; is there a network?");
-      case kCutOff:
-      case kTimeout:
-      case kBadReceive:
-        return fmt::format("the transfer broke off after {} bytes; the same command goes on from there", size_or_zero(part));
-      case kNoTls:
-      case kBadCertificate: return std::string("no safe connection could be made (TLS)");
-      default: return fmt::format("curl failed with code {}", transfer.status);
-    }
-  }();
-  throw DataError(fmt::format("{}: {}", url, why));
+/// Whether curl ended because the file would have become larger than it may be: it was told so, or a write failed, or killed it.
+bool grew_too_large(const Request& r, const Transfer& transfer) {
+  const bool at_the_bound = size_or_zero(r.part) >= r.most_bytes;
+  return transfer.status == kTooLarge || (at_the_bound && (transfer.status == kNotWritten || transfer.status == 128 + SIGXFSZ));
 }
 
-/// Brings what `part` lacks. Whether it went on from something that was there.
-bool transfer_to(const fs::path& part, const std::string& url, bool show_progress) {
-  const bool resumes = size_or_zero(part) > 0;
-  Transfer transfer = run_curl(url, part, show_progress);
+std::string reason(const Request& r, const Transfer& transfer) {
+  const uint64_t bytes = size_or_zero(r.part);
+  switch (transfer.status) {
+    case kHttpError: return fmt::format("the server answers {}", transfer.http_code);
+    case kBadProxy:
+    case kNoHost:
+    case kNoConnection: return "the server cannot be reached; is there a network?";
+    case kCutOff:
+    case kBadReceive: return fmt::format("the transfer broke off after {} bytes; the same command goes on from there", bytes);
+    case kTimeout:
+      return fmt::format(
+          "the server is too slow: less than {} bytes a second for {} s, or not done after {} s; {} bytes are there, and the "
+          "same "
+          "command goes on from there",
+          r.limits.fewest_bytes_per_s, r.limits.slow_seconds, r.limits.most_seconds, bytes);
+    case kNotWritten: return fmt::format("{} cannot be written: is the disk full?", r.part.string());
+    case kManyRedirects: return fmt::format("the server sends elsewhere more than {} times", kMostRedirects);
+    case kNoTls:
+    case kBadCertificate: return "no safe connection could be made (TLS)";
+    default: return fmt::format("curl failed with code {}", transfer.status);
+  }
+}
+
+[[noreturn]] void fail(const Request& r, const Transfer& transfer) {
+  std::error_code ignored;
+  if (grew_too_large(r, transfer)) {
+    fs::remove(r.part, ignored);
+    throw DataError(fmt::format("{}: the server sends more than the {} bytes that the file may have; what came was removed",
+                                r.url, r.most_bytes));
+  }
+  const std::string why = reason(r, transfer);
+  if (size_or_zero(r.part) == 0) fs::remove(r.part, ignored);
+  throw DataError(fmt::format("{}: {}", r.url, why));
+}
+
+/// Brings what the part lacks. Whether it went on from something that was there.
+bool transfer(const Request& r) {
+  const bool resumes = size_or_zero(r.part) > 0;
+  Transfer transfer = run_curl(r);
   // A server that cannot go on in the middle, or a part that is longer than the file: from the beginning.
   const bool cannot_resume = transfer.status == kNoRanges || (transfer.status == kHttpError && transfer.http_code == "416");
   if (cannot_resume && resumes) {
-    fs::remove(part);
-    transfer = run_curl(url, part, show_progress);
+    fs::remove(r.part);
+    transfer = run_curl(r);
   }
-  if (transfer.status != 0) fail(url, transfer, part);
+  if (transfer.status != 0) fail(r, transfer);
   return resumes && !cannot_resume;
 }
 
 std::string hash_of_file(const fs::path& path) { return hash_of(FileBytes(path)).sha256; }
 
+std::string known_hash(const OfficialWeights& row) {
+  return row.sha256.empty() ? fmt::format("{}…", row.sha256_prefix) : std::string(row.sha256);
+}
+
 bool is_whole(const fs::path& path, const OfficialWeights& row) {
   const bool has_size = !row.bytes || size_or_zero(path) == *row.bytes;
-  return has_size && hash_of_file(path).starts_with(row.sha256_prefix);
+  return has_size && row.has_hash(hash_of_file(path));
 }
 
 }  // namespace
@@ -162,12 +226,19 @@ fs::path download(const OfficialWeights& row, const DownloadOptions& options) {
   if (error) throw DataError(fmt::format("{}: cannot make the folder: {}", options.folder.string(), error.message()));
   if (fs::exists(path)) {
     if (is_whole(path, row)) return path;
-    throw DataError(fmt::format("{}: is there, but is not the official file (SHA-256 {}…); remove it to fetch it anew",
-                                path.string(), row.sha256_prefix));
+    throw DataError(fmt::format("{}: is there, but is not the official file (SHA-256 {}); remove it to fetch it anew",
+                                path.string(), known_hash(row)));
   }
+  if (const fs::file_status there = fs::symlink_status(part); fs::exists(there) && !fs::is_regular_file(there))
+    throw DataError(fmt::format("{}: is no file that a transfer left; remove it", part.string()));
+  const Request request{.url = url,
+                        .part = part,
+                        .most_bytes = row.bytes.value_or(options.limits.most_bytes),
+                        .limits = options.limits,
+                        .show_progress = options.show_progress};
   bool whole = fs::exists(part) && is_whole(part, row);
   for (bool again = !whole; again;) {
-    const bool resumed = transfer_to(part, url, options.show_progress);
+    const bool resumed = transfer(request);
     whole = is_whole(part, row);
     again = !whole && resumed;  // what was there may have been part of something else
     if (again) fs::remove(part);
@@ -176,8 +247,8 @@ fs::path download(const OfficialWeights& row, const DownloadOptions& options) {
     const uint64_t bytes = size_or_zero(part);
     const std::string sha256 = hash_of_file(part);
     fs::remove(part);
-    throw DataError(fmt::format("{}: what came is not the official file: {} bytes, SHA-256 {}, and not {}…; it was removed", url,
-                                bytes, sha256, row.sha256_prefix));
+    throw DataError(fmt::format("{}: what came is not the official file: {} bytes, SHA-256 {}, and not {}; it was removed", url,
+                                bytes, sha256, known_hash(row)));
   }
   fs::rename(part, path, error);
   if (error) throw DataError(fmt::format("{}: cannot be written: {}", path.string(), error.message()));

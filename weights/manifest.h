@@ -1,5 +1,6 @@
 /// The official ImageNet weights of our networks: where they are, how to know them, and what they expect.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -13,6 +14,7 @@ struct OfficialWeights {
   std::string_view arch, variant;  ///< an arch's first row is what is meant where no variant is named
   std::string_view url;
   std::string_view sha256_prefix;  ///< first digits of the file's SHA-256: those in its name
+  std::string_view sha256 = {};    ///< all 64 digits, where known
   std::optional<uint64_t> bytes;   ///< of the file, where known
   std::optional<double> top1;      ///< accuracy on ImageNet's validation pictures, in percent, as published
   int input_size = 224;            ///< side of the pictures they were trained on
@@ -20,6 +22,9 @@ struct OfficialWeights {
   std::array<double, 3> mean{0.485, 0.456, 0.406}, std{0.229, 0.224, 0.225};
 
   std::string_view file() const { return url.substr(url.rfind('/') + 1); }
+  /// Whether a file with this SHA-256 (64 digits) is the one that is meant, by as many digits as are known.
+  bool has_hash(std::string_view digits) const { return sha256.empty() ? digits.starts_with(sha256_prefix) : digits == sha256; }
+  size_t known_digits() const { return std::max(sha256.size(), sha256_prefix.size()); }
 };
 
 std::span<const OfficialWeights> official_weights();
@@ -29,8 +34,11 @@ const OfficialWeights* find_official(std::string_view arch, std::string_view var
 /// The row that a file with this SHA-256 (64 digits) is; null if it is none.
 const OfficialWeights* find_official_by_hash(std::string_view sha256);
 
+/// The row whose file is called so; null if there is none.
+const OfficialWeights* find_official_by_file(std::string_view file_name);
+
 /// The hexadecimal digits that a name ends in, after its last dash: "7be5be79" of "alexnet-owt-7be5be79.pth". Empty unless
-/// there are eight at least.
+/// there are eight at least, or if they are a date ("best-20240131.pth").
 std::string hash_in_name(std::string_view file_name);
 
 }  // namespace cudenza

@@ -19,6 +19,12 @@ class HttpServer {
   /// "http://127.0.0.1:PORT"
   std::string url() const;
   void serve(const std::string& name, std::string content);
+  /// A file that never ends: this text again and again, as long as the client takes it, its length unsaid or said (a lie).
+  void serve_endless(const std::string& name, std::string text, size_t said_length = 0);
+  /// The bytes of the contents that follow are sent one by one, so many a second.
+  void slow_down(int bytes_per_s) { bytes_per_s_ = bytes_per_s; }
+  /// Sends elsewhere: to "URL/NAME".
+  void redirect(const std::string& name, const std::string& url);
   /// The next answer stops after so many bytes of the content.
   void cut_next_answer_after(size_t bytes) { cut_ = bytes; }
   /// Whether requests for a part ("Range: bytes=N-") are answered with one.
@@ -28,15 +34,23 @@ class HttpServer {
 
  private:
   void run();
+  struct Reply {
+    std::string text;
+    std::string repeated = {};  ///< after it, without end
+  };
   void answer(int connection);
-  std::string answer_to(const std::string& request);
+  Reply answer_to(const std::string& request);
+  /// Whether all went out.
+  bool send_all(int connection, const std::string& text);
 
   int listener_ = -1;
   int port_ = 0;
   std::atomic<size_t> cut_ = SIZE_MAX;
+  std::atomic<int> bytes_per_s_ = 0;
   std::atomic<bool> ranges_ = true, stopped_ = false;
   mutable std::mutex mutex_;
   std::map<std::string, std::string> files_;
+  std::map<std::string, Reply> odd_;  ///< what is answered as it stands
   std::vector<size_t> starts_;
   std::thread thread_;
 };

@@ -27,7 +27,8 @@ class Download : public ::testing::Test {
     for (int i = 0; i < 200'000; ++i) content_ += static_cast<char>(i * 31 >> 3);
     Sha256 sha;
     sha.update(std::as_bytes(std::span(content_)));
-    prefix_ = sha.hex().substr(0, 8);
+    whole_ = sha.hex();
+    prefix_ = whole_.substr(0, 8);
     server_.serve("small-0.pth", content_);
   }
 
@@ -45,7 +46,7 @@ class Download : public ::testing::Test {
     return message_of<DataError>([&] { download(wanted, options()); });
   }
 
-  std::string content_, prefix_;
+  std::string content_, whole_, prefix_;
   HttpServer server_;
   const ScratchFolder scratch_;
 };
@@ -96,6 +97,57 @@ TEST_F(Download, RefusesAnotherFileThanPromised) {
   longer.bytes = content_.size() + 1;
   expect_says(refusal(longer), "what came is not the official file");
   EXPECT_TRUE(fs::is_empty(scratch_.path() / "new folder"));
+}
+
+TEST_F(Download, ChecksAllDigitsThatAreKnown) {
+  OfficialWeights known = row();
+  known.sha256 = whole_;
+  EXPECT_EQ(content_of(download(known, options())), content_);
+  fs::remove_all(part().parent_path());
+  const std::string begins_alike = prefix_ + std::string(56, '0');
+  known.sha256 = begins_alike;
+  expect_says(refusal(known), "and not " + begins_alike);
+  EXPECT_TRUE(fs::is_empty(part().parent_path()));
+}
+
+TEST_F(Download, EndlessAnswersEnd) {
+  for (const size_t said_length : {size_t{0}, content_.size(), size_t{1} << 40}) {  // not said; the right one; too long
+    for (const bool has_size : {true, false}) {
+      SCOPED_TRACE(fmt::format("{} bytes said, size {}", said_length, has_size ? "known" : "not known"));
+      server_.serve_endless("small-0.pth", std::string(1 << 16, 'x'), said_length);
+      OfficialWeights wanted = row();
+      if (!has_size) wanted.bytes = std::nullopt;
+      DownloadOptions bounded = options();
+      bounded.limits.most_bytes = content_.size();
+      const std::string message = message_of<DataError>([&] { download(wanted, bounded); });
+      if (said_length == content_.size()) expect_says(message, "what came is not the official file");
+      else expect_says(message, "the server sends more than the 200000 bytes that the file may have; what came was removed");
+      EXPECT_TRUE(fs::is_empty(part().parent_path()));
+    }
+  }
+}
+
+TEST_F(Download, SlowAnswersEnd) {
+  DownloadOptions hasty = options();
+  hasty.limits.slow_seconds = 1;
+  server_.slow_down(100);
+  const auto message = [&] { return message_of<DataError>([&] { download(row(), hasty); }); };
+  expect_says(message(), "the server is too slow: less than 10000 bytes a second for 1 s");
+  hasty.limits = {.fewest_bytes_per_s = 1, .slow_seconds = 1, .most_seconds = 1};
+  expect_says(message(), "or not done after 1 s");
+}
+
+TEST_F(Download, CirclesOfRedirectionsEnd) {
+  server_.redirect("small-0.pth", server_.url());
+  expect_says(refusal(row()), "the server sends elsewhere more than 5 times");
+}
+
+TEST_F(Download, WritesThroughNoLink) {
+  fs::create_directories(part().parent_path());
+  std::ofstream(scratch_.path() / "mine") << "mine";
+  fs::create_symlink(scratch_.path() / "mine", part());
+  expect_says(refusal(row()), "small-0.pth.part: is no file that a transfer left");
+  EXPECT_EQ(content_of(scratch_.path() / "mine"), "mine");
 }
 
 TEST_F(Download, RefusesToReplaceAForeignFile) {

@@ -20,7 +20,16 @@ TEST(Manifest, RowsAgreeWithThemselves) {
     EXPECT_EQ(hash_in_name(row.file()), row.sha256_prefix);
     EXPECT_TRUE(prefixes.insert(row.sha256_prefix).second) << row.file();
     EXPECT_EQ(find_official(row.arch, row.variant), &row);
-    EXPECT_EQ(find_official_by_hash(std::string(row.sha256_prefix) + std::string(56, '0')), &row);
+    EXPECT_EQ(find_official_by_file(row.file()), &row);
+    const std::string begins_alike = std::string(row.sha256_prefix) + std::string(56, '0');
+    if (row.sha256.empty()) {
+      EXPECT_EQ(find_official_by_hash(begins_alike), &row);
+    } else {
+      EXPECT_EQ(row.sha256.size(), 64u);
+      EXPECT_TRUE(row.sha256.starts_with(row.sha256_prefix));
+      EXPECT_EQ(find_official_by_hash(row.sha256), &row);
+      EXPECT_EQ(find_official_by_hash(begins_alike), nullptr);
+    }
     EXPECT_TRUE(row.url.starts_with("https://"));
   }
 }
@@ -38,6 +47,8 @@ TEST(Manifest, HashesAreReadFromNames) {
   EXPECT_EQ(hash_in_name("resnet50-best.pth"), "");
   EXPECT_EQ(hash_in_name("resnet50-abc.pth"), "");
   EXPECT_EQ(hash_in_name("7be5be79.pth"), "");
+  EXPECT_EQ(hash_in_name("best-20240131.pth"), "");
+  EXPECT_EQ(hash_in_name("best-20241331.pth"), "20241331");
 }
 
 }  // namespace
