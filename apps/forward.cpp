@@ -1,9 +1,12 @@
 /// cudenza forward: pictures in an HDF5 file to logits in another, for holding a network against another framework's.
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "apps/network_choice.h"
 #include "apps/output.h"
+#include "apps/weights_file.h"
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
 #include "engine/io/checkpoint.h"
@@ -38,9 +41,13 @@ class Pictures {
   int64_t count() const { return shape_[0]; }
   int channels() const { return static_cast<int>(shape_[1]); }
   /// `count` pictures from number `first` on, [count,H,W,C].
-  Tensor batch(int64_t first, int64_t count, Device device, DType dtype) const {
-    return cast(nchw_to_nhwc(file_.read_rows("x", first, count).to(device)), dtype);
+  Tensor batch(int64_t first, int64_t count, Device device, DType dtype) {
+    const Tensor x = file_.read_rows("x", first, count);
+    all_finite_ = all_finite_ && std::ranges::all_of(x.span<float>(), [](float v) { return std::isfinite(v); });
+    return cast(nchw_to_nhwc(x.to(device)), dtype);
   }
+  /// Whether all numbers that batch() gave so far are finite.
+  bool all_finite() const { return all_finite_; }
   /// The gradients of logits of this shape.
   Tensor dy(const Shape& logits) const {
     const std::string path = file_.path().string();
@@ -56,6 +63,7 @@ class Pictures {
  private:
   Hdf5File file_;
   Shape shape_;
+  bool all_finite_ = true;
 };
 
 /// As many classes as the file's last layer has, so that they need not be said.
@@ -73,8 +81,12 @@ int classes_in(const Hdf5File& weights, NetworkChoice choice) {
   return static_cast<int>(weights.extent(last).shape[0]);
 }
 
-std::unique_ptr<Network> load(const ForwardOptions& o, int channels) {
-  const Hdf5File weights(o.weights);
+std::unique_ptr<Network> load(const ForwardOptions& o, int channels, const Common& common) {
+  const WeightsFile opened = open_weights(o.weights);
+  for (const std::string& remark : opened.remarks) {
+    if (!common.quiet) fmt::print(stderr, "cudenza: {}: {}\n", o.weights, remark);
+  }
+  const Hdf5File& weights = opened.file;
   NetworkChoice choice = o.network;
   if (!o.classes_given) choice.classes = classes_in(weights, choice);
   if (o.gradients) choice.dropout = 0;  // nothing random, so that another framework can compute the same
@@ -93,7 +105,7 @@ template <class Write> void create_output(const ForwardOptions& o, DType dtype, 
 }
 
 /// Writes the logits of all pictures; returns the seconds that the network took.
-double run_all(Network& network, const Pictures& pictures, const ForwardOptions& o, Device device, DType dtype) {
+double run_all(Network& network, Pictures& pictures, const ForwardOptions& o, Device device, DType dtype) {
   const NoGrad no_grad;
   double seconds = 0;
   const int64_t at_once = math_mode().deterministic ? 1 : o.batch_size;  // how libraries round depends on the batch's shape
@@ -113,7 +125,7 @@ double run_all(Network& network, const Pictures& pictures, const ForwardOptions&
 
 /// Writes the logits of all pictures as one batch in training mode, and every parameter's gradient of sum(logits · dy) as
 /// files hold the parameter; returns the seconds that the passes took.
-double run_step(Network& network, const Pictures& pictures, const ForwardOptions& o, Device device, DType dtype) {
+double run_step(Network& network, Pictures& pictures, const ForwardOptions& o, Device device, DType dtype) {
   const Tensor x = pictures.batch(0, pictures.count(), device, dtype);
   const auto start = std::chrono::steady_clock::now();
   const Tensor y = network(x), logits = y.to(Device::cpu()).to(DType::f32);
@@ -134,12 +146,16 @@ double run_step(Network& network, const Pictures& pictures, const ForwardOptions
 void run_forward(const ForwardOptions& o, const Common& common) {
   const Device device = common.chosen_device();
   const DType dtype = chosen_type(common, device, DType::f32);
-  const Pictures pictures(o.input);
-  const auto network = load(o, pictures.channels());
+  Pictures pictures(o.input);
+  const auto network = load(o, pictures.channels(), common);
   network->to(device);
   network->train(o.gradients);
   if (o.folded) network->fold();
   const double seconds = (o.gradients ? run_step : run_all)(*network, pictures, o, device, dtype);
+  if (!pictures.all_finite())
+    fmt::print(stderr,
+               "cudenza: warning: {}: /x holds numbers that are not finite, and neither are the logits of such pictures\n",
+               o.input);
   const double images_per_s = static_cast<double>(pictures.count()) / seconds;
   if (common.json) {
     const nlohmann::ordered_json result{
@@ -159,7 +175,7 @@ void add_forward(CLI::App& program, const Common& common) {
   const auto o = std::make_shared<ForwardOptions>();
   add_network_options(*verb, o->network, "--arch")->required();
   verb->get_option("--classes")->description("number of classes; as many as the weights have, if not given")->default_str("");
-  verb->add_option("--weights", o->weights, "HDF5 file of the network's weights")->required();
+  verb->add_option("--weights", o->weights, "the network's weights: an HDF5 file, .pth or .safetensors")->required();
   verb->add_option("--input", o->input, "HDF5 file with pictures: /x, f32 [N,3,H,W] or [N,1,H,W]")->required();
   verb->add_option("--output", o->output, "HDF5 file to write: /logits, f32 [N,classes]")->required();
   CLI::Option* folded = verb->add_flag("--folded", o->folded, "fold batch norms into the convolutions before them");

@@ -70,19 +70,19 @@ Model read_model(const std::filesystem::path& path, Device device) {
   return model;
 }
 
-LoadReport begin_with(Model& model, const std::filesystem::path& weights, bool keep_head) {
-  const Hdf5File file(weights);
+LoadReport begin_with(Model& model, const WeightsFile& weights, bool keep_head) {
+  const Hdf5File& file = weights.file;
   const WeightsInfo info = read_info(file);
   if (info.arch != model.arch) {
-    throw DataError(fmt::format("{}: holds weights of {}, but --model says {}", weights.string(), info.arch, model.arch));
+    throw DataError(fmt::format("{}: holds weights of {}, but --model says {}", weights.path.string(), info.arch, model.arch));
   }
   LoadOptions options;
   const bool same_head = has_fastai_head(file) == (model.head == HeadKind::fastai);
   if (!same_head) options.replace_head = {"head.", "fc.", "classifier."};
   else if (!keep_head) options.replace_head = {model.network->head_prefix()};
-  require(same_head || !keep_head, "--keep-head: {} has another kind of head; say --head {}", weights.string(),
+  require(same_head || !keep_head, "--keep-head: {} has another kind of head; say --head {}", weights.path.string(),
           has_fastai_head(file) ? "fastai" : "linear");
-  model.weights = weights.filename().string();
+  model.weights = weights.path.filename().string();
   model.weights_sha = info.source_sha256;
   return read_state(file, *model.network, options);
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include <filesystem>
 
+#include "apps/weights_file.h"
 #include "engine/io/checkpoint.h"
 #include "engine/train/input_spec.h"
 #include "models/registry.h"
@@ -31,6 +32,6 @@ HeadKind head_from_name(std::string_view);
 
 /// Lets a new network begin with a file's weights: ImageNet's or those of a model trained here. Everything below the head is
 /// taken, and the head too with `keep_head`. Throws DataError if the file is of another network.
-LoadReport begin_with(Model&, const std::filesystem::path& weights, bool keep_head);
+LoadReport begin_with(Model&, const WeightsFile& weights, bool keep_head);
 
 }  // namespace cudenza

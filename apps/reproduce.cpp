@@ -8,6 +8,7 @@
 #include "engine/io/atomic_file.h"
 #include "engine/train/study_report.h"
 #include "models/registry.h"
+#include "weights/manifest.h"
 
 namespace cudenza {
 namespace {
@@ -33,11 +34,18 @@ constexpr StudyLine kLines[] = {{"AlexNet", "alexnet", "study", "fine-tuning", 1
                                 {"ResNet-RS50", "resnetrs50", "study-plus", "+ mixup, augmentation, TTA", 182}};
 constexpr int64_t kStudyClips = 199;
 
-/// The network's ImageNet weights in the folder, as `weights convert` names them; empty: from scratch.
+/// The network's ImageNet weights in the folder, as `weights fetch` or PyTorch's users name them; empty: from scratch.
 std::string weights_of(const std::string& folder, std::string_view arch) {
   if (folder.empty()) return {};
-  const fs::path path = fs::path(folder) / fmt::format("{}.h5", arch);
-  return fs::exists(path) ? path.string() : std::string();
+  std::vector<std::string> names;
+  for (const std::string_view ending : {"h5", "pth", "pt", "safetensors"}) names.push_back(fmt::format("{}.{}", arch, ending));
+  for (const OfficialWeights& row : official_weights()) {
+    if (row.arch == arch) names.emplace_back(row.file());
+  }
+  for (const std::string& name : names) {
+    if (fs::exists(fs::path(folder) / name)) return fs::path(folder) / name;
+  }
+  return {};
 }
 
 std::string quoted(const std::string& text) { return fmt::format("\"{}\"", text); }

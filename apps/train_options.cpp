@@ -79,7 +79,8 @@ template <class T> void take(T& field, const std::optional<T>& given) {
 void add_train_options(CLI::App* verb, TrainOptions& o, bool with_run) {
   add_data_options(verb, o);
   verb->add_option("--model", o.arch, fmt::format("{}", fmt::join(network_names(), " ")))->capture_default_str();
-  verb->add_option("--weights", o.weights, "begin with this file: ImageNet's weights or a model trained here");
+  verb->add_option("--weights", o.weights,
+                   "begin with this file: ImageNet's weights, a model trained here, or a .pth or .safetensors file");
   verb->add_flag("--keep-head", o.keep_head, "take the file's head too");
   verb->add_option("--head", o.head, "linear or fastai")->check(CLI::IsMember({"linear", "fastai"}))->capture_default_str();
   if (with_run) add_run_options(verb, o);

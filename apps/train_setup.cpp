@@ -73,7 +73,9 @@ void TrainSetup::prepare_network(const std::filesystem::path& last) {
     Generator initial(common.seed);
     model.network->initialize(initial);
     if (!options.weights.empty()) {
-      const LoadReport report = begin_with(model, options.weights, options.keep_head);
+      const WeightsFile weights = open_weights(options.weights);
+      for (const std::string& remark : weights.remarks) say(fmt::format("{}: {}", options.weights, remark));
+      const LoadReport report = begin_with(model, weights, options.keep_head);
       say(fmt::format("{}: {}", options.weights, report.text()));
     }
   }

@@ -9,8 +9,8 @@
 
 #include "apps/output.h"
 #include "apps/verbs.h"
+#include "apps/weights_file.h"
 #include "engine/io/checkpoint.h"
-#include "engine/io/hdf5_checksum.h"
 #include "models/registry.h"
 #include "weights/convert.h"
 #include "weights/download.h"
@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr double kMegabyte = 1e6;
+constexpr const char* kKeyHelp =
+    "the state dict to take where the file has several: a key (state_dict_ema), or what its names begin with";
 constexpr std::string_view kMirrorVariable = "CUDENZA_WEIGHTS_URL";
 
 // list
@@ -33,6 +35,7 @@ Json row_facts(const OfficialWeights& row) {
           {"file", row.file()},
           {"url", row.url},
           {"sha256_prefix", row.sha256_prefix},
+          {"sha256", row.sha256.empty() ? Json() : Json(row.sha256)},
           {"bytes", row.bytes ? Json(*row.bytes) : Json()},
           {"top1", row.top1 ? Json(*row.top1) : Json()},
           {"input_size", row.input_size},
@@ -63,24 +66,35 @@ Json report_facts(const fs::path& in, const fs::path& out, const ConvertReport& 
           {"arch", report.arch},          {"variant", report.variant.empty() ? Json() : Json(report.variant)},
           {"classes", report.classes},    {"container", name_of(report.container)},
           {"tensors", report.tensors},    {"parameters_and_buffers", report.numbers},
-          {"sha256", report.hash.sha256}, {"sha256_in_name", report.hash.in_name.empty() ? Json() : Json(report.hash.in_name)}};
+          {"sha256", report.hash.sha256}, {"sha256_in_name", report.hash.in_name.empty() ? Json() : Json(report.hash.in_name)},
+          {"remarks", report.remarks}};
 }
 
+/// How far a file's SHA-256 has been held against one that is known.
 std::string hash_remark(const SourceHash& hash) {
+  const OfficialWeights* official = find_official_by_hash(hash.sha256);
+  if (official && !official->sha256.empty()) return "the official file's";
   if (hash.in_name.empty()) return "there is none in its name to check it by";
-  return hash.agrees() ? "as its name says" : fmt::format("NOT {}… as its name says", hash.in_name);
+  return hash.agrees() ? fmt::format("its first {} digits as its name says", hash.in_name.size())
+                       : fmt::format("NOT {}… as its name says", hash.in_name);
 }
 
-void convert(const fs::path& in, const fs::path& out, const std::string& arch, const Common& common) {
+struct ConvertOptions {
+  fs::path in, out;
+  std::string arch = {}, key = {};
+};
+
+void convert(const ConvertOptions& o, const Common& common) {
   std::error_code not_there;
-  require(!fs::equivalent(in, out, not_there), "{} cannot be converted into itself; name another OUT.h5", in.string());
-  const ConvertReport report = convert_weights(in, out, arch);
-  if (common.json) return print_json(report_facts(in, out, report));
+  require(!fs::equivalent(o.in, o.out, not_there), "{} cannot be converted into itself; name another OUT.h5", o.in.string());
+  const ConvertReport report = convert_weights(o.in, o.out, o.arch, o.key);
+  if (common.json) return print_json(report_facts(o.in, o.out, report));
   if (common.quiet) return;
+  for (const std::string& remark : report.remarks) fmt::print(stderr, "cudenza: {}: {}\n", o.in.string(), remark);
   const std::string official = report.variant.empty() ? "" : fmt::format(", the official {}", report.variant);
-  print_out("{}: {}{}; {} classes, {} tensors, {} numbers\n", out.string(), report.arch, official, report.classes, report.tensors,
-            report.numbers);
-  print_out("  from {} ({}), SHA-256 {}…, {}\n", in.string(), name_of(report.container), report.hash.sha256.substr(0, 16),
+  print_out("{}: {}{}; {} classes, {} tensors, {} numbers\n", o.out.string(), report.arch, official, report.classes,
+            report.tensors, report.numbers);
+  print_out("  from {} ({}), SHA-256 {}…, {}\n", o.in.string(), name_of(report.container), report.hash.sha256.substr(0, 16),
             hash_remark(report.hash));
 }
 
@@ -109,7 +123,7 @@ fs::path converted_path(const OfficialWeights& row, const fs::path& folder) {
 }
 
 bool is_converted(const OfficialWeights& row, const fs::path& path) {
-  return fs::exists(path) && read_info(Hdf5File(path)).source_sha256.starts_with(row.sha256_prefix);
+  return fs::exists(path) && row.has_hash(read_info(Hdf5File(path)).source_sha256);
 }
 
 void run_fetch(const FetchOptions& options, const Common& common) {
@@ -126,7 +140,7 @@ void run_fetch(const FetchOptions& options, const Common& common) {
     if (!common.quiet) fmt::print(stderr, "cudenza: fetching {}\n", row->file());
     const fs::path file =
         download(*row, {.folder = options.folder, .base_url = mirror ? mirror : "", .show_progress = show_progress});
-    convert(file, converted, std::string(row->arch), common);
+    convert({.in = file, .out = converted, .arch = std::string(row->arch)}, common);
     if (!options.keep) fs::remove(file);
   }
 }
@@ -161,22 +175,27 @@ Listing list_hdf5(const fs::path& path) {
   return listing;
 }
 
-Listing list_foreign(const fs::path& path) {
-  const WeightSource source(path);
-  const ArchMatch match = match_arch(source.tensors());
-  Listing listing;
-  listing.facts = {{"file", path.string()}, {"container", name_of(source.container())}};
-  if (match.fault.empty()) listing.facts.update({{"arch", match.arch}, {"class_count", match.classes}});
-  else listing.facts["arch"] = Json();
-  for (const TensorRecord& record : source.tensors()) listing.add(record.name, record.dtype, record.sizes);
-  return listing;
+/// "state_dict" and how many tensors it has, for every state dict in the file.
+Json parts_of(const WeightSource& source) {
+  Json parts = Json::array();
+  for (const StateDict& dict : source.state_dicts()) parts.push_back({{"key", dict.key}, {"tensors", dict.tensors.size()}});
+  return parts;
 }
 
-bool is_hdf5(const fs::path& path) {
-  const FileBytes file(path);
-  std::array<char, 32> head{};
-  file.read(0, std::as_writable_bytes(std::span(head)).first(std::min<size_t>(head.size(), file.size())));
-  return hdf5::begins_as_hdf5({head.data(), head.size()});
+Listing list_foreign(const fs::path& path, const std::string& key) {
+  const WeightSource source(path);
+  const WeightChoice choice = choose_weights(source, "", key);
+  Listing listing;
+  listing.facts = {{"file", path.string()}, {"container", name_of(source.container())}};
+  if (choice.match.fits()) listing.facts.update({{"arch", choice.match.arch}, {"class_count", choice.match.classes}});
+  else listing.facts["arch"] = Json();
+  listing.facts.update({{"state_dicts", parts_of(source)},
+                        {"key", choice.key},
+                        {"prefix", choice.prefix},
+                        {"wrappers", choice.wrappers},
+                        {"remarks", choice.remarks()}});
+  for (const TensorRecord& record : choice.tensors) listing.add(record.name, record.dtype, record.sizes);
+  return listing;
 }
 
 std::string fact_text(const Json& value) {
@@ -187,8 +206,23 @@ std::string fact_text(const Json& value) {
   return json_text(value, -1);
 }
 
-void run_inspect(const std::string& path, const Common& common) {
-  Listing listing = is_hdf5(path) ? list_hdf5(path) : list_foreign(path);
+/// One line, or one for each part of a list of parts or remarks; none where there is nothing to say.
+void print_fact(const std::string& name, const Json& value) {
+  if (name == "remarks") {
+    for (const Json& remark : value) print_out("{:<15} {}\n", "remark", fact_text(remark));
+  } else if (name == "state_dicts") {
+    for (const Json& part : value) {
+      const std::string key = part["key"].get<std::string>();
+      if (!key.empty()) print_out("{:<15} '{}', {} tensors\n", "state dict", key, part["tensors"].get<size_t>());
+    }
+  } else if (const bool is_blank = (value.is_string() && value.get<std::string>().empty()) || (value.is_array() && value.empty());
+             !is_blank) {
+    print_out("{:<15} {}\n", name, value.is_null() ? "none of ours" : fact_text(value));
+  }
+}
+
+void run_inspect(const fs::path& path, const std::string& key, const Common& common) {
+  Listing listing = is_hdf5(path) ? list_hdf5(path) : list_foreign(path, key);
   int64_t numbers = 0;
   for (const Json& tensor : listing.tensors) {
     int64_t count = 1;
@@ -200,8 +234,7 @@ void run_inspect(const std::string& path, const Common& common) {
     listing.facts["tensors"] = std::move(listing.tensors);
     return print_json(listing.facts);
   }
-  for (const auto& [name, value] : listing.facts.items())
-    print_out("{:<15} {}\n", name, value.is_null() ? "none of ours" : fact_text(value));
+  for (const auto& [name, value] : listing.facts.items()) print_fact(name, value);
   print_out("{:<15} {}\n", "tensors", listing.tensors.size());
   for (const Json& tensor : listing.tensors)
     print_out("  {:<5} {:<20} {}\n", tensor["dtype"].get<std::string>(), shape_text(tensor["shape"].get<std::vector<int64_t>>()),
@@ -247,8 +280,10 @@ Json verify_foreign(const fs::path& path) {
   const WeightSource source(path);
   const SourceHash hash = hash_of(source.file());
   if (!hash.agrees()) source.file().fail("its SHA-256 is {}, {}", hash.sha256, hash_remark(hash));
+  check_official_name(source.file(), hash.sha256);
+  const WeightChoice choice = choose_weights(source);
   std::vector<float> piece(1 << 16);
-  for (const TensorRecord& record : source.tensors()) {
+  for (const TensorRecord& record : choice.tensors) {
     TensorReader reader(source.file(), record);
     for (auto left = static_cast<size_t>(record.numel()); left > 0;) {
       const auto part = std::span(piece).first(std::min(left, piece.size()));
@@ -257,21 +292,20 @@ Json verify_foreign(const fs::path& path) {
       left -= part.size();
     }
   }
-  const ArchMatch match = match_arch(source.tensors());
   return {{"file", path.string()},
           {"container", name_of(source.container())},
-          {"arch", match.fault.empty() ? Json(match.arch) : Json()},
-          {"tensors", source.tensors().size()},
+          {"arch", choice.match.fits() ? Json(choice.match.arch) : Json()},
+          {"tensors", choice.tensors.size()},
           {"sha256", hash.sha256},
           {"sha256_in_name", hash.in_name.empty() ? Json() : Json(hash.in_name)},
           {"official", official_json(hash.sha256)}};
 }
 
-void run_verify(const std::string& path, const Common& common) {
+void run_verify(const fs::path& path, const Common& common) {
   const Json facts = is_hdf5(path) ? verify_hdf5(path) : verify_foreign(path);
   if (common.json) return print_json(facts);
   if (common.quiet) return;
-  print_out("{}: sound; {}, {}, {} tensors\n", path, fact_text(facts["container"]),
+  print_out("{}: sound; {}, {}, {} tensors\n", path.string(), fact_text(facts["container"]),
             facts["arch"].is_null() ? "none of our networks" : fact_text(facts["arch"]), facts["tensors"].get<size_t>());
   const std::string of = facts.contains("source") ? fmt::format(" of {}, its source,", fact_text(facts["source"])) : "";
   if (!facts["sha256"].get<std::string>().empty()) print_out("  SHA-256{} {}\n", of, fact_text(facts["sha256"]));
@@ -295,19 +329,21 @@ void add_weights(CLI::App& program, const Common& common) {
   fetch_verb->footer(fmt::format("{} in the environment names a mirror's folder to fetch from.", kMirrorVariable));
   fetch_verb->callback([fetch, &common] { run_fetch(*fetch, common); });
 
-  struct Paths {
-    std::string in, out, arch;
-  };
-  auto paths = std::make_shared<Paths>();
+  auto paths = std::make_shared<ConvertOptions>();
   CLI::App* convert_verb = verb->add_subcommand("convert", "A .pth or .safetensors file to HDF5");
   convert_verb->add_option("IN", paths->in, "PyTorch's zip, tar or stream, or safetensors")->required();
   convert_verb->add_option("OUT.h5", paths->out)->required();
   convert_verb->add_option("--arch", paths->arch, "the network; told by names and shapes if not given");
-  convert_verb->callback([paths, &common] { convert(paths->in, paths->out, paths->arch, common); });
+  convert_verb->add_option("--key", paths->key, kKeyHelp);
+  convert_verb->footer(
+      "What fits a network by names and shapes is taken, whatever its key and whatever stands before all its names. Of several "
+      "the first in the file is taken, averages (ema, swa, teacher) last.");
+  convert_verb->callback([paths, &common] { convert(*paths, common); });
 
   CLI::App* inspect_verb = verb->add_subcommand("inspect", "What is in a file of weights");
   inspect_verb->add_option("FILE", paths->in)->required();
-  inspect_verb->callback([paths, &common] { run_inspect(paths->in, common); });
+  inspect_verb->add_option("--key", paths->key, kKeyHelp);
+  inspect_verb->callback([paths, &common] { run_inspect(paths->in, paths->key, common); });
 
   CLI::App* verify_verb = verb->add_subcommand("verify", "Whether a file of weights is whole, and what it says it is");
   verify_verb->add_option("FILE", paths->in)->required();

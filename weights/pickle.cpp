@@ -39,6 +39,7 @@ class PickleMachine {
       case 'K': return push({.kind = Kind::integer, .integer = in_.u8()}), true;        // BININT1
       case 'M': return push({.kind = Kind::integer, .integer = in_.u16()}), true;       // BININT2
       case 0x8a: return push(long_integer(in_.bytes(in_.u8()))), true;                  // LONG1
+      case 0x8b: return push(long_integer(in_.bytes(in_.u32()))), true;                 // LONG4
       case 'G': return push({.kind = Kind::real, .real = big_endian_double()}), true;   // BINFLOAT
       case 'X':                                                                         // BINUNICODE
       case 'T': return push({.kind = Kind::text, .text = in_.bytes(in_.u32())}), true;  // BINSTRING
@@ -68,10 +69,12 @@ class PickleMachine {
 
   bool memo(uint8_t opcode) {
     switch (opcode) {
-      case 'q': return put(in_.u8()), true;      // BINPUT
-      case 'r': return put(in_.u32()), true;     // LONG_BINPUT
-      case 'h': return recall(in_.u8()), true;   // BINGET
-      case 'j': return recall(in_.u32()), true;  // LONG_BINGET
+      case '0': return (void)pop(), true;          // POP
+      case '1': return (void)pop_to_mark(), true;  // POP_MARK
+      case 'q': return put(in_.u8()), true;        // BINPUT
+      case 'r': return put(in_.u32()), true;       // LONG_BINPUT
+      case 'h': return recall(in_.u8()), true;     // BINGET
+      case 'j': return recall(in_.u32()), true;    // LONG_BINGET
       default: return false;
     }
   }
@@ -116,9 +119,11 @@ class PickleMachine {
 
   void call() {
     const Ref arguments = pop(), callee = pop();
-    if (values_[callee].kind != Kind::global || values_[arguments].kind != Kind::tuple)
+    const Kind kind = values_[callee].kind;
+    if ((kind != Kind::global && kind != Kind::call) || values_[arguments].kind != Kind::tuple)
       in_.fail("the pickle calls what is no function, or without a tuple of arguments");
     if (values_[callee].text == "collections OrderedDict") return ordered_dict(values_[arguments]);
+    if (values_[callee].text == "collections defaultdict") return push({.kind = Kind::dict});
     push({.kind = Kind::call, .text = values_[callee].text, .items = values_[arguments].items});
   }
 
@@ -182,9 +187,11 @@ class PickleMachine {
   }
 
   void extend(Kind kind, std::vector<Ref>&& items) {
-    if (stack_.size() <= floor() || values_[stack_.back()].kind != kind)
+    const bool is_call = stack_.size() > floor() && values_[stack_.back()].kind == Kind::call;
+    if (stack_.size() <= floor() || (values_[stack_.back()].kind != kind && !is_call))
       in_.fail("the pickle adds to a {} where there is none", kind == Kind::list ? "list" : "dict");
     if (kind == Kind::dict && items.size() % 2 != 0) in_.fail("the pickle has a key without a value");
+    if (is_call) return;  // an object of another class that is a list or dict as well: what it holds is of no interest
     auto& all = values_[stack_.back()].items;
     all.insert(all.end(), items.begin(), items.end());
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace cudenza {
 namespace {
@@ -45,13 +46,53 @@ const StorageClass* storage_class(std::string_view global) {
   return nullptr;
 }
 
-/// Finds the tensors of one pickle.
+std::string dotted(std::string global) {
+  std::ranges::replace(global, ' ', '.');
+  return printable(global);
+}
+
+/// Finds the state dicts of one pickle.
 class StateReader {
  public:
   StateReader(const FileBytes& file, const Pickle& pickle, const PersistentIds& ids) : file_(file), pickle_(pickle), ids_(ids) {}
 
-  std::vector<TensorRecord> read() {
-    const Value& dict = unwrapped(pickle_.root());
+  std::vector<StateDict> read() {
+    const Value& root = pickle_.root();
+    if (root.kind != Kind::dict) file_.fail("holds a {}, not a state dict{}", describe(root), remedy());
+    collect(root, "", 0);
+    if (found_.empty())
+      file_.fail("holds no state dict: no tensors under names, neither itself nor under one of its keys ({}){}", keys_of(root),
+                 remedy());
+    return std::move(found_);
+  }
+
+ private:
+  /// Adds the dict, if it has tensors, and those within it. Each is entered once, so circles and shared parts do no harm.
+  void collect(const Value& dict, const std::string& key, int depth) {
+    if (!entered_.insert(&dict).second) return;
+    if (StateDict own = state_dict(dict, key); !own.tensors.empty() || !own.fault.empty()) found_.push_back(std::move(own));
+    if (depth == kMostNesting) return;
+    for (size_t i = 0; i + 1 < dict.items.size(); i += 2) {
+      const Value &name = pickle_[dict.items[i]], &value = pickle_[dict.items[i + 1]];
+      if (name.kind != Kind::text || value.kind != Kind::dict) continue;
+      collect(value, key.empty() ? printable(name.text) : fmt::format("{}.{}", key, printable(name.text)), depth + 1);
+    }
+  }
+
+  /// A dict that cannot be read need not be the one that is wanted: its fault is kept.
+  StateDict state_dict(const Value& dict, const std::string& key) {
+    StateDict own{.key = key};
+    try {
+      own.tensors = tensors_of(dict);
+    } catch (const DataError& e) {
+      own.fault = e.what();
+    }
+    count_ += own.tensors.size();
+    if (count_ > kMostTensors) file_.fail("holds more than {} tensors", kMostTensors);
+    return own;
+  }
+
+  std::vector<TensorRecord> tensors_of(const Value& dict) const {
     std::map<std::string_view, size_t> places;  // a key that stands twice counts once: its last value
     std::vector<TensorRecord> all;
     for (size_t i = 0; i + 1 < dict.items.size(); i += 2) {
@@ -64,34 +105,41 @@ class StateReader {
       else all[place->second] = std::move(record);
       if (all.size() > kMostTensors) file_.fail("holds more than {} tensors", kMostTensors);
     }
-    if (all.empty()) file_.fail("holds no state dict: no tensors under names, nor a 'state_dict' or 'model' with such");
     return all;
-  }
-
- private:
-  const Value& unwrapped(const Value& root) const {
-    const Value* dict = &root;
-    for (int depth = 0; depth < kMostNesting; ++depth) {
-      const Value* inner = nullptr;
-      for (const char* wrapper : {"state_dict", "model"}) {
-        const Value* candidate = pickle_.find(*dict, wrapper);
-        if (!inner && candidate && candidate->kind == Kind::dict) inner = candidate;
-      }
-      if (!inner) break;
-      dict = inner;
-    }
-    if (dict->kind != Kind::dict) file_.fail("holds a {}, not a state dict; save model.state_dict()", describe(*dict));
-    return *dict;
   }
 
   static std::string describe(const Value& value) {
     switch (value.kind) {
-      case Kind::call: return "call of " + value.text;
+      case Kind::call: return "call of " + dotted(value.text);
       case Kind::list:
       case Kind::tuple: return "list";
       case Kind::persistent: return "single tensor";
       default: return "single value";
     }
+  }
+
+  /// The first text keys of a dict, for a message.
+  std::string keys_of(const Value& dict) const {
+    constexpr size_t kMostListed = 8;
+    std::string listed;
+    size_t count = 0;
+    for (size_t i = 0; i + 1 < dict.items.size(); i += 2) {
+      const Value& key = pickle_[dict.items[i]];
+      if (key.kind == Kind::text && ++count <= kMostListed) listed += (listed.empty() ? "" : ", ") + printable(key.text);
+    }
+    if (count > kMostListed) listed += fmt::format(" and {} more", count - kMostListed);
+    return listed.empty() ? "it has none that are names" : listed;
+  }
+
+  /// A whole module, or what else has classes of its own, is no state dict: which class it is tells the user what was saved.
+  std::string remedy() const {
+    for (const Value& value : pickle_.values()) {
+      if (value.kind == Kind::global && !is_torch_global(value.text))
+        return fmt::format(
+            "; the pickle names {}, which has no place among weights; nothing was executed; save model.state_dict()",
+            dotted(value.text));
+    }
+    return "; save model.state_dict()";
   }
 
   bool is_tensor(const Value& value, int nesting) const {
@@ -102,7 +150,7 @@ class StateReader {
   }
 
   static bool is_parameter(const Value& value) {
-    return value.text == "torch._utils _rebuild_parameter" || value.text == "torch.nn.parameter Parameter";
+    return value.text.starts_with("torch._utils _rebuild_parameter") || value.text == "torch.nn.parameter Parameter";
   }
 
   TensorRecord tensor(const Value& value, const std::string& name, int nesting) const {
@@ -124,23 +172,35 @@ class StateReader {
   const FileBytes& file_;
   const Pickle& pickle_;
   const PersistentIds& ids_;
+  std::set<const Value*> entered_;
+  std::vector<StateDict> found_;
+  size_t count_ = 0;
 };
-
-void take_off_module(std::vector<TensorRecord>& records) {
-  constexpr std::string_view kModule = "module.";
-  if (!std::ranges::all_of(records,
-                           [&](const TensorRecord& r) { return r.name.size() > kModule.size() && r.name.starts_with(kModule); }))
-    return;
-  for (TensorRecord& r : records) r.name.erase(0, kModule.size());
-}
 
 }  // namespace
 
 bool is_torch_global(const std::string& global) {
-  static constexpr std::string_view kOthers[] = {"collections OrderedDict",         "torch._utils _rebuild_tensor",
-                                                 "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter",
-                                                 "torch.nn.parameter Parameter",    "torch Size"};
+  static constexpr std::string_view kOthers[] = {"collections OrderedDict",
+                                                 "torch._utils _rebuild_tensor",
+                                                 "torch._utils _rebuild_tensor_v2",
+                                                 "torch._utils _rebuild_parameter",
+                                                 "torch._utils _rebuild_parameter_with_state",
+                                                 "torch.nn.parameter Parameter",
+                                                 "torch Size"};
   return storage_class(global) != nullptr || std::ranges::find(kOthers, global) != std::end(kOthers);
+}
+
+bool is_inert_global(const std::string& global) {
+  static constexpr std::string_view kModules[] = {"os",      "posix",  "nt",         "subprocess", "sys",      "shutil",
+                                                  "socket",  "runpy",  "pty",        "pdb",        "bdb",      "code",
+                                                  "ctypes",  "imp",    "importlib",  "pickle",     "timeit",   "trace",
+                                                  "asyncio", "urllib", "webbrowser", "marshal",    "commands", "http"};
+  static constexpr std::string_view kFunctions[] = {"eval", "exec",       "execfile", "compile",
+                                                    "open", "__import__", "input",    "breakpoint"};
+  const std::string_view all = global, module = all.substr(0, all.find(' '));
+  if (module == "builtins" || module == "__builtin__")
+    return std::ranges::find(kFunctions, all.substr(std::min(all.size(), module.size() + 1))) == std::end(kFunctions);
+  return std::ranges::find(kModules, module.substr(0, module.find('.'))) == std::end(kModules);
 }
 
 DType storage_dtype(const FileBytes& file, const Pickle::Value& value) {
@@ -178,10 +238,8 @@ StorageId storage_id_of(const FileBytes& file, const Pickle& pickle, const Value
           id.items.size() == 6 ? &field(5) : nullptr};
 }
 
-std::vector<TensorRecord> state_dict_of(const FileBytes& file, const Pickle& pickle, const PersistentIds& ids) {
-  std::vector<TensorRecord> records = StateReader(file, pickle, ids).read();
-  take_off_module(records);
-  return records;
+std::vector<StateDict> state_dicts_of(const FileBytes& file, const Pickle& pickle, const PersistentIds& ids) {
+  return StateReader(file, pickle, ids).read();
 }
 
 }  // namespace cudenza

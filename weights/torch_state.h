@@ -3,13 +3,18 @@
 #include <functional>
 
 #include "weights/pickle.h"
-#include "weights/tensor_record.h"
+#include "weights/state_dict.h"
 
 namespace cudenza {
 
-/// Whether torch.save names this global in files of weights: OrderedDict, torch.*Storage, torch.*Tensor, torch.Size, Parameter
+/// Whether torch.save names this global for weights themselves: OrderedDict, torch.*Storage, torch.*Tensor, torch.Size, Parameter
 /// and what rebuilds a tensor.
 bool is_torch_global(const std::string& global);
+
+/// Whether a file of weights may name this global beside them, as checkpoints do: argparse.Namespace, numpy's scalars, the user's
+/// own classes. No global is ever called, whatever it is; those that only an attack names (os.system, builtins.eval, all of
+/// subprocess) are not inert, so that such a file is refused and not quietly read.
+bool is_inert_global(const std::string& global);
 
 /// The element type of "torch FloatStorage" and its kin. Throws DataError for those that have no place among weights.
 DType storage_dtype(const FileBytes&, const Pickle::Value& storage_class);
@@ -25,9 +30,10 @@ struct PersistentIds {
   std::function<TensorRecord(const Pickle::Value& id)> tensor = {};
 };
 
-/// The tensors of the state dict that the pickle holds: of a dict itself, or of the one it has under "state_dict" or "model".
-/// What is no tensor is left out; if all names begin with "module." (DataParallel), that is taken off.
-std::vector<TensorRecord> state_dict_of(const FileBytes&, const Pickle&, const PersistentIds&);
+/// The state dicts that the pickle holds, at least one, in its order: the dict itself, and those under its text keys and theirs
+/// ("state_dict", "checkpoint.model"), as far as they have tensors under names. What is no tensor is left out. Throws DataError if
+/// there is none.
+std::vector<StateDict> state_dicts_of(const FileBytes&, const Pickle&, const PersistentIds&);
 
 /// Items of a tuple or list that are integers. Throws DataError, which says what was expected, if they are not.
 std::vector<int64_t> integers_of(const FileBytes&, const Pickle&, const Pickle::Value& sequence, std::string_view what);

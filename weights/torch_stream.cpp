@@ -62,10 +62,10 @@ StoredNumbers viewed(const FileBytes& file, const Pickle& object, const StoredNu
 
 }  // namespace
 
-std::vector<TensorRecord> read_torch_stream(const FileBytes& file) {
+std::vector<StateDict> read_torch_stream(const FileBytes& file) {
   ByteStream in(file, 0, file.size(), "pickles");
   read_preamble(in);
-  const Pickle object(in, is_torch_global);
+  const Pickle object(in, is_inert_global);
   const Pickle keys(in, kNoGlobals);
   const auto storages = find_storages(in, keys, storage_types(file, object));
   const auto storage = [&](const Value& value) -> StoredNumbers {
@@ -75,7 +75,7 @@ std::vector<TensorRecord> read_torch_stream(const FileBytes& file) {
       file.fail("storage {} is missing, or smaller or of another type than said", printable(id.key));
     return id.view ? viewed(file, object, at->second, *id.view) : at->second;
   };
-  return state_dict_of(file, object, {.storage = storage});
+  return state_dicts_of(file, object, {.storage = storage});
 }
 
 }  // namespace cudenza

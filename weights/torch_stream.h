@@ -5,10 +5,10 @@
 ///
 /// Persistent ids are ('storage', class, key, location, count, view); a view is None or (key, offset, count).
 #pragma once
-#include "weights/tensor_record.h"
+#include "weights/state_dict.h"
 
 namespace cudenza {
 
-std::vector<TensorRecord> read_torch_stream(const FileBytes&);
+std::vector<StateDict> read_torch_stream(const FileBytes&);
 
 }  // namespace cudenza

@@ -149,12 +149,12 @@ bool is_tar_header(std::span<const std::byte> block) {
   return std::to_integer<int>(block[0]) != 0 && octal(field(block, 148, 8)) == sum;
 }
 
-std::vector<TensorRecord> read_torch_tar(const FileBytes& file) {
+std::vector<StateDict> read_torch_tar(const FileBytes& file) {
   const auto members = read_members(file);
   const auto tensors = read_tensors(open_member(file, members, "tensors"), read_storages(open_member(file, members, "storages")));
   ByteStream system = open_member(file, members, "sys_info"), in = open_member(file, members, "pickle");
   check_byte_order(file, Pickle(system, is_torch_global));
-  const Pickle object(in, is_torch_global);
+  const Pickle object(in, is_inert_global);
   const auto tensor = [&](const Value& id) -> TensorRecord {
     const auto at = tensors.find(key_of(file, id));
     if (at == tensors.end()) file.fail("has a name for an unknown tensor");
@@ -163,7 +163,7 @@ std::vector<TensorRecord> read_torch_tar(const FileBytes& file) {
   const auto no_storage = [&](const Value&) -> StoredNumbers {
     file.fail("rebuilds a tensor, which this container does not do");
   };
-  return state_dict_of(file, object, {.storage = no_storage, .tensor = tensor});
+  return state_dicts_of(file, object, {.storage = no_storage, .tensor = tensor});
 }
 
 }  // namespace cudenza

@@ -7,13 +7,13 @@
 ///   pickle     the object; persistent ids are bare keys, as integers or text
 ///   sys_info   pickle: a dict with `little_endian`
 #pragma once
-#include "weights/tensor_record.h"
+#include "weights/state_dict.h"
 
 namespace cudenza {
 
 /// Whether this block of 512 bytes is a tar archive's first: its checksum holds.
 bool is_tar_header(std::span<const std::byte> block);
 
-std::vector<TensorRecord> read_torch_tar(const FileBytes&);
+std::vector<StateDict> read_torch_tar(const FileBytes&);
 
 }  // namespace cudenza

@@ -18,7 +18,7 @@ void check_order_member(const FileBytes& file, const ZipDirectory& zip, const st
 
 }  // namespace
 
-std::vector<TensorRecord> read_torch_zip(const FileBytes& file) {
+std::vector<StateDict> read_torch_zip(const FileBytes& file) {
   const ZipDirectory zip(file);
   const std::string pickle_name = zip.only_one_ending(kPickleName);
   const std::string root = pickle_name.substr(0, pickle_name.size() - kPickleName.size());
@@ -26,7 +26,7 @@ std::vector<TensorRecord> read_torch_zip(const FileBytes& file) {
 
   const auto [begin, end] = zip.find(pickle_name);
   ByteStream in(file, begin, end, "data.pkl");
-  const Pickle pickle(in, is_torch_global);
+  const Pickle pickle(in, is_inert_global);
   const auto storage = [&](const Pickle::Value& value) -> StoredNumbers {
     const StorageId id = storage_id_of(file, pickle, value);
     const auto [data_begin, data_end] = zip.find(root + "data/" + id.key);
@@ -34,7 +34,7 @@ std::vector<TensorRecord> read_torch_zip(const FileBytes& file) {
       file.fail("storage {} should hold {} numbers, but has {} bytes", printable(id.key), id.count, data_end - data_begin);
     return {id.dtype, data_begin, id.count};
   };
-  return state_dict_of(file, pickle, {.storage = storage});
+  return state_dicts_of(file, pickle, {.storage = storage});
 }
 
 }  // namespace cudenza

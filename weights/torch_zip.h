@@ -4,10 +4,10 @@
 ///   <root>/data/<key>    the numbers of one storage
 ///   <root>/byteorder     "little", if it is there
 #pragma once
-#include "weights/tensor_record.h"
+#include "weights/state_dict.h"
 
 namespace cudenza {
 
-std::vector<TensorRecord> read_torch_zip(const FileBytes&);
+std::vector<StateDict> read_torch_zip(const FileBytes&);
 
 }  // namespace cudenza

@@ -38,14 +38,14 @@ WeightContainer detect(const FileBytes& file) {
   file.fail("is none of the formats of weights that are read: PyTorch's .pth (zip, tar or stream) and safetensors");
 }
 
-std::vector<TensorRecord> read_tensors(const FileBytes& file, WeightContainer container) {
+std::vector<StateDict> read_state_dicts(const FileBytes& file, WeightContainer container) {
   switch (container) {
     case WeightContainer::torch_zip: return read_torch_zip(file);
     case WeightContainer::torch_tar: return read_torch_tar(file);
     case WeightContainer::torch_stream: return read_torch_stream(file);
     case WeightContainer::safetensors: break;
   }
-  return read_safetensors(file);
+  return {{.tensors = read_safetensors(file)}};
 }
 
 /// The number at `from`, which need not be aligned.
@@ -64,11 +64,10 @@ std::string_view name_of(WeightContainer container) {
 }
 
 WeightSource::WeightSource(const std::filesystem::path& path)
-    : file_(path), container_(detect(file_)), tensors_(read_tensors(file_, container_)) {}
-
-const TensorRecord* WeightSource::find(std::string_view name) const {
-  const auto at = std::ranges::find(tensors_, name, &TensorRecord::name);
-  return at == tensors_.end() ? nullptr : &*at;
+    : file_(path), container_(detect(file_)), state_dicts_(read_state_dicts(file_, container_)) {
+  for (StateDict& dict : state_dicts_) take_off_wrappers(dict);
+  const auto unreadable = [](const StateDict& dict) { return !dict.fault.empty(); };
+  if (std::ranges::all_of(state_dicts_, unreadable)) throw DataError(state_dicts_.front().fault);
 }
 
 TensorReader::TensorReader(const FileBytes& file, const TensorRecord& record)

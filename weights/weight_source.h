@@ -2,7 +2,7 @@
 #pragma once
 #include <memory>
 
-#include "weights/tensor_record.h"
+#include "weights/state_dict.h"
 
 namespace cudenza {
 
@@ -17,14 +17,13 @@ class WeightSource {
 
   const FileBytes& file() const { return file_; }
   WeightContainer container() const { return container_; }
-  const std::vector<TensorRecord>& tensors() const { return tensors_; }
-  /// The tensor of this name; null if there is none.
-  const TensorRecord* find(std::string_view name) const;
+  /// What the file holds, in its order, one that can be read at least. Names are without wrappers (state_dict.h).
+  const std::vector<StateDict>& state_dicts() const { return state_dicts_; }
 
  private:
   FileBytes file_;
   WeightContainer container_;
-  std::vector<TensorRecord> tensors_;
+  std::vector<StateDict> state_dicts_;
 };
 
 /// Reads one tensor's numbers in the order of an array without gaps, as floats, piece by piece. Holds no more of the file

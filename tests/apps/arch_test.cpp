@@ -1,6 +1,8 @@
 /// info --arch, whose numbers the floors of the networks are, and forward.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -112,6 +114,16 @@ TEST_F(Forward, GradientsAreThoseOfATrainingStep) {
     const Tensor written = file.read("gradients/" + name);
     EXPECT_TRUE(is_close(written.shape().rank() == 4 ? nchw_to_nhwc(written) : written, p.grad(), {1e-4, 1e-3})) << name;
   }
+}
+
+TEST_F(Forward, PicturesThatAreNotFiniteAreWarnedOf) {
+  const Tensor odd = pictures.clone();
+  odd.span<float>()[0] = NAN;
+  Hdf5File::create(path("nan.h5"), [&](Hdf5File& file) { file.write("x", odd); });
+  const Ran ran = forward("--quiet", "nan.h5");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_NE(ran.err.find("nan.h5: /x holds numbers that are not finite"), std::string::npos) << ran.err;
+  EXPECT_TRUE(std::ranges::all_of(logits().span<float>().subspan(10), [](float v) { return std::isfinite(v); }));
 }
 
 TEST_F(Forward, FaultsInFilesAreNamed) {

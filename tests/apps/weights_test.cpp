@@ -5,13 +5,17 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/io/checkpoint.h"
+#include "engine/io/png.h"
 #include "models/registry.h"
 #include "tests/support/http_server.h"
 #include "tests/support/messages.h"
 #include "tests/support/program.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/source_tree.h"
+#include "tests/weights/checkpoints.h"
 #include "tests/weights/sparse_weights.h"
+#include "weights/convert.h"
+#include "weights/manifest.h"
 
 namespace cudenza::testing {
 namespace {
@@ -104,7 +108,7 @@ TEST(Weights, FetchSaysWhatFailed) {
 TEST(Weights, FetchKeepsWhatIsThere) {
   const ScratchFolder scratch;
   Hdf5File::create(scratch.path() / "resnet34.h5", [](Hdf5File& file) {
-    write_info(file, {.arch = "resnet34", .source_sha256 = "b627a593" + std::string(56, '0')});
+    write_info(file, {.arch = "resnet34", .source_sha256 = std::string(find_official("resnet34")->sha256)});
   });
   setenv("CUDENZA_WEIGHTS_URL", "http://127.0.0.1:1", 1);
   const Ran same = run_program("weights fetch resnet34 --dir " + scratch.path().string());
@@ -113,6 +117,80 @@ TEST(Weights, FetchKeepsWhatIsThere) {
   EXPECT_EQ(same.status, 0) << same.err;
   expect_says(same.err, "resnet34.h5 is there already, made from resnet34-b627a593.pth");
   EXPECT_EQ(legacy.status, 3);  // another file, to be called otherwise
+}
+
+TEST(Weights, OfSeveralStateDictsConvertSaysWhichWasTaken) {
+  const ScratchFolder scratch;
+  const std::string in = scratch.path() / "timm.pth", out = scratch.path() / "timm.h5";
+  write_checkpoint(in, pickled_dict({{"epoch", "K\3"},
+                                     {"state_dict", pickled_resnet34(prefixed("module."))},
+                                     {"state_dict_ema", pickled_resnet34(prefixed(""), "1")}}));
+  const Ran first = run_program("weights convert " + in + " " + out);
+  EXPECT_EQ(first.status, 0) << first.err;
+  expect_says(first.err, "timm.pth: took 'state_dict', names without module.");
+  expect_says(first.err, "'state_dict_ema' fits as well and was not taken: weights convert --key names it");
+  EXPECT_EQ(Hdf5File(out).read("fc.bias").span<float>()[0], 1);
+  const Ran second = run_program("weights convert --json --key state_dict_ema " + in + " " + out);
+  EXPECT_EQ(second.status, 0) << second.err;
+  EXPECT_EQ(json::parse(second.out)["remarks"][0], "took 'state_dict_ema'");
+  EXPECT_EQ(Hdf5File(out).read("fc.bias").span<float>()[0], 2);
+  EXPECT_EQ(run_program("weights convert --key best " + in + " " + out).status, 2);
+
+  const Ran text = run_program("weights inspect " + in);
+  expect_says(text.out, "'state_dict_ema', 182 tensors");
+  expect_says(text.out, "resnet34");
+  const json facts = json::parse(run_program("weights inspect --json " + in).out);
+  EXPECT_EQ(facts["key"], "state_dict");
+  EXPECT_EQ(facts["wrappers"], json{"module."});
+  EXPECT_EQ(facts["state_dicts"].size(), 2u);
+}
+
+/// Pictures of two classes.
+fs::path write_pictures(const fs::path& folder) {
+  for (int i = 0; i < 12; ++i) {
+    Pixels pixels{32, 32, 3, {}};
+    for (int v = 0; v < 32 * 32 * 3; ++v) pixels.values.push_back(static_cast<uint8_t>((v * (i + 3) * 7) % 251));
+    write_png(folder / (i % 2 == 0 ? "a" : "b") / fmt::format("{}.png", i), pixels);
+  }
+  return folder;
+}
+
+/// The program with this folder for temporary files.
+Ran run_with_temporary(const fs::path& folder, const std::string& arguments) {
+  return run_command(fmt::format("TMPDIR='{}' '{}'", folder.string(), program_under_test()), arguments);
+}
+
+TEST(Weights, TrainAndForwardTakePyTorchsFiles) {
+  const ScratchFolder scratch;
+  const std::string in = scratch.path() / "lightning.ckpt", run = scratch.path() / "run";
+  const fs::path temporary = scratch.path() / "temporary";
+  fs::create_directories(temporary);
+  write_checkpoint(in, pickled_dict({{"state_dict", pickled_resnet34(prefixed("model."))}}));
+  const std::string data = write_pictures(scratch.path() / "data");
+  const Ran trained =
+      run_with_temporary(temporary, "train " + data + " --model resnet34 --weights " + in +
+                                        " --image-size 32 --batch-size 4 --epochs 1 --freeze-epochs 0 --device cpu --out " + run);
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  EXPECT_TRUE(fs::is_empty(temporary));
+  expect_says(trained.err, "lightning.ckpt: took 'state_dict', names without model.");
+  const Hdf5File best(fs::path(run) / "best.h5");
+  EXPECT_EQ(best.attribute<std::string>("model", "weights"), "lightning.ckpt");
+  EXPECT_EQ(best.attribute<std::string>("model", "weights_sha256"), hash_of(FileBytes(in)).sha256);
+}
+
+TEST(Weights, ForwardTakesPyTorchsFiles) {
+  const ScratchFolder scratch;
+  const std::string in = scratch.path() / "some.safetensors", x = scratch.path() / "x.h5", y = scratch.path() / "y.h5";
+  write_sparse_weights(in, {.arch = "resnet34", .prefix = "module."});
+  Hdf5File::create(x, [](Hdf5File& file) { file.write("x", Tensor::full({2, 3, 32, 32}, 0.5, DType::f32)); });
+  const std::string arguments = "forward --device cpu --arch resnet34 --weights " + in + " --input " + x + " --output " + y;
+  const Ran without = run_with_temporary("/nowhere", arguments);
+  EXPECT_EQ(without.status, 3);
+  expect_says(without.err, "set TMPDIR");
+  const Ran ran = run_program(arguments);
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  expect_says(ran.err, "some.safetensors: took its tensors, names without module.");
+  EXPECT_EQ(Hdf5File(y).extent("logits").shape, (Shape{2, 1000}));
 }
 
 TEST(Weights, FilesAreNotConvertedIntoThemselves) {

@@ -21,7 +21,11 @@ inline void read_all(const FileBytes& file, const std::vector<TensorRecord>& rec
   }
 }
 
-/// Opens the bytes by `read` (FileBytes to records), and reads all they hold. A DataError is what broken files are for.
+inline void read_all(const FileBytes& file, const std::vector<StateDict>& dicts) {
+  for (const StateDict& dict : dicts) read_all(file, dict.tensors);
+}
+
+/// Opens the bytes by `read` (FileBytes to records or state dicts), and reads all they hold. A DataError is what broken files are for.
 template <class Read> int fuzz(const uint8_t* data, size_t size, Read&& read) {
   static MemoryFile memory;
   memory.set({reinterpret_cast<const char*>(data), size});

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "engine/io/checkpoint.h"
@@ -9,6 +10,8 @@
 #include "tests/support/messages.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/source_tree.h"
+#include "tests/weights/checkpoints.h"
+#include "tests/weights/hostile_files.h"
 #include "tests/weights/sparse_weights.h"
 
 namespace cudenza::testing {
@@ -60,7 +63,7 @@ TEST_F(Convert, WritesWhatANetworkLoads) {
 TEST_F(Convert, TellsTheNetworksApart) {
   for (const char* arch : {"alexnet", "vgg16", "vgg16_bn", "resnet34", "resnet50", "resnetrs50"}) {
     write_sparse_weights(in_, {.arch = arch, .with_counter = false});
-    const ArchMatch match = match_arch(WeightSource(in_).tensors());
+    const ArchMatch match = choose_weights(WeightSource(in_)).match;
     EXPECT_EQ(match.arch, arch);
     EXPECT_EQ(match.fault, "");
     EXPECT_EQ(match.classes, 1000);
@@ -88,6 +91,52 @@ TEST_F(Convert, HoldsTheHashInANameAgainstTheFile) {
   const fs::path right = scratch_.path() / fmt::format("resnet34-{}.safetensors", sha256.substr(0, 8));
   fs::rename(wrong, right);
   EXPECT_EQ(convert_weights(right, out_).hash.in_name, sha256.substr(0, 8));
+}
+
+TEST_F(Convert, TakesWhatTheKeyNames) {
+  write_checkpoint(in_, pickled_dict({{"epoch", "K\3"},
+                                      {"state_dict", pickled_resnet34(prefixed("module."))},
+                                      {"state_dict_ema", pickled_resnet34(prefixed("_orig_mod.model."), "1")}}));
+  const ConvertReport first = convert_weights(in_, out_);
+  ASSERT_EQ(first.remarks.size(), 2u);
+  EXPECT_EQ(first.remarks[0], "took 'state_dict', names without module.");
+  expect_says(first.remarks[1], "'state_dict_ema' fits as well and was not taken");
+  EXPECT_EQ(Hdf5File(out_).read("fc.bias").span<float>()[0], 1);
+  convert_weights(in_, out_, "", "state_dict_ema");
+  EXPECT_EQ(Hdf5File(out_).read("fc.bias").span<float>()[0], 2);
+  EXPECT_EQ(read_info(Hdf5File(out_)).source_sha256, first.hash.sha256);
+}
+
+TEST_F(Convert, RefusesNumbersThatAreNotFinite) {
+  for (const float odd : {NAN, INFINITY, -INFINITY}) {
+    write_sparse_weights(in_, {.arch = "resnet34", .scale = odd});
+    expect_says(refusal(), fmt::format("some.safetensors: conv1.weight holds {}, and weights must be finite", odd));
+  }
+}
+
+TEST_F(Convert, ABodyWithoutAClassifierIsConverted) {
+  write_checkpoint(in_, pickled_resnet34([](const std::string& name) { return name.starts_with("fc.") ? "" : name; }));
+  const ConvertReport report = convert_weights(in_, out_);
+  EXPECT_EQ(report.classes, 0);
+  EXPECT_EQ(report.tensors, 180u);
+  const Hdf5File file(out_);
+  EXPECT_TRUE(read_info(file).classes.empty());
+  const auto network = make_network("resnet34", {.classes = 10});
+  EXPECT_EQ(read_state(file, *network, {.replace_head = {"fc."}}).loaded.size(), 180u);
+}
+
+TEST_F(Convert, SaysWhatAFileHoldsThatDoesNotFit) {
+  const std::string number = pickled::tensor("0", kStorageNumbers, pickled::integer(0), pickled::integer(3), pickled::integer(1));
+  write_checkpoint(in_, pickled_dict({{"generator", pickled_dict({{"a.weight", number}, {"b", number}})}}));
+  expect_says(refusal(), "it holds 'generator' (2 tensors: a.weight, b)");
+  expect_says(refusal("resnet34"), "does not hold the weights of resnet34: it lacks conv1.weight");
+}
+
+TEST_F(Convert, ADateInANameIsNoHash) {
+  write_sparse_weights(in_, {.arch = "resnet34"});
+  const fs::path dated = scratch_.path() / "best-20240131.safetensors";
+  fs::rename(in_, dated);
+  EXPECT_EQ(convert_weights(dated, out_).hash.in_name, "");
 }
 
 TEST_F(Convert, RefusesWhatIsNoNetwork) {

@@ -26,10 +26,12 @@ using namespace pickled;
 void read_all(const fs::path& path) {
   const WeightSource source(path);
   std::vector<float> piece(4096);
-  for (const TensorRecord& record : source.tensors()) {
-    TensorReader reader(source.file(), record);
-    for (int64_t left = record.numel(); left > 0; left -= static_cast<int64_t>(piece.size()))
-      reader.read(std::span(piece).first(static_cast<size_t>(std::min<int64_t>(left, static_cast<int64_t>(piece.size())))));
+  for (const StateDict& dict : source.state_dicts()) {
+    for (const TensorRecord& record : dict.tensors) {
+      TensorReader reader(source.file(), record);
+      for (int64_t left = record.numel(); left > 0; left -= static_cast<int64_t>(piece.size()))
+        reader.read(std::span(piece).first(static_cast<size_t>(std::min<int64_t>(left, static_cast<int64_t>(piece.size())))));
+    }
   }
 }
 

@@ -20,9 +20,9 @@ void write_sparse_weights(const fs::path& path, const SparseWeights& wanted) {
   };
   for (const ExpectedTensor& t : expected_tensors(wanted.arch, wanted.classes)) {
     begins.push_back(bytes);
-    if (t.name != wanted.without) add(t.name, "F32", t.shape, 4 * t.shape.numel());
+    if (t.name != wanted.without) add(wanted.prefix + t.name, "F32", t.shape, 4 * t.shape.numel());
   }
-  if (wanted.with_counter) add("bn1.num_batches_tracked", "I64", {}, 8);
+  if (wanted.with_counter) add(wanted.prefix + "bn1.num_batches_tracked", "I64", {}, 8);
   header += '}';
   const uint64_t length = header.size();
   std::ofstream file(path, std::ios::binary);
@@ -30,7 +30,7 @@ void write_sparse_weights(const fs::path& path, const SparseWeights& wanted) {
   file << header;
   const int64_t data = static_cast<int64_t>(sizeof length + length);
   for (size_t i = 0; i < begins.size(); ++i) {
-    const auto first = static_cast<float>(i + 1);
+    const auto first = wanted.scale * static_cast<float>(i + 1);
     file.seekp(data + begins[i]);
     file.write(reinterpret_cast<const char*>(&first), sizeof first);
   }

@@ -10,8 +10,10 @@ struct SparseWeights {
   int classes = 1000;
   std::string without = {};  ///< a tensor that is left out
   bool with_counter = true;  ///< a num_batches_tracked beside
+  std::string prefix = {};   ///< before all names
+  float scale = 1;           ///< of the first numbers
 };
-/// The first number of every tensor is 1 + its place among the tensors; the others are 0.
+/// The first number of every tensor is scale (1 + its place among the tensors); the others are 0.
 void write_sparse_weights(const std::filesystem::path&, const SparseWeights&);
 
 }  // namespace cudenza::testing

@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "tests/support/messages.h"
+#include "tests/support/scratch_folder.h"
 #include "tests/support/source_tree.h"
+#include "tests/weights/hostile_files.h"
 
 namespace cudenza::testing {
 namespace {
@@ -45,10 +49,12 @@ const std::vector<Expected> kStrided = {{"transposed", DType::f32, {4, 5}}, {"ch
 void expect_tensors(const std::string& file, const std::vector<Expected>& expected) {
   SCOPED_TRACE(file);
   const WeightSource source(fixture("weights/" + file));
-  ASSERT_EQ(source.tensors().size(), expected.size());
+  ASSERT_EQ(source.state_dicts().size(), 1u);
+  const std::vector<TensorRecord>& tensors = source.state_dicts().front().tensors;
+  ASSERT_EQ(tensors.size(), expected.size());
   for (size_t t = 0; t < expected.size(); ++t) {
     const auto& [name, dtype, sizes] = expected[t];
-    const TensorRecord& record = source.tensors()[t];
+    const TensorRecord& record = tensors[t];
     SCOPED_TRACE(name);
     EXPECT_EQ(record.name, name);
     EXPECT_EQ(record.dtype, dtype);
@@ -87,11 +93,22 @@ TEST(WeightSource, TellsContainersByContent) {
   EXPECT_EQ(container("plain.safetensors"), WeightContainer::safetensors);
 }
 
-TEST(WeightSource, FindsTensorsByName) {
-  const WeightSource source(fixture("weights/plain_zip.pth"));
-  ASSERT_NE(source.find("fc.weight"), nullptr);
-  EXPECT_EQ(source.find("fc.weight")->numel(), 30);
-  EXPECT_EQ(source.find("fc"), nullptr);
+TEST(WeightSource, TarArchivesAreUnwrappedToo) {
+  using namespace pickled;
+  const ScratchFolder scratch;
+  const std::string path = scratch.path() / "some.tar";
+  const std::string storages = whole(integer(1)) + whole(tuple(integer(7) + text("cpu") + global("torch", "FloatStorage"))) +
+                               little(16, 8) + std::string(64, '\0') + whole("]");
+  const std::string tensors = whole(integer(1)) + whole(tuple(integer(3) + integer(7) + global("torch", "FloatTensor"))) +
+                              little(1, 4) + little(0, 4) + little(16, 8) + little(1, 8) + little(0, 8);
+  const std::string object = whole(dict("net", dict("module.conv._orig_mod.weight", text("3") + "Q")));
+  std::ofstream(path, std::ios::binary) << tar_of(
+      {{"storages", storages}, {"tensors", tensors}, {"pickle", object}, {"sys_info", whole(dict("little_endian", "\x88"))}});
+  const WeightSource source(path);
+  ASSERT_EQ(source.state_dicts().size(), 1u);
+  EXPECT_EQ(source.state_dicts().front().key, "net");
+  EXPECT_EQ(source.state_dicts().front().tensors.front().name, "conv.weight");
+  EXPECT_EQ(source.state_dicts().front().wrappers, (std::vector<std::string>{"_orig_mod.", "module."}));
 }
 
 TEST(WeightSource, RefusesWholeModules) {
