@@ -128,10 +128,7 @@ std::vector<std::string> attribute_names(const fs::path& path, Id file, const st
   const std::string none;
   const Handle owner = Place{path, object, none}.open_object(file);
   std::vector<std::string> names;
-  const auto keep = [](hid_t, const char* name, const H5A_info_t*, void* out) -> herr_t {
-    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
-    return 0;
-  };
+  const auto keep = [](hid_t, const char* name, const H5A_info_t*, void* out) -> herr_t { return keep_name(name, out); };
   if (H5Aiterate2(owner.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, keep, &names) < 0)
     fail(path, "the attributes of '{}' cannot be listed: {}", object, last_reason());
   return names;

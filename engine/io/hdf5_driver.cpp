@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 namespace cudenza::hdf5 {
 
@@ -38,9 +39,11 @@ struct Driver {
     if (!info) return nullptr;
     DrivenFile& file = **info;
     // A second file that this one refers to would come here with the same options.
-    const int status = file.opened_ ? EBUSY : file.posix.size(size);
+    int status = file.opened_ ? EBUSY : file.posix.size(size);
+    Opened* const opened = status == 0 ? new (std::nothrow) Opened() : nullptr;  // nothing is thrown through libhdf5
+    if (status == 0 && !opened) status = ENOMEM;
     if (status != 0) return failed(status, H5E_CANTOPENFILE), nullptr;
-    file.opened_ = new Opened();
+    file.opened_ = opened;
     file.opened_->file = &file;
     file.opened_->end = size;
     return file.opened_;

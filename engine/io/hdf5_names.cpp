@@ -25,8 +25,7 @@ class NameWalk {
     if (depth > kMostDepth) fail(path_, "its groups lie in each other more than {} deep", kMostDepth);
     std::vector<std::string> links;
     const auto keep = [](hid_t, const char* name, const H5L_info_t* link, void* out) -> herr_t {
-      if (link->type == H5L_TYPE_HARD) static_cast<std::vector<std::string>*>(out)->emplace_back(name);
-      return 0;
+      return link->type == H5L_TYPE_HARD ? keep_name(name, out) : 0;
     };
     if (H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, nullptr, keep, &links) < 0)
       fail(path_, "group '{}' cannot be listed: {}", prefix, last_reason());
@@ -50,6 +49,15 @@ class NameWalk {
 };
 
 }  // namespace
+
+int keep_name(const char* name, void* names) noexcept {
+  try {
+    static_cast<std::vector<std::string>*>(names)->emplace_back(name);
+    return 0;
+  } catch (const std::exception&) {
+    return -1;  // no memory: nothing is thrown through libhdf5
+  }
+}
 
 std::string absolute(std::string_view name) {
   std::string path;

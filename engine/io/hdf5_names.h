@@ -13,6 +13,8 @@ std::string absolute(std::string_view name);
 /// Whether an absolute() path leads through hard links to something. Soft and external links are as good as absent: they may
 /// lead into other files.
 bool exists(Id file, const std::string& path);
+/// For the library's iterations: appends to `names`, a std::vector<std::string>. 0, or -1 to end the iteration as failed.
+int keep_name(const char* name, void* names) noexcept;
 /// Options for links that make the groups on their way.
 Handle link_options();
 bool is_data_set_of_texts(Id file, const std::string& path);

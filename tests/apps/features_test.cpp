@@ -36,6 +36,16 @@ class FeaturesTest : public ::testing::Test {
   ScratchFolder scratch_;
 };
 
+/// The list of clips gives way to a clip of its name.
+TEST_F(FeaturesTest, ClipMayBeCalledClips) {
+  tone("clips.wav", 440);
+  tone("b.wav", 880);
+  ASSERT_EQ(features(data()).status, kDone);
+  const Hdf5File file(at("f.h5"));
+  EXPECT_TRUE(file.contains("clips/image"));
+  EXPECT_EQ(file.read_texts(".clips"), (std::vector<std::string>{"b", "clips"}));
+}
+
 TEST_F(FeaturesTest, FileHoldsWhatTheEngineComputes) {
   tone("a.wav", 440);
   tone("b.wav", 880);
@@ -119,8 +129,7 @@ TEST_F(FeaturesTest, NamesAreAsShortAsTheyCanBe) {
   tone("jazz/.hidden.wav", 500);
   std::ofstream(at("data/notes.txt")) << "no sound, and nobody says it is";
   ASSERT_EQ(features(data() + ' ' + data()).status, kDone);  // twice the same is once
-  EXPECT_EQ(Hdf5File(at("f.h5")).read_texts("clips"),
-            (std::vector<std::string>{"blues/1", "jazz/1", "2.flac", "2.wav"}));
+  EXPECT_EQ(Hdf5File(at("f.h5")).read_texts("clips"), (std::vector<std::string>{"blues/1", "jazz/1", "2.flac", "2.wav"}));
 }
 
 TEST_F(FeaturesTest, AListOfFilesIsRead) {

@@ -83,6 +83,32 @@ TEST(Weights, VerifyFindsFaults) {
   expect_says(values.err, "conv1.weight holds a number that is not finite");
 }
 
+/// It ended in the right message and then, in libhdf5, in a crash.
+TEST(Weights, ConvertEndsInOrderWhereTheDiskIsFull) {
+  const ScratchFolder scratch;
+  const fs::path in = scratch.path() / "mine.safetensors", folder = scratch.path() / "out";
+  write_sparse_weights(in, {.arch = "resnet34"});
+  for (const int blocks : {0, 1, 300, 20000}) {
+    const Ran ran = run_command(fmt::format("trap '' XFSZ; ulimit -f {}; exec {} weights convert {} {}", blocks,
+                                            program_under_test(), in.string(), (folder / "mine.h5").string()));
+    EXPECT_EQ(ran.status, 3) << blocks << " blocks";
+    EXPECT_EQ(ran.err, fmt::format("cudenza: {}: cannot be written: File too large\n", (folder / "mine.h5").string()));
+    EXPECT_TRUE(fs::is_empty(folder));
+  }
+}
+
+TEST(Weights, ConvertRefusesNumbersThatAreNotFinite) {
+  const ScratchFolder scratch;
+  const fs::path in = scratch.path() / "mine.safetensors", out = scratch.path() / "mine.h5";
+  write_sparse_weights(in, {.arch = "resnet34"});
+  std::fstream(in, std::ios::binary | std::ios::in | std::ios::out).seekp(-4, std::ios::end).write("\0\0\xc0\x7f", 4);  // a NaN
+  const Ran ran = run_program(fmt::format("weights convert {} {}", in.string(), out.string()));
+  EXPECT_EQ(ran.status, 3);
+  expect_says(ran.err, "has 1 of");
+  expect_says(ran.err, "mine.safetensors is damaged");
+  EXPECT_FALSE(fs::exists(out));
+}
+
 TEST(Weights, FetchSaysWhatFailed) {
   const ScratchFolder scratch;
   HttpServer server;
