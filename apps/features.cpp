@@ -96,8 +96,12 @@ class Features {
     const LoadClipsOptions load{.threads = common_.threads, .cache = options_.no_cache ? nullptr : &cache};
     for_each_clip(paths, spec_.sample_rate, load, [&](size_t i, Clip&& clip) {
       const std::string fault = fault_of(clip);
-      if (!fault.empty()) skip(clip, fault);
-      else write_spectrogram(file, inputs_[i], clip.pcm);
+      if (fault.empty()) {
+        write_spectrogram(file, inputs_[i], clip.pcm);
+        warn(clip);
+      } else {
+        skip(clip, fault);
+      }
       show_progress(i + 1);
     });
     if (const std::string error = cache.write_error(); !error.empty() && !common_.quiet)
@@ -118,6 +122,11 @@ class Features {
     skipped_.push_back({{"file", clip.path.string()}, {"reason", fault.substr(clip.path.string().size() + 2)}});
   }
 
+  void warn(const Clip& clip) {
+    if (!clip.remarks.empty()) end_progress();
+    for (const std::string& remark : clip.remarks) fmt::print(stderr, "cudenza: warning: {}\n", remark);
+  }
+
   void write_spectrogram(Hdf5File& file, const SoundInput& input, const std::vector<int16_t>& pcm) {
     const auto samples = static_cast<int64_t>(pcm.size());
     const Tensor mel_db = log_mel_(Tensor::from(pcm, {1, samples}, device_)).to(Device::cpu());
@@ -127,10 +136,6 @@ class Features {
     file.set_attribute(input.name, "file", input.path.string());
     file.set_attribute(input.name, "seconds", seconds);
     const auto [low, high] = std::ranges::minmax(mel_db.span<float>());
-    if (low == high && !common_.quiet) {
-      end_progress();
-      fmt::print(stderr, "cudenza: warning: {}: is silent\n", input.path.string());
-    }
     if (!options_.png.empty())
       write_spectrogram_png(std::filesystem::path(options_.png) / (input.name + ".png"), input.name, spec_, mel_db);
     names_.push_back(input.name);

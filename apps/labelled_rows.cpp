@@ -91,6 +91,7 @@ void load(LabelledRows& data, std::span<const int> items, const InputSpec& input
     if (strict) throw DataError(bad);
     fmt::print(stderr, "cudenza: left out: {}\n", bad);
   }
+  for (const std::string& remark : data.rows.remarks) fmt::print(stderr, "cudenza: warning: {}\n", remark);
   if (data.rows.item.empty())
     throw DataError(fmt::format("{}: none of {} files can be used", data.dataset.root.string(), items.size()));
   warn_of_dominant(data, input);

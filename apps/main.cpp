@@ -2,6 +2,7 @@
 
 #include "apps/build_info.h"
 #include "apps/exit_code.h"
+#include "apps/option_checks.h"
 #include "apps/output.h"
 #include "apps/verbs.h"
 
@@ -50,5 +51,6 @@ int main(int argc, char** argv) {
   add_synth(program, common);
   add_report(program, common);
   add_weights(program, common);
+  require_finite_numbers(program);
   return run(program, argc, argv);
 }

@@ -1,10 +1,6 @@
 /// cudenza predict: what a trained model hears in files of any length, folders of them, or what comes in on stdin.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iostream>
 #include <numeric>
 #include <optional>
 
@@ -14,6 +10,7 @@
 #include "apps/network_choice.h"
 #include "apps/prediction.h"
 #include "apps/progress.h"
+#include "apps/stdin_file.h"
 #include "engine/audio/decode.h"
 #include "engine/data/csv.h"
 
@@ -42,31 +39,6 @@ std::vector<fs::path> find_files(const std::vector<std::string>& inputs, Media m
   return files;
 }
 
-/// stdin as a file that is gone when the program ends: decoders want to seek.
-class StdinFile {
- public:
-  StdinFile() {
-    std::string name = fs::temp_directory_path() / "cudenza_stdin_XXXXXX";
-    const int file = mkstemp(name.data());
-    if (file < 0) throw DataError(fmt::format("{}: cannot be made to hold stdin", name));
-    close(file);
-    path_ = name;
-    std::ofstream copy(path_, std::ios::binary);
-    copy << std::cin.rdbuf();
-    if (!copy.flush()) throw DataError("stdin: nothing came, or there is no room for it");
-  }
-  ~StdinFile() {
-    std::error_code ignored;
-    fs::remove(path_, ignored);
-  }
-  StdinFile(const StdinFile&) = delete;
-  StdinFile& operator=(const StdinFile&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 class Predictor {
  public:
   Predictor(const Options& options, const Common& common)
@@ -89,7 +61,7 @@ class Predictor {
   const Model& model() const { return model_; }
 
   Prediction predict(const fs::path& path) {
-    Prediction p{.file = path.string(), .seconds = 0, .probabilities = {}, .windows = {}};
+    Prediction p{.file = path.string(), .seconds = 0, .probabilities = {}, .windows = {}, .remarks = {}};
     if (model_.input.media == Media::pictures) judge(load_picture(path), p);
     else hear(path, p);
     p.probabilities = aggregated(p.windows, aggregate_from_name(o_.aggregate));
@@ -98,9 +70,14 @@ class Predictor {
 
   Prediction predict_stdin() {
     const StdinFile copy;
-    Prediction p = predict(copy.path());
-    p.file = "-";
-    return p;
+    try {
+      Prediction p = predict(copy.path());
+      p.file = "-";
+      return p;
+    } catch (const DataError& error) {
+      const std::string text = error.what(), name = copy.path();
+      throw DataError(text.starts_with(name) ? "stdin" + text.substr(name.size()) : text);
+    }
   }
 
  private:
@@ -136,11 +113,12 @@ class Predictor {
       if (static_cast<int>(rows.size()) == o_.batch_size) flush();
     }
     flush();
+    p.remarks = stream.stream().remarks();
   }
 
   /// Adds a window's opinion for each row of the batch.
   void judge(const Tensor& batch, Prediction& p) {
-    Rows rows{.data = batch, .item = {}, .bad = {}};
+    Rows rows{.data = batch, .item = {}, .bad = {}, .remarks = {}};
     Recipe recipe;
     recipe.noise = recipe.cutout = true;  // of test-time passes
     const auto input = make_input(rows, row_input_, recipe, device_, dtype_, seed_);
@@ -185,6 +163,8 @@ void predict_files(Predictor& predictor, const std::vector<fs::path>& files, con
     }
     if (p) {
       progress.clear();
+      for (const std::string& remark : p->remarks)
+        fmt::print(stderr, "cudenza: warning: {}: {}\n", file == "-" ? "stdin" : p->file, remark);
       writer.write(*p);
     }
     progress.show(++done);
@@ -214,8 +194,8 @@ void add_predict(CLI::App& program, const Common& common) {
   verb->add_option("inputs", o->inputs, "files, folders, or - for stdin")->required();
   verb->add_option("--top-k", o->top_k, "classes to name")->check(CLI::Range(1, 1000))->capture_default_str();
   verb->add_option("--window", o->window, "seconds heard at once; what the model was trained on without")
-      ->check(CLI::PositiveNumber);
-  verb->add_option("--hop", o->hop, "seconds from window to window; half a window without")->check(CLI::PositiveNumber);
+      ->check(CLI::Range(0.001, 3600.0));
+  verb->add_option("--hop", o->hop, "seconds from window to window; half a window without")->check(CLI::Range(0.001, 86400.0));
   verb->add_option("--aggregate", o->aggregate, "of the windows: mean, max or vote")
       ->check(CLI::IsMember({"mean", "max", "vote"}))
       ->capture_default_str();

@@ -16,6 +16,7 @@ struct Prediction {
   double seconds = 0;
   std::vector<double> probabilities;  ///< over all windows
   std::vector<Window> windows;
+  std::vector<std::string> remarks;  ///< what deserves a warning in the file
 };
 
 enum class Aggregate {

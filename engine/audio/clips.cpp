@@ -14,9 +14,11 @@ namespace cudenza {
 namespace {
 
 Clip load(const std::filesystem::path& path, int rate, PcmCache* cache) {
-  Clip clip{.path = path, .pcm = {}, .error = {}};
+  Clip clip{.path = path, .pcm = {}, .error = {}, .remarks = {}};
   try {
-    clip.pcm = cache ? cache->load(path, rate) : decode_pcm(path, rate);
+    HeardSound sound = cache ? cache->load(path, rate) : hear(path, rate);
+    clip.pcm = std::move(sound.pcm);
+    for (const std::string& remark : sound.remarks) clip.remarks.push_back(fmt::format("{}: {}", path.string(), remark));
   } catch (const DataError& error) {
     clip.error = error.what();
   }

@@ -13,8 +13,9 @@ namespace cudenza {
 
 struct Clip {
   std::filesystem::path path;
-  std::vector<int16_t> pcm;  ///< mono, at the rate asked for; empty if the file is bad
-  std::string error;         ///< file and reason; empty if it is good
+  std::vector<int16_t> pcm;          ///< mono, at the rate asked for; empty if the file is bad
+  std::string error;                 ///< file and reason; empty if it is good
+  std::vector<std::string> remarks;  ///< file and what deserves a warning in it, good as it is
 
   bool usable() const { return error.empty(); }
 };

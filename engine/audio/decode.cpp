@@ -51,8 +51,9 @@ std::vector<float> decode(const std::filesystem::path& path, int rate, const Sou
   return all;
 }
 
-std::vector<int16_t> decode_pcm(const std::filesystem::path& path, int rate, const SoundRange& range) {
-  PcmStream stream(path, rate);
+namespace {
+
+std::vector<int16_t> read_pcm(PcmStream& stream, const SoundRange& range) {
   std::vector<int16_t> all;
   all.reserve(expected_samples(stream, range));
   read_range(stream, range, [&](std::span<const float> block) {
@@ -62,16 +63,29 @@ std::vector<int16_t> decode_pcm(const std::filesystem::path& path, int rate, con
   return all;
 }
 
+}  // namespace
+
+std::vector<int16_t> decode_pcm(const std::filesystem::path& path, int rate, const SoundRange& range) {
+  PcmStream stream(path, rate);
+  return read_pcm(stream, range);
+}
+
+HeardSound hear(const std::filesystem::path& path, int rate) {
+  PcmStream stream(path, rate);
+  std::vector<int16_t> pcm = read_pcm(stream, {});
+  return {std::move(pcm), stream.remarks()};
+}
+
 std::vector<int16_t> to_pcm(std::span<const float> x) {
   std::vector<int16_t> pcm(x.size());
   round_to_pcm(x, pcm.data());
   return pcm;
 }
 
-std::string decoder_version() { return fmt::format("cudenza-pcm-1 {} {}", sound_library_version(), resampler_version()); }
+std::string decoder_version() { return fmt::format("cudenza-pcm-2 {} {}", sound_library_version(), resampler_version()); }
 
 PcmStream::PcmStream(const std::filesystem::path& path, int rate)
-    : file_(path), rate_(rate > 0 ? rate : file_.info().sample_rate), resampler_(file_.info().sample_rate, rate_) {
+    : path_(path), file_(path), rate_(rate > 0 ? rate : file_.info().sample_rate), resampler_(file_.info().sample_rate, rate_) {
   require(rate >= 0, "decode: a rate of {} Hz makes no sense; 0 is the file's own", rate);
 }
 
@@ -89,11 +103,10 @@ void PcmStream::seek(int64_t sample) {
   taken_ = 0;
   finished_ = false;
   fault_ = nullptr;
+  at_ = periods * (to / common);
   std::vector<float> skipped(kBlock);
-  for (int64_t at = periods * (to / common); at < sample;) {
-    const size_t count = read(std::span(skipped).first(static_cast<size_t>(std::min<int64_t>(sample - at, kBlock))));
-    if (count == 0) return;
-    at += static_cast<int64_t>(count);
+  while (at_ < sample) {
+    if (read(std::span(skipped).first(static_cast<size_t>(std::min<int64_t>(sample - at_, kBlock)))) == 0) return;
   }
 }
 
@@ -123,11 +136,17 @@ size_t PcmStream::read(std::span<float> x) {
     if (done == x.size()) break;
     if (finished_) {
       if (done == 0 && fault_) std::rethrow_exception(fault_);
+      if (done == 0 && at_ == 0) fail_as_empty();
       break;
     }
     fill();
   }
+  at_ += static_cast<int64_t>(done);
   return done;
+}
+
+void PcmStream::fail_as_empty() const {
+  throw DataError(fmt::format("{}: is too short: not one sample is left of it at {} Hz", path_.string(), rate_));
 }
 
 WindowStream::WindowStream(const std::filesystem::path& path, int rate, int64_t size, int64_t hop)

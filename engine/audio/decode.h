@@ -19,11 +19,20 @@ struct SoundRange {
 
 /// Mono samples at `rate` Hz (0: the file's own), full scale 1. A piece is what the whole has there (resampling sees what lies
 /// around it); it is shorter where the file ends. Throws DataError as SoundFile does: of a truncated file a piece that ends
-/// before the cut can be had, the whole cannot.
+/// before the cut can be had, the whole cannot. A file too short to have one sample at that rate is a DataError, too.
 std::vector<float> decode(const std::filesystem::path&, int rate, const SoundRange& = {});
 
 /// The same as 16-bit PCM.
 std::vector<int16_t> decode_pcm(const std::filesystem::path&, int rate, const SoundRange& = {});
+
+/// A whole file as decode_pcm() gives it, with what deserves a warning in it (SoundFile::remarks()).
+struct HeardSound {
+  std::vector<int16_t> pcm;
+  std::vector<std::string> remarks;
+
+  bool operator==(const HeardSound&) const = default;
+};
+HeardSound hear(const std::filesystem::path&, int rate);
 
 /// Of everything that decides what decode_pcm() gives for a file.
 std::string decoder_version();
@@ -43,17 +52,22 @@ class PcmStream {
   int64_t length() const;
   /// Goes to a sample: what is read from there on is what would have come there from the beginning.
   void seek(int64_t sample);
-  /// As SoundFile::read().
+  /// As SoundFile::read(); nothing at all in a whole file is a DataError as well.
   size_t read(std::span<float>);
+  /// As SoundFile::remarks().
+  std::vector<std::string> remarks() const { return file_.remarks(); }
 
  private:
   void fill();
+  [[noreturn]] void fail_as_empty() const;
 
+  std::filesystem::path path_;
   SoundFile file_;
   int rate_;
   Resampler resampler_;
   std::vector<float> block_, ready_;
   size_t taken_ = 0;          // of ready_
+  int64_t at_ = 0;            // the sample that comes next
   bool finished_ = false;     // nothing more will come to ready_
   std::exception_ptr fault_;  // why not, once ready_ is used up
 };

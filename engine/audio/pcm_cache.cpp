@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <initializer_list>
 #include <optional>
+#include <sstream>
 #include <string_view>
 
 #include "engine/audio/decode.h"
@@ -19,42 +21,56 @@ namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
 
-/// Before an entry's samples.
+/// Before an entry's samples; behind them are its remarks, each with a line's end.
 struct EntryHeader {
-  char magic[8] = {'C', 'U', 'D', 'Z', 'P', 'C', 'M', '1'};
+  char magic[8] = {'C', 'U', 'D', 'Z', 'P', 'C', 'M', '2'};
   int64_t rate = 0, samples = 0;
-  ContentHash checksum;  // of the samples
+  ContentHash checksum;  // of the samples and remarks
 
   bool operator==(const EntryHeader&) const = default;
 };
 
-std::span<const std::byte> bytes_of(const std::vector<int16_t>& pcm) { return std::as_bytes(std::span(pcm)); }
+std::string lines_of(const std::vector<std::string>& remarks) {
+  std::string lines;
+  for (const std::string& remark : remarks) lines += remark + '\n';
+  return lines;
+}
 
-EntryHeader header_of(const std::vector<int16_t>& pcm, int rate) {
+EntryHeader header_of(const HeardSound& sound, int rate) {
+  const std::string lines = lines_of(sound.remarks);
   EntryHeader header;
   header.rate = rate;
-  header.samples = static_cast<int64_t>(pcm.size());
-  header.checksum = hash_of(bytes_of(pcm));
+  header.samples = static_cast<int64_t>(sound.pcm.size());
+  ContentHasher hasher;
+  hasher.add(std::as_bytes(std::span(sound.pcm)));
+  hasher.add(std::as_bytes(std::span(lines)));
+  header.checksum = hasher.finish();
   return header;
 }
 
-/// The samples of an entry; none if it is damaged.
-std::optional<std::vector<int16_t>> read_entry(const fs::path& path, int rate) {
+/// What an entry holds; nothing if it is damaged.
+std::optional<HeardSound> read_entry(const fs::path& path, int rate) {
   std::error_code error;
-  const auto bytes = fs::file_size(path, error);
-  if (error || bytes < sizeof(EntryHeader)) return {};
-  std::vector<int16_t> pcm((bytes - sizeof(EntryHeader)) / 2);
-  EntryHeader header;
+  const auto bytes = static_cast<int64_t>(fs::file_size(path, error));
   std::ifstream file(path, std::ios::binary);
+  EntryHeader header;
   file.read(reinterpret_cast<char*>(&header), sizeof header);
-  file.read(reinterpret_cast<char*>(pcm.data()), static_cast<std::streamsize>(bytes_of(pcm).size()));
-  if (!file || header != header_of(pcm, rate)) return {};
-  return pcm;
+  const int64_t rest = bytes - static_cast<int64_t>(sizeof header);
+  if (error || !file || header.samples < 0 || header.samples > rest / 2) return {};
+  HeardSound sound;
+  sound.pcm.resize(static_cast<size_t>(header.samples));
+  std::string lines(static_cast<size_t>(rest - 2 * header.samples), '\0');
+  file.read(reinterpret_cast<char*>(sound.pcm.data()), 2 * header.samples);
+  file.read(lines.data(), static_cast<std::streamsize>(lines.size()));
+  std::istringstream in(lines);
+  for (std::string line; std::getline(in, line);) sound.remarks.push_back(line);
+  if (!file || header != header_of(sound, rate)) return {};
+  return sound;
 }
 
 /// Writes a file and gives it its name when it is whole. What it holds is not brought to the disk at once, as other files'
 /// content is: that can take longer than decoding, and what a failing machine damages is made anew.
-void write_whole(const fs::path& path, std::span<const std::byte> head, std::span<const std::byte> rest) {
+void write_whole(const fs::path& path, std::initializer_list<std::span<const std::byte>> content) {
   static std::atomic<int> count = 0;
   const auto fail = [&](const std::string& why) {
     throw DataError(fmt::format("{}: cannot be written: {}", path.string(), why));
@@ -64,7 +80,7 @@ void write_whole(const fs::path& path, std::span<const std::byte> head, std::spa
   if (error) fail(error.message());
   const fs::path beside = fmt::format("{}.{}.{}.part", path.string(), getpid(), ++count);
   std::ofstream file(beside, std::ios::binary);
-  for (const auto bytes : {head, rest})
+  for (const auto bytes : content)
     file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   file.close();
   const std::string why = std::strerror(errno);
@@ -75,9 +91,10 @@ void write_whole(const fs::path& path, std::span<const std::byte> head, std::spa
   fail(error ? error.message() : why);
 }
 
-void write_entry(const fs::path& path, const std::vector<int16_t>& pcm, int rate) {
-  const EntryHeader header = header_of(pcm, rate);
-  write_whole(path, std::as_bytes(std::span(&header, 1)), bytes_of(pcm));
+void write_entry(const fs::path& path, const HeardSound& sound, int rate) {
+  const EntryHeader header = header_of(sound, rate);
+  const std::string lines = lines_of(sound.remarks);
+  write_whole(path, {std::as_bytes(std::span(&header, 1)), std::as_bytes(std::span(sound.pcm)), std::as_bytes(std::span(lines))});
 }
 
 std::string hash_of_text(std::string_view text) { return hash_of(std::as_bytes(std::span(text))).text(); }
@@ -126,7 +143,7 @@ std::string PcmCache::content_of(const fs::path& path) {
   hash = hash_of_file(path).text();
   if (known.settled) {
     const std::string content = hash + ' ' + known.line + '\n';
-    keep([&] { write_whole(note, std::as_bytes(std::span(content)), {}); });
+    keep([&] { write_whole(note, {std::as_bytes(std::span(content))}); });
   }
   return hash;
 }
@@ -141,22 +158,22 @@ void PcmCache::keep(const std::function<void()>& write) {
   }
 }
 
-std::vector<int16_t> PcmCache::load(const fs::path& path, int rate) {
+HeardSound PcmCache::load(const fs::path& path, int rate) {
   std::error_code error;
-  if (!fs::is_regular_file(path, error)) return decode_pcm(path, rate);  // which says what is wrong
+  if (!fs::is_regular_file(path, error)) return hear(path, rate);  // which says what is wrong
   const std::string key = fmt::format("{} {} {}", content_of(path), rate, decoder_version());
   const fs::path entry = in_folder(folder_ / "pcm", hash_of_text(key));
   if (fs::exists(entry, error)) {
-    if (auto pcm = read_entry(entry, rate)) {
+    if (auto sound = read_entry(entry, rate)) {
       ++hits_;
-      return std::move(*pcm);
+      return std::move(*sound);
     }
     ++damaged_;
   }
   ++decoded_;
-  std::vector<int16_t> pcm = decode_pcm(path, rate);
-  keep([&] { write_entry(entry, pcm, rate); });
-  return pcm;
+  HeardSound sound = hear(path, rate);
+  keep([&] { write_entry(entry, sound, rate); });
+  return sound;
 }
 
 PcmCache::Counts PcmCache::counts() const { return {.hits = hits_, .decoded = decoded_, .damaged = damaged_, .hashed = hashed_}; }

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/audio/decode.h"
+
 namespace cudenza {
 
 class PcmCache {
@@ -22,9 +24,9 @@ class PcmCache {
   /// $CUDENZA_CACHE, else $XDG_CACHE_HOME/cudenza, else ~/.cache/cudenza.
   static std::filesystem::path default_folder();
 
-  /// The file's sound, mono 16-bit PCM at `rate` Hz: decode_pcm(path, rate). Throws DataError as that does; a cache that cannot
-  /// be written is no error (see write_error()).
-  std::vector<int16_t> load(const std::filesystem::path&, int rate);
+  /// The file's sound, mono 16-bit PCM at `rate` Hz, and what deserves a warning in it: hear(path, rate). Throws DataError as that
+  /// does; a cache that cannot be written is no error (see write_error()).
+  HeardSound load(const std::filesystem::path&, int rate);
 
   const std::filesystem::path& folder() const { return folder_; }
 

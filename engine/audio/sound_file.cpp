@@ -1,7 +1,6 @@
 #include "engine/audio/sound_file.h"
 
 #include <fcntl.h>
-#include <sndfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,10 +11,16 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "engine/audio/decode.h"
+#include "engine/audio/loudness.h"
+#include "engine/audio/mp3_decoder.h"
+#include "engine/audio/mp3_frames.h"
+#include "engine/audio/resample.h"
+#include "engine/audio/sndfile_decoder.h"
 #include "engine/audio/sound_header.h"
 
 namespace cudenza {
@@ -24,75 +29,30 @@ namespace {
 
 constexpr double kToleratedSeconds = 0.05;  // missing at the end
 constexpr int64_t kBlockFrames = 4096;
-constexpr int64_t kRunUp =
-    16 * 1152;  // frames decoded before the one wanted: more than an mp3's reservoir, two of Vorbis' blocks
-constexpr int64_t kLongestMp3Frame = 1441;      // bytes, at 320 kbit/s and 32 kHz
-constexpr float kFullScale = 32767.0f / 32768;  // the largest sample of 16 bits
+// What is beyond these is a damaged header: at 1 Hz a second of sound would become half a day.
+constexpr int kLowestRate = 1000, kHighestRate = 768000, kMostChannels = 255;
 
-struct Format {
-  int major;
-  const char* name;
+struct Endings {
+  std::string_view format;
   std::array<std::string_view, 4> endings;  // a file of this format may have
 };
-constexpr Format kFormats[] = {
-    {SF_FORMAT_WAV, "wav", {".wav", ".wave", ".bwf"}},
-    {SF_FORMAT_WAVEX, "wav", {".wav", ".wave", ".bwf"}},
-    {SF_FORMAT_RF64, "wav", {".wav", ".wave", ".rf64"}},
-    {SF_FORMAT_AU, "au", {".au", ".snd"}},
-    {SF_FORMAT_FLAC, "flac", {".flac"}},
-    {SF_FORMAT_OGG, "ogg", {".ogg", ".oga", ".opus"}},
-    {SF_FORMAT_MPEG, "mp3", {".mp3", ".mp2", ".mpga"}},
-    {SF_FORMAT_AIFF, "aiff", {".aiff", ".aif", ".aifc"}},
+constexpr Endings kEndings[] = {
+    {"wav", {".wav", ".wave", ".bwf", ".rf64"}},
+    {"au", {".au", ".snd"}},
+    {"flac", {".flac"}},
+    {"ogg", {".ogg", ".oga", ".opus"}},
+    {"mp3", {".mp3", ".mp2", ".mpga"}},
+    {"aiff", {".aiff", ".aif", ".aifc"}},
 };
 
-SF_FORMAT_INFO library_names(int format) {
-  SF_FORMAT_INFO names = {};
-  names.format = format;
-  sf_command(nullptr, SFC_GET_FORMAT_INFO, &names, sizeof names);
-  return names;
-}
-
-SoundInfo info_of(const SF_INFO& sf, const fs::path& path) {
-  SoundInfo info{
-      .frames = sf.frames, .sample_rate = sf.samplerate, .channels = sf.channels, .format = {}, .encoding = {}, .remark = {}};
-  const char* encoding = library_names(sf.format & SF_FORMAT_SUBMASK).name;
-  info.encoding = encoding ? encoding : "unknown";
-  const auto* const format = std::ranges::find(kFormats, sf.format & SF_FORMAT_TYPEMASK, &Format::major);
-  if (format == std::end(kFormats)) {
-    const char* ending = library_names(sf.format & SF_FORMAT_TYPEMASK).extension;
-    info.format = ending ? ending : "unknown";
-    return info;
-  }
-  info.format = format->name;
+/// "is flac, though named .wav"; empty if the name fits.
+std::string remark_on_name(const std::string& format, const fs::path& path) {
+  const auto* const known = std::ranges::find(kEndings, format, &Endings::format);
   std::string ending = path.extension();
   std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (!ending.empty() && std::ranges::find(format->endings, ending) == format->endings.end())
-    info.remark = fmt::format("is {}, though named {}", info.format, ending);
-  return info;
-}
-
-/// The library's words, without its full stop and "Error : "; empty if they say nothing. Of no decoder: of the last that
-/// could not be made.
-std::string words_of(SNDFILE* decoder) {
-  std::string words = sf_strerror(decoder);
-  if (words.ends_with('.')) words.pop_back();
-  constexpr std::string_view kPrefix = "Error : ";
-  if (words == "Unspecified internal error") return "";
-  return words.starts_with(kPrefix) ? words.substr(kPrefix.size()) : words;
-}
-
-/// A stretched file by the calls that libsndfile makes.
-SF_VIRTUAL_IO stretched_calls() {
-  static constexpr auto self = [](void* file) -> StretchedFile& { return *static_cast<StretchedFile*>(file); };
-  return {.get_filelen = [](void* file) -> sf_count_t { return self(file).size(); },
-          .seek = [](sf_count_t by, int from, void* file) -> sf_count_t {
-            StretchedFile& f = self(file);
-            f.go_to(by + (from == SEEK_CUR ? f.position() : from == SEEK_END ? f.size() : 0));
-            return f.position();
-          },
-          .read = [](void* to, sf_count_t bytes, void* file) -> sf_count_t { return self(file).read(to, bytes); },
-          .write = [](const void*, sf_count_t, void*) -> sf_count_t { return 0; },
-          .tell = [](void* file) -> sf_count_t { return self(file).position(); }};
+  if (known == std::end(kEndings) || ending.empty() || std::ranges::find(known->endings, ending) != known->endings.end())
+    return "";
+  return fmt::format("is {}, though named {}", format, ending);
 }
 
 bool looks_like_text(int file) {
@@ -111,36 +71,74 @@ std::string fault_of_file(int file) {
   return facts.st_size == 0 ? "is empty (0 bytes)" : "";
 }
 
+/// Mp3 never goes to libsndfile, which hears it in part and lets its decoder write to stderr.
+SoundParts parts_of(int file) {
+  const FileStretch whole = FileStretch::whole(file);
+  ByteView bytes(whole);
+  if (const auto wrapped = wrapped_mp3(bytes)) return mp3_parts(*wrapped);
+  if (begins_as_mp3(whole)) return mp3_parts(whole);
+  SoundParts parts;
+  if (resembles_mp3(whole)) parts.error = "is no sound file of a known format (it begins like mp3, but no frames follow)";
+  else parts = sndfile_parts(whole);
+  if (!parts.error.empty() && contains_mp3(whole)) return mp3_parts(whole);
+  if (!parts.error.empty() && looks_like_text(file)) parts.error = "is text, not sound";
+  return parts;
+}
+
+std::string fault_of_numbers(const SoundPart& part) {
+  if (part.sample_rate < kLowestRate || part.sample_rate > kHighestRate)
+    return fmt::format("says that it has {} Hz, which no sound has ({} to {} Hz): its header is damaged", part.sample_rate,
+                       kLowestRate, kHighestRate);
+  if (part.channels < 1 || part.channels > kMostChannels)
+    return fmt::format("says that it has {} channels, which no sound has (1 to {}): its header is damaged", part.channels,
+                       kMostChannels);
+  return "";
+}
+
 }  // namespace
 
 double SoundInfo::seconds() const {
   return frames < 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(frames) / std::max(sample_rate, 1);
 }
 
-/// The file, its decoder, and what has been found out so far.
+/// The file, the decoder of the part that is being read, and what has been found out so far.
 struct SoundFile::State {
   fs::path path;
   int file = -1;
-  SNDFILE* decoder = nullptr;
   SoundInfo info;
-  StretchedFile stretched;   // what the decoder reads of an mp3 that does not say how long it is
-  bool cut = false;          // the file is shorter than its header says
-  int64_t at = 0;            // the frame that comes next
-  std::vector<float> block;  // [frames, channels]
-  std::string fault;         // to be thrown by the next read()
+  SoundParts content;
+  bool takes_all = false;  // goes on behind samples that are no numbers, with 0 for them
+
+  size_t part = 0;  // that is being read
+  std::unique_ptr<SoundDecoder> decoder;
+  int64_t part_at = 0;                 // its frame that comes next
+  std::optional<Resampler> resampler;  // if it has not the rate of the first
+  int64_t at = 0;                      // frames of the whole, at the first's rate, that have been decoded
+  std::vector<float> block, mixed;     // [frames, channels], [frames]: the last that were decoded
+  std::vector<float> mono;             // the mixture at the first's rate
+  size_t taken = 0;                    // of mono
+  bool is_over = false;
+  std::string fault;  // to be thrown by the next read()
+  Loudness loudness;
 
   explicit State(const fs::path& p) : path(p) {}
   State(const State&) = delete;
   ~State() {
-    if (decoder) sf_close(decoder);
+    decoder.reset();
     if (file >= 0) close(file);
   }
 
   std::string open();
-  bool open_stretched();
-  void find_length();
-  int64_t read_block(int64_t most);
+  void open_part(size_t);
+  bool advance();
+  void end_part();
+  void take_block(int64_t count);
+  void enter(int64_t frame);
   std::string fault_at_end() const;
+  const SoundPart& now() const { return content.parts[part]; }
+  int64_t length_of(const SoundPart& one) const {
+    return one.frames < 0 ? -1 : resampled_length(one.frames, one.sample_rate, info.sample_rate);
+  }
   [[noreturn]] void fail(const std::string& reason) const { throw DataError(fmt::format("{}: {}", path.string(), reason)); }
 };
 
@@ -149,98 +147,33 @@ std::string SoundFile::State::open() {
   file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // not to wait for someone to write to a pipe
   if (file < 0) return errno == ENOENT ? "there is no such file" : fmt::format("cannot be read: {}", std::strerror(errno));
   if (std::string reason = fault_of_file(file); !reason.empty()) return reason;
-  SF_INFO sf = {};
-  // By descriptor, so that the name's ending is no clue; by one of its own, which it closes where it fails, asked or not.
-  decoder = sf_open_fd(fcntl(file, F_DUPFD_CLOEXEC, 0), SFM_READ, &sf, SF_TRUE);
-  if (!decoder) {
-    if (looks_like_text(file)) return "is text, not sound";
-    const bool malformed = sf_error(nullptr) == SF_ERR_MALFORMED_FILE;
-    return fmt::format("{} ({}: {})", malformed ? "is a damaged sound file" : "is no sound file of a known format",
-                       sf_version_string(), words_of(nullptr));
+  content = parts_of(file);
+  if (!content.error.empty()) return content.error;
+  info.format = content.format;
+  info.encoding = content.encoding;
+  info.remark = remark_on_name(content.format, path);
+  info.sample_rate = content.parts[0].sample_rate;
+  info.channels = content.parts[0].channels;
+  for (const SoundPart& one : content.parts) {
+    if (std::string reason = fault_of_numbers(one); !reason.empty()) return reason;
+    info.frames = info.frames < 0 || one.frames < 0 ? -1 : info.frames + length_of(one);
   }
-  info = info_of(sf, path);
-  if (info.format == "mp3" && !mp3_has_length(file) && !open_stretched()) return "cannot be decoded: " + words_of(nullptr);
-  find_length();
-  if (info.frames == 0 && !cut)
+  if (info.frames == 0 && !now().is_cut)
     return fmt::format("holds no samples ({}, {} Hz, {} channel{})", info.format, info.sample_rate, info.channels,
                        info.channels == 1 ? "" : "s");
+  open_part(0);
   return "";
 }
 
-/// The decoder would stop at the length that it guesses of an mp3: it is opened anew, to read on until there is nothing more.
-bool SoundFile::State::open_stretched() {
-  stretched = StretchedFile(file);
-  SF_VIRTUAL_IO calls = stretched_calls();
-  SF_INFO sf = {};
-  SNDFILE* const anew = sf_open_virtual(&calls, SFM_READ, &sf, &stretched);
-  if (!anew) return false;
-  sf_close(std::exchange(decoder, anew));
-  info.frames = -1;
-  return true;
-}
-
-/// The decoder's length is of what is there; the header may have promised more, or nothing.
-void SoundFile::State::find_length() {
-  if (info.frames == SF_COUNT_MAX) info.frames = -1;
-  const auto share = share_present(file);
-  if (!share || *share == 1) return;
-  const double promised = *share > 0 ? static_cast<double>(info.frames) / *share : 0;
-  cut = *share == 0 || (promised - static_cast<double>(info.frames)) / info.sample_rate > kToleratedSeconds;
-  if (cut) info.frames = std::llround(promised);
-}
-
-/// The next frames into `block`; 0 at the end, wherever that is.
-int64_t SoundFile::State::read_block(int64_t most) {
-  block.resize(static_cast<size_t>(kBlockFrames * info.channels));
-  const int64_t count = std::max<int64_t>(sf_readf_float(decoder, block.data(), std::min(most, kBlockFrames)), 0);
-  at += count;
-  return count;
-}
-
-/// Nothing more can be read: why this is not the sound's true end; empty if it is.
-std::string SoundFile::State::fault_at_end() const {
-  const double there = static_cast<double>(at) / info.sample_rate;
-  const std::string words = sf_error(decoder) ? words_of(decoder) : "";
-  const std::string reason = words.empty() ? "" : fmt::format(" ({})", words);
-  if (cut && info.frames == 0) return "is truncated: its header is there, but nothing of the sound";
-  if (cut) return fmt::format("is truncated: only {:.2f} s of {:.2f} s are there", there, info.seconds());
-  if (info.frames >= 0) {
-    if (info.seconds() - there <= kToleratedSeconds) return at > 0 ? "" : "holds no samples that can be decoded" + reason;
-    return fmt::format("is truncated or damaged: only {:.2f} s of {:.2f} s can be decoded{}", there, info.seconds(), reason);
-  }
-  if (info.format == "ogg") return fmt::format("is truncated: its end is missing; {:.2f} s are there{}", there, reason);
-  // The last frame of an mp3 may lack its end, or be followed by something that is none.
-  if (info.format == "mp3" && at > 0 && stretched.left() < kLongestMp3Frame) return "";
-  return sf_error(decoder) ? fmt::format("is damaged at {:.2f} s{}", there, reason) : "";
-}
-
-SoundFile::SoundFile(const fs::path& path) : state_(std::make_unique<State>(path)) {
-  if (const std::string fault = state_->open(); !fault.empty()) state_->fail(fault);
-}
-
-SoundFile::~SoundFile() = default;
-SoundFile::SoundFile(SoundFile&&) noexcept = default;
-SoundFile& SoundFile::operator=(SoundFile&&) noexcept = default;
-
-const SoundInfo& SoundFile::info() const { return state_->info; }
-
-void SoundFile::seek(int64_t frame) {
-  State& s = *state_;
-  s.fault.clear();
-  if (frame == s.at) return;
-  SF_INFO now = {};
-  sf_command(s.decoder, SFC_GET_CURRENT_SF_INFO, &now, sizeof now);
-  const int64_t to = std::min(frame, now.frames);
-  const bool looks_back = s.info.format == "mp3" || s.info.format == "ogg";  // a frame is decoded with the help of those before
-  s.at = looks_back ? std::max<int64_t>(to - kRunUp, 0) : to;
-  if (sf_seek(s.decoder, s.at, SEEK_SET) != s.at)
-    s.fail(fmt::format("cannot be entered at {:.2f} s ({})", static_cast<double>(to) / s.info.sample_rate, words_of(s.decoder)));
-  while (s.at < to && s.read_block(to - s.at) > 0) continue;
+void SoundFile::State::open_part(size_t which) {
+  part = which;
+  part_at = 0;
+  decoder = now().open();
+  resampler.reset();
+  if (now().sample_rate != info.sample_rate) resampler.emplace(now().sample_rate, info.sample_rate);
 }
 
 namespace {
-
-bool is_number(float x) { return std::abs(x) <= std::numeric_limits<float>::max(); }
 
 /// mono[i] = mean of block[i, :]. Returns how many samples are before the first that is no number.
 size_t mix(const float* block, int channels, std::span<float> mono) {
@@ -258,85 +191,169 @@ size_t mix(const float* block, int channels, std::span<float> mono) {
 
 }  // namespace
 
+/// Decodes what comes next into `mono`; false if there is nothing more, because this is the end or a fault.
+bool SoundFile::State::advance() {
+  mono.clear();
+  taken = 0;
+  while (mono.empty() && !is_over && fault.empty()) {
+    block.resize(static_cast<size_t>(kBlockFrames * now().channels));
+    const int64_t count = decoder->read(block.data(), kBlockFrames);
+    if (count > 0) take_block(count);
+    else end_part();
+  }
+  return !mono.empty();
+}
+
+/// Mixes the first `count` frames of the block, and brings them to the rate of the whole.
+void SoundFile::State::take_block(int64_t count) {
+  mixed.resize(static_cast<size_t>(count));
+  size_t good = mix(block.data(), now().channels, mixed);
+  loudness.add(std::span(block).first(mixed.size() * static_cast<size_t>(now().channels)), mixed);
+  if (good < mixed.size() && takes_all) {
+    std::ranges::replace_if(
+        mixed, [](float x) { return !is_number(x); }, 0.0f);
+    good = mixed.size();
+  } else if (good < mixed.size()) {
+    fault = fmt::format("holds NaN or infinite samples, the first at {:.3f} s",
+                        static_cast<double>(at + static_cast<int64_t>(good)) / info.sample_rate);
+  }
+  mixed.resize(good);
+  if (resampler) resampler->push(mixed, mono);
+  else mono.swap(mixed);
+  part_at += count;
+  at += static_cast<int64_t>(mono.size());
+}
+
+/// The part that was read is over: the next begins, or all is over, or there is a fault.
+void SoundFile::State::end_part() {
+  if (resampler) resampler->finish(mono);
+  at += static_cast<int64_t>(mono.size());
+  fault = fault_at_end();
+  if (!fault.empty()) return;
+  if (part + 1 < content.parts.size()) open_part(part + 1);
+  else is_over = true;
+}
+
+/// Nothing more can be read of a part: why this is not its true end; empty if it is.
+std::string SoundFile::State::fault_at_end() const {
+  const SoundPart& one = now();
+  const double there = static_cast<double>(at) / info.sample_rate;
+  const bool is_last = part + 1 == content.parts.size();
+  const std::string words = decoder->words();
+  const std::string reason = words.empty() ? "" : fmt::format(" ({})", words);
+  if (!one.fault.empty()) return one.fault;
+  if (one.is_cut && one.frames == 0) return "is truncated: its header is there, but nothing of the sound";
+  if (one.is_cut) return fmt::format("is truncated: only {:.2f} s of {:.2f} s are there", there, info.seconds());
+  // Of links that others follow, the end need not be marked.
+  if (one.has_open_end && is_last) return fmt::format("is truncated: its end is missing; {:.2f} s are there{}", there, reason);
+  if (part_at == 0 && content.parts.size() == 1) return "holds no samples that can be decoded" + reason;
+  if (one.frames >= 0) {
+    if (static_cast<double>(one.frames - part_at) / one.sample_rate <= kToleratedSeconds) return "";
+    if (info.frames < 0) return fmt::format("is truncated or damaged at {:.2f} s{}", there, reason);
+    return fmt::format("is truncated or damaged: only {:.2f} s of {:.2f} s can be decoded{}", there, info.seconds(), reason);
+  }
+  return words.empty() ? "" : fmt::format("is damaged at {:.2f} s{}", there, reason);
+}
+
+SoundFile::SoundFile(const fs::path& path) : state_(std::make_unique<State>(path)) {
+  if (const std::string fault = state_->open(); !fault.empty()) state_->fail(fault);
+}
+
+SoundFile::~SoundFile() = default;
+SoundFile::SoundFile(SoundFile&&) noexcept = default;
+SoundFile& SoundFile::operator=(SoundFile&&) noexcept = default;
+
+const SoundInfo& SoundFile::info() const { return state_->info; }
+
+void SoundFile::seek(int64_t frame) {
+  State& s = *state_;
+  s.fault.clear();
+  if (frame == s.at - static_cast<int64_t>(s.mono.size() - s.taken)) return;
+  s.mono.clear();
+  s.taken = 0;
+  s.is_over = false;
+  s.enter(frame);
+}
+
+/// What is decoded next is `frame`: the decoder goes there, or, in a part that is resampled or behind one of unknown length, all
+/// from a known place on is decoded.
+void SoundFile::State::enter(int64_t frame) {
+  size_t which = 0;
+  int64_t begin = 0;  // of that part
+  while (which + 1 < content.parts.size()) {
+    const int64_t length = length_of(content.parts[which]);
+    if (length < 0 || frame < begin + length) break;
+    begin += length;
+    ++which;
+  }
+  const SoundPart& one = content.parts[which];
+  const bool is_direct = one.sample_rate == info.sample_rate && (one.frames >= 0 || which + 1 == content.parts.size());
+  if (which != part || !is_direct) open_part(which);
+  at = begin;
+  if (is_direct) {
+    part_at = decoder->seek(frame - begin);
+    if (part_at < 0)
+      fail(fmt::format("cannot be entered at {:.2f} s ({})", static_cast<double>(frame) / info.sample_rate, decoder->words()));
+    at += part_at;
+    return;
+  }
+  while (at < frame && advance()) continue;
+  if (at > frame) taken = mono.size() - static_cast<size_t>(at - frame);
+  else mono.clear();
+}
+
 size_t SoundFile::read(std::span<float> mono) {
   State& s = *state_;
   size_t done = 0;
-  while (done < mono.size() && s.fault.empty()) {
-    const int64_t begin = s.at, count = s.read_block(static_cast<int64_t>(mono.size() - done));
-    const size_t good = mix(s.block.data(), s.info.channels, mono.subspan(done, static_cast<size_t>(count)));
-    done += good;
-    if (count == 0 && (s.fault = s.fault_at_end()).empty()) break;
-    if (good < static_cast<size_t>(count))
-      s.fault = fmt::format("holds NaN or infinite samples, the first at {:.3f} s",
-                            static_cast<double>(begin + static_cast<int64_t>(good)) / s.info.sample_rate);
+  while (done < mono.size()) {
+    const size_t count = std::min(mono.size() - done, s.mono.size() - s.taken);
+    std::copy_n(s.mono.begin() + static_cast<ptrdiff_t>(s.taken), count, mono.begin() + static_cast<ptrdiff_t>(done));
+    s.taken += count;
+    done += count;
+    if (done < mono.size() && !s.advance()) break;
   }
-  if (done == 0 && !s.fault.empty()) s.fail(s.fault);
+  if (done == 0 && !mono.empty() && !s.fault.empty()) s.fail(s.fault);
   return done;
 }
 
-namespace {
-
-/// What examine() gathers over the blocks of a file.
-struct Gathered {
-  int64_t samples = 0, non_finite = 0, clipped = 0;  // over all channels
-  float peak = 0, mono_peak = 0;
-  ContentHasher hasher;
-  std::vector<float> mono;
-
-  void add(const float* block, int64_t frames, int channels) {
-    const int64_t count = frames * channels;
-    int64_t bad = 0, loud = 0;
-    float most = 0, most_mono = 0;
-#pragma omp simd reduction(+ : bad, loud) reduction(max : most)
-    for (int64_t i = 0; i < count; ++i) {
-      const float size = std::abs(block[i]);
-      bad += !is_number(size);
-      loud += size >= kFullScale;
-      most = std::max(most, is_number(size) ? size : 0.0f);
-    }
-    mono.resize(static_cast<size_t>(frames));
-    mix(block, channels, mono);
-#pragma omp simd reduction(max : most_mono)
-    for (size_t i = 0; i < mono.size(); ++i) {
-      mono[i] = is_number(mono[i]) ? mono[i] : 0.0f;
-      most_mono = std::max(most_mono, std::abs(mono[i]));
-    }
-    samples += count;
-    non_finite += bad;
-    clipped += loud;
-    peak = std::max(peak, most);
-    mono_peak = std::max(mono_peak, most_mono);
-    const auto pcm = to_pcm(mono);
-    hasher.add(std::as_bytes(std::span(pcm)));
-  }
-};
-
-}  // namespace
+std::vector<std::string> SoundFile::remarks() const {
+  std::vector<std::string> all = state_->content.remarks;
+  for (std::string& remark : state_->loudness.remarks()) all.push_back(std::move(remark));
+  return all;
+}
 
 SoundFacts examine(const fs::path& path) {
   SoundFacts facts;
-  SoundFile::State file(path);
-  facts.error = file.open();
-  facts.info = file.info;
+  SoundFile::State state(path);
+  state.takes_all = true;
+  facts.error = state.open();
+  facts.info = state.info;
   if (!facts.usable()) return facts;
-  Gathered all;
-  while (const int64_t frames = file.read_block(kBlockFrames)) all.add(file.block.data(), frames, file.info.channels);
-  all.hasher.add(std::as_bytes(std::span(&file.info.sample_rate, 1)));
-  facts.frames = file.at;
-  facts.non_finite = all.non_finite;
-  facts.peak = all.peak;
-  facts.mono_peak = all.mono_peak;
-  facts.clipped_fraction = static_cast<double>(all.clipped) / static_cast<double>(std::max<int64_t>(all.samples, 1));
-  facts.silent = all.mono_peak <= 1.0f / 32768;
-  facts.sound_hash = all.hasher.finish();
-  facts.error = file.fault_at_end();
+  ContentHasher hasher;
+  while (state.advance()) {
+    const auto pcm = to_pcm(state.mono);
+    hasher.add(std::as_bytes(std::span(pcm)));
+  }
+  hasher.add(std::as_bytes(std::span(&state.info.sample_rate, 1)));
+  const Loudness& loudness = state.loudness;
+  facts.frames = state.at;
+  facts.non_finite = loudness.non_finite;
+  facts.peak = loudness.peak;
+  facts.mono_peak = loudness.mono_peak;
+  facts.clipped_fraction = static_cast<double>(loudness.clipped) / static_cast<double>(std::max<int64_t>(loudness.samples, 1));
+  facts.silent = loudness.mono_peak <= 1.0f / 32768;
+  facts.sound_hash = hasher.finish();
+  facts.error = state.fault;
   facts.truncated = !facts.error.empty();
+  facts.cancels_out = loudness.cancels_out();
+  facts.far_beyond = loudness.is_far_beyond_full_scale();
+  facts.unheard = state.content.remarks;
   if (facts.non_finite > 0) facts.error = fmt::format("holds {} samples that are NaN or infinite", facts.non_finite);
   return facts;
 }
 
 SoundInfo probe(const fs::path& path) { return SoundFile(path).info(); }
 
-std::string sound_library_version() { return sf_version_string(); }
+std::string sound_library_version() { return fmt::format("{} {}", sndfile_version(), mp3_library_version()); }
 
 }  // namespace cudenza

@@ -1,5 +1,9 @@
-/// Sound files to samples: wav, au, flac, ogg, mp3 and whatever else libsndfile reads, of any rate, depth and number of
-/// channels. What a file holds decides what it is, never its name.
+/// Sound files to samples: mp3 by libmpg123; wav, au, flac, ogg and whatever else libsndfile reads; of any rate, depth and number
+/// of channels. What a file holds decides what it is, never its name.
+///
+/// All of a file is heard: mp3s, Ogg links and other whole sounds that are joined in one file come one after another, at the
+/// rate of the first, and headers with no size, or a wrong one, end nothing. What is not heard, or is hardly what was meant, is
+/// said in remarks().
 ///
 /// What cannot be used is a DataError that names the file and the reason: no such file, a folder, no permission, nothing in it,
 /// no sound file, no samples, a damaged stream, NaN or infinite samples, and truncated files. Of a truncated file everything
@@ -11,6 +15,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/core/content_hash.h"
 #include "engine/core/error.h"
@@ -24,7 +29,7 @@ struct SoundInfo {
   int channels = 0;
   std::string format;    ///< "wav", "au", "flac", "ogg", "mp3", …
   std::string encoding;  ///< "16 bit PCM", "Vorbis", …
-  std::string remark;    ///< what deserves a word without being an error, as "is flac, though named .wav"; else empty
+  std::string remark;    ///< what deserves a word in a list of files, as "is flac, though named .wav"; else empty
 
   double seconds() const;  ///< NaN if the header does not say
 };
@@ -47,6 +52,9 @@ class SoundFile {
   /// Fills `mono` with the next samples, full scale 1, and returns how many: fewer than asked for only at the end. Throws
   /// DataError at a cut, a damaged stream and samples that are no numbers, once what comes before them has been returned.
   size_t read(std::span<float> mono);
+  /// What deserves a warning in what has been read so far, each without the file's name: channels that cancel each other out, silence,
+  /// samples far beyond full scale, bytes that are not heard.
+  std::vector<std::string> remarks() const;
 
  private:
   friend struct SoundFacts examine(const std::filesystem::path&);
@@ -58,14 +66,17 @@ class SoundFile {
 struct SoundFacts {
   std::string error;  ///< why it cannot be used, without the file's name; empty if it can
   SoundInfo info;
-  int64_t frames = 0;           ///< that could be decoded
-  int64_t non_finite = 0;       ///< samples, over all channels, that are NaN or infinite
-  double peak = 0;              ///< largest magnitude of any channel; full scale is 1
-  double mono_peak = 0;         ///< of the mixture, in which channels may cancel each other out
-  double clipped_fraction = 0;  ///< samples, over all channels, at or beyond full scale
-  bool truncated = false;       ///< the header promises more frames than could be decoded
-  bool silent = false;          ///< the mixture never leaves the last bit of 16: mono_peak <= 1/32768
-  ContentHash sound_hash;       ///< of the mixture in 16 bit and its rate: equal sound, whatever file holds it
+  int64_t frames = 0;                ///< that could be decoded
+  int64_t non_finite = 0;            ///< samples, over all channels, that are NaN or infinite
+  double peak = 0;                   ///< largest magnitude of any channel; full scale is 1
+  double mono_peak = 0;              ///< of the mixture, in which channels may cancel each other out
+  double clipped_fraction = 0;       ///< samples, over all channels, at or beyond full scale
+  bool truncated = false;            ///< the header promises more frames than could be decoded
+  bool silent = false;               ///< the mixture never leaves the last bit of 16: mono_peak <= 1/32768
+  bool cancels_out = false;          ///< next to nothing is left of the channels when they are mixed
+  bool far_beyond = false;           ///< samples far beyond full scale: the file was written in another range
+  std::vector<std::string> unheard;  ///< what is in the file, but is passed over
+  ContentHash sound_hash;            ///< of the mixture in 16 bit and its rate: equal sound, whatever file holds it
 
   bool usable() const { return error.empty(); }
   double seconds() const { return info.sample_rate > 0 ? static_cast<double>(frames) / info.sample_rate : 0; }

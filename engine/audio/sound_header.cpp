@@ -1,114 +1,192 @@
 #include "engine/audio/sound_header.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdint>
 #include <string_view>
 
 namespace cudenza {
 namespace {
 
-constexpr uint32_t kUnknown = 0x7fffff00;  // writers to a pipe put sizes near 2^31 or 2^32, for they cannot come back
+constexpr int64_t kNoise = 4096;              // bytes behind the samples that are not worth a word
+constexpr int64_t kChunksBehind = 64 * 1024;  // where chunks behind samples of unknown size are looked for
 
-struct Header {
-  int file;
+/// A header's numbers: little-endian in RIFF, big-endian in most others.
+struct Numbers {
+  ByteView& bytes;
   bool big_endian = false;
 
-  bool read(int64_t at, void* to, size_t bytes) const { return pread(file, to, bytes, at) == static_cast<ssize_t>(bytes); }
-
-  /// Four bytes at `at`, 0 where the file ends.
-  uint32_t number(int64_t at) const {
-    uint8_t b[4] = {};
-    if (!read(at, b, 4)) return 0;
-    if (big_endian) std::reverse(b, b + 4);
-    return static_cast<uint32_t>(b[0]) | static_cast<uint32_t>(b[1]) << 8 | static_cast<uint32_t>(b[2]) << 16 |
-           static_cast<uint32_t>(b[3]) << 24;
+  int64_t at(int64_t place, int width = 4) const {
+    return static_cast<int64_t>(big_endian ? bytes.big_endian(place, width) : bytes.little_endian(place, width));
   }
-
-  bool says(int64_t at, std::string_view name) const {
-    char found[4] = {};
-    return read(at, found, name.size()) && name == std::string_view(found, name.size());
+  Patch patch(int64_t place, int64_t value, int width = 4) const {
+    std::string text;
+    for (int i = 0; i < width; ++i) text += static_cast<char>(value >> 8 * i);
+    if (big_endian) std::ranges::reverse(text);
+    return {place, text};
   }
 };
 
-/// Where the sound begins, and how many bytes of it there should be.
+/// Where the samples begin, and how many bytes of them the header promises.
 struct Promise {
-  int64_t begin;
-  uint32_t bytes;
+  int64_t begin, bytes;
 };
 
-/// RIFF and FORM: chunks of name, size, content, from byte 12 on.
-std::optional<Promise> promise_of_chunks(const Header& header, std::string_view name, int64_t end) {
-  for (int64_t at = 12; at + 8 <= end; at += 8 + header.number(at + 4) + header.number(at + 4) % 2) {
-    if (header.says(at, name)) return Promise{at + 8, header.number(at + 4)};
+/// The content of the first chunk of that name: chunks are name, size, content, padded to an even number of bytes.
+std::optional<Promise> chunk_of(const Numbers& numbers, std::string_view name) {
+  for (int64_t at = 12; at + 8 <= numbers.bytes.size(); at += 8 + numbers.at(at + 4) + numbers.at(at + 4) % 2) {
+    if (numbers.bytes.says(at, name)) return Promise{at + 8, numbers.at(at + 4)};
   }
   return {};
 }
 
-std::optional<Promise> promise_of(Header header, int64_t end) {
-  if (header.says(0, "RIFF")) return promise_of_chunks(header, "data", end);
-  header.big_endian = true;
-  if (header.says(0, "RIFX")) return promise_of_chunks(header, "data", end);
-  if (header.says(0, "FORM")) return promise_of_chunks(header, "SSND", end);
-  if (header.says(0, ".snd")) return Promise{header.number(4), header.number(8)};
-  header.big_endian = false;
-  if (header.says(0, "dns.")) return Promise{header.number(4), header.number(8)};
+/// Whether nothing but chunks is between `at` and the end.
+bool are_chunks(const Numbers& numbers, int64_t at) {
+  const int64_t end = numbers.bytes.size();
+  if (at >= end) return false;
+  while (at + 8 <= end) {
+    const auto name = numbers.bytes.peek(at, 4);
+    if (!std::ranges::all_of(name, [](uint8_t c) { return c >= 32 && c < 127; })) return false;
+    at += 8 + numbers.at(at + 4);
+    if (at == end || at + 1 == end) return true;
+    at += at % 2;
+  }
+  return at == end;
+}
+
+/// Where samples of unknown size end: before chunks that reach to the end of the file, if there are any.
+int64_t end_of_samples(const Numbers& numbers, int64_t begin) {
+  const int64_t end = numbers.bytes.size();
+  for (int64_t at = std::max(begin, end - kChunksBehind); at < end; ++at) {
+    if (at % 2 == 0 && are_chunks(numbers, at)) return at;
+  }
+  return end;
+}
+
+bool is_left_open(int64_t promised) {
+  const auto is_between = [promised](int64_t low, int64_t high) { return low <= promised && promised <= high; };
+  constexpr int64_t kLargest = int64_t{1} << 62;
+  return is_between(0x7ef00000, 0x80100000) || is_between(0xfff00000, 0xffffffff) || promised < 0 || promised >= kLargest;
+}
+
+/// What is there of the samples against what is promised. For those of unknown size, true, and how many bytes there are.
+struct Comparison {
+  bool is_open = false;
+  int64_t there = 0;
+};
+Comparison compare(const Numbers& numbers, const Promise& promise, HeaderFacts& facts) {
+  const int64_t there = std::max<int64_t>(numbers.bytes.size() - promise.begin, 0);
+  if (promise.bytes == 0 && (there == 0 || are_chunks(numbers, promise.begin))) return {};
+  if (promise.bytes == 0 || (is_left_open(promise.bytes) && (promise.bytes < 0 || promise.bytes > there)))
+    return {true, end_of_samples(numbers, promise.begin) - promise.begin};
+  facts.share_present = std::min(static_cast<double>(there) / static_cast<double>(promise.bytes), 1.0);
+  const int64_t behind = promise.begin + promise.bytes + promise.bytes % 2;
+  const int64_t left = numbers.bytes.size() - behind;
+  if (left > kNoise && !are_chunks(numbers, behind)) facts.bytes_behind = left;
   return {};
 }
 
+HeaderFacts riff_facts(const Numbers& numbers) {
+  HeaderFacts facts;
+  const bool is_rf64 = numbers.bytes.says(0, "RF64") && numbers.bytes.says(12, "ds64");
+  auto data = chunk_of(numbers, "data");
+  if (!data) return facts;
+  const int64_t size_at = is_rf64 ? 28 : data->begin - 4;
+  const int width = is_rf64 ? 8 : 4;
+  if (is_rf64) data->bytes = numbers.at(size_at, width);
+  const Comparison found = compare(numbers, *data, facts);
+  if (!found.is_open) return facts;
+  facts.patches = {numbers.patch(is_rf64 ? 20 : 4, data->begin + found.there - 8, width),
+                   numbers.patch(size_at, found.there, width)};
+  return facts;
+}
+
+HeaderFacts aiff_facts(const Numbers& numbers) {
+  HeaderFacts facts;
+  const auto sound = chunk_of(numbers, "SSND"), common = chunk_of(numbers, "COMM");
+  if (!sound) return facts;
+  constexpr int64_t kBefore = 8;  // bytes of the chunk before its samples
+  const Promise samples{sound->begin + kBefore, std::max<int64_t>(sound->bytes - kBefore, 0)};
+  const Comparison found = compare(numbers, samples, facts);
+  if (!found.is_open) return facts;
+  facts.patches = {numbers.patch(4, samples.begin + found.there - 8), numbers.patch(sound->begin - 4, found.there + kBefore)};
+  const int64_t width = common ? numbers.at(common->begin, 2) * ((numbers.at(common->begin + 6, 2) + 7) / 8) : 0;
+  if (width > 0) facts.patches.push_back(numbers.patch(common->begin + 2, found.there / width));
+  return facts;
+}
+
+HeaderFacts au_facts(const Numbers& numbers) {
+  HeaderFacts facts;
+  const Promise samples{numbers.at(4), numbers.at(8)};
+  const Comparison found = compare(numbers, samples, facts);
+  if (found.is_open) facts.patches = {numbers.patch(8, found.there)};
+  return facts;
+}
+
+/// Sony's wav of 64 bits: chunks have names of 16 bytes, sizes of 8 that count the head as well, and begin at multiples of 8.
+HeaderFacts wave64_facts(const Numbers& numbers) {
+  HeaderFacts facts;
+  constexpr int64_t kHead = 24;
+  for (int64_t at = 40; at + kHead <= numbers.bytes.size();) {
+    const int64_t size = numbers.at(at + 16, 8);
+    if (numbers.bytes.says(at, "data")) {
+      const Comparison found = compare(numbers, {at + kHead, size >= 0 ? std::max<int64_t>(size - kHead, 0) : size}, facts);
+      if (found.is_open)
+        facts.patches = {numbers.patch(16, at + kHead + found.there, 8), numbers.patch(at + 16, kHead + found.there, 8)};
+      return facts;
+    }
+    if (size < kHead || size > numbers.bytes.size()) break;
+    at += (size + 7) / 8 * 8;
+  }
+  return facts;
+}
+
+/// Apple's: from byte 8 on, chunks of name, size in 8 bytes, content. A size of -1 is allowed for the samples.
+HeaderFacts caf_facts(const Numbers& numbers) {
+  HeaderFacts facts;
+  constexpr int64_t kHead = 12;
+  for (int64_t at = 8; at + kHead <= numbers.bytes.size();) {
+    const int64_t size = numbers.at(at + 4, 8);
+    if (numbers.bytes.says(at, "data")) {
+      const Comparison found = compare(numbers, {at + kHead, size}, facts);
+      if (found.is_open) facts.patches = {numbers.patch(at + 4, found.there, 8)};
+      return facts;
+    }
+    if (size < 0 || size > numbers.bytes.size()) break;
+    at += kHead + size;
+  }
+  return facts;
+}
+
 }  // namespace
 
-std::optional<double> share_present(int file) {
-  struct stat facts = {};
-  if (fstat(file, &facts) != 0) return {};
-  const auto promise = promise_of({file}, facts.st_size);
-  if (!promise || promise->bytes == 0 || promise->bytes >= kUnknown) return {};
-  const auto there = static_cast<double>(std::max<int64_t>(facts.st_size - promise->begin, 0));
-  return std::min(there / promise->bytes, 1.0);
+HeaderFacts header_facts(ByteView& bytes) {
+  if (bytes.says(0, "RIFF") || bytes.says(0, "RF64")) return riff_facts({bytes});
+  if (bytes.says(0, "RIFX")) return riff_facts({bytes, true});
+  if (bytes.says(0, "FORM")) return aiff_facts({bytes, true});
+  if (bytes.says(0, ".snd")) return au_facts({bytes, true});
+  if (bytes.says(0, "dns.")) return au_facts({bytes});
+  if (bytes.says(0, "riff")) return wave64_facts({bytes});
+  if (bytes.says(0, "caff")) return caf_facts({bytes, true});
+  return {};
 }
 
-bool mp3_has_length(int file) {
-  const Header header{file};
-  char start[4096] = {};
-  uint8_t tag[10] = {};
-  int64_t at = 0;  // of the first frame: behind an ID3v2 tag, whose size comes in sevens of bits
-  if (header.says(0, "ID3") && header.read(0, tag, sizeof tag)) at = 10 + (tag[6] << 21 | tag[7] << 14 | tag[8] << 7 | tag[9]);
-  const auto count = pread(file, start, sizeof start, at);
-  const std::string_view text(start, static_cast<size_t>(std::max<ssize_t>(count, 0)));
-  for (const char* mark : {"Xing", "Info", "VBRI"}) {
-    if (text.find(mark) != text.npos) return true;
-  }
-  return false;
+std::optional<FileStretch> wrapped_mp3(ByteView& bytes) {
+  constexpr int64_t kMpeg = 0x50, kMp3 = 0x55;
+  const Numbers numbers{bytes};
+  if (!bytes.says(0, "RIFF")) return {};
+  const auto format = chunk_of(numbers, "fmt "), data = chunk_of(numbers, "data");
+  if (!format || !data || (numbers.at(format->begin, 2) != kMpeg && numbers.at(format->begin, 2) != kMp3)) return {};
+  const int64_t end = data->begin + data->bytes;
+  return bytes.stretch().part(data->begin, data->bytes > 0 && end <= bytes.size() ? end : bytes.size());
 }
 
-namespace {
-
-/// Where an mp3's sound ends: before an ID3v1 tag, and an APEv2 tag before that.
-int64_t end_of_mp3(int file) {
-  struct stat facts = {};
-  if (fstat(file, &facts) != 0) return 0;
-  const Header header{file};
-  int64_t end = facts.st_size;
-  if (header.says(end - 128, "TAG")) end -= 128;
-  if (header.says(end - 32, "APET") && header.says(end - 28, "AGEX")) {
-    const bool has_header = header.number(end - 12) >> 31;  // besides the footer found here, which its size counts
-    end -= header.number(end - 20) + (has_header ? 32 : 0);
-  }
-  return std::max<int64_t>(end, 0);
-}
-
-}  // namespace
-
-StretchedFile::StretchedFile(int file) : file_(file), end_(file < 0 ? 0 : end_of_mp3(file)) {}
-
-int64_t StretchedFile::read(void* to, int64_t bytes) {
-  const int64_t from = at_ >= size() - kTail ? at_ - size() + end_ : at_;
-  if (from < 0 || from >= end_) return 0;
-  const ssize_t count = pread(file_, to, static_cast<size_t>(std::min(bytes, end_ - from)), from);
-  at_ += std::max<ssize_t>(count, 0);
-  return std::max<ssize_t>(count, 0);
+int64_t size_in_header(ByteView& bytes) {
+  const auto of_chunks = [](const Numbers& numbers) { return 8 + numbers.at(4) + numbers.at(4) % 2; };
+  const auto of_au = [](const Numbers& numbers) { return numbers.at(4) + numbers.at(8); };
+  if (bytes.says(0, "RIFF")) return of_chunks({bytes});
+  if (bytes.says(0, "RIFX") || bytes.says(0, "FORM")) return of_chunks({bytes, true});
+  if (bytes.says(0, ".snd")) return of_au({bytes, true});
+  if (bytes.says(0, "dns.")) return of_au({bytes});
+  return 0;
 }
 
 }  // namespace cudenza

@@ -1,40 +1,28 @@
-/// What a sound file's header promises, where the library that decodes it keeps quiet.
+/// What the headers of wav, aiff, au and their kin say of their own size, where the library that decodes them keeps quiet or
+/// gives up.
 #pragma once
-#include <cstdint>
 #include <optional>
+#include <vector>
+
+#include "engine/audio/sound_bytes.h"
 
 namespace cudenza {
 
-/// How much of the sound that the header of a RIFF (wav), FORM (aiff) or au file promises is in the file: 1 if all is, 0.4 if it
-/// was cut off at two fifths. None for other files and for headers that do not say (those written to a pipe). Leaves the
-/// position of the descriptor `file` where it was.
-std::optional<double> share_present(int file);
-
-/// Whether an mp3 file says how many frames it has (a Xing, Info or VBRI header in its first frame). The decoder guesses the
-/// length of others from their first frame's bit rate, and reads no further than that.
-bool mp3_has_length(int file);
-
-/// The bytes of an mp3 file without its length, as if there were many times more of them, so that what the decoder takes for
-/// its length is beyond its true end wherever that may be. Nothing is read beyond that end but, at the end of all, the last bytes
-/// again, where the decoder looks for tags.
-class StretchedFile {
- public:
-  /// The descriptor stays the caller's, and its position where it is. Tags behind the sound (ID3v1, APEv2) are left out.
-  explicit StretchedFile(int file = -1);
-
-  int64_t size() const { return kStretch * end_; }
-  int64_t position() const { return at_; }
-  void go_to(int64_t at) { at_ = at; }
-  /// Bytes read from the position on, which moves on; fewer than asked for at the true end.
-  int64_t read(void* to, int64_t bytes);
-  /// Bytes of sound behind the position.
-  int64_t left() const { return at_ < end_ ? end_ - at_ : 0; }
-
- private:
-  static constexpr int64_t kStretch = 64;  // bit rates go from 8 to 320 kbit/s
-  static constexpr int64_t kTail = 128;
-  int file_;
-  int64_t end_ = 0, at_ = 0;
+struct HeaderFacts {
+  /// Sizes as they would be had the writer been able to fill them in. Writers to a pipe cannot come back to the header: they
+  /// leave 0 or a number near 2^31 or 2^32 there, and the samples go on to the end of the file.
+  std::vector<Patch> patches;
+  /// How much of the sound that the header promises is in the file: 1 if all is, 0.4 if it was cut off at two fifths. None for
+  /// other kinds of files and for headers that do not say.
+  std::optional<double> share_present;
+  int64_t bytes_behind = 0;  ///< that are neither promised samples nor anything else that can be told
 };
+HeaderFacts header_facts(ByteView&);
+
+/// The mp3 that a wav file wraps; nothing if it holds anything else.
+std::optional<FileStretch> wrapped_mp3(ByteView&);
+
+/// Bytes of the whole file by its own header (RIFF, FORM, au); 0 if there is none.
+int64_t size_in_header(ByteView&);
 
 }  // namespace cudenza

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <exception>
 #include <map>
 #include <mutex>
 
@@ -15,8 +16,9 @@ namespace cudenza {
 namespace {
 
 constexpr std::array<std::string_view, kProblems> kProblemNames = {
-    "missing",  "unreadable", "empty",    "corrupt",      "truncated", "not_finite",      "silent",          "too_short",
-    "too_long", "clipped",    "odd_rate", "odd_channels", "odd_size",  "wrong_extension", "misnamed_folder", "empty_class"};
+    "missing",      "unreadable", "empty",           "corrupt",         "truncated",  "not_finite",
+    "silent",       "too_short",  "too_long",        "clipped",         "unheard",    "odd_rate",
+    "odd_channels", "odd_size",   "wrong_extension", "misnamed_folder", "empty_class"};
 constexpr double kLongSeconds = 600;
 constexpr std::array<std::string_view, 6> kLikenessNames = {"bytes", "samples", "sound", "excerpt", "overlap", "name"};
 
@@ -138,13 +140,20 @@ Diagnosis examine_dataset(const Dataset& data, const DoctorOptions& options) {
   std::vector<Examination> all(data.items.size());
   std::mutex mutex;  // of done and on_file
   size_t done = 0;
+  std::exception_ptr failure;  // no memory: nothing may leave a thread of OpenMP
 #pragma omp parallel for schedule(dynamic)
   for (size_t i = 0; i < all.size(); ++i) {
-    all[i] = examine_file(data.media, data.path_of(data.items[i]));
-    const std::lock_guard lock(mutex);
-    ++done;
-    if (options.on_file) options.on_file(done, all.size());
+    try {
+      all[i] = examine_file(data.media, data.path_of(data.items[i]));
+      const std::lock_guard lock(mutex);
+      ++done;
+      if (options.on_file) options.on_file(done, all.size());
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
+    }
   }
+  if (failure) std::rethrow_exception(failure);
   for (size_t i = 0; i < all.size(); ++i) {
     diagnosis.files.push_back(all[i].facts);
     for (const auto& [problem, reason] : all[i].problems) diagnosis.findings.push_back({problem, data.items[i].path, reason});

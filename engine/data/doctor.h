@@ -21,7 +21,8 @@ enum class Problem {
   silent,           ///< sound: never louder than -60 dBFS when mixed to mono; pictures: one colour
   too_short,        ///< than DoctorOptions::min_seconds, or than a tenth of the median
   too_long,         ///< sounds: ten minutes or more, and twenty times the median: it would count as many clips
-  clipped,          ///< more than one sample in 200 at full scale
+  clipped,          ///< more than one sample in 200 at full scale, or some far beyond it
+  unheard,          ///< bytes that are no sound, or that are not heard
   odd_rate,         ///< unlike nine in ten of the others, or below 11,025 or above 96,000 Hz
   odd_channels,     ///< unlike nine in ten of the others, or more than two
   odd_size,         ///< of a picture: unlike nine in ten of the others
@@ -29,7 +30,7 @@ enum class Problem {
   misnamed_folder,  ///< a folder that is named as a file
   empty_class,      ///< a folder beside the classes that holds nothing of the kind
 };
-constexpr int kProblems = 16;
+constexpr int kProblems = 17;
 /// "missing", "wrong_extension" … : the names in JSON, which stay as they are.
 std::string_view name_of(Problem);
 /// Whether a file that has it cannot be used at all.

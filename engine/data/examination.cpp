@@ -50,15 +50,17 @@ void examine_sound(const fs::path& path, Examination& found) {
         facts.error);
   }
   if (!facts.info.remark.empty()) add(Problem::wrong_extension, facts.info.remark);
+  for (const std::string& what : facts.unheard) add(Problem::unheard, what);
   if (facts.frames == 0 || facts.non_finite > 0) return;
-  if (facts.mono_peak <= kSilentPeak) {
+  const bool is_silent = facts.mono_peak <= kSilentPeak;
+  if (is_silent || facts.cancels_out) {
     const std::string level =
         facts.mono_peak > 0 ? fmt::format("never gets above {:.0f} dBFS", 20 * std::log10(facts.mono_peak)) : "is all zero";
-    add(Problem::silent,
-        facts.peak > 10 * kSilentPeak ? level + " when its channels are mixed: they cancel each other out" : level);
-    return;  // silence is like silence
+    add(Problem::silent, facts.cancels_out ? level + " when its channels are mixed: they cancel each other out" : level);
+    if (is_silent) return;  // silence is like silence
   }
-  if (facts.clipped_fraction > kMostClipped)
+  if (facts.far_beyond) add(Problem::clipped, fmt::format("holds samples up to {:.0f} times full scale", facts.peak));
+  else if (facts.clipped_fraction > kMostClipped)
     add(Problem::clipped, fmt::format("{:.1f} % of its samples are at full scale", 100 * facts.clipped_fraction));
   if (facts.usable()) found.samples = facts.sound_hash;
   found.print = fingerprint_of(path);

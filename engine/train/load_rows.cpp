@@ -35,6 +35,7 @@ Rows load_sound_rows(const Dataset& dataset, std::span<const int> items, const I
     if (clip.usable()) {
       parts.push_back(rows_of(clip.pcm, samples));
       rows.item.insert(rows.item.end(), static_cast<size_t>(parts.back().size(0)), items[index]);
+      rows.remarks.insert(rows.remarks.end(), clip.remarks.begin(), clip.remarks.end());
     } else {
       rows.bad.push_back(clip.error);
     }
@@ -56,7 +57,7 @@ Rows load_picture_rows(const Dataset& dataset, std::span<const int> items, const
   for (const int item : items) paths.push_back(dataset.path_of(dataset.items.at(static_cast<size_t>(item))));
   const PictureSize size{spec.picture.height, spec.columns_of_row(), spec.picture.antialias};
   PictureBatch batch = load_pictures(paths, size, DType::u8, threads, on_progress);
-  Rows rows{.data = batch.pictures, .item = {}, .bad = std::move(batch.errors)};
+  Rows rows{.data = batch.pictures, .item = {}, .bad = std::move(batch.errors), .remarks = {}};
   for (const int index : batch.index) rows.item.push_back(items[static_cast<size_t>(index)]);
   return rows;
 }

@@ -8,9 +8,10 @@
 namespace cudenza {
 
 struct Rows {
-  Tensor data;                   ///< i16 [R, samples] or u8 [R, H, W, C], on the CPU
-  std::vector<int> item;         ///< of each row: index into Dataset::items, ascending
-  std::vector<std::string> bad;  ///< files that could not be used, each with its reason
+  Tensor data;                       ///< i16 [R, samples] or u8 [R, H, W, C], on the CPU
+  std::vector<int> item;             ///< of each row: index into Dataset::items, ascending
+  std::vector<std::string> bad;      ///< files that could not be used, each with its reason
+  std::vector<std::string> remarks;  ///< files that are used, but deserve a warning, each with its reason
 };
 
 /// Sounds at the input's rate. A sound shorter than a row is repeated until it fills one; of a longer one each whole row's length

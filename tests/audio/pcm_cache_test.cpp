@@ -38,7 +38,7 @@ class PcmCacheTest : public ::testing::Test {
 
 TEST_F(PcmCacheTest, TheSecondLoadDoesNotDecode) {
   const fs::path path = sound("a.wav");
-  const auto expected = decode_pcm(path, 44100);
+  const auto expected = hear(path, 44100);
   for (int process = 0; process < 2; ++process) {
     PcmCache cache(folder_);
     for (int load = 0; load < 2; ++load) EXPECT_EQ(cache.load(path, 44100), expected);
@@ -53,11 +53,11 @@ TEST_F(PcmCacheTest, TheSecondLoadDoesNotDecode) {
 TEST_F(PcmCacheTest, RatesAndContentsAreKeptApart) {
   PcmCache cache(folder_);
   const fs::path path = sound("a.wav");
-  EXPECT_EQ(cache.load(path, 44100).size(), 44100u);
-  EXPECT_EQ(cache.load(path, 16000).size(), 16000u);
+  EXPECT_EQ(cache.load(path, 44100).pcm.size(), 44100u);
+  EXPECT_EQ(cache.load(path, 16000).pcm.size(), 16000u);
   sound("a.wav", 880);
   fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::minutes(1));
-  EXPECT_EQ(cache.load(path, 16000), decode_pcm(path, 16000));
+  EXPECT_EQ(cache.load(path, 16000), hear(path, 16000));
   EXPECT_EQ(cache.counts().decoded, 3);
 }
 
@@ -66,7 +66,7 @@ TEST_F(PcmCacheTest, AFileOfJustNowIsHashedAgain) {  // its time cannot tell one
   const fs::path path = scratch_.path() / "a.wav";
   for (const double hz : {440.0, 880.0}) {
     write_wav(path, 22050, sine(hz, 22050, 1));
-    EXPECT_EQ(cache.load(path, 22050), decode_pcm(path, 22050));
+    EXPECT_EQ(cache.load(path, 22050), hear(path, 22050));
   }
   EXPECT_EQ(cache.counts().hashed, 2);
 }
@@ -101,6 +101,23 @@ TEST_F(PcmCacheTest, DamagedEntriesAreMadeAnew) {
   }
 }
 
+TEST_F(PcmCacheTest, WhatDeservesAWarningIsKeptToo) {
+  const fs::path path = scratch_.path() / "a.wav";
+  std::vector<float> opposite;
+  for (const float x : sine(440, 22050, 1, 20)) opposite.insert(opposite.end(), {x, -x});
+  write_sound(path, sound::kWav | sound::kFloat, 22050, 2, opposite);
+  const HeardSound expected = hear(path, 22050);
+  EXPECT_EQ(expected.remarks.size(), 2u);  // the channels cancel out, and are far beyond full scale
+  PcmCache cache(folder_);
+  for (int load = 0; load < 2; ++load) EXPECT_EQ(cache.load(path, 22050), expected);
+  EXPECT_EQ(cache.counts().hits, 1);
+  for (int load = 0; load < 2; ++load) {
+    const Clip clip = load_clips(std::vector{path}, 22050, {.cache = &cache}).at(0);
+    ASSERT_EQ(clip.remarks.size(), 2u);
+    EXPECT_EQ(clip.remarks[0], path.string() + ": " + expected.remarks[0]);
+  }
+}
+
 TEST_F(PcmCacheTest, ManyAtOnce) {
   std::vector<fs::path> paths;
   for (int i = 0; i < 6; ++i) paths.push_back(sound(fmt::format("{}.wav", i % 3), 300 + 100 * (i % 3)));
@@ -108,7 +125,7 @@ TEST_F(PcmCacheTest, ManyAtOnce) {
   std::vector<std::jthread> threads;
   for (PcmCache* cache : {&first, &second, &first, &second}) {
     threads.emplace_back([&, cache] {
-      for (const fs::path& path : paths) EXPECT_EQ(cache->load(path, 44100), decode_pcm(path, 44100));
+      for (const fs::path& path : paths) EXPECT_EQ(cache->load(path, 44100), hear(path, 44100));
     });
   }
   threads.clear();
@@ -120,7 +137,7 @@ TEST_F(PcmCacheTest, AFolderThatCannotBeWrittenIsNoError) {
   const fs::path path = sound("a.wav");
   std::ofstream(folder_) << "a file where the folder should be";
   PcmCache cache(folder_);
-  EXPECT_EQ(cache.load(path, 44100).size(), 44100u);
+  EXPECT_EQ(cache.load(path, 44100).pcm.size(), 44100u);
   EXPECT_NE(cache.write_error(), "");
 }
 

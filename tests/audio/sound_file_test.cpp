@@ -271,8 +271,8 @@ TEST_F(SoundFileTest, Mp3OfVariableRateWithoutItsLengthIsReadToItsEnd) {
     SCOPED_TRACE(burst_first);
     const auto x = burst_and_tone(burst_first, 20);
     if (!write_mp3_without_length(at("a.mp3"), 44100, x)) GTEST_SKIP() << "libsndfile without LAME";
-    EXPECT_EQ(probe(at("a.mp3")).frames, -1);
     const auto whole = decode(at("a.mp3"), 0);
+    EXPECT_EQ(probe(at("a.mp3")).frames, static_cast<int64_t>(whole.size()));
     EXPECT_NEAR(static_cast<double>(whole.size()), 44100 * 20, 3000);  // the encoder's silence around it remains
     const SoundFacts facts = examine(at("a.mp3"));
     EXPECT_EQ(facts.error, "");

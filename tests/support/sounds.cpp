@@ -29,17 +29,34 @@ void drop_first_mp3_frame(const std::filesystem::path& path) {
   std::ofstream(path, std::ios::binary) << all.substr(next);
 }
 
-}  // namespace
-
-bool write_mp3_without_length(const std::filesystem::path& path, int rate, const std::vector<float>& mono) {
+bool write_bare_mp3(const std::filesystem::path& path, int rate, const std::vector<float>& mono, int mode) {
   SNDFILE* file = open_for_writing(path, sound::kMp3 | sound::kLayer3, rate, 1);
   if (!file) return false;
-  int mode = SF_BITRATE_MODE_VARIABLE;
   sf_command(file, SFC_SET_BITRATE_MODE, &mode, sizeof mode);
   sf_write_float(file, mono.data(), static_cast<sf_count_t>(mono.size()));
   if (sf_close(file) != 0) return false;
   drop_first_mp3_frame(path);
   return true;
+}
+
+}  // namespace
+
+bool write_mp3_without_length(const std::filesystem::path& path, int rate, const std::vector<float>& mono) {
+  return write_bare_mp3(path, rate, mono, SF_BITRATE_MODE_VARIABLE);
+}
+
+bool write_mp3_of_constant_rate(const std::filesystem::path& path, int rate, const std::vector<float>& mono) {
+  return write_bare_mp3(path, rate, mono, SF_BITRATE_MODE_CONSTANT);
+}
+
+std::string with_little_endian(std::string text, size_t at, uint32_t number) {
+  for (size_t i = 0; i < 4; ++i) text.at(at + i) = static_cast<char>(number >> 8 * i);
+  return text;
+}
+
+std::string with_big_endian(std::string text, size_t at, uint32_t number) {
+  for (size_t i = 0; i < 4; ++i) text.at(at + i) = static_cast<char>(number >> (24 - 8 * i));
+  return text;
 }
 
 bool write_sound(const std::filesystem::path& path, int format, int rate, int channels, const std::vector<float>& interleaved) {

@@ -1,7 +1,9 @@
 /// Sound files of a test's own making.
 #pragma once
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace cudenza::testing {
@@ -10,7 +12,8 @@ namespace cudenza::testing {
 namespace sound {
 constexpr int kWav = 0x010000, kAu = 0x030000, kFlac = 0x170000, kOgg = 0x200000, kMp3 = 0x230000, kAiff = 0x020000;
 constexpr int kPcm8 = 0x01, kPcm16 = 0x02, kPcm24 = 0x03, kPcm32 = 0x04, kPcmU8 = 0x05, kFloat = 0x06, kDouble = 0x07;
-constexpr int kVorbis = 0x60, kLayer3 = 0x82;
+constexpr int kRf64 = 0x220000, kW64 = 0x0b0000, kCaf = 0x180000;
+constexpr int kVorbis = 0x60, kOpus = 0x64, kLayer3 = 0x82;
 }  // namespace sound
 
 /// x[i] = amplitude sin(2 pi hz i / rate).
@@ -26,6 +29,13 @@ bool write_sound(const std::filesystem::path&, int format, int rate, int channel
 
 /// Writes an mp3 of variable bit rate that does not say how long it is (no Xing header). Returns whether that can be done here.
 bool write_mp3_without_length(const std::filesystem::path&, int rate, const std::vector<float>& mono);
+
+/// The same, of constant bit rate.
+bool write_mp3_of_constant_rate(const std::filesystem::path&, int rate, const std::vector<float>& mono);
+
+/// `text` with `number` at `at`, in four bytes.
+std::string with_little_endian(std::string text, size_t at, uint32_t number);
+std::string with_big_endian(std::string text, size_t at, uint32_t number);
 
 /// A wav file of 16-bit mono: what most tests need.
 inline void write_wav(const std::filesystem::path& path, int rate, const std::vector<float>& x) {

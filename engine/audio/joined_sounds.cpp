@@ -1,0 +1,69 @@
+#include "engine/audio/joined_sounds.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/audio/sound_header.h"
+
+namespace cudenza {
+namespace {
+
+/// Links of a chained Ogg: each begins at a page that begins a stream, once there have been others (all streams of a link, a
+/// picture's beside a sound's, begin together), and ends with its last page.
+std::vector<FileStretch> ogg_links(ByteView& bytes) {
+  constexpr int64_t kHead = 27;  // bytes of a page before the lengths of its segments
+  std::vector<FileStretch> links;
+  bool has_content = true;
+  for (int64_t at = 0; at >= 0 && at < bytes.size();) {
+    if (!bytes.says(at, "OggS")) {
+      at = bytes.find("OggS", at + 1, bytes.size());
+      continue;
+    }
+    const auto page = bytes.peek(at, kHead + 255);
+    if (static_cast<int64_t>(page.size()) < kHead) break;
+    const bool begins_stream = page[5] & 2;
+    if (links.empty() || (begins_stream && has_content)) links.push_back(bytes.stretch().part(at, at));
+    has_content = !begins_stream;
+    const auto lengths = page.subspan(kHead, std::min<size_t>(page[26], page.size() - kHead));
+    at += kHead + page[26] + std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
+    links.back().end = bytes.stretch().begin + std::min(at, bytes.size());
+  }
+  if (links.empty()) return {bytes.stretch()};  // not one page is whole
+  return links;
+}
+
+/// Flac streams begin with their name and the block that comes first and is always of one size.
+std::vector<FileStretch> flac_streams(ByteView& bytes) {
+  std::vector<FileStretch> streams;
+  for (int64_t begin = 0, at = 0; at >= 0; begin = at) {
+    do at = bytes.find("fLaC", std::max(at, begin) + 4, bytes.size());
+    while (at >= 0 && (bytes.big_endian(at + 4, 4) & 0x7fffffff) != 34);
+    streams.push_back(bytes.stretch().part(begin, at >= 0 ? at : bytes.size()));
+  }
+  return streams;
+}
+
+/// Files of chunks, and au files, say where they end; the next of the same kind begins there.
+std::vector<FileStretch> files_by_size(ByteView& bytes) {
+  std::vector<FileStretch> files;
+  int64_t begin = 0;
+  while (true) {
+    ByteView rest(bytes.stretch().part(begin, bytes.size()));
+    const int64_t size = size_in_header(rest);
+    const bool is_followed = size > 0 && rest.big_endian(size, 4) == rest.big_endian(0, 4);
+    files.push_back(is_followed ? rest.stretch().part(0, size) : rest.stretch());
+    if (!is_followed) return files;
+    begin += size;
+  }
+}
+
+}  // namespace
+
+std::vector<FileStretch> joined_sounds(const FileStretch& whole) {
+  ByteView bytes(whole);
+  if (bytes.says(0, "OggS")) return ogg_links(bytes);
+  if (bytes.says(0, "fLaC")) return flac_streams(bytes);
+  return files_by_size(bytes);
+}
+
+}  // namespace cudenza
