@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "engine/core/error.h"
 
@@ -14,39 +13,43 @@ constexpr float kSilentPeak = 1e-3f;            // -60 dBFS
 constexpr double kCancelled = 1e-4;             // of the energy is left: -40 dB
 constexpr float kFarBeyond = 4;                 // times full scale; what encoders of loud music add stays below
 
-std::string level_of(float peak) {
+struct Level {
+  int64_t non_finite = 0, clipped = 0;
+  float peak = 0;
+  double energy = 0;
+};
+
+Level level_of(std::span<const float> x) {
+  constexpr float kLargest = 1e12f;  // whose square float can hold, and the sum of a block's
+  int64_t bad = 0, loud = 0;
+  float most = 0, sum = 0;
+#pragma omp simd reduction(+ : bad, loud, sum) reduction(max : most)
+  for (size_t i = 0; i < x.size(); ++i) {
+    const float size = std::abs(x[i]), number = is_number(size) ? size : 0.0f;
+    bad += !is_number(size);
+    loud += size >= kFullScale;
+    most = std::max(most, number);
+    const float bounded = std::min(number, kLargest);
+    sum += bounded * bounded;
+  }
+  return {.non_finite = bad, .clipped = loud, .peak = most, .energy = sum};
+}
+
+std::string words_for(float peak) {
   return peak > 0 ? fmt::format("never gets above {:.0f} dBFS", 20 * std::log10(peak)) : "is all zero";
 }
 
 }  // namespace
 
-bool is_number(float x) { return std::abs(x) <= std::numeric_limits<float>::max(); }
-
 void Loudness::add(std::span<const float> block, std::span<const float> mono) {
-  int64_t bad = 0, loud = 0;
-  float most = 0, most_mono = 0;
-  double sum = 0, sum_mono = 0;
-#pragma omp simd reduction(+ : bad, loud, sum) reduction(max : most)
-  for (size_t i = 0; i < block.size(); ++i) {
-    const float size = std::abs(block[i]), x = is_number(size) ? size : 0.0f;
-    bad += !is_number(size);
-    loud += size >= kFullScale;
-    most = std::max(most, x);
-    sum += double{x} * x;
-  }
-#pragma omp simd reduction(+ : sum_mono) reduction(max : most_mono)
-  for (size_t i = 0; i < mono.size(); ++i) {
-    const float x = is_number(mono[i]) ? std::abs(mono[i]) : 0.0f;
-    most_mono = std::max(most_mono, x);
-    sum_mono += double{x} * x;
-  }
+  const Level all = level_of(block), mixed = block.size() == mono.size() ? all : level_of(mono);
   samples += static_cast<int64_t>(block.size());
-  non_finite += bad;
-  clipped += loud;
-  peak = std::max(peak, most);
-  mono_peak = std::max(mono_peak, most_mono);
-  energy += mono.empty() ? 0 : sum * static_cast<double>(mono.size()) / static_cast<double>(block.size());
-  mono_energy += sum_mono;
+  non_finite += all.non_finite;
+  clipped += all.clipped;
+  peak = std::max(peak, all.peak);
+  mono_peak = std::max(mono_peak, mixed.peak);
+  energy += block.empty() ? 0 : all.energy * static_cast<double>(mono.size()) / static_cast<double>(block.size());
+  mono_energy += mixed.energy;
 }
 
 bool Loudness::is_silent() const { return mono_peak <= kSilentPeak; }
@@ -60,8 +63,8 @@ std::vector<std::string> Loudness::remarks() const {
   if (samples == 0) return all;
   if (cancels_out())
     all.push_back(fmt::format("{} when its channels are mixed: they cancel each other out; take one channel of it",
-                              is_silent() ? level_of(mono_peak) : "is next to silent"));
-  else if (is_silent()) all.push_back(fmt::format("is silent: it {}", level_of(mono_peak)));
+                              is_silent() ? words_for(mono_peak) : "is next to silent"));
+  else if (is_silent()) all.push_back(fmt::format("is silent: it {}", words_for(mono_peak)));
   if (is_far_beyond_full_scale())
     all.push_back(
         fmt::format("holds samples up to {:.0f} times full scale, and what is beyond is clipped; scale it to -1 to 1", peak));

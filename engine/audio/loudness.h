@@ -1,6 +1,8 @@
 /// How loud a sound is, channel by channel and mixed, gathered block by block while it is read.
 #pragma once
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +25,6 @@ struct Loudness {
 };
 
 /// Whether a sample is a number: neither NaN nor infinite.
-bool is_number(float);
+inline bool is_number(float x) { return std::abs(x) <= std::numeric_limits<float>::max(); }
 
 }  // namespace cudenza

@@ -65,8 +65,8 @@ bool ByteView::says(int64_t at, std::string_view text) {
 int64_t ByteView::find(std::string_view text, int64_t at, int64_t end) {
   while (at < end) {
     const auto found = peek(at, std::min(kMost, end - at));
-    const std::string_view here(reinterpret_cast<const char*>(found.data()), found.size());
-    if (const size_t place = here.find(text); place != here.npos) return at + static_cast<int64_t>(place);
+    const void* const place = memmem(found.data(), found.size(), text.data(), text.size());
+    if (place) return at + (static_cast<const uint8_t*>(place) - found.data());
     if (found.size() < text.size()) break;
     at += static_cast<int64_t>(found.size() - text.size() + 1);  // it may lie across the end of what was seen
   }
