@@ -30,6 +30,9 @@ struct Promise {
   int64_t begin, bytes;
 };
 
+/// Where the next chunk would begin.
+int64_t behind(const Promise& samples) { return samples.begin + samples.bytes + samples.bytes % 2; }
+
 /// The content of the first chunk of that name: chunks are name, size, content, padded to an even number of bytes.
 std::optional<Promise> chunk_of(const Numbers& numbers, std::string_view name) {
   for (int64_t at = 12; at + 8 <= numbers.bytes.size(); at += 8 + numbers.at(at + 4) + numbers.at(at + 4) % 2) {
@@ -67,20 +70,27 @@ bool is_left_open(int64_t promised) {
   return is_between(0x7ef00000, 0x80100000) || is_between(0xfff00000, 0xffffffff) || promised < 0 || promised >= kLargest;
 }
 
-/// What is there of the samples against what is promised. For those of unknown size, true, and how many bytes there are.
-struct Comparison {
-  bool is_open = false;
-  int64_t there = 0;
-};
-Comparison compare(const Numbers& numbers, const Promise& promise, HeaderFacts& facts) {
+/// Whether the samples' size was never filled in.
+bool is_open(const Numbers& numbers, const Promise& promise, int64_t there) {
+  if (promise.bytes == 0) return there > 0 && !are_chunks(numbers, promise.begin);
+  if (!is_left_open(promise.bytes)) return false;
+  return promise.bytes < 0 || promise.bytes > there || (promise.bytes < there && !are_chunks(numbers, behind(promise)));
+}
+
+/// Compares what is there of the samples with what is promised. Of samples whose size was never filled in: how many bytes there
+/// are, of which a field of `width` bytes can say so many.
+std::optional<int64_t> open_bytes(const Numbers& numbers, const Promise& promise, HeaderFacts& facts, int width = 4) {
+  constexpr int64_t kMost = 0xfffffff0;
   const int64_t there = std::max<int64_t>(numbers.bytes.size() - promise.begin, 0);
-  if (promise.bytes == 0 && (there == 0 || are_chunks(numbers, promise.begin))) return {};
-  if (promise.bytes == 0 || (is_left_open(promise.bytes) && (promise.bytes < 0 || promise.bytes > there)))
-    return {true, end_of_samples(numbers, promise.begin) - promise.begin};
+  if (is_open(numbers, promise, there)) {
+    const int64_t all = end_of_samples(numbers, promise.begin) - promise.begin, heard = width == 4 ? std::min(all, kMost) : all;
+    facts.bytes_behind = all - heard;
+    return heard;
+  }
+  if (promise.bytes == 0) return {};
   facts.share_present = std::min(static_cast<double>(there) / static_cast<double>(promise.bytes), 1.0);
-  const int64_t behind = promise.begin + promise.bytes + promise.bytes % 2;
-  const int64_t left = numbers.bytes.size() - behind;
-  if (left > kNoise && !are_chunks(numbers, behind)) facts.bytes_behind = left;
+  const int64_t left = numbers.bytes.size() - behind(promise);
+  if (left > kNoise && !are_chunks(numbers, behind(promise))) facts.bytes_behind = left;
   return {};
 }
 
@@ -92,10 +102,9 @@ HeaderFacts riff_facts(const Numbers& numbers) {
   const int64_t size_at = is_rf64 ? 28 : data->begin - 4;
   const int width = is_rf64 ? 8 : 4;
   if (is_rf64) data->bytes = numbers.at(size_at, width);
-  const Comparison found = compare(numbers, *data, facts);
-  if (!found.is_open) return facts;
-  facts.patches = {numbers.patch(is_rf64 ? 20 : 4, data->begin + found.there - 8, width),
-                   numbers.patch(size_at, found.there, width)};
+  const auto found = open_bytes(numbers, *data, facts, width);
+  if (!found) return facts;
+  facts.patches = {numbers.patch(is_rf64 ? 20 : 4, data->begin + *found - 8, width), numbers.patch(size_at, *found, width)};
   return facts;
 }
 
@@ -105,19 +114,19 @@ HeaderFacts aiff_facts(const Numbers& numbers) {
   if (!sound) return facts;
   constexpr int64_t kBefore = 8;  // bytes of the chunk before its samples
   const Promise samples{sound->begin + kBefore, std::max<int64_t>(sound->bytes - kBefore, 0)};
-  const Comparison found = compare(numbers, samples, facts);
-  if (!found.is_open) return facts;
-  facts.patches = {numbers.patch(4, samples.begin + found.there - 8), numbers.patch(sound->begin - 4, found.there + kBefore)};
+  const auto found = open_bytes(numbers, samples, facts);
+  if (!found) return facts;
+  facts.patches = {numbers.patch(4, samples.begin + *found - 8), numbers.patch(sound->begin - 4, *found + kBefore)};
   const int64_t width = common ? numbers.at(common->begin, 2) * ((numbers.at(common->begin + 6, 2) + 7) / 8) : 0;
-  if (width > 0) facts.patches.push_back(numbers.patch(common->begin + 2, found.there / width));
+  if (width > 0) facts.patches.push_back(numbers.patch(common->begin + 2, *found / width));
   return facts;
 }
 
 HeaderFacts au_facts(const Numbers& numbers) {
   HeaderFacts facts;
   const Promise samples{numbers.at(4), numbers.at(8)};
-  const Comparison found = compare(numbers, samples, facts);
-  if (found.is_open) facts.patches = {numbers.patch(8, found.there)};
+  const auto found = open_bytes(numbers, samples, facts);
+  if (found) facts.patches = {numbers.patch(8, *found)};
   return facts;
 }
 
@@ -128,9 +137,9 @@ HeaderFacts wave64_facts(const Numbers& numbers) {
   for (int64_t at = 40; at + kHead <= numbers.bytes.size();) {
     const int64_t size = numbers.at(at + 16, 8);
     if (numbers.bytes.says(at, "data")) {
-      const Comparison found = compare(numbers, {at + kHead, size >= 0 ? std::max<int64_t>(size - kHead, 0) : size}, facts);
-      if (found.is_open)
-        facts.patches = {numbers.patch(16, at + kHead + found.there, 8), numbers.patch(at + 16, kHead + found.there, 8)};
+      const Promise samples{at + kHead, size >= 0 ? std::max<int64_t>(size - kHead, 0) : size};
+      if (const auto found = open_bytes(numbers, samples, facts, 8))
+        facts.patches = {numbers.patch(16, at + kHead + *found, 8), numbers.patch(at + 16, kHead + *found, 8)};
       return facts;
     }
     if (size < kHead || size > numbers.bytes.size()) break;
@@ -146,8 +155,8 @@ HeaderFacts caf_facts(const Numbers& numbers) {
   for (int64_t at = 8; at + kHead <= numbers.bytes.size();) {
     const int64_t size = numbers.at(at + 4, 8);
     if (numbers.bytes.says(at, "data")) {
-      const Comparison found = compare(numbers, {at + kHead, size}, facts);
-      if (found.is_open) facts.patches = {numbers.patch(at + 4, found.there, 8)};
+      const auto found = open_bytes(numbers, {at + kHead, size}, facts, 8);
+      if (found) facts.patches = {numbers.patch(at + 4, *found, 8)};
       return facts;
     }
     if (size < 0 || size > numbers.bytes.size()) break;
