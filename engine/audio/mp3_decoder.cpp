@@ -142,8 +142,8 @@ Trimmed trimmed(const Mp3Part& part, bool is_first, bool is_alone) {
   return {begin, is_exact ? std::clamp(end, begin, all) : all};
 }
 
-SoundPart part_of(const FileStretch& stretch, const Mp3Index& index, size_t i) {
-  const auto part = std::make_shared<const Mp3Part>(index.parts[i]);
+SoundPart part_of(const FileStretch& stretch, Mp3Index& index, size_t i) {
+  const auto part = std::make_shared<const Mp3Part>(std::move(index.parts[i]));
   const Trimmed range = trimmed(*part, i == 0, index.parts.size() == 1);
   const int64_t missing = expected_frames(*part) - static_cast<int64_t>(part->frames.size());
   return {.frames = range.end - range.begin + missing * part->header.samples,
@@ -158,14 +158,14 @@ SoundPart part_of(const FileStretch& stretch, const Mp3Index& index, size_t i) {
 }  // namespace
 
 SoundParts mp3_parts(const FileStretch& stretch) {
-  const Mp3Index index = index_of_mp3(stretch);
+  Mp3Index index = index_of_mp3(stretch);
   SoundParts all{.error = {}, .format = "mp3", .encoding = {}, .parts = {}, .remarks = index.remarks};
-  for (size_t i = 0; i < index.parts.size(); ++i) all.parts.push_back(part_of(stretch, index, i));
-  if (all.parts.empty()) {
+  if (index.parts.empty()) {
     all.error = "is a damaged sound file: no frame of mp3 can be decoded";
     return all;
   }
   all.encoding = fmt::format("MPEG Layer {}", std::string(static_cast<size_t>(index.parts[0].header.layer), 'I'));
+  for (size_t i = 0; i < index.parts.size(); ++i) all.parts.push_back(part_of(stretch, index, i));
   return all;
 }
 

@@ -73,7 +73,7 @@ namespace {
 
 class Walk {
  public:
-  explicit Walk(const FileStretch& stretch) : bytes_(stretch), end_(stretch.size()) {}
+  explicit Walk(const FileStretch& stretch) : bytes_(stretch), end_(stretch.size()) { find_ape_without_header(); }
 
   /// Passes over tags and zeros; whether a frame is next.
   bool reach_first_frame() {
@@ -93,6 +93,9 @@ class Walk {
       if (!take_frame() && !skip_tag()) skip_junk();
     }
     if (index_.fault.empty()) judge_end();
+    if (gaps_ > 0)
+      index_.remarks.push_back(fmt::format("{} bytes in {} place{}, the first at {:.2f} s, are no sound; they are passed over",
+                                           lost_bytes_, gaps_, gaps_ == 1 ? "" : "s", first_gap_));
     const auto is_empty = [](const Mp3Part& part) { return part.frames.empty(); };
     if (std::ranges::any_of(index_.parts, [&](const Mp3Part& part) { return !is_empty(part); }))
       std::erase_if(index_.parts, is_empty);
@@ -163,7 +166,7 @@ class Walk {
       if (!goes_on) index_.parts.push_back({found->header, {}, {}});
       index_.parts.back().frames.push_back({at_, static_cast<int32_t>(found->bytes)});
       sound_bytes_ += found->bytes;
-      samples_seconds_ += static_cast<double>(found->header.samples) / found->header.sample_rate;
+      seconds_ += static_cast<double>(found->header.samples) / found->header.sample_rate;
       judge_gap();
     }
     at_ += found->bytes;
@@ -221,8 +224,19 @@ class Walk {
         if (const int64_t last = bytes_.find(mark, at, end_); last >= 0) return last + 9 - at;
       }
     }
-    return 0;
+    return at == ape_begin_ ? ape_end_ - at : 0;
   }
+
+  /// An APEv1 tag has its name at its end alone, and that at the end of the file or before ID3v1.
+  void find_ape_without_header() {
+    for (const int64_t behind : {int64_t{0}, kId3v1}) {
+      const int64_t end = end_ - behind;
+      if (!bytes_.says(end - 32, "APETAGEX") || bytes_.little_endian(end - 12, 4) >> 31) continue;
+      ape_end_ = end;
+      ape_begin_ = end - static_cast<int64_t>(bytes_.little_endian(end - 20, 4));
+    }
+  }
+
   bool skip_tag() {
     const int64_t size = tag_bytes(at_);
     at_ = std::min(at_ + size, end_);
@@ -251,27 +265,12 @@ class Walk {
     while (at_ < end_) {
       skip_zeros();
       if (at_ >= end_ || is_tag(at_)) break;
-      at_ += bytes_of_ape_without_header();
-      if (at_ >= end_) break;
       if (bytes_.big_endian(at_, 1) == 0xff && starts_stream(at_, 2)) break;
       ++at_;
       ++odd_bytes_;
     }
     gap_bytes_ += at_ - begin;
     if (index_.parts.empty()) lead_ = true;
-  }
-
-  /// Bytes up to the end of an APEv1 tag, which has its name at its end alone, and that at the end of the file or before ID3v1.
-  int64_t bytes_of_ape_without_header() {
-    if (looked_for_ape_) return 0;
-    looked_for_ape_ = true;
-    for (const int64_t behind : {int64_t{0}, int64_t{128}}) {
-      const int64_t footer = end_ - behind - 32;
-      if (footer < at_ || !bytes_.says(footer, "APETAGEX")) continue;
-      const int64_t begin = footer + 32 - static_cast<int64_t>(bytes_.little_endian(footer + 12, 4));
-      if (begin == at_) return footer + 32 - at_;
-    }
-    return 0;
   }
 
   int64_t promised() const {
@@ -286,16 +285,16 @@ class Walk {
     const int64_t bytes = std::exchange(gap_bytes_, 0);
     odd_bytes_ = 0;
     if (std::exchange(lead_, false)) return;  // before all sound
-    index_.remarks.push_back(fmt::format("{} bytes at {:.2f} s are no sound; they are passed over", bytes, samples_seconds_));
+    if (gaps_++ == 0) first_gap_ = seconds_;
     lost_bytes_ += bytes;
     if (promised() == 0 && is_harm(lost_bytes_))
-      index_.fault = fmt::format("is damaged at {:.2f} s: {} bytes there are no sound", samples_seconds_, bytes);
+      index_.fault = fmt::format("is damaged at {:.2f} s: {} bytes there are no sound", seconds_, bytes);
   }
 
   void judge_end() {
     if (odd_bytes_ == 0 || index_.parts.empty()) return;  // zeros fill up many files
     if (promised() == 0 && is_harm(odd_bytes_))
-      index_.fault = fmt::format("is damaged at {:.2f} s: the {} bytes behind are no sound", samples_seconds_, gap_bytes_);
+      index_.fault = fmt::format("is damaged at {:.2f} s: the {} bytes behind are no sound", seconds_, gap_bytes_);
     else index_.remarks.push_back(fmt::format("{} bytes behind the sound are none; they are passed over", gap_bytes_));
   }
 
@@ -305,8 +304,10 @@ class Walk {
   int free_searches_ = 0;
   int64_t gap_bytes_ = 0, odd_bytes_ = 0;  // since the last frame
   int64_t sound_bytes_ = 0, lost_bytes_ = 0;
-  double samples_seconds_ = 0;
-  bool lead_ = false, looked_for_ape_ = false;
+  double seconds_ = 0, first_gap_ = 0;
+  int gaps_ = 0;
+  int64_t ape_begin_ = -1, ape_end_ = -1;
+  bool lead_ = false;
   Mp3Index index_;
 };
 

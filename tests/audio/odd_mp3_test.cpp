@@ -135,7 +135,7 @@ TEST_F(OddMp3, OtherBytesAreRemarkedOrADamage) {
   const std::string disturbed = bare_.substr(0, middle) + noise(100) + bare_.substr(middle);
   EXPECT_EQ(heard(disturbed).size(), all_.size());
   ASSERT_EQ(remarks_on(disturbed).size(), 1u);
-  expect_says(remarks_on(disturbed)[0], "100 bytes at 1.0");
+  expect_says(remarks_on(disturbed)[0], "100 bytes in 1 place, the first at 1.0");
 }
 
 TEST_F(OddMp3, FreeFormat) {
