@@ -10,8 +10,9 @@ namespace cudenza {
 /// Whether a path is a folder, or a link to one; false for what is not there or may not be looked at.
 bool is_folder(const std::filesystem::path&);
 
-/// The files of this kind in the folder and in nested ones, as walk_folder() finds them, with the folder's path in front. Nested
-/// folders that cannot be read are warned of on stderr; with `strict` the first ends it. Throws DataError if there are no such files.
+/// The files of this kind in the folder and in nested ones, as walk_folder() finds them, with the folder's path in front.
+/// Nested folders that cannot be read are warned of on stderr; with `strict` the first ends it. Throws DataError if there are
+/// no such files.
 std::vector<std::filesystem::path> files_in_folder(const std::filesystem::path& folder, Media, bool strict);
 
 }  // namespace cudenza

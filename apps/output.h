@@ -14,9 +14,9 @@ struct ReaderGone : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// To be called first in main(). A standard stream that was closed gets a place holder, since otherwise the next file to be opened
-/// would become stdout and take the results; writing to a closed stdout still fails. A closed pipe becomes an error of its write
-/// instead of a signal.
+/// To be called first in main(). A standard stream that was closed gets a place holder, since otherwise the next file to be
+/// opened would become stdout and take the results; writing to a closed stdout still fails. A closed pipe becomes an error of
+/// its write instead of a signal.
 void prepare_standard_streams();
 
 /// Writes text to stdout at once: what was printed has arrived, whatever happens later. Throws DataError with the system's reason

@@ -30,8 +30,8 @@ std::vector<double> aggregated(const std::vector<Prediction::Window>&, Aggregate
 /// Classes from the most probable on; equals in their order.
 std::vector<size_t> ranked(const std::vector<double>& probabilities);
 
-/// Writes to stdout, file by file in every format, so that nothing that is known is lost by what comes later: text, csv, an object
-/// a line (jsonl), or one array (json), which finish() closes. They throw as write_out().
+/// Writes to stdout, file by file in every format, so that nothing that is known is lost by what comes later: text, csv, an
+/// object a line (jsonl), or one array (json), which finish() closes. They throw as write_out().
 class PredictionWriter {
  public:
   PredictionWriter(std::string format, std::vector<std::string> classes, int top_k, bool timeline);

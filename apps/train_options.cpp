@@ -62,7 +62,8 @@ void add_input_options(CLI::App* verb, TrainOptions& o) {
 }
 
 void add_data_options(CLI::App* verb, TrainOptions& o) {
-  verb->add_option("data", o.data, "a folder with a sub-folder a class, or a CSV path,label[,split]");
+  verb->add_option("data", o.data,
+                   "a folder with a sub-folder a class, perhaps in train, val and test, or a CSV path,label[,split][,track]");
   verb->add_option("--split", o.split, "random:FRACTION, stratified:FRACTION, column, or auto: the data's own, else random:0.2")
       ->capture_default_str();
   verb->add_option("--split-dir", o.split_dir, "a folder with lists train*.txt valid*.txt [test*.txt]");

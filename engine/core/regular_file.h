@@ -10,14 +10,15 @@ namespace cudenza {
 /// A regular file, open for reading from its beginning on.
 class RegularFile {
  public:
-  /// Throws DataError with the file and the reason: it is not there, may not be read, or is a folder, pipe, socket or device (whose
-  /// opening or reading could wait for ever).
+  /// Throws DataError with the file and the reason: it is not there, may not be read, or is a folder, pipe, socket or device
+  /// (whose opening or reading could wait for ever).
   explicit RegularFile(const std::filesystem::path&);
   ~RegularFile();
   RegularFile(const RegularFile&) = delete;
   RegularFile& operator=(const RegularFile&) = delete;
 
-  /// Fills `bytes` as far as the file goes; returns how many were read, fewer only at its end. Throws DataError if the disk fails.
+  /// Fills `bytes` as far as the file goes; returns how many were read, fewer only at its end. Throws DataError if the disk
+  /// fails.
   size_t read(std::span<std::byte> bytes);
 
  private:

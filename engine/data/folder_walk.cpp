@@ -52,16 +52,10 @@ class Walk {
     if (name.starts_with('.')) return;
     std::string path = folder.empty() ? std::move(name) : folder + '/' + name;
     std::error_code error;
-    const bool is_link = entry.is_symlink(error);
-    switch (entry.status(error).type()) {
-      case fs::file_type::directory: (is_link ? linked_ : folders_).insert(std::move(path)); break;
-      case fs::file_type::regular:
-      case fs::file_type::not_found:  // a link to nothing
-      case fs::file_type::none:       // one that leads to itself, or to where we may not look
-        found_.files.push_back(std::move(path));
-        break;
-      default: found_.others.push_back(std::move(path));
-    }
+    if (entry.is_directory(error)) (entry.is_symlink(error) ? linked_ : folders_).insert(std::move(path));
+    // What leads to nothing, to itself or to where we may not look is a file too: whoever opens it can say so.
+    else if (entry.is_regular_file(error) || !entry.exists(error)) found_.files.push_back(std::move(path));
+    else found_.others.push_back(std::move(path));
   }
 
   void leave_out(const std::string& folder, std::string reason) { found_.unread.push_back({folder, std::move(reason)}); }

@@ -20,9 +20,9 @@ struct FolderFiles {
   std::vector<UnreadFolder> unread;
 };
 
-/// Everything below `root`, however deep. Names that begin with a dot are passed over. Links are followed, but a folder is entered
-/// once however many links lead to it, first of all by its own name: circles end, and a link beside it takes nothing away from it.
-/// Names may be of any bytes. Throws DataError if `root` itself cannot be read.
+/// Everything below `root`, however deep. Names that begin with a dot are passed over. Links are followed, but a folder is
+/// entered once however many links lead to it, first of all by its own name: circles end, and a link beside it takes nothing
+/// away from it. Names may be of any bytes. Throws DataError if `root` itself cannot be read.
 FolderFiles walk_folder(const std::filesystem::path& root);
 
 }  // namespace cudenza

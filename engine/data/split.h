@@ -32,28 +32,28 @@ struct SplitSpec {
   SplitKind kind = SplitKind::automatic;
   double fraction = 0.2;  ///< of the tracks that validate
 };
-/// "random:0.2", "stratified:0.2" (as many of each class), "column" (the data set's own: a CSV's column, or folders train, val, test),
-/// or "auto": its own where it has one, else random:0.2. Throws UsageError naming the choices.
+/// "random:0.2", "stratified:0.2" (as many of each class), "column" (the data set's own: a CSV's column, or folders train, val,
+/// test), or "auto": its own where it has one, else random:0.2. Throws UsageError naming the choices.
 SplitSpec parse_split(std::string_view);
 std::string name_of(const SplitSpec&);
 
 /// What "auto" means for a data set.
 SplitSpec resolved(const SplitSpec&, const Dataset&);
 
-/// By `spec`. A data set's own split that keeps nothing for validation gives a fifth of its training tracks to it. Throws UsageError
-/// if the data set has no split, or the fraction leaves a side empty.
+/// By `spec`. A data set's own split that keeps nothing for validation gives a fifth of its training tracks to it. Throws
+/// UsageError if the data set has no split, or the fraction leaves a side empty.
 Split make_split(const Dataset&, const SplitSpec&, uint64_t seed);
 
 /// int(fraction * n) of the n tracks validate, chosen by the seed alone; with `stratified` every class gives its share (those
 /// with the largest remainders one more, so that the sum stays the same). All the others train.
 Split random_split(const Dataset&, double fraction, uint64_t seed, bool stratified = false);
 
-/// From the lists train*.txt, valid*.txt and test*.txt in a folder, one path a line, as `blues/blues.00029.wav`. A line that begins
-/// with '#' is a comment, unless the data set has a file of that name; elsewhere '#' and blanks are parts of names. A line stands for
-/// the file, or the track, that has its path; extensions do not count. If there is none it stands for all clips of its name
-/// (clip_name) in the class that one of its folders, or the name, says. Lines that are not in the data set and items in no list are
-/// counted in the remarks. Throws DataError for a folder without lists, a list that cannot be read to its end, a track in two lists,
-/// and lists that name nothing of the data set.
+/// From the lists train*.txt, valid*.txt and test*.txt in a folder, one path a line, as `blues/blues.00029.wav`. A line that
+/// begins with '#' is a comment, unless the data set has a file of that name; elsewhere '#' and blanks are parts of names. A
+/// line stands for the file, or the track, that has its path; extensions do not count. If there is none it stands for all clips
+/// of its name (clip_name) in the class that one of its folders, or the name, says. Lines that are not in the data set and
+/// items in no list are counted in the remarks. Throws DataError for a folder without lists, a list that cannot be read to its
+/// end, a track in two lists, and lists that name nothing of the data set.
 Split list_split(const Dataset&, const std::filesystem::path& folder);
 
 /// As the items say (Item::split); those that say nothing are left out and counted. Throws as list_split().
