@@ -130,6 +130,24 @@ Faults hiding_faults(const SourceFile& file) {
   return faults;
 }
 
+// Output.
+
+/// Results leave the program through apps/output.cpp alone, which sees whether they arrive and what JSON can hold.
+Faults output_faults(const SourceFile& file) {
+  constexpr std::string_view kWays[] = {"std::cout", "fmt::print(\"", "(stdout", "write(STDOUT_FILENO", " printf(\"", " puts(\""};
+  const bool is_in_program = file.path.starts_with("apps/") || file.path.starts_with("engine/") ||
+                             file.path.starts_with("models/") || file.path.starts_with("weights/");
+  Faults faults;
+  if (!is_in_program || file.path == "apps/output.cpp" || file.path == "apps/quickstart.cpp") return faults;
+  for (const std::string_view way : kWays) {
+    if (file.text.find(way) != std::string::npos)
+      faults.push_back(file.path + " has '" + std::string(way) + "': use print_out()");
+  }
+  if (file.path.starts_with("apps/") && file.text.find(".dump(") != std::string::npos)
+    faults.push_back(file.path + " has .dump(): use json_text() or print_json()");
+  return faults;
+}
+
 // The top level.
 
 bool belongs_at_top(const std::string& name) {
@@ -199,6 +217,21 @@ TEST(Tree, LibrariesInHeadersAreSeen) {
   EXPECT_EQ(count("kernels/common/launch.h", "#include <cuda_runtime.h>"), 0u);
   EXPECT_EQ(count("engine/core/gpu_cuda.cpp", "#include <cuda_runtime.h>"), 0u);
   EXPECT_EQ(count("engine/core/gpu.h", "// #include <cuda_runtime.h>"), 0u);
+}
+
+TEST(Tree, OnePlaceWritesResults) {
+  CUDENZA_NEEDS_SOURCES();
+  const Faults faults = over_tree(output_faults);
+  EXPECT_TRUE(faults.empty()) << listed(faults);
+}
+
+TEST(Tree, OtherWaysToStdoutAreSeen) {
+  const auto count = [](const std::string& path, const std::string& line) { return output_faults({path, line + '\n'}).size(); };
+  EXPECT_EQ(count("apps/info.cpp", "  fmt::print(\"{}\", 1);"), 1u);
+  EXPECT_EQ(count("engine/io/png.cpp", "std::cout << 1;"), 1u);
+  EXPECT_EQ(count("apps/info.cpp", "print_out(\"{}\", json.dump(2));"), 1u);
+  EXPECT_EQ(count("apps/info.cpp", "fmt::print(stderr, \"{}\", 1);"), 0u);
+  EXPECT_EQ(count("bench/rates.cpp", "std::cout << 1;"), 0u);
 }
 
 TEST(Tree, TopLevelIsFixed) {
