@@ -4,9 +4,9 @@
 #include <cmath>
 #include <map>
 
+#include "engine/core/sha256.h"
 #include "engine/io/checkpoint.h"
 #include "weights/manifest.h"
-#include "weights/sha256.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;

@@ -7,11 +7,11 @@
 #include <sstream>
 
 #include "engine/core/error.h"
+#include "engine/core/sha256.h"
 #include "tests/support/content_of.h"
 #include "tests/support/http_server.h"
 #include "tests/support/messages.h"
 #include "tests/support/scratch_folder.h"
-#include "weights/sha256.h"
 
 namespace cudenza::testing {
 namespace {

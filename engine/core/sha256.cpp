@@ -1,4 +1,4 @@
-#include "weights/sha256.h"
+#include "engine/core/sha256.h"
 
 #include <fmt/format.h>
 
