@@ -56,20 +56,24 @@ Pixels read_png(const std::filesystem::path& path) {
   return pixels;
 }
 
-void write_png(const std::filesystem::path& path, const Pixels& pixels) {
+std::string encode_png(const Pixels& pixels) {
   const size_t size =
       static_cast<size_t>(pixels.height) * static_cast<size_t>(pixels.width) * static_cast<size_t>(pixels.channels);
   require(pixels.height > 0 && pixels.width > 0 && (pixels.channels == 1 || pixels.channels == 3) && pixels.values.size() == size,
-          "write_png: {} values are no picture of {} x {} x {}; channels are 1 or 3", pixels.values.size(), pixels.height,
+          "encode_png: {} values are no picture of {} x {} x {}; channels are 1 or 3", pixels.values.size(), pixels.height,
           pixels.width, pixels.channels);
-  write_atomically(path, [&](const std::filesystem::path& beside) {
-    Image image;
-    image.height = static_cast<png_uint_32>(pixels.height);
-    image.width = static_cast<png_uint_32>(pixels.width);
-    image.format = pixels.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
-    if (!png_image_write_to_file(&image, beside.c_str(), 0, pixels.values.data(), 0, nullptr))
-      image.fail(path, "cannot be written");
-  });
+  Image image;
+  image.height = static_cast<png_uint_32>(pixels.height);
+  image.width = static_cast<png_uint_32>(pixels.width);
+  image.format = pixels.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  std::string png(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');  // more than it will be
+  png_alloc_size_t bytes = png.size();
+  if (!png_image_write_to_memory(&image, png.data(), &bytes, 0, pixels.values.data(), 0, nullptr))
+    throw std::runtime_error(fmt::format("encode_png: {}", image.message));
+  png.resize(bytes);
+  return png;
 }
+
+void write_png(const std::filesystem::path& path, const Pixels& pixels) { write_atomically(path, encode_png(pixels)); }
 
 }  // namespace cudenza

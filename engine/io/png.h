@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace cudenza {
@@ -26,8 +27,10 @@ Pixels read_png(const std::filesystem::path&);
 /// The size alone, as read_png() would give it; values is empty.
 Pixels probe_png(const std::filesystem::path&);
 
-/// Writes 8-bit grey or RGB, whole or not at all. Throws DataError if the file cannot be written, UsageError for pixels that do
-/// not fill height x width x channels.
+/// 8-bit grey or RGB as a PNG file's bytes. Throws UsageError for pixels that do not fill height x width x channels.
+std::string encode_png(const Pixels&);
+
+/// The same into a file, whole or not at all. Throws DataError if it cannot be written.
 void write_png(const std::filesystem::path&, const Pixels&);
 
 }  // namespace cudenza
