@@ -15,10 +15,10 @@ void put(std::string& out, uint64_t value, int bytes) {
 
 }  // namespace
 
-void write_wav(const std::filesystem::path& path, std::span<const int16_t> pcm, int rate) {
+std::string encode_wav(std::span<const int16_t> pcm, int rate) {
   constexpr int kChannels = 1, kBytes = 2, kPcm = 1, kFormatBytes = 16, kHeaderBytes = 36;
   const uint64_t bytes = pcm.size() * kBytes;
-  require(bytes < (1ULL << 32) - kHeaderBytes, "{}: {} samples are more than a WAV file can hold", path.string(), pcm.size());
+  require(bytes < (1ULL << 32) - kHeaderBytes, "{} samples are more than a WAV file can hold", pcm.size());
   std::string file;
   file.reserve(bytes + kHeaderBytes + 8);
   file += "RIFF";
@@ -34,7 +34,11 @@ void write_wav(const std::filesystem::path& path, std::span<const int16_t> pcm, 
   file += "data";
   put(file, bytes, 4);
   for (const int16_t sample : pcm) put(file, static_cast<uint16_t>(sample), kBytes);
-  write_atomically(path, file);
+  return file;
+}
+
+void write_wav(const std::filesystem::path& path, std::span<const int16_t> pcm, int rate) {
+  write_atomically(path, encode_wav(pcm, rate));
 }
 
 }  // namespace cudenza

@@ -15,6 +15,7 @@
 #include "engine/data/synth/folder.h"
 #include "engine/data/wav_file.h"
 #include "tests/data/files.h"
+#include "tests/support/content_of.h"
 
 namespace cudenza::testing {
 namespace {
@@ -81,6 +82,19 @@ TEST(Synth, AFolderWithOtherThingsIsLeftAlone) {
   EXPECT_TRUE(has(refused(2), "already holds")) << refused(2);
   write_file(folder / "a/notes.txt", "mine");
   EXPECT_TRUE(has(refused(3), "already holds notes.txt, which is not of this data set; name a new folder")) << refused(3);
+}
+
+TEST(Synth, RecordingsOfTheSameNameAreNotReplaced) {
+  const ScratchFolder folder;
+  write_file(folder / "genres/rock/rock.00001.wav", "a recording");
+  const auto error = error_of<UsageError>([&] { write_synth_folder(folder / "genres", {.clips = 2, .seconds = 0.5}); });
+  EXPECT_TRUE(has(error, "rock.00001.wav is there already and is not what this call makes; name a new folder")) << error;
+  EXPECT_EQ(content_of(folder / "genres/rock/rock.00001.wav"), "a recording");
+  EXPECT_FALSE(fs::exists(folder / "genres/blues"));  // nothing is added either
+  write_synth_folder(folder / "ours", {.clips = 1, .seconds = 0.5, .seed = 1});
+  const std::string before = content_of(folder / "ours/rock/rock.00000.wav");
+  EXPECT_THROW(write_synth_folder(folder / "ours", {.clips = 1, .seconds = 0.5, .seed = 2}), UsageError);
+  EXPECT_EQ(content_of(folder / "ours/rock/rock.00000.wav"), before);
 }
 
 TEST(Synth, WavFilesHoldWhatWasWritten) {

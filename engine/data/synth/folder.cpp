@@ -2,12 +2,16 @@
 
 #include <atomic>
 #include <exception>
+#include <fstream>
+#include <map>
 #include <mutex>
 #include <set>
 
 #include "engine/core/error.h"
 #include "engine/data/synth/synth.h"
 #include "engine/data/wav_file.h"
+#include "engine/io/atomic_file.h"
+#include "engine/io/own_files.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -33,27 +37,16 @@ void refuse_strangers(const fs::path& out, int clips) {
   }
 }
 
-}  // namespace
-
-void write_synth_folder(const fs::path& out, const SynthOptions& options, const std::function<void(int64_t, int64_t)>& on_clip) {
-  require(options.clips >= 1 && options.clips <= 100000, "synth: {} clips a genre; choose 1 to 100000", options.clips);
-  check_synth_seconds(options.seconds);
-  refuse_strangers(out, options.clips);
-  const int genres = static_cast<int>(synth_genres().size());
-  const int64_t total = int64_t{options.clips} * genres;
-  std::mutex mutex;  // of done, failure and on_clip
-  int64_t done = 0;
+/// Runs `work` for each of these clips on all threads; the first failure ends it and is thrown.
+void for_each_clip(const std::vector<fs::path>& clips, const std::function<void(const fs::path& clip)>& work) {
+  std::mutex mutex;  // of failure
   std::exception_ptr failure;
   std::atomic<bool> stop = false;
 #pragma omp parallel for schedule(dynamic)
-  for (int64_t clip = 0; clip < total; ++clip) {
+  for (size_t i = 0; i < clips.size(); ++i) {
     if (stop) continue;
     try {
-      const int genre = static_cast<int>(clip % genres), index = static_cast<int>(clip / genres);
-      write_wav(out / path_of(genre, index), synth_clip(options.seed, genre, index, options.seconds), kSynthRate);
-      const std::lock_guard lock(mutex);
-      ++done;
-      if (on_clip) on_clip(done, total);
+      work(clips[i]);
     } catch (...) {
       const std::lock_guard lock(mutex);
       stop = true;
@@ -61,6 +54,54 @@ void write_synth_folder(const fs::path& out, const SynthOptions& options, const 
     }
   }
   if (failure) std::rethrow_exception(failure);
+}
+
+bool holds(const fs::path& path, const std::string& bytes) {
+  std::error_code error;
+  if (!fs::is_regular_file(fs::symlink_status(path, error)) || fs::file_size(path, error) != bytes.size() || error) return false;
+  std::ifstream file(path, std::ios::binary);
+  std::string found(bytes.size(), '\0');
+  return file.read(found.data(), static_cast<std::streamsize>(found.size())) && found == bytes;
+}
+
+}  // namespace
+
+void write_synth_folder(const fs::path& out, const SynthOptions& options, const std::function<void(int64_t, int64_t)>& on_clip) {
+  require(options.clips >= 1 && options.clips <= 100000, "synth: {} clips a genre; choose 1 to 100000", options.clips);
+  check_synth_seconds(options.seconds);
+  check_output_folder("synth:", out);
+  refuse_strangers(out, options.clips);
+  const int genres = static_cast<int>(synth_genres().size());
+  std::map<fs::path, std::pair<int, int>> genre_and_index;
+  std::vector<fs::path> there, missing;
+  for (int index = 0; index < options.clips; ++index) {
+    for (int genre = 0; genre < genres; ++genre) {
+      const fs::path clip = path_of(genre, index);
+      std::error_code error;
+      (fs::exists(fs::symlink_status(out / clip, error)) ? there : missing).push_back(clip);
+      genre_and_index[clip] = {genre, index};
+    }
+  }
+  const auto wav_of = [&](const fs::path& clip) {
+    const auto [genre, index] = genre_and_index.at(clip);
+    return encode_wav(synth_clip(options.seed, genre, index, options.seconds), kSynthRate);
+  };
+  std::mutex mutex;  // of done and on_clip
+  int64_t done = 0;
+  const auto count = [&] {
+    const std::lock_guard lock(mutex);
+    ++done;
+    if (on_clip) on_clip(done, std::ssize(genre_and_index));
+  };
+  for_each_clip(there, [&](const fs::path& clip) {  // first, so that nothing is added to what is another's
+    require(holds(out / clip, wav_of(clip)), "synth: {} is there already and is not what this call makes; name a new folder",
+            (out / clip).string());
+    count();
+  });
+  for_each_clip(missing, [&](const fs::path& clip) {
+    write_atomically(out / clip, wav_of(clip));
+    count();
+  });
 }
 
 }  // namespace cudenza
