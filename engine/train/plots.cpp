@@ -34,10 +34,10 @@ double nice_step(double length, int most) {
 }
 
 /// Whole numbers below the axis, a dozen at most.
-void integer_axis(GnuplotScript& script, int64_t first, int64_t last) {
-  const double step = std::max(1.0, nice_step(static_cast<double>(std::max<int64_t>(last - first, 1)), 12));
-  script.line("set xtics {}, {}\nset xrange [{}:{}]", first, step, static_cast<double>(first) - 0.3,
-              static_cast<double>(last) + 0.3);
+void integer_axis(GnuplotScript& script, const std::vector<EpochRow>& rows) {
+  const auto first = static_cast<double>(rows.front().epoch), last = static_cast<double>(rows.back().epoch);
+  const double step = std::max(1.0, nice_step(std::max(last - first, 1.0), 12));
+  script.line("set xtics {}, {}\nset xrange [{}:{}]", first, step, first - 0.3, last + 0.3);
 }
 
 /// A dashed line where each phase but the first begins.
@@ -65,7 +65,7 @@ void draw_history(Sketches& out, const ModelCard& card, const std::vector<EpochR
   const auto best = std::ranges::max_element(history, {}, &EpochRow::accuracy);
 
   GnuplotScript loss;
-  integer_axis(loss, first.epoch, last.epoch);
+  integer_axis(loss, history);
   mark_phases(loss, card);
   loss.data("h", rows).line("set xlabel 'epoch'\nset yrange [0:*]");
   loss.line(
@@ -78,7 +78,7 @@ void draw_history(Sketches& out, const ModelCard& card, const std::vector<EpochR
                  loss});
 
   GnuplotScript accuracy;
-  integer_axis(accuracy, first.epoch, last.epoch);
+  integer_axis(accuracy, history);
   mark_phases(accuracy, card);
   accuracy.data("h", rows).line("set xlabel 'epoch'\nset yrange [0:100]\nset format y '%g %%'");
   accuracy.line(
@@ -140,13 +140,6 @@ void draw_steps(Sketches& out, const std::vector<StepRow>& steps) {
       {"steps", "Training loss by step", fmt::format("Loss of every batch; smoothed, {:.3f} at the end.", sum / weight), script});
 }
 
-/// Names below or beside an axis at 0, 1, 2, …
-std::string tics(const std::vector<std::string>& names) {
-  std::string list;
-  for (size_t i = 0; i < names.size(); ++i) list += fmt::format("{}{} {}", i ? ", " : "", gnuplot_text(names[i]), i);
-  return '(' + list + ')';
-}
-
 void draw_recall(Sketches& out, const std::vector<std::string>& classes, const ConfusionMatrix& matrix) {
   if (matrix.accuracy().count == 0) return;
   const auto scores = class_scores(matrix);
@@ -167,11 +160,13 @@ void draw_recall(Sketches& out, const std::vector<std::string>& classes, const C
     names.push_back(classes[order[i]]);
   }
   const auto n = static_cast<int>(order.size());
-  GnuplotScript script({.width = 480, .height = std::max(160, 64 + 30 * n)});
+  constexpr int kWidth = 480;
+  GnuplotScript script({.width = kWidth, .height = std::max(160, 64 + 30 * n)});
+  const double left = std::min(script.room_for(names), kWidth / 3.0);
   script.data("c", rows);
-  script.line("set yrange [{}:-0.6]\nset ytics {}\nset xrange [0:118]\nset xtics 0,25,100\nset format x '%g %%'", n - 0.4,
-              tics(names));
+  script.line("set yrange [{}:-0.6]\nset xrange [0:118]\nset xtics 0,25,100\nset format x '%g %%'", n - 0.4);
   script.line("unset grid\nset grid xtics lc rgb {} lt 1\nset border 2\nunset key\nset tics scale 0", gnuplot_colour(C::line));
+  script.line("set lmargin at screen {}", left / kWidth).names_left(names, left);
   script.line(
       "plot $c using ($2/2):1:($2/2):(0.34) with boxxyerror lc rgb {}, $c using 2:1:3:4 with xerrorbars pt 0 lw 1.5 lc rgb {}, "
       "$c using (103):1:5 with labels left tc rgb {}",
@@ -183,23 +178,30 @@ void draw_recall(Sketches& out, const std::vector<std::string>& classes, const C
                  script});
 }
 
+/// Empty names between those that there is room for.
+std::vector<std::string> thinned(std::vector<std::string> names, double room_for_one, double font) {
+  const auto step = static_cast<size_t>(std::max(1.0, std::ceil(1.1 * font / room_for_one)));
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i % step != 0) names[i].clear();
+  }
+  return names;
+}
+
 /// A square of a cell for each pair of classes, with their names to the left and, aslant, below.
 GnuplotScript square_with_names(const std::vector<std::string>& classes) {
   const auto n = static_cast<double>(classes.size());
-  size_t longest = 0;
-  for (const std::string& name : classes) longest = std::max(longest, name.size());
   // Names and counts shrink with the cells; beyond 24 classes there is room for shades alone.
-  const double font = std::clamp(170 / n, 5.0, 15.0), letter = 0.58 * font;
+  const double font = std::clamp(170 / n, 5.0, 15.0);
   constexpr double kWidth = 480, kEdge = 8, kTitle = 28;
-  const double name_length = std::min(letter * static_cast<double>(longest) + 12, kWidth / 3);
+  const double name_length = std::min(GnuplotScript({.font = font}).room_for(classes), kWidth / 3);
   const double left = kTitle + name_length, side = kWidth - left - kEdge, bottom = kTitle + 0.8 * name_length;
   const double height = kEdge + side + bottom;
   GnuplotScript script({.width = static_cast<int>(kWidth), .height = static_cast<int>(height), .font = font});
   script.line("set lmargin at screen {}\nset rmargin at screen {}", left / kWidth, 1 - kEdge / kWidth);
   script.line("set bmargin at screen {}\nset tmargin at screen {}", bottom / height, 1 - kEdge / height);
-  script.line("set xrange [-0.5:{0}]\nset yrange [{0}:-0.5]\nset xtics rotate by 45 right {1}\nset ytics {1}", n - 0.5,
-              tics(classes));
-  script.line("unset key\nunset grid\nset tics scale 0");
+  script.line("set xrange [-0.5:{0}]\nset yrange [{0}:-0.5]\nunset key\nunset grid", n - 0.5);
+  const std::vector<std::string> names = thinned(classes, side / n, font);
+  script.names_left(names, name_length).names_below(names, name_length);
   const auto title = [&](std::string_view word, double x, double y, std::string_view how) {
     script.line("set label '{}' at screen {}, screen {} center {} font ',15' textcolor rgb {}", word, x, y, how,
                 gnuplot_colour(C::soft));
@@ -303,10 +305,26 @@ const Plot* Plots::find(std::string_view name) const {
   return found == drawn.end() ? nullptr : &*found;
 }
 
-Plots write_plots(const fs::path& run) {
+namespace {
+
+Plots draw_all(const fs::path& run, const Sketches& sketches) {
   Plots plots;
-  plots.trouble = why_no_plots();
-  if (!plots.trouble.empty()) return plots;
+  for (const Sketch& sketch : sketches) {
+    try {
+      plots.drawn.push_back({sketch.name, sketch.title, sketch.alt, drawn(sketch.script)});
+    } catch (const GnuplotError& error) {  // a training is not to fail for a plot
+      plots.trouble = fmt::format("{}: {}", sketch.title, error.what());
+      continue;
+    }
+    write_atomically(run / "plots" / (sketch.name + ".svg"), plots.drawn.back().svg);
+  }
+  return plots;
+}
+
+}  // namespace
+
+Plots write_plots(const fs::path& run) {
+  if (const std::string trouble = why_no_plots(); !trouble.empty()) return {.drawn = {}, .trouble = trouble};
   const ModelCard card = read_model_card(run);
   const Predictions predictions = read_predictions(run);
   const auto history = read_history(run);
@@ -321,15 +339,14 @@ Plots write_plots(const fs::path& run) {
   draw_confusion(sketches, predictions.classes, matrix);
   draw_reliability(sketches, card, predictions.scored());
   draw_lr_find(sketches, read_lr_curve(run));
-  for (const Sketch& sketch : sketches) {
-    try {
-      plots.drawn.push_back({sketch.name, sketch.title, sketch.alt, drawn(sketch.script)});
-      write_atomically(run / "plots" / (sketch.name + ".svg"), plots.drawn.back().svg);
-    } catch (const GnuplotError& error) {  // a training is not to fail for a plot
-      plots.trouble = fmt::format("{}: {}", sketch.title, error.what());
-    }
-  }
-  return plots;
+  return draw_all(run, sketches);
+}
+
+Plots write_lr_plot(const fs::path& folder) {
+  if (const std::string trouble = why_no_plots(); !trouble.empty()) return {.drawn = {}, .trouble = trouble};
+  Sketches sketches;
+  draw_lr_find(sketches, read_lr_curve(folder));
+  return draw_all(folder, sketches);
 }
 
 }  // namespace cudenza

@@ -24,5 +24,7 @@ struct Plots {
 /// Draws what the run's files have numbers for into RUN/plots: loss, accuracy, schedule, steps, recall, confusion, reliability,
 /// lr_find.
 Plots write_plots(const std::filesystem::path& run);
+/// lr_find alone, of a folder that holds no run but lr_find.csv.
+Plots write_lr_plot(const std::filesystem::path& folder);
 
 }  // namespace cudenza

@@ -1,6 +1,9 @@
 #include "engine/train/plots_gnuplot.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "engine/core/text.h"
 
 namespace cudenza {
 
@@ -10,7 +13,7 @@ std::string gnuplot_colour_number(int colour, double share) {
 
 std::string gnuplot_colour(int colour, double share) { return "'#" + gnuplot_colour_number(colour, share).substr(2) + '\''; }
 
-GnuplotScript::GnuplotScript(const Size& size) {
+GnuplotScript::GnuplotScript(const Size& size) : size_(size) {
   using C = PlotColours;
   line("set terminal svg size {},{} dynamic noenhanced font 'sans-serif,{}' background rgb {}", size.width, size.height,
        size.font, gnuplot_colour(C::paper));
@@ -23,9 +26,40 @@ GnuplotScript::GnuplotScript(const Size& size) {
   line("set style fill solid noborder\nset datafile missing 'nan'");
 }
 
+namespace {
+constexpr double kGap = 12;  // pixels between names and axis
+}
+
+double GnuplotScript::room_for(const std::vector<std::string>& names) const {
+  size_t longest = 0;
+  for (const std::string& name : names) longest = std::max(longest, columns_of(displayable(name)));
+  return letter() * static_cast<double>(longest) + kGap;
+}
+
+GnuplotScript& GnuplotScript::name_axis(Axis axis, const std::vector<std::string>& names, double room) {
+  const auto most = static_cast<size_t>(std::max(2.0, (room - kGap) / letter()));
+  const bool is_x = axis == Axis::x;
+  line("unset {}tics", is_x ? 'x' : 'y');
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty()) continue;
+    line("set label {} at {} right {} textcolor rgb {}", gnuplot_text(shortened(names[i], most)),
+         is_x ? fmt::format("first {}, graph 0", i) : fmt::format("graph 0, first {}", i),
+         is_x ? "rotate by 45 offset character 0,-0.6" : "offset character -0.6,0", gnuplot_colour(PlotColours::ink));
+  }
+  return *this;
+}
+
+GnuplotScript& GnuplotScript::names_left(const std::vector<std::string>& names, double room) {
+  return name_axis(Axis::y, names, room);
+}
+
+GnuplotScript& GnuplotScript::names_below(const std::vector<std::string>& names, double room) {
+  return name_axis(Axis::x, names, room);
+}
+
 std::string why_no_plots() {
   const std::string reason = why_no_gnuplot();
-  return reason.empty() ? "" : reason + " and run `cudenza report` again.";
+  return reason.empty() ? "" : reason + "; then run `cudenza report` again.";
 }
 
 std::string drawn(const GnuplotScript& script) {

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/io/gnuplot.h"
 
@@ -38,9 +39,22 @@ class GnuplotScript {
   /// Rows of a data block that `plot $name` reads; a NaN leaves a gap.
   GnuplotScript& data(std::string_view name, std::string_view rows) { return line("${} << END\n{}END", name, rows); }
 
+  /// Names at 0, 1, 2, … left of the y axis, within `room` pixels: longer ones are cut and end in "…". They are labels, since
+  /// gnuplot would take a % in the name of a tic for a format.
+  GnuplotScript& names_left(const std::vector<std::string>& names, double room);
+  /// The same, aslant below the x axis.
+  GnuplotScript& names_below(const std::vector<std::string>& names, double room);
+  /// The pixels that names_left() wants for all names in full.
+  double room_for(const std::vector<std::string>& names) const;
+
   const std::string& text() const { return text_; }
 
  private:
+  enum class Axis { x, y };
+  GnuplotScript& name_axis(Axis, const std::vector<std::string>& names, double room);
+  double letter() const { return 0.58 * size_.font; }  // pixels, on average
+
+  Size size_;
   std::string text_;
 };
 

@@ -3,8 +3,11 @@
 #include <fstream>
 #include <sstream>
 
+#include "engine/core/error.h"
 #include "engine/io/atomic_file.h"
 #include "engine/train/report_sections.h"
+#include "engine/train/run_folder.h"
+#include "engine/train/run_seal.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -17,7 +20,17 @@ std::string text_if_there(const fs::path& path) {
   return text.str();
 }
 
+/// A table of a million columns is none of classes, and its square would fill the memory.
+void check_classes(const fs::path& run, size_t classes) {
+  constexpr size_t kMostClasses = 4096;
+  if (classes > kMostClasses)
+    throw DataError(
+        fmt::format("{}: has {} classes; a report shows {} at most", (run / "predictions.csv").string(), classes, kMostClasses));
+}
+
 RunFacts read_run(const fs::path& run) {
+  check_report_folder(run);
+  check_seal(run);
   RunFacts facts{.folder = run,
                  .card = read_model_card(run),
                  .predictions = read_predictions(run),
@@ -25,7 +38,9 @@ RunFacts read_run(const fs::path& run) {
                  .splits = read_splits(run),
                  .mistakes = read_mistakes(run),
                  .config = text_if_there(run / "config.toml"),
-                 .plots = write_plots(run)};
+                 .plots = {}};
+  check_classes(run, facts.predictions.classes.size());
+  facts.plots = write_plots(run);
   const Scored scored = facts.predictions.scored();
   facts.matrix = confusion_matrix(scored.labels, predicted_classes(scored), scored.classes);
   facts.scores = class_scores(facts.matrix);
@@ -48,13 +63,15 @@ Html contents(const Html& sections) {
 
 }  // namespace
 
-void write_report(const fs::path& run) {
+std::string report_page(const fs::path& run) {
   const RunFacts facts = read_run(run);
   const Html sections = training_section(facts) + classes_section(facts) + confusion_section(facts) + mistakes_section(facts) +
                         calibration_section(facts) + configuration_section(facts) + data_section(facts) + machine_section(facts) +
                         reproduce_section(facts);
   const Html body = element("header", headline(facts) + contents(sections)) + element("main", sections);
-  write_atomically(run / "report.html", page(facts.card.name + " – training report", body));
+  return page(facts.card.name + " – training report", body);
 }
+
+void write_report(const fs::path& run) { write_atomically(run / "report.html", report_page(run)); }
 
 }  // namespace cudenza

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "engine/core/text.h"
 #include "engine/train/plots_gnuplot.h"
 
 namespace cudenza {
@@ -13,7 +14,7 @@ namespace {
 
 std::string escaped(std::string_view plain) {
   std::string markup;
-  for (const char c : plain) {
+  for (const char c : displayable(plain)) {
     switch (c) {
       case '&': markup += "&amp;"; break;
       case '<': markup += "&lt;"; break;
@@ -75,21 +76,33 @@ std::string with_page_colours(const std::string& svg) {
   return out.append(svg, done);
 }
 
-/// gnuplot's SVG as an element of the page: no prologue, no paper, names of its own for what it refers to within itself.
+/// A tag of gnuplot's SVG in the page: no paper, the page's colours, names of its own for what it refers to within the plot.
+std::string tag_on_page(std::string tag, const std::string& plot) {
+  tag = replaced(std::move(tag), "fill=\"#ffffff\"", "fill=\"none\"");
+  for (const char* quote : {"'", "\""}) {
+    for (const char* id : {"gp", "gnuplot_", "textbox", "greybox"})
+      tag = replaced(std::move(tag), fmt::format("id={}{}", quote, id), fmt::format("id={}{}-{}", quote, plot, id));
+  }
+  tag = replaced(std::move(tag), "href='#gp", fmt::format("href='#{}-gp", plot));
+  return with_page_colours(replaced(std::move(tag), "\"black\"", "\"currentColor\""));
+}
+
+/// gnuplot's SVG as an element of the page, without its prologue. Only tags are changed: what stands between them are names, which
+/// may look like anything.
 std::string as_part_of_page(const Plot& plot) {
   std::string svg = plot.svg.substr(std::min(plot.svg.find("<svg"), plot.svg.size()));
   // gnuplot's own title and description: the figure has better ones.
   const size_t title = svg.find("<title>"), end = svg.find("</desc>");
   if (title != std::string::npos && end != std::string::npos && title < end) svg.erase(title, end + 7 - title);
-  svg = replaced(std::move(svg), "fill=\"#ffffff\"", "fill=\"none\"");
-  for (const char* quote : {"'", "\""}) {
-    for (const char* id : {"gp", "gnuplot_", "textbox", "greybox"})
-      svg = replaced(std::move(svg), fmt::format("id={}{}", quote, id), fmt::format("id={}{}-{}", quote, plot.name, id));
+  std::string markup;
+  for (size_t at = 0; at < svg.size();) {
+    const bool is_tag = svg[at] == '<';
+    const size_t stop = std::min(is_tag ? svg.find('>', at) : svg.find('<', at) - 1, svg.size() - 1) + 1;
+    const std::string part = svg.substr(at, stop - at);
+    markup += is_tag ? tag_on_page(part, plot.name) : part;
+    at = stop;
   }
-  svg = replaced(std::move(svg), "href='#gp", fmt::format("href='#{}-gp", plot.name));
-  svg = replaced(std::move(svg), "\"black\"", "\"currentColor\"");
-  svg.replace(0, 4, fmt::format("<svg role=\"img\" aria-label=\"{}\"", escaped(plot.title + ". " + plot.alt)));
-  return with_page_colours(svg);
+  return markup.replace(0, 4, fmt::format("<svg role=\"img\" aria-label=\"{}\"", escaped(plot.title + ". " + plot.alt)));
 }
 
 }  // namespace
@@ -154,6 +167,11 @@ Html figure(const Plot* plot) {
   return element("figure", element("figcaption", plot->title) + Html::raw(as_part_of_page(*plot)), {{"class", "plot"}});
 }
 
+Html short_name(std::string_view name, size_t columns) {
+  const std::string cut = shortened(name, columns);
+  return cut == name ? Html(name) : element("span", cut, {{"title", std::string(name)}});
+}
+
 Html picture(const fs::path& png, const std::string& alt) {
   std::ifstream file(png, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
@@ -183,19 +201,15 @@ Html interval_bar(double share, double low, double high) {
 }
 
 std::string clock_text(double seconds) {
-  if (!(seconds >= 0)) return "–";
+  if (!(seconds >= 0 && seconds < 1e12)) return "–";
   const auto all = static_cast<int64_t>(seconds);
   const int64_t hours = all / 3600, minutes = all / 60 % 60, rest = all % 60;
   return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, rest) : fmt::format("{:02}:{:02}", minutes, rest);
 }
 
 std::string page(const Html& title, const Html& body) {
-  return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light "
-      "dark\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}\n</body>\n</html>\n",
-      title.markup(), kReportStyle, body.markup());
+  return fmt::format("{}<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}\n</body>\n</html>\n", kPageBegins,
+                     title.markup(), kReportStyle, body.markup());
 }
 
 }  // namespace cudenza

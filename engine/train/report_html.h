@@ -72,6 +72,8 @@ class HtmlTable {
 
 /// The plot as part of the page, under its title. Nothing if there is none.
 Html figure(const Plot*);
+/// A name that may be long in a place that has no room: cut, with the whole as what a pointer over it shows.
+Html short_name(std::string_view name, size_t columns);
 /// A PNG file as part of the page. Nothing if it is none.
 Html picture(const std::filesystem::path& png, const std::string& alt);
 /// "88.4 %"
@@ -83,6 +85,11 @@ Html interval_bar(double share, double low, double high);
 /// Seconds as fastai prints them: 00:42, 1:02:03.
 std::string clock_text(double seconds);
 
+/// How every page begins.
+inline constexpr std::string_view kPageBegins =
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+    "content=\"width=device-width, "
+    "initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n";
 /// The whole file, styles included.
 std::string page(const Html& title, const Html& body);
 /// report_style.cpp

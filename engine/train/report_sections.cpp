@@ -4,6 +4,8 @@
 #include <cmath>
 #include <map>
 
+#include "engine/train/run_folder.h"
+
 namespace cudenza {
 namespace {
 
@@ -129,11 +131,15 @@ Html classes_section(const RunFacts& run) {
 namespace {
 
 Html matrix_table(const RunFacts& run) {
+  constexpr int64_t kMostClasses = 200;
+  constexpr size_t kHeading = 24;  // columns of text, written from top to bottom
+  if (run.matrix.classes() > kMostClasses)
+    return element("p", text("The table of {} classes is in confusion.csv.", run.matrix.classes()), {{"class", "soft"}});
   std::vector<HtmlTable::Column> columns = {{"", false}};
-  for (const std::string& name : run.predictions.classes) columns.push_back({name});
+  for (const std::string& name : run.predictions.classes) columns.push_back({short_name(name, kHeading)});
   HtmlTable table(columns, "matrix");
   for (int64_t a = 0; a < run.matrix.classes(); ++a) {
-    std::vector<Html> cells = {run.class_name(a)};
+    std::vector<Html> cells = {short_name(run.class_name(a), kHeading)};
     for (int64_t p = 0; p < run.matrix.classes(); ++p) {
       const int64_t count = run.matrix.at(a, p);
       cells.push_back(count == 0 ? Html("·") : a == p ? strong(fmt::format("{}", count)) : text("{}", count));
@@ -163,9 +169,10 @@ Html confusion_section(const RunFacts& run) {
 }
 
 Html mistakes_section(const RunFacts& run) {
+  constexpr int64_t kMost = 12;
   std::vector<Mistake> all = run.mistakes;
+  all.resize(std::min<size_t>(all.size(), kMost));  // judgements write no more
   if (all.empty()) {
-    constexpr int64_t kMost = 12;
     for (const ClipLoss& clip : top_losses(run.predictions.scored(), kMost))
       all.push_back({run.predictions.files.at(static_cast<size_t>(clip.clip)), run.class_name(clip.label),
                      run.class_name(clip.predicted), clip.probability, clip.loss, ""});
@@ -176,7 +183,8 @@ Html mistakes_section(const RunFacts& run) {
     Html lines = element("span", strong(one.actual) + (one.actual == one.predicted ? Html(" (right)") : " → " + one.predicted));
     lines += element("span", text("{} sure, loss {:.2f}", percent_text(one.probability, 0), one.loss));
     lines += element("span", path_text(one.file), {{"class", "soft"}});
-    const Html image = one.picture.empty() ? Html() : picture(run.folder / "mistakes" / one.picture, alt);
+    const std::filesystem::path png = mistake_picture(run.folder, one);
+    const Html image = png.empty() ? Html() : picture(png, alt);
     cards += element("li", element("figure", image + element("figcaption", lines))) + Html::raw("\n");
   }
   const Html words =

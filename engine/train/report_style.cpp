@@ -63,7 +63,8 @@ th, td { padding: .3rem .5rem; text-align: left; vertical-align: baseline; borde
 th:first-child, td:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--soft); font-weight: 600; font-size: .875rem; white-space: nowrap; }
-tbody th { font-weight: 400; }
+tbody th { font-weight: 400; min-width: 5rem; overflow-wrap: anywhere; }
+.matrix tbody th { white-space: nowrap; }
 .n { text-align: right; white-space: nowrap; }
 td small { margin-left: .5em; white-space: nowrap; }
 tr.group th { color: var(--soft); font-size: .875rem; padding-top: .75rem; }

@@ -121,6 +121,20 @@ ModelCard card_of(const Json& json) {
   return card;
 }
 
+/// A damaged card may say what no run can.
+void check_plausible(const fs::path& path, const ModelCard& card) {
+  const auto refuse = [&](std::string_view what, auto value) {
+    throw DataError(fmt::format("{}: is no model card: {} {}", path.string(), what, value));
+  };
+  constexpr int64_t kMostEpochs = 1'000'000'000;
+  const double temperature = card.calibration.temperature;
+  if (!(temperature > 0 && temperature < 1e6)) refuse("a temperature of", temperature);
+  for (const auto& [name, epochs] : card.training.phases) {
+    if (epochs < 0 || epochs > kMostEpochs) refuse("epochs:", epochs);
+  }
+  if (card.result.correct < 0 || card.result.correct > card.result.count) refuse("clips that are right:", card.result.correct);
+}
+
 }  // namespace
 
 std::string text_of(const Fact& fact) {
@@ -178,7 +192,9 @@ ModelCard read_model_card(const fs::path& run) {
   if (!fs::exists(path, unknown))
     throw DataError(fmt::format("{}: cannot be read; is {} a run directory?", path.string(), run.string()));
   try {
-    return card_of(Json::parse(read_text(path)));
+    ModelCard card = card_of(Json::parse(read_text(path)));
+    check_plausible(path, card);
+    return card;
   } catch (const Json::exception& error) {
     throw DataError(fmt::format("{}: is no model card: {}", path.string(), error.what()));
   }

@@ -57,7 +57,8 @@ std::string csv_of(const std::vector<StudyRow>& rows) {
 /// A dot with its interval for each row, small dots for its seeds, and a diamond with its interval for the study's figure.
 GnuplotScript dots(const std::vector<StudyRow>& rows) {
   using C = PlotColours;
-  std::string ours, seeds, study, tics;
+  std::string ours, seeds, study;
+  std::vector<std::string> names;
   double lowest = 1;
   for (size_t i = 0; i < rows.size(); ++i) {
     const StudyRow& row = rows[i];
@@ -71,12 +72,15 @@ GnuplotScript dots(const std::vector<StudyRow>& rows) {
                            100 * theirs.high);
       lowest = std::min(lowest, theirs.low);
     }
-    tics += fmt::format("{}{} {}", i ? ", " : "", gnuplot_text(name_of(row, rows)), i);
+    names.push_back(name_of(row, rows));
   }
-  GnuplotScript script({.width = 480, .height = 96 + 40 * static_cast<int>(rows.size())});
+  constexpr int kWidth = 480;
+  GnuplotScript script({.width = kWidth, .height = 96 + 40 * static_cast<int>(rows.size())});
+  const double left = std::min(script.room_for(names), kWidth / 2.0);
   script.data("ours", ours).data("seeds", seeds).data("study", study.empty() ? "nan nan nan nan\n" : study);
-  script.line("set yrange [{}:-0.5]\nset ytics ({})\nset xrange [{}:100]\nset format x '%g %%'",
-              static_cast<double>(rows.size()) - 0.3, tics, std::floor(10 * lowest) * 10);
+  script.line("set yrange [{}:-0.5]\nset xrange [{}:100]\nset format x '%g %%'", static_cast<double>(rows.size()) - 0.3,
+              std::floor(10 * lowest) * 10);
+  script.line("set lmargin at screen {}", left / kWidth).names_left(names, left);
   script.line("unset grid\nset grid xtics lc rgb {} lt 1\nset tics scale 0\nset border 2", gnuplot_colour(C::line));
   script.line(
       "plot $ours using 1:2:3:4 with xerrorbars pt 7 ps 0.9 lw 2 lc rgb {0} title 'Cudenza, 95 % interval', "

@@ -81,6 +81,29 @@ TEST(Plots, ManyClassesStillFit) {
   EXPECT_TRUE(plots.find("confusion") && plots.find("recall"));
 }
 
+TEST(Plots, LongNamesAreCutByCharacters) {
+  CUDENZA_NEEDS_GNUPLOT();
+  const std::string name = "Žánr " + std::string(300, 'm');
+  GnuplotScript script;
+  script.names_left({name, "rock"}, 120).names_below({name, "50 %"}, 120).line("plot [-0.5:1.5][-0.5:1.5] x notitle");
+  const std::string svg = drawn(script);
+  EXPECT_NE(svg.find("<text>Žánr mmm"), std::string::npos);
+  EXPECT_NE(svg.find("m…</text>"), std::string::npos);
+  EXPECT_EQ(svg.find(std::string(20, 'm')), std::string::npos);
+  EXPECT_NE(svg.find("<text>rock</text>"), std::string::npos);
+  EXPECT_NE(svg.find("<text>50 %</text>"), std::string::npos);  // the name of a tic would be a format
+}
+
+TEST(Plots, ALearningRateCurveNeedsNoRun) {
+  CUDENZA_NEEDS_GNUPLOT();
+  const ScratchFolder scratch;
+  write_lr_curve(scratch.path(), synthetic_lr_curve());
+  const Plots plots = write_lr_plot(scratch.path());
+  EXPECT_EQ(plots.trouble, "");
+  EXPECT_TRUE(plots.find("lr_find"));
+  EXPECT_TRUE(std::filesystem::exists(scratch.path() / "plots/lr_find.svg"));
+}
+
 TEST(Plots, NamesAreTextWhateverTheyAre) {
   CUDENZA_NEEDS_GNUPLOT();
   const std::string hostile = "it's `date` $x \"q\" \\n {/Bold a_b} <i>&\n";

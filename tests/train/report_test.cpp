@@ -6,7 +6,11 @@
 #include <set>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
+#include "engine/train/plots_gnuplot.h"
 #include "engine/train/report_html.h"
+#include "tests/support/content_of.h"
+#include "tests/support/hostile_names.h"
 #include "tests/support/program.h"
 #include "tests/support/raw_file.h"
 #include "tests/support/scratch_folder.h"
@@ -113,11 +117,84 @@ TEST(Report, TextFromOutsideIsText) {
   write_predictions(scratch.path(), all);
   write_model_card(scratch.path(), card);
   write_atomically(scratch.path() / "config.toml", hostile);
-  write_mistakes(scratch.path(), {{hostile, hostile, hostile, 0.7, 1.2, "../" + hostile}});
+  write_mistakes(scratch.path(), {{hostile, hostile, hostile, 0.7, 1.2, ""}});
   const std::string page = rendered(scratch.path());
   EXPECT_FALSE(has(page, "<script"));
   EXPECT_TRUE(has(page, "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;amp;&#39;"));
   EXPECT_EQ(unbalanced_tag(page), "");
+}
+
+/// A run whose classes and files have these names.
+void write_run_of(const fs::path& run, const std::vector<std::string>& names) {
+  Predictions all{.classes = names, .files = names, .labels = {}, .probabilities = {}};
+  const size_t n = names.size();
+  for (size_t i = 0; i < n; ++i) {
+    all.labels.push_back(static_cast<int64_t>(i));
+    for (size_t c = 0; c < n; ++c) all.probabilities.push_back(c == (i * 7 + 1) % n ? 0.5 : 0.5 / static_cast<double>(n - 1));
+  }
+  ModelCard card;
+  card.name = card.command = card.training.data = names.front();
+  card.classes = names;
+  judge(card, all.scored());
+  write_predictions(run, all);
+  write_model_card(run, card);
+  write_mistakes(run, {{names.front(), names.front(), names.back(), 0.9, 2.3, ""}});
+}
+
+TEST(Report, HostileNamesAreTextInPagesAndPlots) {
+  const std::vector<std::string> all = hostile_names();
+  constexpr size_t kOfOneRun = 17;  // as many as every plot shows
+  for (size_t first = 0; first < all.size(); first += kOfOneRun) {
+    const ScratchFolder run;
+    const std::vector<std::string> names(all.begin() + static_cast<ptrdiff_t>(first),
+                                         all.begin() + static_cast<ptrdiff_t>(std::min(all.size(), first + kOfOneRun)));
+    write_run_of(run.path(), names);
+    const std::string page = rendered(run.path());
+    EXPECT_EQ(displayable(page), page);  // UTF-8 that XML allows
+    EXPECT_EQ(unbalanced_tag(page), "");
+    EXPECT_FALSE(has(page, "<script"));
+    EXPECT_FALSE(has(page, "<img"));  // nor an attribute of a name's own: a quote never ends one
+    for (const std::string& name : names) EXPECT_TRUE(has(page, Html(name).markup())) << name;
+    if (!why_no_plots().empty()) continue;
+    for (const char* plot : {"confusion", "recall"}) {
+      const std::string svg = content_of(run.path() / "plots" / (std::string(plot) + ".svg"));
+      EXPECT_TRUE(svg.ends_with("</svg>\n\n")) << plot << " of names from " << first;
+      EXPECT_EQ(displayable(svg), svg);
+      EXPECT_FALSE(has(svg, "<script"));
+    }
+  }
+  EXPECT_FALSE(fs::exists("x"));  // what the names would make
+}
+
+TEST(Report, NamesInPlotsStayAsTheyAre) {
+  if (!why_no_plots().empty()) GTEST_SKIP() << why_no_plots();
+  const ScratchFolder scratch;
+  const std::vector<std::string> names = {"rgb(36,41,47)", "rgb(999999999)", "id='gp1'", "\"black\"",
+                                          "href='#gp",     "50 %",           "100%d"};
+  write_run_of(scratch.path(), names);
+  const std::string page = rendered(scratch.path());
+  for (const std::string& name : names) EXPECT_TRUE(has(page, fmt::format("<text>{}</text>", name))) << name;
+}
+
+TEST(Report, LongNamesAndManyClassesFit) {
+  const ScratchFolder scratch;
+  const char* kept = std::getenv("CUDENZA_LONG_NAMES");  // keeps the run, to be looked at
+  const fs::path run = kept ? fs::path(kept) : scratch.path();
+  std::vector<std::string> names;
+  for (int i = 0; i < 12; ++i)
+    names.push_back(fmt::format("{} ", i) + std::string(100, 'm') + " žluťoučký kůň 音楽音楽音楽" + std::string(120, 'n'));
+  write_run_of(run / "long", names);
+  const std::string page = rendered(run / "long");
+  EXPECT_TRUE(has(page, fmt::format("<th scope=\"row\">{}</th>", names[3])));  // whole in the table of classes
+  EXPECT_TRUE(has(page, fmt::format("<span title=\"{}\">3 mmm", names[3])));   // short where there is no room
+  names.clear();
+  for (int i = 0; i < 120; ++i) names.push_back(fmt::format("class number {} of many", i));
+  write_run_of(run / "many", names);
+  EXPECT_EQ(unbalanced_tag(rendered(run / "many")), "");
+  names.resize(250, "x");
+  for (size_t i = 0; i < names.size(); ++i) names[i] = fmt::format("{}", i);
+  write_run_of(run / "more", names);
+  EXPECT_TRUE(has(rendered(run / "more"), "The table of 250 classes is in confusion.csv."));
 }
 
 TEST(Report, WithoutGnuplotEveryTableIsThere) {
