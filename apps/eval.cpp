@@ -9,6 +9,7 @@
 #include "apps/output.h"
 #include "apps/progress.h"
 #include "engine/train/clip_input.h"
+#include "engine/train/run_folder.h"
 
 namespace cudenza {
 namespace {
@@ -95,6 +96,7 @@ Json json_of(const Judgement& judged, double temperature) {
 }
 
 void run_eval(const Options& o, const Common& common) {
+  if (!o.out.empty()) check_run_folder("--out", o.out, o.data);
   const Device device = common.chosen_device();
   const DType dtype = study_type(common, device);
   Model model = read_model(model_path(o.run), device);

@@ -12,11 +12,14 @@
 #include "engine/audio/clips.h"
 #include "engine/audio/picture.h"
 #include "engine/io/hdf5_file.h"
+#include "engine/io/own_files.h"
 
 namespace cudenza {
+namespace fs = std::filesystem;
 namespace {
 
 using Json = nlohmann::ordered_json;
+constexpr std::string_view kFormat = "cudenza features";
 
 struct Options {
   std::vector<std::string> inputs;
@@ -51,6 +54,7 @@ class Features {
         spec_(options.spec()),
         log_mel_(spec_, device_),
         inputs_(find_sounds(options.inputs, options.strict)) {
+    check_places();
     if (!options.png.empty()) require_gnuplot();
     if (!options.statistics.empty()) read_statistics();
     (void)picture_spec();  // what makes no sense is said before the work, not after it
@@ -77,6 +81,20 @@ class Features {
     const Picture check(spec, needs_statistics() ? Normalize::none : normalize());
     return spec;
   }
+
+  /// Nothing that another wrote is replaced; said before the work.
+  void check_places() const {
+    const auto is_features = [](const fs::path& path) { return is_hdf5_of(path, kFormat); };
+    std::vector<fs::path> read = {options_.inputs.begin(), options_.inputs.end()};
+    for (const SoundInput& input : inputs_) read.push_back(input.path);
+    if (!options_.statistics.empty()) read.push_back(options_.statistics);
+    check_output_file("--out", options_.out, is_features, read);
+    if (options_.png.empty()) return;
+    check_output_folder("--png", options_.png);
+    for (const std::string& data : options_.inputs) check_outside("--png", options_.png, data);
+    for (const SoundInput& input : inputs_) check_output_file("--png", picture_path(input), is_marked_png);
+  }
+  fs::path picture_path(const SoundInput& input) const { return fs::path(options_.png) / (input.name + ".png"); }
 
   void read_statistics() {
     const Hdf5File file(options_.statistics);
@@ -136,8 +154,7 @@ class Features {
     file.set_attribute(input.name, "file", input.path.string());
     file.set_attribute(input.name, "seconds", seconds);
     const auto [low, high] = std::ranges::minmax(mel_db.span<float>());
-    if (!options_.png.empty())
-      write_spectrogram_png(std::filesystem::path(options_.png) / (input.name + ".png"), input.name, spec_, mel_db);
+    if (!options_.png.empty()) write_spectrogram_png(picture_path(input), input.name, spec_, mel_db);
     names_.push_back(input.name);
     clips_.push_back({{"name", input.name},
                       {"file", input.path.string()},
@@ -159,7 +176,7 @@ class Features {
   /// What everything was made with.
   void describe(Hdf5File& file) const {
     const auto set = [&](const char* name, const Hdf5Attribute& value) { file.set_attribute("/", name, value); };
-    set("format", std::string("cudenza features"));
+    set("format", std::string(kFormat));
     set("format_version", int64_t{2});  // 1: clips were an attribute, which holds some 4,000 names
     file.write_texts(file.contains("clips") ? ".clips" : "clips", names_);  // a clip may be called so
     set("preset", options_.preset);

@@ -10,12 +10,15 @@
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
 #include "engine/io/checkpoint.h"
+#include "engine/io/own_files.h"
 #include "engine/ops/layout.h"
 #include "engine/ops/math_mode.h"
 #include "engine/ops/pointwise.h"
 
 namespace cudenza {
 namespace {
+
+constexpr std::string_view kFormat = "cudenza logits";
 
 struct ForwardOptions {
   NetworkChoice network;
@@ -99,6 +102,7 @@ std::unique_ptr<Network> load(const ForwardOptions& o, int channels, const Commo
 template <class Write> void create_output(const ForwardOptions& o, DType dtype, Write&& write) {
   Hdf5File::create(o.output, [&](Hdf5File& file) {
     write(file);
+    file.set_attribute("/", "format", std::string(kFormat));
     file.set_attribute("/", "arch", o.network.arch);
     file.set_attribute("/", "precision", std::string(name_of(dtype)));
   });
@@ -146,6 +150,8 @@ double run_step(Network& network, Pictures& pictures, const ForwardOptions& o, D
 void run_forward(const ForwardOptions& o, const Common& common) {
   const Device device = common.chosen_device();
   const DType dtype = chosen_type(common, device, DType::f32);
+  const auto is_ours = [](const std::filesystem::path& path) { return is_hdf5_of(path, kFormat); };
+  check_output_file("--output", o.output, is_ours, std::vector<std::filesystem::path>{o.weights, o.input});
   Pictures pictures(o.input);
   const auto network = load(o, pictures.channels(), common);
   network->to(device);

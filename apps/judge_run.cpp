@@ -5,13 +5,18 @@
 
 #include "apps/spectrogram_png.h"
 #include "engine/audio/mel.h"
+#include "engine/core/text.h"
+#include "engine/io/atomic_file.h"
 #include "engine/io/gnuplot.h"
 #include "engine/io/png.h"
+#include "engine/train/run_folder.h"
+#include "engine/train/run_seal.h"
 
 namespace cudenza {
 namespace {
 
 constexpr int64_t kMostMistakes = 12;  // shown with their pictures
+constexpr size_t kMostColumns = 60;    // of a class's name in a table
 
 std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
 
@@ -27,35 +32,78 @@ std::string accuracy_line(const Judgement& judged) {
 
 std::string class_table(const Judgement& judged, const ConfusionMatrix& matrix) {
   size_t width = 5;
-  for (const std::string& name : judged.predictions.classes) width = std::max(width, name.size());
+  std::vector<std::string> names;
+  for (const std::string& name : judged.predictions.classes) names.push_back(shortened(name, kMostColumns));
+  for (const std::string& name : names) width = std::max(width, columns_of(name));
   std::string text = fmt::format("{:<{}}  precision  recall      f1   clips\n", "class", width);
   const std::vector<ClassScore> scores = class_scores(matrix);
   for (size_t c = 0; c < scores.size(); ++c) {
-    text += fmt::format("{:<{}}  {:>9} {:>7} {:>7} {:>7}\n", judged.predictions.classes[c], width,
+    text += fmt::format("{}{:{}}  {:>9} {:>7} {:>7} {:>7}\n", names[c], "", width - columns_of(names[c]),
                         number_or_dash(scores[c].precision.value()), number_or_dash(scores[c].recall.value()),
                         number_or_dash(scores[c].f1), scores[c].recall.count);
   }
   return text;
 }
 
-/// A picture of what the network heard of a clip: its first row. Its file's name in `folder`; empty without gnuplot.
-std::string write_picture(const std::filesystem::path& folder, size_t number, const ClipLoss& clip, const Judgement& judged,
-                          const LabelledRows& data, const InputSpec& input) {
+/// A picture, as a PNG file's bytes, of what the network heard of a clip: its first row.
+std::string picture_of(const ClipLoss& clip, const Judgement& judged, const LabelledRows& data, const InputSpec& input) {
   const int item = judged.items[static_cast<size_t>(clip.clip)];
   const int64_t row = data.rows_of(std::span(&item, 1)).front();
-  const std::string name = fmt::format("{:02}.png", number + 1);
   if (input.media == Media::sound) {
-    if (!why_no_gnuplot().empty()) return {};
     const int64_t samples = data.rows.data.size(1);
     const Tensor mel = LogMel(input.mel)(data.rows.data.slice(row * samples, {1, samples}));
-    write_spectrogram_png(folder / name, judged.predictions.files[clip.clip], input.mel, mel);
-  } else {
-    const Shape& shape = data.rows.data.shape();
-    const Tensor picture = data.rows.data.slice(row * shape[1] * shape[2] * shape[3], {shape[1], shape[2], shape[3]});
-    write_png(folder / name,
-              {static_cast<int>(shape[1]), static_cast<int>(shape[2]), static_cast<int>(shape[3]), picture.to_vector<uint8_t>()});
+    return spectrogram_png(judged.predictions.files[static_cast<size_t>(clip.clip)], input.mel, mel);
   }
-  return name;
+  const Shape& shape = data.rows.data.shape();
+  const Tensor picture = data.rows.data.slice(row * shape[1] * shape[2] * shape[3], {shape[1], shape[2], shape[3]});
+  return encode_png(
+      {static_cast<int>(shape[1]), static_cast<int>(shape[2]), static_cast<int>(shape[3]), picture.to_vector<uint8_t>()});
+}
+
+/// The worst mistakes and their pictures. Without gnuplot, or if it fails, there are none of sounds.
+struct Mistakes {
+  std::vector<Mistake> rows;
+  std::vector<std::string> pictures;  ///< of each row; empty: none
+};
+Mistakes worst_mistakes(const Judgement& judged, const LabelledRows& data, const InputSpec& input) {
+  const Predictions& p = judged.predictions;
+  bool draws = input.media != Media::sound || why_no_gnuplot().empty();
+  Mistakes all;
+  for (const ClipLoss& clip : top_losses(p.scored(), kMostMistakes)) {
+    if (clip.label == clip.predicted) continue;
+    all.rows.push_back({.file = p.files[clip.clip],
+                        .actual = p.classes[clip.label],
+                        .predicted = p.classes[clip.predicted],
+                        .probability = clip.probability,
+                        .loss = clip.loss,
+                        .picture = {}});
+    all.pictures.emplace_back();
+    if (!draws) continue;
+    try {
+      all.pictures.back() = picture_of(clip, judged, data, input);
+    } catch (const GnuplotError& error) {  // a picture is an extra here
+      draws = false;
+      fmt::print(stderr, "cudenza: the mistakes are without pictures: {}\n", error.what());
+    }
+  }
+  return all;
+}
+
+/// mistakes.csv comes before the pictures that it names: whatever interrupts this, no picture is there that is not named.
+void write_mistakes_and_pictures(const std::filesystem::path& run, Mistakes mistakes) {
+  remove_mistake_pictures(run);
+  const std::filesystem::path folder = run / "mistakes";
+  for (size_t i = 0; i < mistakes.rows.size(); ++i) {
+    const std::string name = fmt::format("{:02}.png", i + 1);
+    std::error_code error;
+    if (std::filesystem::exists(std::filesystem::symlink_status(folder / name, error)))
+      mistakes.pictures[i].clear();  // another's
+    if (!mistakes.pictures[i].empty()) mistakes.rows[i].picture = name;
+  }
+  write_mistakes(run, mistakes.rows);
+  for (size_t i = 0; i < mistakes.rows.size(); ++i) {
+    if (!mistakes.pictures[i].empty()) write_atomically(folder / mistakes.rows[i].picture, mistakes.pictures[i]);
+  }
 }
 
 }  // namespace
@@ -78,20 +126,11 @@ void write_judgement(const std::filesystem::path& run, const Judgement& judged, 
                      const InputSpec& input) {
   const Predictions& p = judged.predictions;
   const Scored scored = p.scored();
+  const bool was_sealed = unseal_run(run);
   write_predictions(run, p);
   write_confusion(run, p.classes, confusion_matrix(p.labels, predicted_classes(scored), scored.classes));
-  std::vector<Mistake> mistakes;
-  std::filesystem::remove_all(run / "mistakes");  // those of an earlier judgement
-  for (const ClipLoss& clip : top_losses(scored, kMostMistakes)) {
-    if (clip.label == clip.predicted) continue;
-    mistakes.push_back({.file = p.files[clip.clip],
-                        .actual = p.classes[clip.label],
-                        .predicted = p.classes[clip.predicted],
-                        .probability = clip.probability,
-                        .loss = clip.loss,
-                        .picture = write_picture(run / "mistakes", mistakes.size(), clip, judged, data, input)});
-  }
-  write_mistakes(run, mistakes);
+  write_mistakes_and_pictures(run, worst_mistakes(judged, data, input));
+  if (was_sealed) seal_run(run);
 }
 
 std::string text_of(const Judgement& judged, double temperature) {
@@ -105,8 +144,9 @@ std::string text_of(const Judgement& judged, double temperature) {
                   expected_calibration_error(reliability({calibrated, p.labels, scored.classes})), temperature);
   const std::vector<Confusion> confused = most_confused(matrix);
   for (size_t i = 0; i < std::min<size_t>(5, confused.size()); ++i) {
-    text += fmt::format("{}{} taken for {}: {}", i == 0 ? "most confused: " : ", ", p.classes[confused[i].actual],
-                        p.classes[confused[i].predicted], confused[i].count);
+    text += fmt::format("{}{} taken for {}: {}", i == 0 ? "most confused: " : ", ",
+                        shortened(p.classes[confused[i].actual], kMostColumns),
+                        shortened(p.classes[confused[i].predicted], kMostColumns), confused[i].count);
   }
   return text;
 }

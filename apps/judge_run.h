@@ -15,7 +15,8 @@ struct Judgement {
 /// The model's opinion of these items, with `tta` augmented passes.
 Judgement judge_items(Model&, Input&, const LabelledRows&, std::span<const int> items, std::string split, const EvaluateSpec&);
 
-/// predictions.csv, confusion.csv and mistakes/ of a run.
+/// predictions.csv, confusion.csv and mistakes/ of a run. Pictures of an earlier judgement go; whatever else lies in mistakes/
+/// stays.
 void write_judgement(const std::filesystem::path& run, const Judgement&, const LabelledRows&, const InputSpec&);
 
 /// Accuracy, intervals, classes, confusions and the worst mistakes, as text.

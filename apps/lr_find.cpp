@@ -9,12 +9,15 @@
 #include "apps/train_setup.h"
 #include "engine/train/lr_finder.h"
 #include "engine/train/plots.h"
+#include "engine/train/run_folder.h"
+#include "engine/train/run_seal.h"
 
 namespace cudenza {
 namespace {
 
 void run_lr_find(const Common& common, const TrainOptions& options) {
   require(!options.data.empty(), "lr-find: which data? cudenza lr-find DATA --model A");
+  if (!options.out.empty()) check_run_folder("--out", options.out, options.data);
   watch_interrupts();
   TrainSetup setup(common, options);
   setup.prepare();
@@ -29,8 +32,10 @@ void run_lr_find(const Common& common, const TrainOptions& options) {
   if (curve.points.empty())
     throw DataError("the loss was no number at the lowest rate already: look at the data (cudenza doctor)");
   if (!options.out.empty()) {
+    const bool was_sealed = unseal_run(options.out);
     write_lr_curve(options.out, curve);
-    write_plots(options.out);
+    if (was_sealed) seal_run(options.out);
+    write_lr_plot(options.out);
   }
   if (common.json) {
     nlohmann::ordered_json points = nlohmann::ordered_json::array();

@@ -6,9 +6,12 @@
 #include "apps/labelled_rows.h"
 #include "apps/model_file.h"
 #include "apps/output.h"
+#include "engine/io/own_files.h"
 
 namespace cudenza {
 namespace {
+
+constexpr std::string_view kFormat = "cudenza model input";
 
 /// The files of `data` as rows of the input that the model was trained on.
 LabelledRows read_rows(const ModelInputChoice& choice, const InputSpec& input, const Common& common) {
@@ -40,6 +43,8 @@ void report(const ModelInputChoice& choice, const Common& common, size_t files, 
 void write_model_input(const ModelInputChoice& choice, const Common& common) {
   const Device device = common.chosen_device();
   const std::filesystem::path path = model_path(choice.model);
+  const auto is_ours = [](const std::filesystem::path& out) { return is_hdf5_of(out, kFormat); };
+  check_output_file("--out", choice.out, is_ours, std::vector<std::filesystem::path>{path, choice.data});
   const InputSpec spec = read_input_spec(Hdf5File(path));
   const LabelledRows data = read_rows(choice, spec, common);
   const auto input = make_input(data.rows, spec, Recipe{}, device, DType::f32, common.seed);
@@ -54,7 +59,7 @@ void write_model_input(const ModelInputChoice& choice, const Common& common) {
       file.set_attribute(one.path, "label", data.dataset.class_of(one));
       ++files;
     }
-    file.set_attribute("/", "format", std::string("cudenza model input"));
+    file.set_attribute("/", "format", std::string(kFormat));
     file.set_attribute("/", "format_version", int64_t{2});
     file.set_attribute("/", "model", path.string());
   });

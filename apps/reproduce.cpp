@@ -6,6 +6,8 @@
 #include "apps/train_run.h"
 #include "engine/data/dataset.h"
 #include "engine/io/atomic_file.h"
+#include "engine/train/run_folder.h"
+#include "engine/train/run_seal.h"
 #include "engine/train/study_report.h"
 #include "models/registry.h"
 #include "weights/manifest.h"
@@ -70,6 +72,7 @@ StudyRow::Run run_one(const Common& common, const TrainOptions& options) {
   const fs::path folder = options.out;
   ModelCard card;
   if (is_finished(folder)) {
+    check_seal(folder);
     card = read_model_card(folder);
   } else {
     TrainOptions own = options;
@@ -83,6 +86,7 @@ StudyRow::Run run_one(const Common& common, const TrainOptions& options) {
 
 void run_reproduce(const Options& o, const Common& common) {
   require(!o.out.empty(), "reproduce: where to? Give --out DIR");
+  check_run_folder("--out", o.out, o.data);
   std::vector<std::pair<std::string, std::string>> splits{{"random", ""}};
   if (!o.split_dir.empty()) splits.emplace_back("fault-filtered", o.split_dir);
   std::vector<StudyRow> rows;

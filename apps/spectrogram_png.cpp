@@ -6,8 +6,10 @@
 
 #include "engine/audio/picture.h"
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 #include "engine/io/atomic_file.h"
 #include "engine/io/gnuplot.h"
+#include "engine/io/own_files.h"
 
 namespace cudenza {
 namespace {
@@ -49,19 +51,20 @@ Range range_of(const std::vector<float>& pixels) {
   return {std::max<double>(low, high - kDeepest), std::max<double>(high, low + 20)};
 }
 
-std::string script(const std::filesystem::path& png, const std::string& title, const MelSpec& spec, const Tensor& mel_db) {
+std::string script(const std::string& title, const MelSpec& spec, const Tensor& mel_db) {
   const std::vector<float> pixels = pixels_of(mel_db);
   const Range range = range_of(pixels);
   const double bands = spec.n_mels, hop = static_cast<double>(spec.hop) / spec.sample_rate;
   const double begin = (spec.centre ? 0 : 0.5 * spec.n_fft / spec.sample_rate) - hop / 2;
   const double end = begin + static_cast<double>(mel_db.size(2)) * hop, dx = (end - begin) / kWidth, dy = bands / kHeight;
   const int width = kLeft + kWidth + kRight, height = kAbove + kHeight + kBelow;
-  std::string text = fmt::format("set terminal pngcairo size {},{} noenhanced font 'sans,11'\nset output {}\n", width, height,
-                                 gnuplot_text(png.string()));
+  constexpr size_t kLetters = 130;  // of 11 points in the picture's width
+  std::string text =
+      fmt::format("set encoding utf8\nset terminal pngcairo size {},{} noenhanced font 'sans,11'\n", width, height);
   text += fmt::format("set lmargin at screen {}\nset rmargin at screen {}\nset tmargin at screen {}\nset bmargin at screen {}\n",
                       1.0 * kLeft / width, 1.0 * (kLeft + kWidth) / width, 1 - 1.0 * kAbove / height, 1.0 * kBelow / height);
   text += fmt::format("set title {}\nset xlabel 'Time (s)'\nset ylabel 'Frequency (Hz), mel scale'\nset cblabel 'dB' offset 1\n",
-                      gnuplot_text(title));
+                      gnuplot_text(shortened(title, kLetters)));
   text += "set format x '%h'\nset format cb '%h'\n";  // not gnuplot's own '% h', whose blank puts numbers beside their ticks
   text += fmt::format("set palette defined ({})\nset cbrange [{}:{}]\nset xrange [{}:{}]\nset yrange [-0.5:{}]\n", kMagma,
                       range.low, range.high, begin, end, bands - 0.5);
@@ -73,6 +76,9 @@ std::string script(const std::filesystem::path& png, const std::string& title, c
   return text.append(reinterpret_cast<const char*>(pixels.data()), pixels.size() * sizeof(float));
 }
 
+/// gnuplot ends well also where it could not write all.
+bool is_whole(const std::string& png) { return png.starts_with("\x89PNG\r\n\x1a\n") && png.ends_with("IEND\xae\x42\x60\x82"); }
+
 }  // namespace
 
 void require_gnuplot() {
@@ -80,16 +86,17 @@ void require_gnuplot() {
   require(reason.empty(), "{}, or leave out --png", reason);
 }
 
+std::string spectrogram_png(const std::string& title, const MelSpec& spec, const Tensor& mel_db) {
+  std::string png = run_gnuplot(script(title, spec, mel_db));
+  if (!is_whole(png)) throw GnuplotError(fmt::format("gnuplot drew no whole picture ({} bytes)", png.size()));
+  return with_mark(std::move(png));
+}
+
 void write_spectrogram_png(const std::filesystem::path& path, const std::string& title, const MelSpec& spec,
-                           const Tensor& mel_db) {
-  write_atomically(path, [&](const std::filesystem::path& beside) {
-    try {
-      run_gnuplot(script(beside, title, spec, mel_db));
-    } catch (const GnuplotError& error) {
-      throw DataError(fmt::format("{}: cannot be drawn: {}", path.string(), error.what()));
-    }
-    if (!std::filesystem::exists(beside)) throw DataError(fmt::format("{}: gnuplot drew nothing", path.string()));
-  });
+                           const Tensor& mel_db) try {
+  write_atomically(path, spectrogram_png(title, spec, mel_db));
+} catch (const GnuplotError& error) {
+  throw DataError(fmt::format("{}: cannot be drawn: {}", path.string(), error.what()));
 }
 
 }  // namespace cudenza

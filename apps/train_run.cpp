@@ -10,6 +10,8 @@
 #include "apps/train_setup.h"
 #include "engine/io/atomic_file.h"
 #include "engine/train/report.h"
+#include "engine/train/run_folder.h"
+#include "engine/train/run_seal.h"
 
 namespace cudenza {
 namespace {
@@ -74,6 +76,7 @@ ModelCard finish(TrainSetup& setup, const fs::path& run, const Session& session,
                                   .best_epoch = session.best_epoch(),
                                   .seconds = seconds});
   write_model_card(run, card);
+  seal_run(run);
   write_report(run);
   setup.say(text_of(judged, setup.model.temperature));
   setup.say(fmt::format("report: {}", (run / "report.html").string()));
@@ -85,6 +88,7 @@ void check_place(const TrainOptions& o) {
   require(!o.out.empty(), "train: where to? Give --out RUN, a directory for weights, history and report");
   require(!o.resume.empty() || !fs::exists(fs::path(o.out) / "last.h5"),
           "train: {} holds a run already: --resume {} continues it, another --out leaves it alone", o.out, o.out);
+  if (o.resume.empty()) check_run_folder("--out", o.out, o.data);
 }
 
 /// How many of these files can be used, and how many clips they were cut into where that is more.
@@ -106,8 +110,9 @@ ModelCard train_run(const Common& common, const TrainOptions& options, const std
   watch_interrupts();
   TrainSetup setup(common, options);
   setup.prepare(resumes ? last : fs::path());
+  unseal_run(run);
+  write_split_files(run, setup.data);  // first: it is what makes the folder known as a run's
   if (options.resume.empty()) write_atomically(run / "config.toml", config);
-  write_split_files(run, setup.data);
 
   Trainer trainer(setup.trainer_parts(), setup.recipe);
   if (setup.dtype == DType::f16) trainer.optimizer().use_loss_scale();

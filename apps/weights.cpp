@@ -11,6 +11,7 @@
 #include "apps/verbs.h"
 #include "apps/weights_file.h"
 #include "engine/io/checkpoint.h"
+#include "engine/io/own_files.h"
 #include "models/registry.h"
 #include "weights/convert.h"
 #include "weights/download.h"
@@ -79,14 +80,22 @@ std::string hash_remark(const SourceHash& hash) {
                        : fmt::format("NOT {}… as its name says", hash.in_name);
 }
 
+/// As convert writes them: a run's best.h5 holds weights too, and more.
+bool is_converted_weights(const fs::path& path) try {
+  const Hdf5File file(path);
+  read_info(file);
+  return !file.contains("model");
+} catch (const DataError&) {
+  return false;
+}
+
 struct ConvertOptions {
   fs::path in, out;
   std::string arch = {}, key = {};
 };
 
 void convert(const ConvertOptions& o, const Common& common) {
-  std::error_code not_there;
-  require(!fs::equivalent(o.in, o.out, not_there), "{} cannot be converted into itself; name another OUT.h5", o.in.string());
+  check_output_file("OUT", o.out, is_converted_weights, std::span(&o.in, 1));
   const ConvertReport report = convert_weights(o.in, o.out, o.arch, o.key);
   if (common.json) return print_json(report_facts(o.in, o.out, report));
   if (common.quiet) return;
