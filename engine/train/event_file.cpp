@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <bit>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 
@@ -87,8 +88,12 @@ EventFile::EventFile(const fs::path& run, const Options& options) : wall_time_(o
   const std::string stem =
       fmt::format("events.out.tfevents.{:010}.{}", seconds, options.host.empty() ? host_name() : options.host);
   // TensorBoard reads a folder's files in the order of their names.
-  for (int number = 0; path_.empty() || fs::exists(path_); ++number) path_ = run / fmt::format("{}.{:03}", stem, number);
-  file_.open(path_, std::ios::binary);
+  int status = EEXIST;
+  for (int number = 0; status == EEXIST; ++number) {
+    path_ = run / fmt::format("{}.{:03}", stem, number);
+    status = file_.create(path_);
+  }
+  check(status);
   write(0, version_of_file());
   if (options.resumed_at) write(*options.resumed_at + 1, session_start());  // forgets what is at that step and later
 }
@@ -116,9 +121,12 @@ void EventFile::write(int64_t step, std::string_view what) {
   std::string event = double_field(1, wall_time_.value_or(clock_seconds()));
   if (step != 0) event += integer_field(2, step);  // a 0 goes without saying
   const std::string record = tf_record(event.append(what));
-  file_.write(record.data(), static_cast<std::streamsize>(record.size()));
-  file_.flush();
-  if (!file_) throw DataError(fmt::format("{}: cannot be written: {}", path_.string(), std::strerror(errno)));
+  check(file_.write(written_, std::as_bytes(std::span(record))));
+  written_ += record.size();
+}
+
+void EventFile::check(int status) const {
+  if (status != 0) throw DataError(fmt::format("{}: cannot be written: {}", path_.string(), std::strerror(status)));
 }
 
 }  // namespace cudenza

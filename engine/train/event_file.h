@@ -6,11 +6,12 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "engine/io/posix_file.h"
 
 namespace cudenza {
 
@@ -46,9 +47,11 @@ class EventFile {
 
  private:
   void write(int64_t step, std::string_view what);
+  void check(int status) const;  ///< throws DataError unless this errno is 0
 
   std::filesystem::path path_;
-  std::ofstream file_;
+  PosixFile file_;
+  uint64_t written_ = 0;  ///< bytes of whole records
   std::optional<double> wall_time_;
 };
 

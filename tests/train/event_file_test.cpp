@@ -1,6 +1,10 @@
 #include "engine/train/event_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <fstream>
 
 #include "engine/core/error.h"
 #include "tests/support/raw_file.h"
@@ -51,6 +55,32 @@ TEST(EventFile, AResumedRunWritesAFileOfItsOwnThatSortsAfter) {
   EXPECT_EQ(first.path().filename(), "events.out.tfevents.1700000000.here.000");
   EXPECT_EQ(second.path().filename(), "events.out.tfevents.1700000000.here.001");
   EXPECT_EQ(bytes_of(first.path()), before);
+}
+
+/// Files cannot grow beyond this, for a while: as on a full disk.
+class FileLimit {
+ public:
+  explicit FileLimit(rlim_t bytes) : signal_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, signal_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*signal_)(int);
+};
+
+TEST(EventFile, AWriteThatFailsIsSaid) {
+  const ScratchFolder scratch;
+  EventFile file(scratch.path(), kFixed);
+  const FileLimit limit(4096);
+  EXPECT_NO_THROW(file.text(1, "a", std::string(1000, 'x')));
+  EXPECT_THROW(file.text(2, "a", std::string(10000, 'x')), DataError);
 }
 
 TEST(EventFile, NamesTheFileThatCannotBeWritten) {
