@@ -4,13 +4,13 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <exception>
 #include <map>
 #include <mutex>
 
 #include "engine/core/error.h"
 #include "engine/data/duplicates.h"
 #include "engine/data/examination.h"
+#include "kernels/common/parallel_each.h"
 
 namespace cudenza {
 namespace {
@@ -140,20 +140,13 @@ Diagnosis examine_dataset(const Dataset& data, const DoctorOptions& options) {
   std::vector<Examination> all(data.items.size());
   std::mutex mutex;  // of done and on_file
   size_t done = 0;
-  std::exception_ptr failure;  // no memory: nothing may leave a thread of OpenMP
-#pragma omp parallel for schedule(dynamic)
-  for (size_t i = 0; i < all.size(); ++i) {
-    try {
-      all[i] = examine_file(data.media, data.path_of(data.items[i]));
-      const std::lock_guard lock(mutex);
-      ++done;
-      if (options.on_file) options.on_file(done, all.size());
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  kernels::parallel_each(static_cast<int64_t>(all.size()), [&](int64_t at) {
+    const auto i = static_cast<size_t>(at);
+    all[i] = examine_file(data.media, data.path_of(data.items[i]));
+    const std::lock_guard lock(mutex);
+    ++done;
+    if (options.on_file) options.on_file(done, all.size());
+  });
   for (size_t i = 0; i < all.size(); ++i) {
     diagnosis.files.push_back(all[i].facts);
     for (const auto& [problem, reason] : all[i].problems) diagnosis.findings.push_back({problem, data.items[i].path, reason});

@@ -1,12 +1,11 @@
 #include "engine/data/pictures.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <mutex>
 
 #include "engine/core/error.h"
+#include "kernels/common/parallel_each.h"
 #include "kernels/resize/resize.h"
 
 namespace cudenza {
@@ -86,8 +85,8 @@ PictureBatch load_pictures(std::span<const std::filesystem::path> paths, const P
   std::vector<std::string> errors(paths.size());
   std::mutex mutex;  // of done and on_file
   size_t done = 0;
-#pragma omp parallel for schedule(dynamic) num_threads(threads > 0 ? threads : omp_get_max_threads())
-  for (size_t i = 0; i < paths.size(); ++i) {
+  const auto load = [&](int64_t at) {
+    const auto i = static_cast<size_t>(at);
     try {
       const Pixels pixels = read_png(paths[i]);
       pictures[i] = resized(pixels, content_box(pixels), size);
@@ -97,7 +96,8 @@ PictureBatch load_pictures(std::span<const std::filesystem::path> paths, const P
     const std::lock_guard lock(mutex);
     ++done;
     if (on_file) on_file(done, paths.size());
-  }
+  };
+  kernels::parallel_each(static_cast<int64_t>(paths.size()), load, threads);
   PictureBatch batch;
   for (size_t i = 0; i < paths.size(); ++i) {
     if (pictures[i].defined()) batch.index.push_back(static_cast<int>(i));

@@ -1,7 +1,5 @@
 #include "engine/data/synth/folder.h"
 
-#include <atomic>
-#include <exception>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -12,6 +10,7 @@
 #include "engine/data/wav_file.h"
 #include "engine/io/atomic_file.h"
 #include "engine/io/own_files.h"
+#include "kernels/common/parallel_each.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -37,23 +36,9 @@ void refuse_strangers(const fs::path& out, int clips) {
   }
 }
 
-/// Runs `work` for each of these clips on all threads; the first failure ends it and is thrown.
+/// Runs `work` for each of these clips on all threads.
 void for_each_clip(const std::vector<fs::path>& clips, const std::function<void(const fs::path& clip)>& work) {
-  std::mutex mutex;  // of failure
-  std::exception_ptr failure;
-  std::atomic<bool> stop = false;
-#pragma omp parallel for schedule(dynamic)
-  for (size_t i = 0; i < clips.size(); ++i) {
-    if (stop) continue;
-    try {
-      work(clips[i]);
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      stop = true;
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  kernels::parallel_each(std::ssize(clips), [&](int64_t i) { work(clips[static_cast<size_t>(i)]); });
 }
 
 bool holds(const fs::path& path, const std::string& bytes) {
