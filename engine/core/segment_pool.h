@@ -17,20 +17,21 @@ class SegmentPool {
     size_t bytes = 0;
   };
 
-  /// A new segment, all of it free.
-  void add(void* segment, size_t bytes) { insert_free(static_cast<char*>(segment), {.bytes = bytes, .begins_segment = true}); }
+  // add() and take() throw std::bad_alloc where there is no memory for what the pool must note, and have then changed nothing.
 
+  /// A new segment, all of it free.
+  void add(void* segment, size_t bytes);
   /// At least `bytes`, a multiple of 64; somewhat more where the rest would be too small to be of use.
   Piece take(size_t bytes);
-  /// What take() gave. Returns its size.
-  size_t give(void* at);
+  /// What take() gave. Returns its size. Needs no memory: it must succeed where there is none left.
+  size_t give(void* at) noexcept;
 
   /// Forgets every segment that is wholly free, and calls f(segment, bytes) for each.
   template <class F> void release(F f) {
     for (auto piece = pieces_.begin(); piece != pieces_.end();) {
       const auto next = std::next(piece);
       const bool is_whole = piece->second.begins_segment && (next == pieces_.end() || next->second.begins_segment);
-      if (is_whole && piece->second.is_free) {
+      if (is_whole && piece->second.is_free()) {
         free_.erase({piece->second.bytes, piece->first});
         f(piece->first, piece->second.bytes);
         pieces_.erase(piece);
@@ -42,20 +43,22 @@ class SegmentPool {
  private:
   static constexpr size_t kLeast = size_t{1} << 20;  ///< that is left as a piece of its own
 
+  using FreeSet = std::set<std::pair<size_t, char*>>;
   struct State {
     size_t bytes;
-    bool begins_segment = false, is_free = true;
+    bool begins_segment = false;
+    FreeSet::node_type entry = {};  ///< the piece's place in free_, kept here while it is not free
+
+    bool is_free() const { return entry.empty(); }
   };
   using Pieces = std::map<char*, State>;
 
-  void insert_free(char* at, State state) {
-    pieces_[at] = state;
-    free_.insert({state.bytes, at});
-  }
-  void join_next(Pieces::iterator piece);
+  void add_free(char* at, size_t bytes, bool begins_segment);
+  void set_free(Pieces::iterator piece) noexcept;
+  void join_next(Pieces::iterator piece) noexcept;
 
-  Pieces pieces_;                            ///< all, free or not: neighbours in a segment stand side by side
-  std::set<std::pair<size_t, char*>> free_;  ///< smallest first
+  Pieces pieces_;  ///< all, free or not: neighbours in a segment stand side by side
+  FreeSet free_;   ///< smallest first
 };
 
 }  // namespace cudenza

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <vector>
 
 #include "engine/core/gpu.h"
@@ -33,6 +35,11 @@ size_t rounded(size_t bytes) {
   return size_class < kHugePage ? size_class : rounded_up(bytes, size_t{64} << 10);
 }
 
+[[noreturn]] void throw_no_memory(size_t bytes) {
+  throw DeviceError(fmt::format("out of memory: {:.2f} MiB more asked for; use a smaller --batch-size or fewer --threads",
+                                static_cast<double>(bytes) / (1 << 20)));
+}
+
 /// Small pieces wait for requests of their own size, large ones are cut from segments.
 class CpuPool {
  public:
@@ -50,8 +57,7 @@ class CpuPool {
     std::lock_guard lock(mutex_);
     const size_t given = is_large(wanted) ? large_.give(p) : wanted;
     use_.now_bytes -= given;
-    if (!kKeepFreed) return std::free(p);
-    if (!is_large(wanted)) small_[wanted].push_back(static_cast<char*>(p));
+    if (!is_large(wanted) && !keep_small(wanted, p)) return std::free(p);
     use_.pooled_bytes += given;
   }
 
@@ -81,15 +87,32 @@ class CpuPool {
     return p;
   }
 
+  /// Whether there was memory to note the piece.
+  bool keep_small(size_t wanted, void* p) noexcept {
+    if (!kKeepFreed) return false;
+    try {
+      small_[wanted].push_back(static_cast<char*>(p));
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+
   SegmentPool::Piece take_large(size_t wanted) {
     SegmentPool::Piece piece = large_.take(wanted);
     if (!piece.at) {
-      large_.add(fresh(wanted), wanted);
-      use_.pooled_bytes += wanted;
+      add_segment(wanted);
       piece = large_.take(wanted);
     }
     use_.pooled_bytes -= piece.bytes;
     return piece;
+  }
+
+  void add_segment(size_t bytes) {
+    std::unique_ptr<char, decltype(&std::free)> segment(fresh(bytes), std::free);
+    large_.add(segment.get(), bytes);
+    segment.release();
+    use_.pooled_bytes += bytes;
   }
 
   char* fresh(size_t bytes) {
@@ -99,9 +122,7 @@ class CpuPool {
       release_all();  // what is kept for other sizes may make room
       if (posix_memalign(&p, kAlignment, bytes) != 0) p = nullptr;
     }
-    if (!p)
-      throw DeviceError(
-          fmt::format("out of memory: {:.2f} GiB asked for; use a smaller --batch-size", static_cast<double>(bytes) / (1 << 30)));
+    if (!p) throw_no_memory(bytes);
     if (huge) madvise(p, bytes, MADV_HUGEPAGE);  // fewer page faults and TLB misses; a refusal costs nothing
     return static_cast<char*>(p);
   }
