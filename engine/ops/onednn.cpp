@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/core/cpu_room.h"
 #include "engine/core/storage.h"
 #include "engine/ops/math_mode.h"
 #include "kernels/common/parallel.h"
@@ -125,6 +126,19 @@ dnnl::matmul::primitive_desc matmul_desc(const memory::desc& a, const memory::de
 #endif
 }
 
+/// Calls f, and says in our words what oneDNN could not do: as good as always there is no memory.
+template <class F> auto reported(F&& f) {
+  try {
+    return f();
+  } catch (const dnnl::error& e) {
+    throw DeviceError(fmt::format("oneDNN failed: {} (status {}): out of memory, most likely; use a smaller --batch-size",
+                                  e.what(), static_cast<int>(e.status)));
+  }
+}
+
+/// oneDNN writes machine code into memory that it does not check for: without it, it would crash.
+constexpr size_t kRoomForCode = size_t{32} << 20;
+
 // ---- Plans
 
 /// In place of a DNNL_ARG_…: the operand is copied into the plan's result before the primitive runs, which adds to it.
@@ -151,6 +165,14 @@ class PrimitivePlan final : public Plan {
   }
 
   void run(std::initializer_list<const void*> data) const override {
+    reported([&] { execute(data); });
+  }
+
+  std::string_view implementation() const override { return implementation_; }
+  bool cuts_sums() const override { return multiplies(implementation_); }
+
+ private:
+  void execute(std::initializer_list<const void*> data) const {
     thread_local dnnl::stream stream(engine());
     std::deque<Storage> pieces;  // of the CPU's pool: reused from call to call, and counted in its peak
     const auto temporary = [&](const memory::desc& desc) {
@@ -177,10 +199,6 @@ class PrimitivePlan final : public Plan {
     stream.wait();
   }
 
-  std::string_view implementation() const override { return implementation_; }
-  bool cuts_sums() const override { return multiplies(implementation_); }
-
- private:
   static void copy(const memory& from, const memory& to) {
     const auto* source = static_cast<const char*>(from.get_data_handle());
     auto* target = static_cast<char*>(to.get_data_handle());
@@ -211,7 +229,8 @@ class PlanCache {
     const auto found = plans_.find(key);
     if (found != plans_.end()) return found->second;
     if (plans_.size() == kCapacity) plans_.clear();  // plans that are running are held by their runners
-    return plans_.emplace(key, make()).first->second;
+    require_cpu_room(kRoomForCode);
+    return plans_.emplace(key, reported(make)).first->second;
   }
 
  private:
