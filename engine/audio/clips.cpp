@@ -30,7 +30,11 @@ class Decoding {
  public:
   Decoding(std::span<const std::filesystem::path> paths, int rate, PcmCache* cache, size_t threads, size_t places)
       : paths_(paths), rate_(rate), cache_(cache), ready_(places) {
-    for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { decode(); });
+    try {
+      while (threads_.size() < threads) threads_.emplace_back([this] { decode(); });
+    } catch (const std::exception&) {
+      // The system has no more threads or no memory for their stacks: those that run do the work, or else the caller.
+    }
   }
   ~Decoding() {
     {
@@ -42,6 +46,7 @@ class Decoding {
 
   /// The next clip, once it is there.
   Clip take() {
+    if (threads_.empty()) return load(paths_[taken_++], rate_, cache_);
     std::unique_lock lock(mutex_);
     std::optional<Clip>& place = ready_[taken_ % ready_.size()];
     changed_.wait(lock, [&] { return place || failure_; });
