@@ -7,13 +7,16 @@
 
 #include "apps/output.h"
 #include "engine/core/error.h"
+#include "engine/core/print_err.h"
 #include "kernels/common/cuda_error.h"
 
 namespace cudenza {
 namespace {
 
 int failed(ExitCode code, const char* message) {
-  fmt::print(stderr, "cudenza: {}\n", message);
+  write_err("cudenza: ");  // piece by piece: there may be no memory for a whole line
+  write_err(message);
+  write_err("\n");
   return code;
 }
 
@@ -58,7 +61,7 @@ int run(CLI::App& program, int argc, char** argv) {
   } catch (const kernels::CudaError& e) {
     return failed(kDeviceError, e.what());
   } catch (const std::bad_alloc&) {
-    return failed(kDeviceError, "out of memory");
+    return failed(kDeviceError, "out of memory: use a smaller --batch-size or fewer --threads, or raise the limit (ulimit -v)");
   } catch (const Interrupted& e) {
     return failed(kInterrupted, e.what());
   } catch (const std::exception& e) {

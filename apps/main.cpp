@@ -1,9 +1,8 @@
-#include <omp.h>
-
 #include "apps/build_info.h"
 #include "apps/exit_code.h"
 #include "apps/option_checks.h"
 #include "apps/output.h"
+#include "apps/process.h"
 #include "apps/verbs.h"
 
 namespace cudenza {
@@ -22,9 +21,7 @@ void add_common_options(CLI::App& program, Common& common) {
   program.add_flag("--quiet", common.quiet, "no progress, no remarks");
   program.add_flag("--json", common.json, "results as JSON on stdout");
   program.set_config("--config", "", "read options from this TOML file; the command line has the last word");
-  program.parse_complete_callback([&common] {
-    if (common.threads > 0) omp_set_num_threads(common.threads);
-  });
+  program.parse_complete_callback([&common] { start_threads(common.threads, common.quiet); });
 }
 
 }  // namespace cudenza
@@ -32,6 +29,7 @@ void add_common_options(CLI::App& program, Common& common) {
 int main(int argc, char** argv) {
   using namespace cudenza;
   prepare_standard_streams();
+  prepare_process();
   CLI::App program("A CUDA deep-learning engine that listens", "cudenza");
   program.set_version_flag("--version", std::string(build_info().version));
   program.require_subcommand(1);
@@ -52,5 +50,5 @@ int main(int argc, char** argv) {
   add_report(program, common);
   add_weights(program, common);
   require_finite_numbers(program);
-  return run(program, argc, argv);
+  return end_process(run(program, argc, argv));
 }
