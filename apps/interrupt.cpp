@@ -1,24 +1,37 @@
 #include "apps/interrupt.h"
 
+#include <atomic>
 #include <csignal>
+#include <ctime>
 
 namespace cudenza {
 namespace {
 
-volatile std::sig_atomic_t noted = 0;
+std::atomic<long> noted_at = -1;  ///< seconds since the system's start; -1: never
+static_assert(std::atomic<long>::is_always_lock_free, "a signal's handler may not wait");
+
+long now() {
+  timespec time = {};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec;
+}
 
 void note(int signal) {
-  noted = 1;
+  long never = -1;
+  const bool is_first = noted_at.compare_exchange_strong(never, now());
+  if (is_first || signal == SIGHUP || now() - noted_at <= 1) return;
   std::signal(signal, SIG_DFL);
+  std::raise(signal);
 }
 
 }  // namespace
 
 void watch_interrupts() {
-  std::signal(SIGINT, note);
-  std::signal(SIGTERM, note);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    if (std::signal(signal, note) == SIG_IGN) std::signal(signal, SIG_IGN);
+  }
 }
 
-bool interrupted() { return noted != 0; }
+bool interrupted() { return noted_at >= 0; }
 
 }  // namespace cudenza

@@ -3,7 +3,9 @@
 
 namespace cudenza {
 
-/// From now on the first SIGINT or SIGTERM is noted instead of obeyed.
+/// From now on the first SIGINT (Ctrl-C), SIGTERM (a shutdown) or SIGHUP (a closed terminal) is noted instead of obeyed. A later
+/// SIGINT or SIGTERM ends the program at once, unless it comes within the same second: then it is the same wish, which `timeout`
+/// and some job systems send to the program and to its group. What was ignored at the start (nohup) stays ignored.
 void watch_interrupts();
 bool interrupted();
 
