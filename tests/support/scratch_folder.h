@@ -9,8 +9,8 @@ namespace cudenza::testing {
 
 class ScratchFolder {
  public:
-  ScratchFolder() {
-    std::string name = std::filesystem::temp_directory_path() / "cudenza_test_XXXXXX";
+  explicit ScratchFolder(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string name = parent / "cudenza_test_XXXXXX";
     if (!mkdtemp(name.data())) throw std::runtime_error("cannot make a folder like " + name);
     path_ = name;
   }
