@@ -37,7 +37,7 @@ int parse(CLI::App& program, int argc, char** argv) {
     std::ostringstream out, err;
     const bool is_asked_for = program.exit(e, out, err) == 0;
     write_out(out.str());
-    if (!err.str().empty()) fmt::print(stderr, "{}", err.str());
+    if (!err.str().empty()) print_err("{}", err.str());
     return is_asked_for ? kDone : kUsageError;
   }
 }

@@ -11,6 +11,7 @@
 #include "apps/verbs.h"
 #include "engine/audio/clips.h"
 #include "engine/audio/picture.h"
+#include "engine/core/print_err.h"
 #include "engine/io/hdf5_file.h"
 #include "engine/io/own_files.h"
 
@@ -123,7 +124,7 @@ class Features {
       show_progress(i + 1);
     });
     if (const std::string error = cache.write_error(); !error.empty() && !common_.quiet)
-      fmt::print(stderr, "cudenza: the cache of decoded sound cannot be kept: {}\n", error);
+      print_err("cudenza: the cache of decoded sound cannot be kept: {}\n", error);
   }
 
   std::string fault_of(const Clip& clip) const {
@@ -136,7 +137,7 @@ class Features {
   void skip(const Clip& clip, const std::string& fault) {
     if (options_.strict) throw DataError(fault);
     end_progress();
-    fmt::print(stderr, "cudenza: warning: {}; skipped\n", fault);
+    print_err("cudenza: warning: {}; skipped\n", fault);
     skipped_.push_back({{"file", clip.path.string()}, {"reason", fault.substr(clip.path.string().size() + 2)}});
   }
 
@@ -198,12 +199,12 @@ class Features {
 
   void show_progress(size_t done) {
     if (common_.quiet || !isatty(STDERR_FILENO)) return;
-    fmt::print(stderr, "\r{} of {} clips", done, inputs_.size());
+    print_err("\r{} of {} clips", done, inputs_.size());
     progress_shown_ = done < inputs_.size();
-    if (!progress_shown_) fmt::print(stderr, "\n");
+    if (!progress_shown_) print_err("\n");
   }
   void end_progress() {
-    if (std::exchange(progress_shown_, false)) fmt::print(stderr, "\n");
+    if (std::exchange(progress_shown_, false)) print_err("\n");
   }
 
   void report() const {
@@ -215,9 +216,9 @@ class Features {
                      {"skipped", skipped_}};
       print_json(all);
     } else if (!common_.quiet) {
-      fmt::print(stderr, "{} clip{} in {}: mel_db [{}, frames] and image [{}, {}, {}]{}\n", names_.size(),
-                 names_.size() == 1 ? "" : "s", options_.out, spec_.n_mels, options_.image_size, options_.image_size,
-                 options_.channels, skipped_.empty() ? "" : fmt::format("; {} skipped", skipped_.size()));
+      print_err("{} clip{} in {}: mel_db [{}, frames] and image [{}, {}, {}]{}\n", names_.size(), names_.size() == 1 ? "" : "s",
+                options_.out, spec_.n_mels, options_.image_size, options_.image_size, options_.channels,
+                skipped_.empty() ? "" : fmt::format("; {} skipped", skipped_.size()));
     }
   }
 

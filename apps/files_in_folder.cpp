@@ -1,6 +1,7 @@
 #include "apps/files_in_folder.h"
 
 #include "engine/core/error.h"
+#include "engine/core/print_err.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -15,7 +16,7 @@ std::vector<fs::path> files_in_folder(const fs::path& folder, Media media, bool 
   for (const UnreadFolder& unread : all.unread) {
     const std::string fault = fmt::format("{}: the folder cannot be read: {}", (folder / unread.path).string(), unread.reason);
     if (strict) throw DataError(fault);
-    fmt::print(stderr, "cudenza: warning: {}; its files are left out\n", fault);
+    print_err("cudenza: warning: {}; its files are left out\n", fault);
   }
   std::vector<fs::path> found;
   for (const std::string& file : all.files) {

@@ -9,6 +9,7 @@
 #include "apps/weights_file.h"
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
+#include "engine/core/print_err.h"
 #include "engine/io/checkpoint.h"
 #include "engine/io/own_files.h"
 #include "engine/ops/layout.h"
@@ -87,7 +88,7 @@ int classes_in(const Hdf5File& weights, NetworkChoice choice) {
 std::unique_ptr<Network> load(const ForwardOptions& o, int channels, const Common& common) {
   const WeightsFile opened = open_weights(o.weights);
   for (const std::string& remark : opened.remarks) {
-    if (!common.quiet) fmt::print(stderr, "cudenza: {}: {}\n", o.weights, remark);
+    if (!common.quiet) print_err("cudenza: {}: {}\n", o.weights, remark);
   }
   const Hdf5File& weights = opened.file;
   NetworkChoice choice = o.network;
@@ -159,9 +160,8 @@ void run_forward(const ForwardOptions& o, const Common& common) {
   if (o.folded) network->fold();
   const double seconds = (o.gradients ? run_step : run_all)(*network, pictures, o, device, dtype);
   if (!pictures.all_finite())
-    fmt::print(stderr,
-               "cudenza: warning: {}: /x holds numbers that are not finite, and neither are the logits of such pictures\n",
-               o.input);
+    print_err("cudenza: warning: {}: /x holds numbers that are not finite, and neither are the logits of such pictures\n",
+              o.input);
   const double images_per_s = static_cast<double>(pictures.count()) / seconds;
   if (common.json) {
     const nlohmann::ordered_json result{
@@ -169,8 +169,8 @@ void run_forward(const ForwardOptions& o, const Common& common) {
         {"pictures", pictures.count()}, {"seconds", seconds},      {"images_per_s", images_per_s}};
     print_json(result);
   } else if (!common.quiet) {
-    fmt::print(stderr, "{}{} on {} in {}: {} pictures in {:.2f} s, {:.1f} a second\n", o.network.arch,
-               o.folded ? ", folded," : "", device, dtype, pictures.count(), seconds, images_per_s);
+    print_err("{}{} on {} in {}: {} pictures in {:.2f} s, {:.1f} a second\n", o.network.arch, o.folded ? ", folded," : "", device,
+              dtype, pictures.count(), seconds, images_per_s);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/progress.h"
+#include "engine/core/print_err.h"
 #include "engine/train/clip_input.h"
 #include "engine/train/picture_input.h"
 
@@ -47,7 +48,7 @@ void open_and_split(LabelledRows& data, const DataChoice& choice, uint64_t seed,
                                         : list_split(data.dataset, choice.split_dir);
   if (quiet) return;
   for (const auto* remarks : {&data.dataset.remarks, &data.split.remarks}) {
-    for (const std::string& remark : *remarks) fmt::print(stderr, "cudenza: {}\n", remark);
+    for (const std::string& remark : *remarks) print_err("cudenza: {}\n", remark);
   }
 }
 
@@ -59,8 +60,8 @@ void warn_of_dominant(const LabelledRows& data, const InputSpec& input) {
   const int middle = item[item.size() / 2];  // who has more than half of an ascending list stands in its middle
   const auto count = static_cast<size_t>(std::ranges::count(item, middle));
   if (count == item.size() || 2 * count <= item.size()) return;
-  fmt::print(stderr, "cudenza: warning: {}: gives {} of {} clips of {:g} s, more than all other files; cut it, or take it out\n",
-             data.dataset.items[static_cast<size_t>(middle)].path, count, item.size(), input.clip_seconds);
+  print_err("cudenza: warning: {}: gives {} of {} clips of {:g} s, more than all other files; cut it, or take it out\n",
+            data.dataset.items[static_cast<size_t>(middle)].path, count, item.size(), input.clip_seconds);
 }
 
 void warn_of_unread(const Dataset& dataset, bool strict) {
@@ -68,7 +69,7 @@ void warn_of_unread(const Dataset& dataset, bool strict) {
     const std::string fault =
         fmt::format("{}: the folder cannot be read: {}", (dataset.root / folder.path).string(), folder.reason);
     if (strict) throw DataError(fault);
-    fmt::print(stderr, "cudenza: warning: {}; its files are left out\n", fault);
+    print_err("cudenza: warning: {}; its files are left out\n", fault);
   }
 }
 
@@ -89,7 +90,7 @@ void load(LabelledRows& data, std::span<const int> items, const InputSpec& input
   }
   for (const std::string& bad : data.rows.bad) {
     if (strict) throw DataError(bad);
-    fmt::print(stderr, "cudenza: left out: {}\n", bad);
+    print_err("cudenza: left out: {}\n", bad);
   }
   for (const std::string& remark : data.rows.remarks) fmt::print(stderr, "cudenza: warning: {}\n", remark);
   if (data.rows.item.empty())

@@ -6,6 +6,7 @@
 #include "apps/labelled_rows.h"
 #include "apps/model_file.h"
 #include "apps/output.h"
+#include "engine/core/print_err.h"
 #include "engine/io/own_files.h"
 
 namespace cudenza {
@@ -33,8 +34,8 @@ void report(const ModelInputChoice& choice, const Common& common, size_t files, 
         {"out", choice.out}, {"files", files}, {"image", {picture.height, picture.width, picture.channels}}};
     print_json(all);
   } else if (!common.quiet) {
-    fmt::print(stderr, "{} files in {}: image [pictures, {}, {}, {}]\n", files, choice.out, picture.height, picture.width,
-               picture.channels);
+    print_err("{} files in {}: image [pictures, {}, {}, {}]\n", files, choice.out, picture.height, picture.width,
+              picture.channels);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "apps/progress.h"
 #include "apps/stdin_file.h"
 #include "engine/audio/decode.h"
+#include "engine/core/print_err.h"
 #include "engine/data/csv.h"
 
 namespace cudenza {
@@ -158,7 +159,7 @@ void predict_files(Predictor& predictor, const std::vector<fs::path>& files, con
     } catch (const DataError& error) {
       if (o.strict || files.size() == 1) throw;
       progress.clear();
-      fmt::print(stderr, "cudenza: left out: {}\n", error.what());
+      print_err("cudenza: left out: {}\n", error.what());
       ++bad;
     }
     if (p) {

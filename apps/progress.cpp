@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "engine/core/print_err.h"
+
 namespace cudenza {
 namespace {
 
@@ -30,15 +32,14 @@ void Progress::show(int64_t done, const std::string& note) {
   const int64_t filled = kWidth * std::min(done, total_) / total_;
   const double passed = std::chrono::duration<double>(now - start_).count();
   const std::string left = done > 0 ? clock_text(passed * static_cast<double>(total_ - done) / static_cast<double>(done)) : "?";
-  fmt::print(stderr, "\r\033[K{} [{}{}] {}/{}  {} left  {}", what_, std::string(static_cast<size_t>(filled), '='),
-             std::string(static_cast<size_t>(kWidth - filled), ' '), done, total_, left, note);
-  fflush(stderr);
+  print_err("\r\033[K{} [{}{}] {}/{}  {} left  {}", what_, std::string(static_cast<size_t>(filled), '='),
+            std::string(static_cast<size_t>(kWidth - filled), ' '), done, total_, left, note);
   drawn_ = true;
   last_ = now;
 }
 
 void Progress::clear() {
-  if (drawn_) fmt::print(stderr, "\r\033[K");
+  if (drawn_) print_err("\r\033[K");
   drawn_ = false;
 }
 

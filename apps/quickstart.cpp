@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "engine/autograd/node.h"
+#include "engine/core/print_err.h"
 #include "engine/nn/layers.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reduce.h"
@@ -100,8 +101,8 @@ double accuracy(Net& net, const Batch& all, int clips) {
 
 void show_progress(int epoch, int done, int all) {
   if (!isatty(STDERR_FILENO)) return;
-  fmt::print(stderr, "\repoch {} [{:<32}]", epoch + 1, std::string(static_cast<size_t>(32 * done / all), '='));
-  if (done == all) fmt::print(stderr, "\r{:48}\r", "");
+  print_err("\repoch {} [{:<32}]", epoch + 1, std::string(static_cast<size_t>(32 * done / all), '='));
+  if (done == all) print_err("\r{:48}\r", "");
 }
 
 void run(Device device) {
@@ -144,10 +145,10 @@ int main(int argc, char** argv) {
     run(Device::from_name(argc > 1 ? argv[1] : "auto"));
     return 0;
   } catch (const DeviceError& error) {
-    fmt::print(stderr, "cudenza_quickstart: {}\n", error.what());
+    print_err("cudenza_quickstart: {}\n", error.what());
     return 4;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "cudenza_quickstart: {}\n", error.what());
+    print_err("cudenza_quickstart: {}\n", error.what());
     return 2;
   }
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "apps/verbs.h"
+#include "engine/core/print_err.h"
 
 namespace cudenza {
 
@@ -13,7 +14,7 @@ void add_report(CLI::App& program, const Common& common) {
   verb->add_option("RUN", *run, "a run directory")->required();
   verb->callback([run, &common] {
     write_report(*run);
-    if (!common.quiet) fmt::print(stderr, "wrote {}\n", (std::filesystem::path(*run) / "report.html").string());
+    if (!common.quiet) print_err("wrote {}\n", (std::filesystem::path(*run) / "report.html").string());
   });
 }
 

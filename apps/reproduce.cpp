@@ -4,6 +4,7 @@
 
 #include "apps/output.h"
 #include "apps/train_run.h"
+#include "engine/core/print_err.h"
 #include "engine/data/dataset.h"
 #include "engine/io/atomic_file.h"
 #include "engine/train/run_folder.h"
@@ -112,7 +113,7 @@ void run_reproduce(const Options& o, const Common& common) {
         Common seeded = common;
         seeded.seed = common.seed + static_cast<uint64_t>(k);
         options.out = (fs::path(o.out) / fmt::format("{}-{}-{}", line.arch, split, seeded.seed)).string();
-        if (!common.quiet) fmt::print(stderr, "\n{} ({}), {} split, seed {}\n", line.network, line.label, split, seeded.seed);
+        if (!common.quiet) print_err("\n{} ({}), {} split, seed {}\n", line.network, line.label, split, seeded.seed);
         row.runs.push_back(run_one(seeded, options));
       }
       rows.push_back(row);

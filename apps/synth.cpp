@@ -7,6 +7,7 @@
 #include "apps/output.h"
 #include "apps/progress.h"
 #include "apps/verbs.h"
+#include "engine/core/print_err.h"
 #include "engine/data/synth/folder.h"
 
 namespace cudenza {
@@ -36,8 +37,8 @@ void run_synth(const Options& options, const Common& common) {
                                          {"seed", common.seed}};
     print_json(made);
   } else if (!common.quiet) {
-    fmt::print(stderr, "{} clips of {:g} s ({} genres x {}) in {}, made in {:.1f} s: {:.0f} times as fast as they play\n", total,
-               options.seconds, genres, options.clips, options.out, took, static_cast<double>(total) * options.seconds / took);
+    print_err("{} clips of {:g} s ({} genres x {}) in {}, made in {:.1f} s: {:.0f} times as fast as they play\n", total,
+              options.seconds, genres, options.clips, options.out, took, static_cast<double>(total) * options.seconds / took);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/network_choice.h"
+#include "engine/core/print_err.h"
 #include "engine/train/clip_input.h"
 
 namespace cudenza {
@@ -15,7 +16,7 @@ TrainSetup::TrainSetup(const Common& given, const TrainOptions& o)
       recipe(options.make_recipe()) {}
 
 void TrainSetup::say(const std::string& line) const {
-  if (!common.quiet) fmt::print(stderr, "{}\n", line);
+  if (!common.quiet) print_err("{}\n", line);
 }
 
 void TrainSetup::prepare(const std::filesystem::path& last) {

@@ -10,6 +10,7 @@
 #include "apps/output.h"
 #include "apps/verbs.h"
 #include "apps/weights_file.h"
+#include "engine/core/print_err.h"
 #include "engine/io/checkpoint.h"
 #include "engine/io/own_files.h"
 #include "models/registry.h"
@@ -99,7 +100,7 @@ void convert(const ConvertOptions& o, const Common& common) {
   const ConvertReport report = convert_weights(o.in, o.out, o.arch, o.key);
   if (common.json) return print_json(report_facts(o.in, o.out, report));
   if (common.quiet) return;
-  for (const std::string& remark : report.remarks) fmt::print(stderr, "cudenza: {}: {}\n", o.in.string(), remark);
+  for (const std::string& remark : report.remarks) print_err("cudenza: {}: {}\n", o.in.string(), remark);
   const std::string official = report.variant.empty() ? "" : fmt::format(", the official {}", report.variant);
   print_out("{}: {}{}; {} classes, {} tensors, {} numbers\n", o.out.string(), report.arch, official, report.classes,
             report.tensors, report.numbers);
@@ -143,10 +144,10 @@ void run_fetch(const FetchOptions& options, const Common& common) {
   for (const OfficialWeights* row : rows) {
     const fs::path converted = converted_path(*row, options.folder);
     if (is_converted(*row, converted)) {
-      if (!common.quiet) fmt::print(stderr, "cudenza: {} is there already, made from {}\n", converted.string(), row->file());
+      if (!common.quiet) print_err("cudenza: {} is there already, made from {}\n", converted.string(), row->file());
       continue;
     }
-    if (!common.quiet) fmt::print(stderr, "cudenza: fetching {}\n", row->file());
+    if (!common.quiet) print_err("cudenza: fetching {}\n", row->file());
     const fs::path file =
         download(*row, {.folder = options.folder, .base_url = mirror ? mirror : "", .show_progress = show_progress});
     convert({.in = file, .out = converted, .arch = std::string(row->arch)}, common);
