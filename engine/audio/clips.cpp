@@ -9,9 +9,12 @@
 #include <thread>
 
 #include "engine/audio/decode.h"
+#include "engine/core/cpu_room.h"
 
 namespace cudenza {
 namespace {
+
+constexpr size_t kRoomForAClip = size_t{16} << 20;
 
 Clip load(const std::filesystem::path& path, int rate, PcmCache* cache) {
   Clip clip{.path = path, .pcm = {}, .error = {}, .remarks = {}};
@@ -20,6 +23,7 @@ Clip load(const std::filesystem::path& path, int rate, PcmCache* cache) {
     clip.pcm = std::move(sound.pcm);
     for (const std::string& remark : sound.remarks) clip.remarks.push_back(fmt::format("{}: {}", path.string(), remark));
   } catch (const DataError& error) {
+    require_cpu_room(kRoomForAClip);  // without memory libraries call good files bad
     clip.error = error.what();
   }
   return clip;

@@ -4,12 +4,15 @@
 #include <cmath>
 #include <mutex>
 
+#include "engine/core/cpu_room.h"
 #include "engine/core/error.h"
 #include "kernels/common/parallel_each.h"
 #include "kernels/resize/resize.h"
 
 namespace cudenza {
 namespace {
+
+constexpr size_t kRoomForAPicture = size_t{16} << 20;
 
 /// How far in from the picture's side the lines all have `colour`; lines are rows or columns.
 template <class AtLine> int plain_lines(int lines, int along, std::span<const uint8_t> colour, AtLine&& at) {
@@ -91,6 +94,7 @@ PictureBatch load_pictures(std::span<const std::filesystem::path> paths, const P
       const Pixels pixels = read_png(paths[i]);
       pictures[i] = resized(pixels, content_box(pixels), size);
     } catch (const DataError& e) {
+      require_cpu_room(kRoomForAPicture);  // without memory the library calls good files bad
       errors[i] = e.what();
     }
     const std::lock_guard lock(mutex);

@@ -2,9 +2,14 @@
 
 #include <hdf5.h>
 
+#include "engine/core/cpu_room.h"
+
 namespace cudenza::hdf5 {
 static_assert(std::is_same_v<Id, hid_t> && std::is_same_v<int, herr_t>);
 namespace {
+
+/// Where the library got no memory though there is so much, the file asked for too much.
+constexpr size_t kRoomForAFile = size_t{64} << 20;
 
 std::mutex& library_mutex() {
   static std::mutex one;
@@ -20,14 +25,19 @@ Entered::Entered() : lock_(library_mutex()) {
 }
 
 std::string last_reason() {
-  std::string reason;
-  const auto take_first = [](unsigned, const H5E_error2_t* error, void* out) -> herr_t {
-    auto& text = *static_cast<std::string*>(out);
-    if (text.empty() && error->desc) text = error->desc;
+  struct Found {
+    std::string reason;
+    bool lacked_memory = false;
+  } found;
+  const auto look = [](unsigned, const H5E_error2_t* error, void* out) -> herr_t {
+    auto& [reason, lacked_memory] = *static_cast<Found*>(out);
+    if (reason.empty() && error->desc) reason = error->desc;
+    lacked_memory |= error->maj_num == H5E_RESOURCE;
     return 0;
   };
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &reason);
-  return reason.empty() ? "the file is corrupt" : reason;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, look, &found);
+  if (found.lacked_memory) require_cpu_room(kRoomForAFile);
+  return found.reason.empty() ? "the file is corrupt" : found.reason;
 }
 
 }  // namespace cudenza::hdf5

@@ -22,7 +22,8 @@ class Entered {
   std::lock_guard<std::mutex> lock_;
 };
 
-/// The innermost entry of the library's error stack: what went wrong, in its words.
+/// The innermost entry of the library's error stack: what went wrong, in its words. Throws DeviceError if that is a lack of
+/// memory that is no fault of the file.
 std::string last_reason();
 
 template <class... Args>
