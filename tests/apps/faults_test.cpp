@@ -117,7 +117,8 @@ TEST_F(Faults, Convert) {
   write_sparse_weights(weights, {.arch = "resnet34", .classes = 2});
   const auto after = [&] {
     expect_no_parts();
-    EXPECT_EQ(content_of(out), "what was there before");
+    const bool is_old = content_of(out) == "what was there before";  // or new and whole: only the folder may be unsynced
+    EXPECT_TRUE(is_old || tensors_of(out) == right_) << "neither the old file nor the new one";
   };
   const auto before = [&] {
     empty_out();
