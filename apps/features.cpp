@@ -143,7 +143,7 @@ class Features {
 
   void warn(const Clip& clip) {
     if (!clip.remarks.empty()) end_progress();
-    for (const std::string& remark : clip.remarks) fmt::print(stderr, "cudenza: warning: {}\n", remark);
+    for (const std::string& remark : clip.remarks) print_err("cudenza: warning: {}\n", remark);
   }
 
   void write_spectrogram(Hdf5File& file, const SoundInput& input, const std::vector<int16_t>& pcm) {

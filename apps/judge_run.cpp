@@ -5,6 +5,7 @@
 
 #include "apps/spectrogram_png.h"
 #include "engine/audio/mel.h"
+#include "engine/core/print_err.h"
 #include "engine/core/text.h"
 #include "engine/io/atomic_file.h"
 #include "engine/io/gnuplot.h"
@@ -83,7 +84,7 @@ Mistakes worst_mistakes(const Judgement& judged, const LabelledRows& data, const
       all.pictures.back() = picture_of(clip, judged, data, input);
     } catch (const GnuplotError& error) {  // a picture is an extra here
       draws = false;
-      fmt::print(stderr, "cudenza: the mistakes are without pictures: {}\n", error.what());
+      print_err("cudenza: the mistakes are without pictures: {}\n", error.what());
     }
   }
   return all;

@@ -92,7 +92,7 @@ void load(LabelledRows& data, std::span<const int> items, const InputSpec& input
     if (strict) throw DataError(bad);
     print_err("cudenza: left out: {}\n", bad);
   }
-  for (const std::string& remark : data.rows.remarks) fmt::print(stderr, "cudenza: warning: {}\n", remark);
+  for (const std::string& remark : data.rows.remarks) print_err("cudenza: warning: {}\n", remark);
   if (data.rows.item.empty())
     throw DataError(fmt::format("{}: none of {} files can be used", data.dataset.root.string(), items.size()));
   warn_of_dominant(data, input);

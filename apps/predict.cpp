@@ -165,7 +165,7 @@ void predict_files(Predictor& predictor, const std::vector<fs::path>& files, con
     if (p) {
       progress.clear();
       for (const std::string& remark : p->remarks)
-        fmt::print(stderr, "cudenza: warning: {}: {}\n", file == "-" ? "stdin" : p->file, remark);
+        print_err("cudenza: warning: {}: {}\n", file == "-" ? "stdin" : p->file, remark);
       writer.write(*p);
     }
     progress.show(++done);
