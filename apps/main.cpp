@@ -1,4 +1,5 @@
 #include "apps/build_info.h"
+#include "apps/config_file.h"
 #include "apps/exit_code.h"
 #include "apps/option_checks.h"
 #include "apps/output.h"
@@ -20,7 +21,7 @@ void add_common_options(CLI::App& program, Common& common) {
   program.add_flag("--autotune", common.autotune, "time cuDNN's engines at first use: seconds once, then faster steps on a GPU");
   program.add_flag("--quiet", common.quiet, "no progress, no remarks");
   program.add_flag("--json", common.json, "results as JSON on stdout");
-  program.set_config("--config", "", "read options from this TOML file; the command line has the last word");
+  read_config_by_toml(program);
   program.parse_complete_callback([&common] { start_threads(common.threads, common.quiet); });
 }
 
