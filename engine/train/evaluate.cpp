@@ -70,6 +70,11 @@ std::vector<double> evaluate(Module& network, Input& input, std::span<const int6
   for (int64_t done = 0; done < count; done += batch) {
     const auto part = rows.subspan(static_cast<size_t>(done), static_cast<size_t>(std::min(batch, count - done)));
     const std::vector<double> p = evaluate_batch(network, input, part, spec);
+    if (!std::ranges::all_of(p, [](double value) { return std::isfinite(value); }))
+      throw NotFiniteError(
+          "the network gives probabilities that are no numbers: its weights are damaged, or its training diverged; train it "
+          "again "
+          "with a lower --lr");
     all.insert(all.end(), p.begin(), p.end());
     if (spec.progress && !spec.progress(done + static_cast<int64_t>(part.size()))) throw Stopped("evaluation was stopped");
   }

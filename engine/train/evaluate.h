@@ -17,12 +17,17 @@ struct EvaluateSpec {
   std::function<bool(int64_t done)> progress = {};
 };
 
+/// The network's output for a clip was infinite or NaN.
+struct NotFiniteError : DataError {
+  using DataError::DataError;
+};
+
 struct Stopped : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
 /// Probabilities of every row, row-major [rows, classes]; a row of several views gets their mean. The network is in evaluation
-/// mode while this runs, and in the mode it was in afterwards.
+/// mode while this runs, and in the mode it was in afterwards. Throws NotFiniteError.
 std::vector<double> evaluate(Module& network, Input&, std::span<const int64_t> rows, const EvaluateSpec& = {});
 
 /// Mean of `values` rows with the same `group` (0 … groups - 1): windows of one file. Row-major [groups, classes].

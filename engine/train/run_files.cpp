@@ -18,7 +18,8 @@ std::string exact(double value) { return std::isnan(value) ? "" : fmt::format("{
 /// A CSV whose first line names its columns.
 class Table {
  public:
-  explicit Table(const fs::path& path) : path_(path), rows_(read_csv(path)) {
+  explicit Table(const fs::path& path) : Table(path, read_csv(path)) {}
+  Table(const fs::path& path, std::vector<CsvRow> rows) : path_(path), rows_(std::move(rows)) {
     if (rows_.empty()) throw DataError(fmt::format("{}: is empty", path_.string()));
   }
 
@@ -78,27 +79,70 @@ void write_step_rows(const fs::path& path, const std::vector<StepRow>& rows, boo
 
 }  // namespace
 
-void write_history(const fs::path& run, const std::vector<EpochRow>& rows) {
+namespace {
+
+std::string history_text(std::span<const EpochRow> rows) {
   std::string text = "epoch,train_loss,valid_loss,accuracy,lr,time\n";
   for (const EpochRow& row : rows)
     text += fmt::format("{},{},{},{},{},{}\n", row.epoch, exact(row.train_loss), exact(row.valid_loss), exact(row.accuracy),
                         exact(row.lr), exact(row.time));
-  write_atomically(run / "history.csv", text);
+  return text;
+}
+
+std::vector<EpochRow> history_of(const Table& table) {
+  const size_t epoch = table.column("epoch"), train = table.column("train_loss"), valid = table.column("valid_loss"),
+               accuracy = table.column("accuracy"), lr = table.column("lr"), time = table.column("time");
+  std::vector<EpochRow> rows;
+  for (size_t i = 0; i < table.rows(); ++i)
+    rows.push_back({.epoch = table.integer(i, epoch),
+                    .train_loss = table.number(i, train),
+                    .valid_loss = table.number(i, valid),
+                    .accuracy = table.number(i, accuracy),
+                    .lr = table.number(i, lr),
+                    .time = table.number(i, time)});
+  return rows;
+}
+
+constexpr std::string_view kProgress = "run", kHistory = "history", kSteps = "run/steps";
+
+}  // namespace
+
+void write_history(const fs::path& run, std::span<const EpochRow> rows) {
+  write_atomically(run / "history.csv", history_text(rows));
 }
 
 std::vector<EpochRow> read_history(const fs::path& run) {
   const auto table = table_if_there(run / "history.csv");
-  if (!table) return {};
-  const size_t epoch = table->column("epoch"), train = table->column("train_loss"), valid = table->column("valid_loss"),
-               accuracy = table->column("accuracy"), lr = table->column("lr"), time = table->column("time");
-  std::vector<EpochRow> rows;
-  for (size_t i = 0; i < table->rows(); ++i)
-    rows.push_back({.epoch = table->integer(i, epoch),
-                    .train_loss = table->number(i, train),
-                    .valid_loss = table->number(i, valid),
-                    .accuracy = table->number(i, accuracy),
-                    .lr = table->number(i, lr),
-                    .time = table->number(i, time)});
+  return table ? history_of(*table) : std::vector<EpochRow>();
+}
+
+// The history is a text, since two runs that are equal to the bit differ in their seconds; data sets are what is compared.
+void write_history(Hdf5File& file, std::span<const EpochRow> rows) {
+  file.set_attribute(kProgress, kHistory, history_text(rows));
+}
+
+void write_steps(Hdf5File& file, std::span<const StepRow> rows) {
+  if (rows.empty()) return;
+  std::vector<double> values;
+  for (const StepRow& row : rows) values.insert(values.end(), {static_cast<double>(row.step), row.loss, row.lr, row.momentum});
+  file.write(kSteps, Tensor::from(values, {std::ssize(rows), 4}));
+}
+
+bool holds_progress(const Hdf5File& file) { return file.contains(kProgress) && file.has_attribute(kProgress, kHistory); }
+
+std::vector<EpochRow> read_history(const Hdf5File& file) {
+  return history_of({file.path(), parse_csv(file.attribute<std::string>(kProgress, kHistory), file.path())});
+}
+
+std::vector<StepRow> read_steps(const Hdf5File& file) {
+  if (!file.contains(kSteps)) return {};
+  const Hdf5File::Extent extent = file.extent(kSteps);
+  if (extent.dtype != DType::f64 || extent.shape.rank() != 2 || extent.shape[1] != 4)
+    throw DataError(fmt::format("{}: {} is not a table of steps", file.path().string(), kSteps));
+  const std::vector<double> values = file.read(kSteps).to_vector<double>();
+  std::vector<StepRow> rows;
+  for (size_t i = 0; i + 3 < values.size(); i += 4)
+    rows.push_back({static_cast<int64_t>(values[i]), values[i + 1], values[i + 2], values[i + 3]});
   return rows;
 }
 

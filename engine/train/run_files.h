@@ -1,16 +1,18 @@
 /// The files of a run directory, as numbers and as text: what training writes, and what the report and other tools read.
 /// Every file is written whole or not at all. Readers throw DataError naming the file and the line; where a file may be
-/// absent they say so.
+/// absent they say so. What a run must know to go on stands in last.h5 as well.
 #pragma once
 #include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "engine/io/hdf5_file.h"
 #include "engine/train/metrics.h"
 
 namespace cudenza {
@@ -23,7 +25,7 @@ struct EpochRow {
   double lr = 0;    ///< the head's, at the epoch's last step
   double time = 0;  ///< seconds, training and validation
 };
-void write_history(const std::filesystem::path& run, const std::vector<EpochRow>&);
+void write_history(const std::filesystem::path& run, std::span<const EpochRow>);
 std::vector<EpochRow> read_history(const std::filesystem::path& run);  ///< empty if absent
 
 /// steps.csv: step,loss,lr,momentum, on demand; schedule.csv: the same without the loss, always.
@@ -36,6 +38,13 @@ struct StepRow {
 void write_steps(const std::filesystem::path& run, const std::vector<StepRow>&);     ///< steps.csv
 void write_schedule(const std::filesystem::path& run, const std::vector<StepRow>&);  ///< schedule.csv
 std::vector<StepRow> read_steps(const std::filesystem::path& run);                   ///< of either; empty if absent
+
+/// Both in last.h5 (group "run"), the steps with their losses; the history up to its epoch in best.h5 too.
+void write_history(Hdf5File&, std::span<const EpochRow>);
+void write_steps(Hdf5File&, std::span<const StepRow>);
+bool holds_progress(const Hdf5File&);  ///< both, as files by older versions do not
+std::vector<EpochRow> read_history(const Hdf5File&);
+std::vector<StepRow> read_steps(const Hdf5File&);
 
 /// predictions.csv: file,label,predicted,probability and probability_<class> of every class. Probabilities are the
 /// network's own, before the temperature of model_card.json.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <tuple>
 
 #include "engine/train/train_state.h"
 
@@ -12,8 +14,21 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+/// What is no number is worse than any.
 bool is_better(const EpochRow& a, const EpochRow& b) {
-  return a.accuracy != b.accuracy ? a.accuracy > b.accuracy : a.valid_loss < b.valid_loss;
+  const auto rank = [](const EpochRow& row) {
+    const bool is_finite = std::isfinite(row.accuracy) && std::isfinite(row.valid_loss);
+    return is_finite ? std::tuple(1, row.accuracy, -row.valid_loss) : std::tuple(0, 0.0, 0.0);
+  };
+  return rank(a) > rank(b);
+}
+
+bool is_finite(const Tensor& tensor) {
+  const auto all_finite = [](const auto& values) {
+    return std::ranges::all_of(values, [](auto value) { return std::isfinite(value); });
+  };
+  if (tensor.dtype() == DType::f32) return all_finite(tensor.to(Device::cpu()).span<float>());
+  return all_finite(tensor.to_vector<double>());
 }
 
 }  // namespace
@@ -27,14 +42,29 @@ Session::Session(const Parts& parts, const Options& options) : parts_(parts), op
 
 void Session::resume(const Hdf5File& last) {
   read_train_state(last, parts_.trainer, parts_.random);
-  // A process may have been killed between two files: what they have beyond the state in last.h5 will be made again.
   const Trainer::Position& at = parts_.trainer.position();
   const int64_t steps_done = at.epoch * parts_.trainer.batches_per_epoch() + at.batch;
-  history_ = read_history(options_.run);
-  std::erase_if(history_, [&](const EpochRow& row) { return row.epoch >= at.epoch; });
-  steps_ = read_steps(options_.run);
-  std::erase_if(steps_, [&](const StepRow& row) { return row.step >= steps_done; });
+  if (holds_progress(last)) {
+    history_ = read_history(last);
+    steps_ = read_steps(last);
+  } else {  // written by an older version, whose CSV files may be further than its last.h5: that will be made again
+    history_ = read_history(options_.run);
+    std::erase_if(history_, [&](const EpochRow& row) { return row.epoch >= at.epoch; });
+    steps_ = read_steps(options_.run);
+    std::erase_if(steps_, [&](const StepRow& row) { return row.step >= steps_done; });
+  }
+  if (std::ssize(history_) != at.epoch)
+    throw DataError(fmt::format("{}: {} epochs are trained, but the history knows {} of them; start a new run",
+                                last.path().string(), at.epoch, history_.size()));
+  if (best_epoch() >= 0) Hdf5File(options_.run / "best.h5");  // at the end of training it would be too late to say it
+  write_csv_files();
   events_ = std::make_unique<EventFile>(options_.run, EventFile::Options{.resumed_at = steps_done - 1});
+}
+
+void Session::begin() {
+  events_ = std::make_unique<EventFile>(options_.run);
+  save_last();
+  seconds_of_saving_ = 0;  // the first epoch is saved whatever that took
 }
 
 int Session::best_epoch() const {
@@ -59,11 +89,38 @@ void Session::note(const Trainer::Step& step) {
   if (options_.on_step) options_.on_step(step);
 }
 
+/// Weights that are no numbers never reach a file: the one that is there stays.
+void Session::refuse_not_finite() const {
+  for (const NamedTensor& t : parts_.network.state_dict()) {
+    if (!is_finite(t.tensor)) throw parts_.trainer.diverged(fmt::format("the weights {} became no numbers", t.name));
+  }
+  for (const auto& [name, tensor] : parts_.trainer.state()) {
+    if (holds_numbers(name) && !is_finite(tensor))
+      throw parts_.trainer.diverged(fmt::format("the optimizer's {} became no numbers", name));
+  }
+}
+
+void Session::write_csv_files() const {
+  write_history(options_.run, history_);
+  write_schedule(options_.run, steps_);
+  if (options_.log_steps) write_steps(options_.run, steps_);
+}
+
+void Session::rewrite_best() const {
+  Hdf5File::create(options_.run / "best.h5", [&](Hdf5File& file) {
+    parts_.write_model(file);
+    write_history(file, std::span(history_).first(static_cast<size_t>(best_epoch() + 1)));
+  });
+}
+
 void Session::save_last() {
+  refuse_not_finite();
   const auto start = Clock::now();
   Hdf5File::create(options_.run / "last.h5", [&](Hdf5File& file) {
     parts_.write_model(file);
     write_train_state(file, parts_.trainer, parts_.random);
+    write_history(file, history_);
+    write_steps(file, steps_);
   });
   saved_at_ = Clock::now();
   seconds_of_saving_ = seconds_since(start);
@@ -75,15 +132,23 @@ bool Session::saving_is_due() const {
          seconds_of_saving_ * (1 - options_.saving) <= seconds_since(saved_at_) * options_.saving;
 }
 
-EpochRow Session::validate(double seconds_of_training) {
-  const auto start = Clock::now();
-  const Trainer::Averaged averaged(parts_.trainer);
+std::vector<double> Session::validation_probabilities() {
   EvaluateSpec spec{.batch_size = options_.batch_size};
   spec.progress = [&](int64_t done) {
     if (options_.on_validation) options_.on_validation(done);
     return true;  // an epoch that is trained is also judged and kept
   };
-  const std::vector<double> probabilities = evaluate_files(parts_.network, parts_.input, parts_.validation, spec);
+  try {
+    return evaluate_files(parts_.network, parts_.input, parts_.validation, spec);
+  } catch (const NotFiniteError&) {
+    throw parts_.trainer.diverged("the validation's probabilities became no numbers");
+  }
+}
+
+EpochRow Session::validate(double seconds_of_training) {
+  const auto start = Clock::now();
+  const Trainer::Averaged averaged(parts_.trainer);
+  const std::vector<double> probabilities = validation_probabilities();
   const auto& labels = parts_.validation.labels;
   const int64_t classes = static_cast<int64_t>(probabilities.size()) / std::max<int64_t>(1, static_cast<int64_t>(labels.size()));
   const Scored scored{probabilities, labels, classes};
@@ -94,16 +159,17 @@ EpochRow Session::validate(double seconds_of_training) {
                .lr = parts_.trainer.lr(),
                .time = 0};
   history_.push_back(row);
-  if (best_epoch() + 1 == static_cast<int>(history_.size())) Hdf5File::create(options_.run / "best.h5", parts_.write_model);
+  if (best_epoch() + 1 == static_cast<int>(history_.size())) {
+    refuse_not_finite();
+    rewrite_best();
+  }
   history_.back().time = seconds_of_training + seconds_since(start);
   return history_.back();
 }
 
 /// best.h5 is written already; last.h5 comes last, because it says how far the run is.
 void Session::finish_epoch(const EpochRow& row) {
-  write_history(options_.run, history_);
-  write_schedule(options_.run, steps_);
-  if (options_.log_steps) write_steps(options_.run, steps_);
+  write_csv_files();
   events_->scalars(steps_.empty() ? 0 : steps_.back().step,
                    std::array{Scalar{"loss/smoothed", row.train_loss}, Scalar{"loss/valid", row.valid_loss},
                               Scalar{"accuracy/valid", row.accuracy}, Scalar{"time/epoch", row.time}});
@@ -117,7 +183,7 @@ void Session::throw_stopped() const {
 }
 
 void Session::run() {
-  if (!events_) events_ = std::make_unique<EventFile>(options_.run);
+  if (!events_) begin();
   while (!parts_.trainer.done() && !out_of_patience()) {
     const auto start = Clock::now();
     const bool complete = parts_.trainer.run_epoch([&](const Trainer::Step& step) {
@@ -125,9 +191,8 @@ void Session::run() {
       return !options_.interrupted();
     });
     if (!complete) {
-      if (options_.log_steps) write_steps(options_.run, steps_);
-      write_schedule(options_.run, steps_);
       save_last();
+      write_csv_files();
       throw_stopped();
     }
     finish_epoch(validate(seconds_since(start)));

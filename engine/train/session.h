@@ -1,6 +1,7 @@
 /// A training run in its directory: trains, validates, writes history.csv, steps.csv, schedule.csv, TensorBoard's events, best.h5
-/// and last.h5 after every epoch. What is killed at any moment goes on from last.h5 to the same bits. Where epochs take less time
-/// than files, as a GPU's do on few clips, last.h5 is left at an earlier epoch, but never at the end or where a run is stopped.
+/// and last.h5 after every epoch. What is killed at any moment goes on from last.h5 to the same bits: the epochs and steps so far
+/// stand in it too, and the CSV files, which are for people, are made of them again. Where epochs take less time than files, as a
+/// GPU's do on few clips, last.h5 is left at an earlier epoch, but never at the end or where a run is stopped.
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -19,7 +20,7 @@ struct Validation {
   std::vector<int> file;        ///< of each row: index into labels
   std::vector<int64_t> labels;  ///< of each file
 };
-/// Probabilities of the files, [files, classes].
+/// Probabilities of the files, [files, classes]. Throws NotFiniteError.
 std::vector<double> evaluate_files(Module&, Input&, const Validation&, const EvaluateSpec&);
 
 class Session {
@@ -45,11 +46,16 @@ class Session {
   };
   Session(const Parts&, const Options&);
 
-  /// Takes up the run that RUN/last.h5 holds, the network's own tensors apart (the caller has read them).
+  /// Writes last.h5 of a run that has not trained yet: from now on it can be resumed.
+  void begin();
+  /// Takes up the run that RUN/last.h5 holds, the network's own tensors apart (the caller has read them). Throws DataError if
+  /// best.h5 is not there or cannot be read, although there was a best epoch.
   void resume(const Hdf5File& last);
   /// Trains to the recipe's end or until patience runs out. If interrupted() says so it saves last.h5 and throws Stopped. Throws
-  /// TrainingDiverged, last.h5 being that of a good epoch.
+  /// DivergedError, last.h5 and best.h5 being those of good epochs.
   void run();
+  /// Replaces best.h5, whose weights the network has again, by what write_model() writes now.
+  void rewrite_best() const;
 
   const std::vector<EpochRow>& history() const { return history_; }
   /// Index into history() of the epoch that best.h5 holds: highest accuracy, then lowest loss; -1 before the first.
@@ -59,6 +65,9 @@ class Session {
  private:
   void note(const Trainer::Step&);
   EpochRow validate(double seconds_of_training);
+  std::vector<double> validation_probabilities();
+  void refuse_not_finite() const;
+  void write_csv_files() const;
   void finish_epoch(const EpochRow&);
   void save_last();
   bool saving_is_due() const;

@@ -60,10 +60,12 @@ void check_tensor(const Hdf5File& file, const std::string& name, const Tensor& t
                     "with the run's own config.toml",
                     file.path().string(), place));
   }
-  if (name != kWords) require_finite(file, place, file.read(place), "it cannot be gone on from: train anew");
+  if (holds_numbers(name)) require_finite(file, place, file.read(place), "it cannot be gone on from: train anew");
 }
 
 }  // namespace
+
+bool holds_numbers(std::string_view name) { return name != kWords; }
 
 void write_train_state(Hdf5File& file, const Trainer& trainer, const Generator& random) {
   const auto set = [&](std::string_view name, const Hdf5Attribute& value) { file.set_attribute(kGroup, name, value); };
@@ -78,7 +80,8 @@ void write_train_state(Hdf5File& file, const Trainer& trainer, const Generator& 
   set("seed", static_cast<int64_t>(state.seed));
   set("random_step", int64_t{state.step});
   for (const auto& [name, tensor] : trainer.state()) {
-    if (name != kWords) require_finite(file, place_of(name), tensor, "it is not saved: the training diverged; try a lower --lr");
+    if (holds_numbers(name))
+      require_finite(file, place_of(name), tensor, "it is not saved: the training diverged; try a lower --lr");
     file.write(place_of(name), tensor);
   }
 }

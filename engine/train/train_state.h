@@ -5,6 +5,9 @@
 
 namespace cudenza {
 
+/// Whether a tensor of Trainer::state() holds numbers, which must be finite, and not counters and flags of the optimizer's kernels.
+bool holds_numbers(std::string_view name);
+
 /// Position, smoothed loss, random generator, optimizer and averaged weights: everything besides the network's own tensors.
 /// Throws DataError for numbers that are not finite.
 void write_train_state(Hdf5File&, const Trainer&, const Generator&);

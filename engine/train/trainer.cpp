@@ -14,6 +14,13 @@ constexpr int64_t kUnreadLosses = 16;  // on a GPU losses are read in bundles, s
 
 constexpr size_t kStatisticsBatches = 32;  // that averaged weights' batch norms are given statistics by
 
+std::string diverged_at(const Trainer::Step& step, std::string_view what, int64_t batches) {
+  return fmt::format(
+      "training diverged: {} in epoch {}, step {} of {}, at learning rate {:.3g}; start a new run with a lower --lr, "
+      "--max-norm 1, or bf16 instead of fp16",
+      what, step.at.epoch + 1, step.at.batch + 1, batches, step.lr);
+}
+
 std::unique_ptr<WeightAverage> make_average(const FlatParameters& parameters, double decay) {
   return decay > 0 ? std::make_unique<WeightAverage>(parameters, decay) : nullptr;
 }
@@ -99,12 +106,8 @@ bool Trainer::report_losses(const AfterBatch& after_batch) {
   for (size_t i = 0; i < unread_.size(); ++i) {
     Step& step = unread_[i];
     step.loss = losses[i];
-    if (!std::isfinite(step.loss)) {
-      throw TrainingDiverged(fmt::format(
-          "the loss became {} in epoch {}, batch {} of {}, at learning rate {:.3g}: try a lower --lr, --max-norm 1, or bf16 "
-          "instead of fp16; last.h5 has the last good epoch that was saved",
-          step.loss, step.at.epoch + 1, step.at.batch + 1, batches_, step.lr));
-    }
+    if (!std::isfinite(step.loss)) throw DivergedError(diverged_at(step, fmt::format("the loss became {}", step.loss), batches_));
+    last_step_ = step;
     smooth_.add(step.loss);
     goes_on = after_batch(step) && goes_on;
   }
@@ -139,6 +142,8 @@ bool Trainer::run_epoch(const AfterBatch& after_batch) {
   return position_.epoch != epoch;
 }
 
+DivergedError Trainer::diverged(std::string_view what) const { return DivergedError(diverged_at(last_step_, what, batches_)); }
+
 Trainer::Averaged::Averaged(const Trainer& trainer) : trainer_(trainer) {
   if (!trainer.average_) return;
   const Parts& parts = trainer.parts_;
@@ -165,6 +170,33 @@ void Trainer::resume(const Position& at, const SmoothLoss& smooth) {
   position_ = at;
   smooth_ = smooth;
   order_.clear();  // the frozen set is made again with the next epoch
+}
+
+void Trainer::set_epochs(int epochs) {
+  if (epochs == recipe_.epochs) return;
+  Recipe recipe = recipe_;
+  recipe.epochs = epochs;
+  std::vector<Phase> phases = phases_of(recipe, parameters_.groups());
+  Position at = position_;
+  if (done()) {  // the end of the last phase, which is no end any more if that has grown
+    --at.phase;
+    at.epoch_of_phase = phases_.back().epochs;
+  }
+  for (int p = 0; p < at.phase; ++p) {
+    require(phases[p].epochs == phases_[p].epochs,
+            "--epochs cannot change from {} to {}: a round is over, and more are to come; start a new run", recipe_.epochs,
+            epochs);
+  }
+  const int length = phases[at.phase].epochs, trained = at.epoch_of_phase;
+  require(trained < length || (trained == length && at.batch == 0),
+          "--epochs is {}, but {} epochs of the round are trained already", epochs, trained);
+  if (trained == length) {
+    ++at.phase;
+    at.epoch_of_phase = 0;
+  }
+  recipe_.epochs = epochs;
+  phases_ = std::move(phases);
+  resume(at, smooth_);
 }
 
 }  // namespace cudenza

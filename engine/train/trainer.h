@@ -4,15 +4,16 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <string_view>
 
 #include "engine/train/phases.h"
 #include "engine/train/train_step.h"
 
 namespace cudenza {
 
-/// The loss was infinite or NaN. The message says where and what to try.
-struct TrainingDiverged : std::runtime_error {
-  using std::runtime_error::runtime_error;
+/// A loss, a weight or a prediction became infinite or NaN. The message says where and what to try.
+struct DivergedError : DataError {
+  using DataError::DataError;
 };
 
 /// fastai's smoothed training loss: an average whose weights fall by 0.98 a batch, begun anew with each phase.
@@ -59,7 +60,7 @@ class Trainer {
   };
   /// Called when losses have been read, once for each batch in order. Returning false stops after that batch.
   using AfterBatch = std::function<bool(const Step&)>;
-  /// Trains to the end of the epoch; false if it was stopped before. Throws TrainingDiverged.
+  /// Trains to the end of the epoch; false if it was stopped before. Throws DivergedError.
   bool run_epoch(const AfterBatch&);
 
   double smooth_loss() const { return smooth_.value(); }
@@ -85,6 +86,13 @@ class Trainer {
   void resume(const Position& at, const SmoothLoss& smooth);
   const SmoothLoss& smoothing() const { return smooth_; }
 
+  /// Goes on with another number of epochs a round. The epochs trained stay; from now on the rates are those that a run of so many
+  /// epochs has at this place, and a run that was at its end has more to do. Throws UsageError if so many epochs are trained
+  /// already, or a round with the old number is over.
+  void set_epochs(int epochs);
+  /// The error that says that training came to no good: `what` became no number after the last step.
+  DivergedError diverged(std::string_view what) const;
+
   Optimizer& optimizer() { return optimizer_; }
   FlatParameters& parameters() { return parameters_; }
 
@@ -109,6 +117,7 @@ class Trainer {
   Position position_;
   SmoothLoss smooth_;
   std::vector<int64_t> order_;  // rows in this epoch's order
+  Step last_step_;              // the last whose loss was read
   std::vector<Step> unread_;    // steps enqueued whose losses have not been read
   Tensor losses_;               // f32, on the device: losses of unread_
 };

@@ -41,6 +41,17 @@ TEST(Evaluate, GivesTheSoftmaxOfEveryRow) {
   }
 }
 
+class NoNumber : public FirstAndLast {
+ public:
+  Tensor forward(const Tensor& x) override { return Tensor::full({x.size(0), 2}, NAN, DType::f32); }
+};
+
+TEST(Evaluate, RefusesWhatIsNoNumber) {
+  NoNumber network;
+  ToyInput input(10);
+  EXPECT_THROW(evaluate(network, input, Rows{0, 1}), NotFiniteError);
+}
+
 /// Pass k of a ToyInput is shifted by k + 1, which a softmax over shifted logits does not see: so one logit is scaled.
 class Scaled : public FirstAndLast {
  public:

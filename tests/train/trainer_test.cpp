@@ -147,11 +147,71 @@ TEST(Trainer, StopsWhereTheLossIsNoNumber) {
   try {
     train(trainer);
     FAIL() << "nothing noticed";
-  } catch (const TrainingDiverged& error) {
+  } catch (const DivergedError& error) {
     const std::string message = error.what();
-    EXPECT_NE(message.find("epoch 1, batch "), std::string::npos) << message;
+    EXPECT_NE(message.find("epoch 1, step "), std::string::npos) << message;
+    EXPECT_NE(message.find("at learning rate 1e+30"), std::string::npos) << message;
     EXPECT_NE(message.find("--lr"), std::string::npos) << message;
   }
+}
+
+/// Rates of every step from here to the end.
+std::vector<double> rates(Trainer& trainer) {
+  std::vector<double> all;
+  while (!trainer.done()) {
+    trainer.run_epoch([&](const Trainer::Step& step) {
+      all.push_back(step.lr);
+      return true;
+    });
+  }
+  return all;
+}
+
+TEST(Trainer, GoesOnWithAnotherNumberOfEpochsAsTheLongerRunWould) {
+  Recipe shorter{.plan = Plan::fine_tune, .epochs = 2, .freeze_epochs = 1, .lr = 0.02, .batch_size = 4}, longer = shorter;
+  longer.epochs = 4;
+  Toy a({}), b({});
+  Trainer stopped = a.trainer(shorter), whole = b.trainer(longer);
+  const std::vector<double> expected = rates(whole);
+  for (int epoch = 0; epoch < 2; ++epoch) stopped.run_epoch([](const Trainer::Step&) { return true; });
+  stopped.set_epochs(4);
+  EXPECT_EQ(stopped.epochs(), 5);
+  const std::vector<double> rest = rates(stopped);
+  ASSERT_EQ(rest.size(), 3u * 6);
+  EXPECT_TRUE(std::ranges::equal(rest, std::span(expected).last(rest.size())));
+}
+
+TEST(Trainer, AFinishedRunHasMoreToDoWithMoreEpochs) {
+  Recipe recipe = kRecipe;
+  Toy toy({});
+  Trainer trainer = toy.trainer(recipe);
+  train(trainer);
+  trainer.set_epochs(3);
+  EXPECT_TRUE(trainer.done());
+  trainer.set_epochs(5);
+  EXPECT_EQ(trainer.position(), (Trainer::Position{.phase = 0, .epoch_of_phase = 3, .batch = 0, .epoch = 3}));
+  EXPECT_EQ(train(trainer).size(), 2u * 6);
+  EXPECT_THROW(trainer.set_epochs(4), UsageError);
+  EXPECT_TRUE(trainer.done());
+}
+
+TEST(Trainer, EndsWhereFewerEpochsAreTrainedAlready) {
+  Toy toy({});
+  Trainer trainer = toy.trainer(kRecipe);
+  for (int epoch = 0; epoch < 2; ++epoch) trainer.run_epoch([](const Trainer::Step&) { return true; });
+  EXPECT_THROW(trainer.set_epochs(1), UsageError);
+  EXPECT_FALSE(trainer.done());
+  trainer.set_epochs(2);
+  EXPECT_TRUE(trainer.done());
+}
+
+TEST(Trainer, RefusesAnotherLengthOfARoundThatIsOver) {
+  Recipe recipe = kRecipe;
+  recipe.epochs = 1, recipe.rounds = 2;
+  Toy toy({});
+  Trainer trainer = toy.trainer(recipe);
+  trainer.run_epoch([](const Trainer::Step&) { return true; });
+  EXPECT_THROW(trainer.set_epochs(2), UsageError);
 }
 
 TEST(Trainer, DropsTheLastShortBatchAndKeepsASmallSetWhole) {
