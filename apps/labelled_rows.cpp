@@ -44,8 +44,10 @@ Validation LabelledRows::validation(std::span<const int> items) const {
 
 void open_and_split(LabelledRows& data, const DataChoice& choice, uint64_t seed, bool quiet) {
   data.dataset = open_dataset(choice.data);
-  data.split = choice.split_dir.empty() ? make_split(data.dataset, parse_split(choice.split), seed)
-                                        : list_split(data.dataset, choice.split_dir);
+  const SplitSpec spec = resolved(parse_split(choice.split), data.dataset);
+  if (!choice.split_dir.empty()) data.split = list_split(data.dataset, choice.split_dir);
+  else if (choice.drawn && spec.kind != SplitKind::column) data.split = choice.drawn(data.dataset);
+  else data.split = make_split(data.dataset, spec, seed);
   if (quiet) return;
   for (const auto* remarks : {&data.dataset.remarks, &data.split.remarks}) {
     for (const std::string& remark : *remarks) print_err("cudenza: {}\n", remark);
@@ -96,6 +98,27 @@ void load(LabelledRows& data, std::span<const int> items, const InputSpec& input
   if (data.rows.item.empty())
     throw DataError(fmt::format("{}: none of {} files can be used", data.dataset.root.string(), items.size()));
   warn_of_dominant(data, input);
+}
+
+void warn_of_classes(const LabelledRows& data) {
+  constexpr size_t kMostNamed = 8;
+  const std::vector<std::string>& classes = data.dataset.classes;
+  if (classes.size() == 1)
+    print_err(
+        "cudenza: warning: {}: '{}' is the only class, so nothing can be told from anything and every figure is empty; give a "
+        "folder with one sub-folder a class\n",
+        data.dataset.root.string(), classes[0]);
+  std::vector<bool> is_learnt(classes.size());
+  for (const int item : data.usable(data.split.train)) is_learnt[static_cast<size_t>(data.dataset.items[item].label)] = true;
+  std::vector<std::string> without;
+  for (size_t c = 0; c < classes.size(); ++c) {
+    if (!is_learnt[c]) without.push_back(fmt::format("'{}'", classes[c]));
+  }
+  if (without.empty()) return;
+  const size_t more = without.size() - std::min(without.size(), kMostNamed);
+  without.resize(without.size() - more);
+  print_err("cudenza: warning: {}: no clip to learn {}{} from; give it more clips, or choose another split\n",
+            data.dataset.root.string(), fmt::join(without, ", "), more > 0 ? fmt::format(" and {} more classes", more) : "");
 }
 
 std::unique_ptr<Input> make_input(const Rows& rows, const InputSpec& spec, const Recipe& recipe, Device device, DType dtype,

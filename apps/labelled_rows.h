@@ -1,5 +1,6 @@
 /// A data set in memory, ready for a network: rows with labels, and which of them train and validate.
 #pragma once
+#include <functional>
 #include <memory>
 
 #include "apps/verbs.h"
@@ -26,6 +27,7 @@ struct LabelledRows {
 /// The data set at `data`, not yet read, split as asked: `split_dir` before `split`.
 struct DataChoice {
   std::string data, split = "auto", split_dir;
+  std::function<Split(const Dataset&)> drawn = {};  ///< a split of before, where otherwise one would be drawn
 };
 void open_and_split(LabelledRows&, const DataChoice&, uint64_t seed, bool quiet);
 
@@ -33,6 +35,9 @@ void open_and_split(LabelledRows&, const DataChoice&, uint64_t seed, bool quiet)
 /// `strict` the first ends it. Throws
 /// DataError if none is left.
 void load(LabelledRows&, std::span<const int> items, const InputSpec&, int workers, bool strict, bool quiet);
+
+/// Says on stderr which classes nothing can be learnt of: they have no usable clip in the training part, or stand alone.
+void warn_of_classes(const LabelledRows&);
 
 /// Rows as a network's input on `device`. `recipe` says what training does to them.
 std::unique_ptr<Input> make_input(const Rows&, const InputSpec&, const Recipe&, Device, DType, uint64_t seed);

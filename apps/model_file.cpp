@@ -32,6 +32,11 @@ void write_model(Hdf5File& file, const Model& model) {
   file.set_attribute(kGroup, "weights_sha256", model.weights_sha);
 }
 
+void take_origin(const Hdf5File& file, Model& model) {
+  model.weights = file.attribute<std::string>(kGroup, "weights");
+  model.weights_sha = file.attribute<std::string>(kGroup, "weights_sha256");
+}
+
 std::filesystem::path model_path(const std::filesystem::path& run) {
   return std::filesystem::is_directory(run) ? run / "best.h5" : run;
 }
@@ -54,10 +59,11 @@ Model read_model(const std::filesystem::path& path, Device device) {
               .classes = info.classes,
               .input = read_input_spec(file),
               .temperature = temperature,
-              .weights = file.attribute<std::string>(kGroup, "weights"),
-              .weights_sha = file.attribute<std::string>(kGroup, "weights_sha256"),
+              .weights = {},
+              .weights_sha = {},
               .random = std::make_shared<Generator>(0),
               .network = nullptr};
+  take_origin(file, model);
   model.network = sensible(file, "its network", [&] {
     return make_network(model.arch, {.classes = static_cast<int>(model.classes.size()),
                                      .in_channels = model.input.picture.channels,

@@ -24,6 +24,8 @@ struct Model {
 void write_model(Hdf5File&, const Model&);
 /// The model that a file holds, on `device`, in evaluation mode. Throws DataError if it holds none.
 Model read_model(const std::filesystem::path&, Device);
+/// Takes over what the file's model began from: `weights` and `weights_sha`.
+void take_origin(const Hdf5File&, Model&);
 /// `run` may be a run directory, which means its best.h5, or a model's file.
 std::filesystem::path model_path(const std::filesystem::path& run);
 

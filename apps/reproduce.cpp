@@ -3,6 +3,7 @@
 #include <map>
 
 #include "apps/output.h"
+#include "apps/resume.h"
 #include "apps/train_run.h"
 #include "engine/core/print_err.h"
 #include "engine/data/dataset.h"
@@ -10,6 +11,7 @@
 #include "engine/train/run_folder.h"
 #include "engine/train/run_seal.h"
 #include "engine/train/study_report.h"
+#include "engine/train/trainer.h"
 #include "models/registry.h"
 #include "weights/manifest.h"
 
@@ -51,38 +53,107 @@ std::string weights_of(const std::string& folder, std::string_view arch) {
   return {};
 }
 
-std::string quoted(const std::string& text) { return fmt::format("\"{}\"", text); }
+/// The options of one of the runs: enough to make it alone.
+ConfigItems items_of_run(const Common& common, const TrainOptions& o) {
+  ConfigItems items;
+  const auto add = [&](std::vector<std::string> parents, const char* name, std::string value) {
+    items.emplace_back();
+    items.back().parents = std::move(parents), items.back().name = name, items.back().inputs = {std::move(value)};
+  };
+  const auto text = [&](const char* name, const std::string& value) {
+    if (!value.empty()) add({"train"}, name, value);
+  };
+  const auto given = [&](const char* name, const auto& value) {
+    if (value) add({"train"}, name, fmt::format("{}", *value));
+  };
+  add({}, "seed", fmt::format("{}", common.seed));
+  add({}, "precision", common.precision);
+  text("data", o.data);
+  text("out", o.out);
+  text("model", o.arch);
+  text("recipe", o.recipe);
+  text("head", o.head);
+  text("split", o.split);
+  text("weights", o.weights);
+  text("split-dir", o.split_dir);
+  given("epochs", o.epochs);
+  given("batch-size", o.batch_size);
+  given("lr", o.lr);
+  given("plan", o.plan);
+  given("sample-rate", o.sample_rate);
+  given("clip", o.clip);
+  text("image-size", fmt::format("{}", o.image_size));
+  return items;
+}
 
-/// What config.toml of one of the runs holds: enough to make it alone.
-std::string config_of(const Common& common, const TrainOptions& o) {
-  std::string text = fmt::format("seed={}\nprecision={}\n[train]\ndata={}\nout={}\nmodel={}\nrecipe={}\nhead={}\nsplit={}\n",
-                                 common.seed, quoted(common.precision), quoted(o.data), quoted(o.out), quoted(o.arch),
-                                 quoted(o.recipe), quoted(o.head), quoted(o.split));
-  if (!o.weights.empty()) text += fmt::format("weights={}\n", quoted(o.weights));
-  if (!o.split_dir.empty()) text += fmt::format("split-dir={}\n", quoted(o.split_dir));
-  if (o.epochs) text += fmt::format("epochs={}\n", *o.epochs);
-  if (o.batch_size) text += fmt::format("batch-size={}\n", *o.batch_size);
-  if (o.lr) text += fmt::format("lr={}\n", *o.lr);
-  if (o.plan) text += fmt::format("plan={}\n", quoted(*o.plan));
-  if (o.sample_rate) text += fmt::format("sample-rate={}\n", *o.sample_rate);
-  if (o.clip) text += fmt::format("clip={}\n", *o.clip);
-  return text + fmt::format("image-size={}\n", o.image_size);
+/// Whether the run has come to its end on this data, for so many epochs. Throws UsageError if it was made with other options.
+bool is_done(const fs::path& folder, const Common& common, const TrainOptions& options) {
+  if (!is_finished(folder)) return false;
+  if (!fs::exists(folder / "last.h5")) return true;  // taken away to save space
+  const Resumption run = resume_of(folder, common, items_of_run(common, options));
+  return run.epochs == options.make_recipe().epochs &&
+         (!run.identity || run.identity->data == fs::absolute(options.data).string());
 }
 
 StudyRow::Run run_one(const Common& common, const TrainOptions& options) {
   const fs::path folder = options.out;
   ModelCard card;
-  if (is_finished(folder)) {
+  if (is_done(folder, common, options)) {
     check_seal(folder);
     card = read_model_card(folder);
   } else {
     TrainOptions own = options;
     if (fs::exists(folder / "last.h5")) own.resume = own.out;
-    card = train_run(common, own, config_of(common, options));
+    card = train_run(common, own, items_of_run(common, options));
   }
   double seconds = 0;
   for (const EpochRow& row : read_history(folder)) seconds += row.time;
   return {.seed = common.seed, .correct = {card.result.correct, card.result.count}, .seconds = seconds};
+}
+
+/// A line of the table as options of a training.
+TrainOptions options_of(const StudyLine& line, const Options& o, const std::string& split_dir) {
+  TrainOptions options = o.shared;
+  options.data = o.data;
+  options.arch = line.arch;
+  options.recipe = line.recipe;
+  options.split = "random:0.2";
+  options.split_dir = split_dir;
+  options.weights = weights_of(o.weights, line.arch);
+  if (options.weights.empty() && !options.plan) options.plan = "one_cycle";  // there is no head to train first
+  return options;
+}
+
+/// Trains a line with every seed. Of runs that diverge a sentence is added to `diverged`; they have no result.
+StudyRow run_line(const StudyLine& line, const std::string& split, TrainOptions options, const Options& o, const Common& common,
+                  std::vector<std::string>& diverged) {
+  StudyRow row{.network = std::string(line.network),
+               .split = split,
+               .recipe = options.weights.empty() && line.recipe == "study" ? "one cycle" : std::string(line.label),
+               .weights = options.weights.empty() ? "" : fs::path(options.weights).filename().string(),
+               .runs = {},
+               .study = {}};
+  if (split == "random") row.study = Proportion{line.right, kStudyClips};
+  for (int k = 0; k < o.seeds; ++k) {
+    Common seeded = common;
+    seeded.seed = common.seed + static_cast<uint64_t>(k);
+    options.out = (fs::path(o.out) / fmt::format("{}-{}-{}", line.arch, split, seeded.seed)).string();
+    if (!common.quiet) print_err("\n{} ({}), {} split, seed {}\n", line.network, line.label, split, seeded.seed);
+    try {
+      row.runs.push_back(run_one(seeded, options));
+    } catch (const DivergedError& error) {
+      diverged.push_back(fmt::format("{:<12} {:<15} seed {}: {}", line.network, split, seeded.seed, error.what()));
+    }
+  }
+  return row;
+}
+
+void print_table(const std::vector<StudyRow>& rows) {
+  for (const StudyRow& row : rows) {
+    print_out("{:<12} {:<15} {:<28} {:>6.2f} % ({:.1f} to {:.1f}){}\n", row.network, row.split,
+              row.weights.empty() ? "from scratch" : "from ImageNet", 100 * row.mean_accuracy(), 100 * row.interval().low,
+              100 * row.interval().high, row.study ? fmt::format("   study {:.2f} %", 100 * row.study->value()) : "");
+  }
 }
 
 void run_reproduce(const Options& o, const Common& common) {
@@ -91,41 +162,21 @@ void run_reproduce(const Options& o, const Common& common) {
   std::vector<std::pair<std::string, std::string>> splits{{"random", ""}};
   if (!o.split_dir.empty()) splits.emplace_back("fault-filtered", o.split_dir);
   std::vector<StudyRow> rows;
+  std::vector<std::string> diverged;
   for (const StudyLine& line : kLines) {
     if (!o.networks.empty() && std::ranges::find(o.networks, line.arch) == o.networks.end()) continue;
     for (const auto& [split, folder] : splits) {
-      TrainOptions options = o.shared;
-      options.data = o.data;
-      options.arch = line.arch;
-      options.recipe = line.recipe;
-      options.split = "random:0.2";
-      options.split_dir = folder;
-      options.weights = weights_of(o.weights, line.arch);
-      if (options.weights.empty() && !options.plan) options.plan = "one_cycle";  // there is no head to train first
-      StudyRow row{.network = std::string(line.network),
-                   .split = split,
-                   .recipe = options.weights.empty() && line.recipe == "study" ? "one cycle" : std::string(line.label),
-                   .weights = options.weights.empty() ? "" : fs::path(options.weights).filename().string(),
-                   .runs = {},
-                   .study = {}};
-      if (split == "random") row.study = Proportion{line.right, kStudyClips};
-      for (int k = 0; k < o.seeds; ++k) {
-        Common seeded = common;
-        seeded.seed = common.seed + static_cast<uint64_t>(k);
-        options.out = (fs::path(o.out) / fmt::format("{}-{}-{}", line.arch, split, seeded.seed)).string();
-        if (!common.quiet) print_err("\n{} ({}), {} split, seed {}\n", line.network, line.label, split, seeded.seed);
-        row.runs.push_back(run_one(seeded, options));
-      }
+      const StudyRow row = run_line(line, split, options_of(line, o, folder), o, common, diverged);
+      if (row.runs.empty()) continue;
       rows.push_back(row);
       write_study_report(o.out, rows);  // what is done can be read while the rest is trained
     }
   }
-  for (const StudyRow& row : rows) {
-    print_out("{:<12} {:<15} {:<28} {:>6.2f} % ({:.1f} to {:.1f}){}\n", row.network, row.split,
-              row.weights.empty() ? "from scratch" : "from ImageNet", 100 * row.mean_accuracy(), 100 * row.interval().low,
-              100 * row.interval().high, row.study ? fmt::format("   study {:.2f} %", 100 * row.study->value()) : "");
-  }
-  print_out("report: {}\n", (fs::path(o.out) / "report.html").string());
+  print_table(rows);
+  for (const std::string& line : diverged) print_out("{}\n", line);
+  if (!rows.empty()) print_out("report: {}\n", (fs::path(o.out) / "report.html").string());
+  if (!diverged.empty())
+    throw DivergedError(fmt::format("{} of the runs diverged and have no result; give --lr a lower rate", diverged.size()));
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "apps/train_options.h"
 
-#include <filesystem>
-
 #include "models/registry.h"
 
 namespace cudenza {
@@ -15,7 +13,10 @@ void add_switch(CLI::App* verb, const std::string& name, std::optional<bool>& gi
 
 void add_run_options(CLI::App* verb, TrainOptions& o) {
   verb->add_option("--out", o.out, "the run's directory: weights, history, predictions, report");
-  verb->add_option("--resume", o.resume, "go on with the run in this directory, exactly where it stopped");
+  verb->add_option(
+      "--resume", o.resume,
+      "go on with the run in this directory, exactly where it stopped; --epochs (the rates become those of the longer or shorter "
+      "run), --patience, --device, --threads and --workers may be others, DATA may have moved");
   verb->add_flag("--log-steps", o.log_steps, "write the loss of every step to steps.csv");
 }
 
@@ -128,23 +129,6 @@ InputSpec TrainOptions::make_input(Media media) const {
   spec.clip_seconds = clip.value_or(0);
   require(!clip || *clip > 0, "--clip is {} seconds, but must be positive", *clip);
   return spec;
-}
-
-TrainOptions read_run_options(const std::filesystem::path& run, Common& common) {
-  const std::filesystem::path config = run / "config.toml";
-  if (!std::filesystem::exists(config)) {
-    throw DataError(fmt::format("{}: there is no config.toml: this is not the directory of a run", run.string()));
-  }
-  CLI::App program("", "cudenza");
-  add_common_options(program, common);
-  TrainOptions options;
-  add_train_options(program.add_subcommand("train"), options, true);
-  try {
-    program.parse(fmt::format("--config \"{}\" train", config.string()), false);
-  } catch (const CLI::Error& error) {
-    throw DataError(fmt::format("{}: cannot be read: {}", config.string(), error.what()));
-  }
-  return options;
 }
 
 }  // namespace cudenza

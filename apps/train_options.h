@@ -40,7 +40,4 @@ struct TrainOptions {
 /// Gives `verb` the options of training: all with `with_run`, those of the input and the recipe alone without.
 void add_train_options(CLI::App* verb, TrainOptions&, bool with_run);
 
-/// The options that made a run, from its config.toml.
-TrainOptions read_run_options(const std::filesystem::path& run, Common&);
-
 }  // namespace cudenza

@@ -5,12 +5,16 @@
 
 #include "apps/exit_code.h"
 #include "apps/interrupt.h"
+#include "apps/process.h"
 #include "apps/progress.h"
+#include "apps/resume.h"
 #include "apps/run_card.h"
 #include "apps/train_setup.h"
+#include "engine/core/print_err.h"
 #include "engine/io/atomic_file.h"
 #include "engine/train/report.h"
 #include "engine/train/run_folder.h"
+#include "engine/train/run_lock.h"
 #include "engine/train/run_seal.h"
 
 namespace cudenza {
@@ -61,7 +65,7 @@ ModelCard finish(TrainSetup& setup, const fs::path& run, const Session& session,
   const std::vector<double> logs = logs_of(valid.predictions.scored());
   setup.model.temperature = fit_temperature({logs, valid.predictions.labels, static_cast<int64_t>(setup.model.classes.size())});
   const Judgement judged = setup.data.usable(split.test).empty() ? valid : judge_part(split.test, "test");
-  Hdf5File::create(run / "best.h5", [&](Hdf5File& file) { write_model(file, setup.model); });
+  session.rewrite_best();  // with the temperature
   write_judgement(run, judged, setup.data, setup.model.input);
   const ModelCard card = card_of({.model = setup.model,
                                   .data = setup.data,
@@ -84,10 +88,11 @@ ModelCard finish(TrainSetup& setup, const fs::path& run, const Session& session,
 }
 
 void check_place(const TrainOptions& o) {
-  require(!o.data.empty(), "train: which data? cudenza train DATA --model A --out RUN (or --resume RUN)");
-  require(!o.out.empty(), "train: where to? Give --out RUN, a directory for weights, history and report");
-  require(!o.resume.empty() || !fs::exists(fs::path(o.out) / "last.h5"),
-          "train: {} holds a run already: --resume {} continues it, another --out leaves it alone", o.out, o.out);
+  require(!o.data.empty() || !o.resume.empty(), "train: which data? cudenza train DATA --model A --out RUN (or --resume RUN)");
+  require(!o.out.empty() || !o.resume.empty(), "train: where to? Give --out RUN, a directory for weights, history and report");
+  std::error_code error;
+  if (!o.resume.empty() && !fs::is_directory(o.resume, error))
+    throw DataError(fmt::format("{}: there is no such directory of a run", o.resume));
   if (o.resume.empty()) check_run_folder("--out", o.out, o.data);
 }
 
@@ -98,37 +103,75 @@ std::string files_and_clips(const LabelledRows& data, std::span<const int> items
   return clips == usable.size() ? fmt::format("{} files", clips) : fmt::format("{} files ({} clips)", usable.size(), clips);
 }
 
+void say_what_is_trained(const TrainSetup& setup) {
+  const LabelledRows& data = setup.data;
+  setup.say(fmt::format("{} on {}: {} to learn from, {} to validate on, {} classes; {} on {}", setup.model.arch,
+                        setup.options.data, files_and_clips(data, data.split.train), files_and_clips(data, data.split.valid),
+                        setup.model.classes.size(), name_of(setup.dtype), setup.device));
+  setup.say(fmt::format("{:>5} {:>12} {:>12} {:>10} {:>8}", "epoch", "train_loss", "valid_loss", "accuracy", "time"));
+}
+
+/// A new run is what was given. One that goes on is what it was; it may have been stopped before its last.h5 was there.
+Resumption what_to_train(const fs::path& run, const Common& common, const TrainOptions& given, const ConfigItems& items) {
+  const bool is_begun = fs::exists(run / "last.h5");
+  require(!given.resume.empty() || !is_begun,
+          "train: {} holds a run already: --resume {} continues it, another --out leaves it alone", given.out, given.out);
+  if (given.resume.empty()) return {.common = common, .options = given, .items = items, .identity = {}};
+  if (!is_begun) return beginning_of(run, common, items);
+  Resumption own = resume_of(run, common, items);
+  if (!own.identity)
+    print_err("cudenza: warning: {}: was written by an older version: whether its data have changed cannot be told\n",
+              (run / "last.h5").string());
+  return own;
+}
+
+/// From a setup and an empty or a saved state to a run that can be stopped and gone on with.
+void begin_or_resume(Session& session, Trainer& trainer, const TrainSetup& setup, const fs::path& last) {
+  const fs::path run = setup.options.out;
+  unseal_run(run);
+  write_split_files(run, setup.data);  // first: it is what makes the folder known as a run's
+  if (last.empty()) session.begin();
+  else session.resume(Hdf5File(last));
+  trainer.set_epochs(setup.recipe.epochs);
+  write_atomically(run / "config.toml", setup.identity.options);  // last: where it is, the run can be resumed
+}
+
 }  // namespace
 
 bool is_finished(const fs::path& run) { return fs::exists(run / "model_card.json") && fs::exists(run / "best.h5"); }
 
-ModelCard train_run(const Common& common, const TrainOptions& options, const std::string& config) {
+ModelCard train_run(const Common& common, const TrainOptions& given, const ConfigItems& items) {
   const auto start = std::chrono::steady_clock::now();
-  check_place(options);
-  const fs::path run = options.out, last = run / "last.h5";
-  const bool resumes = !options.resume.empty() && fs::exists(last);  // it may have been stopped before its first epoch
+  check_place(given);
+  const fs::path run = given.resume.empty() ? given.out : given.resume;
+  const RunLock lock(run);
+  remove_parts_of_dead_writers(run);
+  const Resumption own = what_to_train(run, common, given, items);
+  if (own.common.threads > 0) start_threads(own.common.threads, true);  // the run's own
   watch_interrupts();
-  TrainSetup setup(common, options);
-  setup.prepare(resumes ? last : fs::path());
-  unseal_run(run);
-  write_split_files(run, setup.data);  // first: it is what makes the folder known as a run's
-  if (options.resume.empty()) write_atomically(run / "config.toml", config);
+  const fs::path last = own.is_begun() ? run / "last.h5" : fs::path();
+  TrainSetup setup(own.common, own.options);
+  setup.prepare_run(last, own.identity);
+  setup.identity.options = config_text(own.items);
 
-  Trainer trainer(setup.trainer_parts(), setup.recipe);
+  Recipe recipe = setup.recipe;
+  recipe.epochs = own.epochs.value_or(recipe.epochs);
+  Trainer trainer(setup.trainer_parts(), recipe);
   if (setup.dtype == DType::f16) trainer.optimizer().use_loss_scale();
-  Progress bar("epoch", trainer.batches_per_epoch(), common.quiet);
+  Progress bar("epoch", trainer.batches_per_epoch(), setup.common.quiet);
+  const auto write = [&](Hdf5File& file) {
+    write_model(file, setup.model);
+    write_identity(file, setup.identity);
+  };
   Session session({.trainer = trainer,
                    .network = *setup.model.network,
                    .input = *setup.input,
                    .random = *setup.model.random,
                    .validation = setup.data.validation(setup.data.split.valid),
-                   .write_model = [&](Hdf5File& file) { write_model(file, setup.model); }},
+                   .write_model = write},
                   session_options(setup, run, trainer, bar));
-  if (resumes) session.resume(Hdf5File(last));
-  setup.say(fmt::format("{} on {}: {} to learn from, {} to validate on, {} classes; {} on {}", setup.model.arch, options.data,
-                        files_and_clips(setup.data, setup.data.split.train), files_and_clips(setup.data, setup.data.split.valid),
-                        setup.model.classes.size(), name_of(setup.dtype), setup.device));
-  setup.say(fmt::format("{:>5} {:>12} {:>12} {:>10} {:>8}", "epoch", "train_loss", "valid_loss", "accuracy", "time"));
+  begin_or_resume(session, trainer, setup, last);
+  say_what_is_trained(setup);
   try {
     session.run();
   } catch (const Stopped& stopped) {

@@ -1,13 +1,15 @@
 /// A whole training run: from the options to a directory with a model, its history, its judgement and a report.
 #pragma once
+#include "apps/config_file.h"
 #include "apps/train_options.h"
 #include "engine/train/run_files.h"
 
 namespace cudenza {
 
-/// Trains what the options say into options.out, or goes on with options.resume. `config` is what config.toml will hold. Throws
-/// Interrupted after Ctrl-C, with last.h5 saved.
-ModelCard train_run(const Common&, const TrainOptions&, const std::string& config);
+/// Trains what the options say into options.out, or goes on with options.resume. `items` are the options that were given, each as
+/// it was: config.toml will hold them, and a run that goes on takes or refuses them (resume.h). Throws Interrupted after Ctrl-C,
+/// with last.h5 saved; DivergedError; DataError if another process trains there.
+ModelCard train_run(const Common&, const TrainOptions&, const ConfigItems& items);
 
 /// Whether this directory holds a run that has come to its end.
 bool is_finished(const std::filesystem::path& run);
