@@ -115,7 +115,11 @@ class Chooser {
     const auto best = std::ranges::min_element(fitting_, {}, order_of);
     WeightChoice choice = std::move(*best);
     fitting_.erase(best);
-    for (const WeightChoice& other : fitting_) choice.others.push_back(label(other));
+    for (const WeightChoice& other : fitting_) {
+      const auto has_its_key = [&](const WeightChoice& c) { return c.key == other.key; };
+      const bool is_alone = !other.key.empty() && !has_its_key(choice) && std::ranges::count_if(fitting_, has_its_key) == 1;
+      choice.others.push_back(is_alone ? other.key : label(other));
+    }
     choice.unreadable = unreadable_;
     return choice;
   }
@@ -150,7 +154,7 @@ std::vector<std::string> WeightChoice::remarks() const {
   if (!prefix.empty()) taken_off.push_back(prefix);
   if (!key.empty() || !taken_off.empty())
     all.push_back(fmt::format("took {}{}{}", key.empty() ? "its tensors" : fmt::format("'{}'", key),
-                              taken_off.empty() ? "" : ", names without ", fmt::join(taken_off, " and ")));
+                              taken_off.empty() ? "" : fmt::format(", names without '{}'", fmt::join(taken_off, "', '"))));
   if (!others.empty())
     all.push_back(fmt::format("'{}' fits as well and was not taken: weights convert --key names it", fmt::join(others, "', '")));
   if (!left_out.empty()) all.push_back(fmt::format("left out what is outside of the network: {}", left_out.text()));

@@ -153,7 +153,7 @@ TEST(Weights, OfSeveralStateDictsConvertSaysWhichWasTaken) {
                                      {"state_dict_ema", pickled_resnet34(prefixed(""), "1")}}));
   const Ran first = run_program("weights convert " + in + " " + out);
   EXPECT_EQ(first.status, 0) << first.err;
-  expect_says(first.err, "timm.pth: took 'state_dict', names without module.");
+  expect_says(first.err, "timm.pth: took 'state_dict', names without 'module.'");
   expect_says(first.err, "'state_dict_ema' fits as well and was not taken: weights convert --key names it");
   EXPECT_EQ(Hdf5File(out).read("fc.bias").span<float>()[0], 1);
   const Ran second = run_program("weights convert --json --key state_dict_ema " + in + " " + out);
@@ -198,7 +198,7 @@ TEST(Weights, TrainAndForwardTakePyTorchsFiles) {
                                         " --image-size 32 --batch-size 4 --epochs 1 --freeze-epochs 0 --device cpu --out " + run);
   ASSERT_EQ(trained.status, 0) << trained.err;
   EXPECT_TRUE(fs::is_empty(temporary));
-  expect_says(trained.err, "lightning.ckpt: took 'state_dict', names without model.");
+  expect_says(trained.err, "lightning.ckpt: took 'state_dict', names without 'model.'");
   const Hdf5File best(fs::path(run) / "best.h5");
   EXPECT_EQ(best.attribute<std::string>("model", "weights"), "lightning.ckpt");
   EXPECT_EQ(best.attribute<std::string>("model", "weights_sha256"), hash_of(FileBytes(in)).sha256);
@@ -215,7 +215,7 @@ TEST(Weights, ForwardTakesPyTorchsFiles) {
   expect_says(without.err, "set TMPDIR");
   const Ran ran = run_program(arguments);
   ASSERT_EQ(ran.status, 0) << ran.err;
-  expect_says(ran.err, "some.safetensors: took its tensors, names without module.");
+  expect_says(ran.err, "some.safetensors: took its tensors, names without 'module.'");
   EXPECT_EQ(Hdf5File(y).extent("logits").shape, (Shape{2, 1000}));
 }
 

@@ -99,7 +99,7 @@ TEST_F(Convert, TakesWhatTheKeyNames) {
                                       {"state_dict_ema", pickled_resnet34(prefixed("_orig_mod.model."), "1")}}));
   const ConvertReport first = convert_weights(in_, out_);
   ASSERT_EQ(first.remarks.size(), 2u);
-  EXPECT_EQ(first.remarks[0], "took 'state_dict', names without module.");
+  EXPECT_EQ(first.remarks[0], "took 'state_dict', names without 'module.'");
   expect_says(first.remarks[1], "'state_dict_ema' fits as well and was not taken");
   EXPECT_EQ(Hdf5File(out_).read("fc.bias").span<float>()[0], 1);
   convert_weights(in_, out_, "", "state_dict_ema");
