@@ -1,15 +1,13 @@
 #include "engine/train/run_identity.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <charconv>
-#include <exception>
 #include <set>
 
 #include "engine/core/content_hash.h"
 #include "engine/core/error.h"
 #include "engine/data/csv.h"
+#include "kernels/common/parallel_each.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -121,17 +119,8 @@ std::string difference(const RunIdentity& run, const RunIdentity& now) {
 
 std::vector<std::string> contents_of(std::span<const fs::path> files, int threads) {
   std::vector<std::string> contents(files.size());
-  std::exception_ptr failure;
-#pragma omp parallel for schedule(dynamic) num_threads(threads > 0 ? threads : omp_get_max_threads())
-  for (size_t i = 0; i < files.size(); ++i) {
-    try {
-      contents[i] = content_of(files[i]);
-    } catch (...) {  // an exception must not leave its thread
-#pragma omp critical
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  const auto read = [&](int64_t i) { contents[static_cast<size_t>(i)] = content_of(files[static_cast<size_t>(i)]); };
+  kernels::parallel_each(std::ssize(files), read, threads);
   return contents;
 }
 
