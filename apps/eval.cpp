@@ -40,8 +40,8 @@ void match_classes(Dataset& dataset, const Model& model) {
 
 constexpr const char* kNew = "new";  // the part of a file that the run does not know
 
-/// What each item was for the run: train, valid, test or new. A file is known by what it holds, not by its name: that may stand for
-/// another sound in another data set. A copy under another name counts as learnt from if one of its like was.
+/// What each item was for the run: train, valid, test or new. A file is known by what it holds, not by its name: that may stand
+/// for another sound in another data set. A copy under another name counts as learnt from if one of its like was.
 std::vector<std::string> parts_by_content(const RunIdentity& run, const Dataset& dataset, int threads) {
   std::map<std::string, std::vector<const RunFile*>> files_of;  // by content
   for (const RunFile& file : run.files) {

@@ -17,7 +17,8 @@ void add_common_options(CLI::App& program, Common& common) {
   program.add_option("--threads", common.threads, "CPU threads; 0 is one a core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  program.add_flag("--deterministic", common.deterministic, "the same bits every time, for any --threads and any --batch-size of judging, at some cost");
+  program.add_flag("--deterministic", common.deterministic,
+                   "the same bits every time, for any --threads and any --batch-size of judging, at some cost");
   program.add_flag("--autotune", common.autotune, "time cuDNN's engines at first use: seconds once, then faster steps on a GPU");
   program.add_flag("--quiet", common.quiet, "no progress, no remarks");
   program.add_flag("--json", common.json, "results as JSON on stdout");

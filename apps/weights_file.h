@@ -15,7 +15,8 @@ struct WeightsFile {
 };
 
 /// Opens it. A file of another format is converted in the folder for temporary files; its copy there has no name any more when
-/// this returns, so that nothing stays behind. Throws DataError if it cannot be read, does not fit any network, or there is no room.
+/// this returns, so that nothing stays behind. Throws DataError if it cannot be read, does not fit any network, or there is no
+/// room.
 WeightsFile open_weights(const std::filesystem::path&);
 
 /// Whether a file begins as HDF5 does. Throws DataError if it cannot be read.

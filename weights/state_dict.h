@@ -14,8 +14,9 @@ struct StateDict {
   std::vector<std::string> wrappers = {};  ///< what was taken off its names: "module.", "_orig_mod."
 };
 
-/// Takes the names of wrappers out of the tensors' names, wherever they stand: "module." of DataParallel and its kin, "_orig_mod."
-/// of torch.compile, those of FSDP and of checkpointing. Names that would then not be told apart all stay as they are.
+/// Takes the names of wrappers out of the tensors' names, wherever they stand: "module." of DataParallel and its kin,
+/// "_orig_mod." of torch.compile, those of FSDP and of checkpointing. Names that would then not be told apart all stay as they
+/// are.
 void take_off_wrappers(StateDict&);
 
 }  // namespace cudenza

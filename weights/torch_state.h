@@ -31,8 +31,8 @@ struct PersistentIds {
 };
 
 /// The state dicts that the pickle holds, at least one, in its order: the dict itself, and those under its text keys and theirs
-/// ("state_dict", "checkpoint.model"), as far as they have tensors under names. What is no tensor is left out. Throws DataError if
-/// there is none.
+/// ("state_dict", "checkpoint.model"), as far as they have tensors under names. What is no tensor is left out. Throws DataError
+/// if there is none.
 std::vector<StateDict> state_dicts_of(const FileBytes&, const Pickle&, const PersistentIds&);
 
 /// Items of a tuple or list that are integers. Throws DataError, which says what was expected, if they are not.

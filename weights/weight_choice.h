@@ -1,6 +1,6 @@
 /// Which of the tensors in a file are a network's weights. People save state dicts in many ways: under a key of a checkpoint
-/// ("state_dict", "model", "net"), as a part of a larger module (names that begin with "model." or "encoder."), twice (as they are
-/// trained, and averaged). What fits one of our networks by names and shapes is taken, whatever it is called.
+/// ("state_dict", "model", "net"), as a part of a larger module (names that begin with "model." or "encoder."), twice (as they
+/// are trained, and averaged). What fits one of our networks by names and shapes is taken, whatever it is called.
 #pragma once
 #include <string>
 #include <vector>

@@ -24,8 +24,8 @@ class PcmCache {
   /// $CUDENZA_CACHE, else $XDG_CACHE_HOME/cudenza, else ~/.cache/cudenza.
   static std::filesystem::path default_folder();
 
-  /// The file's sound, mono 16-bit PCM at `rate` Hz, and what deserves a warning in it: hear(path, rate). Throws DataError as that
-  /// does; a cache that cannot be written is no error (see write_error()).
+  /// The file's sound, mono 16-bit PCM at `rate` Hz, and what deserves a warning in it: hear(path, rate). Throws DataError as
+  /// that does; a cache that cannot be written is no error (see write_error()).
   HeardSound load(const std::filesystem::path&, int rate);
 
   const std::filesystem::path& folder() const { return folder_; }

@@ -52,8 +52,8 @@ class SoundFile {
   /// Fills `mono` with the next samples, full scale 1, and returns how many: fewer than asked for only at the end. Throws
   /// DataError at a cut, a damaged stream and samples that are no numbers, once what comes before them has been returned.
   size_t read(std::span<float> mono);
-  /// What deserves a warning in what has been read so far, each without the file's name: channels that cancel each other out, silence,
-  /// samples far beyond full scale, bytes that are not heard.
+  /// What deserves a warning in what has been read so far, each without the file's name: channels that cancel each other out,
+  /// silence, samples far beyond full scale, bytes that are not heard.
   std::vector<std::string> remarks() const;
 
  private:

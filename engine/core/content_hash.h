@@ -32,8 +32,8 @@ class ContentHasher {
 };
 
 ContentHash hash_of(std::span<const std::byte>);
-/// MurmurHash3 of four parts of the bytes side by side, and of the four: another name for the same, made three times as fast, since
-/// each part's chain of multiplications waits for itself alone.
+/// MurmurHash3 of four parts of the bytes side by side, and of the four: another name for the same, made three times as fast,
+/// since each part's chain of multiplications waits for itself alone.
 ContentHash striped_hash_of(std::span<const std::byte>);
 /// Of a file's bytes. Throws DataError with file and reason if it cannot be read.
 ContentHash hash_of_file(const std::filesystem::path&);

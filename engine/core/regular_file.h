@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 
+#include "engine/core/posix_file.h"
+
 namespace cudenza {
 
 /// A regular file, open for reading from its beginning on.
@@ -13,9 +15,6 @@ class RegularFile {
   /// Throws DataError with the file and the reason: it is not there, may not be read, or is a folder, pipe, socket or device
   /// (whose opening or reading could wait for ever).
   explicit RegularFile(const std::filesystem::path&);
-  ~RegularFile();
-  RegularFile(const RegularFile&) = delete;
-  RegularFile& operator=(const RegularFile&) = delete;
 
   /// Fills `bytes` as far as the file goes; returns how many were read, fewer only at its end. Throws DataError if the disk
   /// fails.
@@ -23,7 +22,8 @@ class RegularFile {
 
  private:
   std::filesystem::path path_;
-  int file_;
+  PosixFile file_;
+  uint64_t at_ = 0;
 };
 
 /// The whole content of a regular file. Throws as RegularFile.

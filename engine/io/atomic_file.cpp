@@ -10,7 +10,7 @@
 #include <span>
 
 #include "engine/core/error.h"
-#include "engine/io/posix_file.h"
+#include "engine/core/posix_file.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;

@@ -15,7 +15,8 @@ void write_atomically(const std::filesystem::path& path, const std::function<voi
 void write_atomically(const std::filesystem::path& path, std::string_view content);
 
 /// Removes what write_atomically() left in `folder` when its process was killed: files `.NAME.PID.part` whose PID no process
-/// has, or only this one, which must not be writing there. Files that cannot be removed stay; a folder that is not there has none.
+/// has, or only this one, which must not be writing there. Files that cannot be removed stay; a folder that is not there has
+/// none.
 void remove_parts_of_dead_writers(const std::filesystem::path& folder);
 
 }  // namespace cudenza

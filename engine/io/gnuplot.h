@@ -19,8 +19,8 @@ std::string why_no_gnuplot();
 std::string run_gnuplot(std::string_view script);
 
 /// Any text for gnuplot: quoted, on one line. All but letters and digits are numbers (\047), so that nothing in it can end the
-/// text or be obeyed. Draw it with `noenhanced`, and not as the name of a tic, where gnuplot takes a % for a format (GnuplotScript's
-/// names_left() and names_below() draw those).
+/// text or be obeyed. Draw it with `noenhanced`, and not as the name of a tic, where gnuplot takes a % for a format
+/// (GnuplotScript's names_left() and names_below() draw those).
 std::string gnuplot_text(std::string_view);
 
 }  // namespace cudenza

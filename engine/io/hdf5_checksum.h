@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "engine/core/content_hash.h"
-#include "engine/io/posix_file.h"
+#include "engine/core/posix_file.h"
 
 namespace cudenza::hdf5 {
 

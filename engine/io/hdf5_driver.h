@@ -5,8 +5,8 @@
 #pragma once
 #include <memory>
 
+#include "engine/core/posix_file.h"
 #include "engine/io/hdf5_handle.h"
-#include "engine/io/posix_file.h"
 
 namespace cudenza::hdf5 {
 

@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "engine/core/error.h"
+#include "engine/core/posix_file.h"
 #include "engine/io/hdf5_file.h"
-#include "engine/io/posix_file.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;

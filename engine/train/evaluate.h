@@ -11,8 +11,8 @@ namespace cudenza {
 
 struct EvaluateSpec {
   int64_t batch_size = 64;  ///< pictures at once, about; MathMode::deterministic: one row's, whatever is said here
-  int tta = 0;        ///< augmented passes; 0: the plain one alone
-  TtaSpec join = {};  ///< how they are joined with it
+  int tta = 0;              ///< augmented passes; 0: the plain one alone
+  TtaSpec join = {};        ///< how they are joined with it
   /// Called after each batch with the rows done so far; returning false stops, and evaluate() throws Stopped.
   std::function<bool(int64_t done)> progress = {};
 };

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/io/posix_file.h"
+#include "engine/core/posix_file.h"
 
 namespace cudenza {
 

@@ -87,8 +87,8 @@ std::string tag_on_page(std::string tag, const std::string& plot) {
   return with_page_colours(replaced(std::move(tag), "\"black\"", "\"currentColor\""));
 }
 
-/// gnuplot's SVG as an element of the page, without its prologue. Only tags are changed: what stands between them are names, which
-/// may look like anything.
+/// gnuplot's SVG as an element of the page, without its prologue. Only tags are changed: what stands between them are names,
+/// which may look like anything.
 std::string as_part_of_page(const Plot& plot) {
   std::string svg = plot.svg.substr(std::min(plot.svg.find("<svg"), plot.svg.size()));
   // gnuplot's own title and description: the figure has better ones.

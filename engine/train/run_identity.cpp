@@ -59,7 +59,8 @@ std::string difference_of_file(const RunFile& run, const RunFile& now) {
   return {};
 }
 
-/// Every difference of two lists that are sorted by path. Other parts come last: where files are gone or new, they follow from that.
+/// Every difference of two lists that are sorted by path. Other parts come last: where files are gone or new, they follow from
+/// that.
 std::vector<std::string> differences_of_files(const std::vector<RunFile>& run, const std::vector<RunFile>& now) {
   std::vector<std::string> all, moved;
   auto a = run.begin();

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/core/posix_file.h"
 #include "engine/core/sha256.h"
 #include "engine/io/atomic_file.h"
-#include "engine/io/posix_file.h"
 #include "engine/train/run_files.h"
 
 namespace cudenza {

@@ -1,5 +1,5 @@
-/// RUN/checksums.txt: what the text files and pictures of a finished run hold, so that a byte that changes later is seen. It is in
-/// the form of the tool sha256sum: `cd RUN && sha256sum -c checksums.txt`. (HDF5 files carry checksums of their own; plots and
+/// RUN/checksums.txt: what the text files and pictures of a finished run hold, so that a byte that changes later is seen. It is
+/// in the form of the tool sha256sum: `cd RUN && sha256sum -c checksums.txt`. (HDF5 files carry checksums of their own; plots and
 /// report.html are made of the files listed here.)
 #pragma once
 #include <filesystem>

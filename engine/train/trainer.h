@@ -86,8 +86,8 @@ class Trainer {
   void resume(const Position& at, const SmoothLoss& smooth);
   const SmoothLoss& smoothing() const { return smooth_; }
 
-  /// Goes on with another number of epochs a round. The epochs trained stay; from now on the rates are those that a run of so many
-  /// epochs has at this place, and a run that was at its end has more to do. Throws UsageError if so many epochs are trained
+  /// Goes on with another number of epochs a round. The epochs trained stay; from now on the rates are those that a run of so
+  /// many epochs has at this place, and a run that was at its end has more to do. Throws UsageError if so many epochs are trained
   /// already, or a round with the old number is over.
   void set_epochs(int epochs);
   /// The error that says that training came to no good: `what` became no number after the last step.

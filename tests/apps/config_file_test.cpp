@@ -30,8 +30,8 @@ std::vector<std::string> shown(const ConfigItems& items) {
   return all;
 }
 
-/// Strings of every byte that a name may have, with a liking for those that mean something in TOML, and for words that are no texts
-/// there.
+/// Strings of every byte that a name may have, with a liking for those that mean something in TOML, and for words that are no
+/// texts there.
 class RandomTexts {
  public:
   std::string next() {

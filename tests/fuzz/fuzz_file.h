@@ -25,7 +25,8 @@ inline void read_all(const FileBytes& file, const std::vector<StateDict>& dicts)
   for (const StateDict& dict : dicts) read_all(file, dict.tensors);
 }
 
-/// Opens the bytes by `read` (FileBytes to records or state dicts), and reads all they hold. A DataError is what broken files are for.
+/// Opens the bytes by `read` (FileBytes to records or state dicts), and reads all they hold. A DataError is what broken files are
+/// for.
 template <class Read> int fuzz(const uint8_t* data, size_t size, Read&& read) {
   static MemoryFile memory;
   memory.set({reinterpret_cast<const char*>(data), size});

@@ -32,8 +32,8 @@ fuzz() {
   # HDF5's files are larger, and the library behind them forgets memory when it refuses one.
   local limits=(-max_len=16384)
   [[ $name != checkpoint ]] || limits=(-max_len=65536 -detect_leaks=0)
-  TMPDIR=$memory nice -n 19 "$build/bin/cudenza_fuzz_$name" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=20 "${limits[@]}" \
-    -print_final_stats=1 -artifact_prefix="$folder/" "$folder/corpus" "$folder/seeds" >"$folder/log" 2>&1 ||
+  TMPDIR=$memory nice -n 19 "$build/bin/cudenza_fuzz_$name" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=20 \
+    "${limits[@]}" -print_final_stats=1 -artifact_prefix="$folder/" "$folder/corpus" "$folder/seeds" >"$folder/log" 2>&1 ||
     { echo "fuzz: $name found something: $folder/log" >&2; return 1; }
   echo "$name: $(grep -E 'number_of_executed_units|peak_rss' "$folder/log" | awk '{ printf "%s %s  ", $1, $2 }')"
 }

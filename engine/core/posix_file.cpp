@@ -1,4 +1,4 @@
-#include "engine/io/posix_file.h"
+#include "engine/core/posix_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
