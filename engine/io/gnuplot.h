@@ -18,7 +18,7 @@ std::string why_no_gnuplot();
 /// what it said if it failed. Whoever calls this checks that the picture is whole, since gnuplot does not.
 std::string run_gnuplot(std::string_view script);
 
-/// Any text for gnuplot: quoted, on one line. All but letters and digits are numbers (\047), so that nothing in it can end the
+/// Any text for gnuplot: quoted, on one line. All but letters are numbers (\047), so that nothing in it can end the
 /// text or be obeyed. Draw it with `noenhanced`, and not as the name of a tic, where gnuplot takes a % for a format
 /// (GnuplotScript's names_left() and names_below() draw those).
 std::string gnuplot_text(std::string_view);
