@@ -49,6 +49,15 @@ bool holds(const fs::path& path, const std::string& bytes) {
   return file.read(found.data(), static_cast<std::streamsize>(found.size())) && found == bytes;
 }
 
+/// The clips of a data set as paths within it, with genre and index.
+std::map<fs::path, std::pair<int, int>> clips_of(int clips_per_genre) {
+  std::map<fs::path, std::pair<int, int>> clips;
+  for (int index = 0; index < clips_per_genre; ++index) {
+    for (int genre = 0; genre < static_cast<int>(synth_genres().size()); ++genre) clips[path_of(genre, index)] = {genre, index};
+  }
+  return clips;
+}
+
 }  // namespace
 
 void write_synth_folder(const fs::path& out, const SynthOptions& options, const std::function<void(int64_t, int64_t)>& on_clip) {
@@ -56,19 +65,14 @@ void write_synth_folder(const fs::path& out, const SynthOptions& options, const 
   check_synth_seconds(options.seconds);
   check_output_folder("synth:", out);
   refuse_strangers(out, options.clips);
-  const int genres = static_cast<int>(synth_genres().size());
-  std::map<fs::path, std::pair<int, int>> genre_and_index;
+  const auto clips = clips_of(options.clips);
   std::vector<fs::path> there, missing;
-  for (int index = 0; index < options.clips; ++index) {
-    for (int genre = 0; genre < genres; ++genre) {
-      const fs::path clip = path_of(genre, index);
-      std::error_code error;
-      (fs::exists(fs::symlink_status(out / clip, error)) ? there : missing).push_back(clip);
-      genre_and_index[clip] = {genre, index};
-    }
+  for (const auto& [clip, genre_and_index] : clips) {
+    std::error_code error;
+    (fs::exists(fs::symlink_status(out / clip, error)) ? there : missing).push_back(clip);
   }
   const auto wav_of = [&](const fs::path& clip) {
-    const auto [genre, index] = genre_and_index.at(clip);
+    const auto [genre, index] = clips.at(clip);
     return encode_wav(synth_clip(options.seed, genre, index, options.seconds), kSynthRate);
   };
   std::mutex mutex;  // of done and on_clip
@@ -76,7 +80,7 @@ void write_synth_folder(const fs::path& out, const SynthOptions& options, const 
   const auto count = [&] {
     const std::lock_guard lock(mutex);
     ++done;
-    if (on_clip) on_clip(done, std::ssize(genre_and_index));
+    if (on_clip) on_clip(done, std::ssize(clips));
   };
   for_each_clip(there, [&](const fs::path& clip) {  // first, so that nothing is added to what is another's
     require(holds(out / clip, wav_of(clip)), "synth: {} is there already and is not what this call makes; name a new folder",
