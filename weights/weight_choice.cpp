@@ -153,7 +153,7 @@ std::vector<std::string> WeightChoice::remarks() const {
   std::vector<std::string> all, taken_off = wrappers;
   if (!prefix.empty()) taken_off.push_back(prefix);
   if (!key.empty() || !taken_off.empty())
-    all.push_back(fmt::format("took {}{}{}", key.empty() ? "its tensors" : fmt::format("'{}'", key),
+    all.push_back(fmt::format("took {}{}", key.empty() ? "its tensors" : fmt::format("'{}'", key),
                               taken_off.empty() ? "" : fmt::format(", names without '{}'", fmt::join(taken_off, "', '"))));
   if (!others.empty())
     all.push_back(fmt::format("'{}' fits as well and was not taken: weights convert --key names it", fmt::join(others, "', '")));
