@@ -10,7 +10,7 @@ namespace cudenza::kernels {
 
 /// Calls f(i) for every i of [0, count), each on the thread that is free first; on `threads` of them, 0: as many as there are.
 /// Once a call has thrown, no other is begun, and the calling thread throws the same.
-template <class F> void parallel_each(int64_t count, F&& f, int threads = 0) {
+template <class F> void parallel_each(int64_t count, F&& f, [[maybe_unused]] int threads = 0) {
   FirstFailure failure;
 #pragma omp parallel for schedule(dynamic) num_threads(threads > 0 ? threads : omp_get_max_threads())
   for (int64_t i = 0; i < count; ++i) {

@@ -57,7 +57,7 @@ TEST(Plots, ARunOfNothingButNaNsLosesThosePlotsAlone) {
   const ScratchFolder scratch;
   write_synthetic_run(scratch.path());
   const double nan = std::nan("");
-  write_history(scratch.path(), {{0, nan, nan, nan, 0, 1}});
+  write_history(scratch.path(), std::vector<EpochRow>{{0, nan, nan, nan, 0, 1}});
   const Plots plots = write_plots(scratch.path());
   EXPECT_TRUE(plots.find("confusion") && plots.find("recall") && plots.find("schedule"));
 }

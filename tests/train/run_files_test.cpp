@@ -95,11 +95,12 @@ TEST(RunFiles, SaysWhichLineIsBad) {
   const ScratchFolder scratch;
   const fs::path path = scratch.path() / "history.csv";
   const std::string head = "epoch,train_loss,valid_loss,accuracy,lr,time\n";
-  EXPECT_EQ(complaint(path, head + "0,1,1,1,1,1\n1,x,1,1,1,1\n", read_history),
+  const auto read = [](const fs::path& run) { return read_history(run); };
+  EXPECT_EQ(complaint(path, head + "0,1,1,1,1,1\n1,x,1,1,1,1\n", read),
             path.string() + ":3: 'x' in column 'train_loss' is not a number");
-  EXPECT_EQ(complaint(path, head + "0,1\n", read_history), path.string() + ":2: has 2 fields, but there are 6 columns");
-  EXPECT_EQ(complaint(path, "epoch,train_loss\n", read_history), path.string() + ":1: has no column 'valid_loss'");
-  EXPECT_EQ(complaint(path, "", read_history), path.string() + ": is empty");
+  EXPECT_EQ(complaint(path, head + "0,1\n", read), path.string() + ":2: has 2 fields, but there are 6 columns");
+  EXPECT_EQ(complaint(path, "epoch,train_loss\n", read), path.string() + ":1: has no column 'valid_loss'");
+  EXPECT_EQ(complaint(path, "", read), path.string() + ": is empty");
   const fs::path predictions = scratch.path() / "predictions.csv";
   EXPECT_EQ(complaint(predictions, "file,label,predicted,probability,probability_x\na,y,x,1,1\n", read_predictions),
             predictions.string() + ":2: label 'y' has no column 'probability_y'");
