@@ -63,9 +63,6 @@ ConfigItems items_of_run(const Common& common, const TrainOptions& o) {
   const auto text = [&](const char* name, const std::string& value) {
     if (!value.empty()) add({"train"}, name, value);
   };
-  const auto given = [&](const char* name, const auto& value) {
-    if (value) add({"train"}, name, fmt::format("{}", *value));
-  };
   add({}, "seed", fmt::format("{}", common.seed));
   add({}, "precision", common.precision);
   text("data", o.data);
@@ -76,13 +73,15 @@ ConfigItems items_of_run(const Common& common, const TrainOptions& o) {
   text("split", o.split);
   text("weights", o.weights);
   text("split-dir", o.split_dir);
-  given("epochs", o.epochs);
-  given("batch-size", o.batch_size);
-  given("lr", o.lr);
-  given("plan", o.plan);
-  given("sample-rate", o.sample_rate);
-  given("clip", o.clip);
+  // Spelled out, so that a run made with other values is found out where these are the recipe's own.
+  const Recipe recipe = o.make_recipe();
+  text("epochs", fmt::format("{}", recipe.epochs));
+  text("batch-size", fmt::format("{}", recipe.batch_size));
+  text("lr", fmt::format("{}", recipe.lr));
+  text("plan", std::string(name_of(recipe.plan)));
   text("image-size", fmt::format("{}", o.image_size));
+  if (o.sample_rate) text("sample-rate", fmt::format("{}", *o.sample_rate));
+  if (o.clip) text("clip", fmt::format("{}", *o.clip));
   return items;
 }
 
