@@ -107,7 +107,7 @@ constexpr std::string_view kProgress = "run", kHistory = "history", kSteps = "ru
 
 }  // namespace
 
-void write_history(const fs::path& run, std::span<const EpochRow> rows) {
+void write_history(const fs::path& run, const std::vector<EpochRow>& rows) {
   write_atomically(run / "history.csv", history_text(rows));
 }
 
@@ -117,24 +117,22 @@ std::vector<EpochRow> read_history(const fs::path& run) {
 }
 
 // The history is a text, since two runs that are equal to the bit differ in their seconds; data sets are what is compared.
-void write_history(Hdf5File& file, std::span<const EpochRow> rows) {
-  file.set_attribute(kProgress, kHistory, history_text(rows));
-}
+void save_history(Hdf5File& file, std::span<const EpochRow> rows) { file.set_attribute(kProgress, kHistory, history_text(rows)); }
 
-void write_steps(Hdf5File& file, std::span<const StepRow> rows) {
+void save_steps(Hdf5File& file, std::span<const StepRow> rows) {
   if (rows.empty()) return;
   std::vector<double> values;
   for (const StepRow& row : rows) values.insert(values.end(), {static_cast<double>(row.step), row.loss, row.lr, row.momentum});
   file.write(kSteps, Tensor::from(values, {std::ssize(rows), 4}));
 }
 
-bool holds_progress(const Hdf5File& file) { return file.contains(kProgress) && file.has_attribute(kProgress, kHistory); }
+bool holds_history(const Hdf5File& file) { return file.contains(kProgress) && file.has_attribute(kProgress, kHistory); }
 
-std::vector<EpochRow> read_history(const Hdf5File& file) {
+std::vector<EpochRow> saved_history(const Hdf5File& file) {
   return history_of({file.path(), parse_csv(file.attribute<std::string>(kProgress, kHistory), file.path())});
 }
 
-std::vector<StepRow> read_steps(const Hdf5File& file) {
+std::vector<StepRow> saved_steps(const Hdf5File& file) {
   if (!file.contains(kSteps)) return {};
   const Hdf5File::Extent extent = file.extent(kSteps);
   if (extent.dtype != DType::f64 || extent.shape.rank() != 2 || extent.shape[1] != 4)

@@ -25,7 +25,7 @@ struct EpochRow {
   double lr = 0;    ///< the head's, at the epoch's last step
   double time = 0;  ///< seconds, training and validation
 };
-void write_history(const std::filesystem::path& run, std::span<const EpochRow>);
+void write_history(const std::filesystem::path& run, const std::vector<EpochRow>&);
 std::vector<EpochRow> read_history(const std::filesystem::path& run);  ///< empty if absent
 
 /// steps.csv: step,loss,lr,momentum, on demand; schedule.csv: the same without the loss, always.
@@ -40,11 +40,11 @@ void write_schedule(const std::filesystem::path& run, const std::vector<StepRow>
 std::vector<StepRow> read_steps(const std::filesystem::path& run);                   ///< of either; empty if absent
 
 /// Both in last.h5 (group "run"), the steps with their losses; the history up to its epoch in best.h5 too.
-void write_history(Hdf5File&, std::span<const EpochRow>);
-void write_steps(Hdf5File&, std::span<const StepRow>);
-bool holds_progress(const Hdf5File&);  ///< both, as files by older versions do not
-std::vector<EpochRow> read_history(const Hdf5File&);
-std::vector<StepRow> read_steps(const Hdf5File&);
+void save_history(Hdf5File&, std::span<const EpochRow>);
+void save_steps(Hdf5File&, std::span<const StepRow>);
+bool holds_history(const Hdf5File&);  ///< files by older versions do not
+std::vector<EpochRow> saved_history(const Hdf5File&);
+std::vector<StepRow> saved_steps(const Hdf5File&);
 
 /// predictions.csv: file,label,predicted,probability and probability_<class> of every class. Probabilities are the
 /// network's own, before the temperature of model_card.json.

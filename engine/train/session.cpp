@@ -44,9 +44,9 @@ void Session::resume(const Hdf5File& last) {
   read_train_state(last, parts_.trainer, parts_.random);
   const Trainer::Position& at = parts_.trainer.position();
   const int64_t steps_done = at.epoch * parts_.trainer.batches_per_epoch() + at.batch;
-  if (holds_progress(last)) {
-    history_ = read_history(last);
-    steps_ = read_steps(last);
+  if (holds_history(last)) {
+    history_ = saved_history(last);
+    steps_ = saved_steps(last);
   } else {  // written by an older version, whose CSV files may be further than its last.h5: that will be made again
     history_ = read_history(options_.run);
     std::erase_if(history_, [&](const EpochRow& row) { return row.epoch >= at.epoch; });
@@ -109,7 +109,7 @@ void Session::write_csv_files() const {
 void Session::rewrite_best() const {
   Hdf5File::create(options_.run / "best.h5", [&](Hdf5File& file) {
     parts_.write_model(file);
-    write_history(file, std::span(history_).first(static_cast<size_t>(best_epoch() + 1)));
+    save_history(file, std::span(history_).first(static_cast<size_t>(best_epoch() + 1)));
   });
 }
 
@@ -119,8 +119,8 @@ void Session::save_last() {
   Hdf5File::create(options_.run / "last.h5", [&](Hdf5File& file) {
     parts_.write_model(file);
     write_train_state(file, parts_.trainer, parts_.random);
-    write_history(file, history_);
-    write_steps(file, steps_);
+    save_history(file, history_);
+    save_steps(file, steps_);
   });
   saved_at_ = Clock::now();
   seconds_of_saving_ = seconds_since(start);

@@ -131,7 +131,7 @@ TEST(Session, LetsNoWorseEpochReplaceTheBestAfterResuming) {
   ASSERT_EQ(std::ssize(toy.session.history()), kEpochs);
   const EpochRow& best = toy.session.history()[static_cast<size_t>(toy.session.best_epoch())];
   EXPECT_GE(best.accuracy, better.accuracy);
-  const std::vector<EpochRow> kept = read_history(Hdf5File(run.path() / "best.h5"));
+  const std::vector<EpochRow> kept = saved_history(Hdf5File(run.path() / "best.h5"));
   EXPECT_EQ(kept.back().epoch, best.epoch);  // best.h5 says which epoch it is
 }
 
