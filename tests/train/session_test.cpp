@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -183,8 +184,8 @@ TEST(Session, KeepsItsFilesWhereTrainingDiverges) {
   const std::string message = message_of<DivergedError>([&] { toy.session.run(); });
   expect_says(message, "training diverged: ");
   expect_says(message, "in epoch 3, step 2 of 2, at learning rate 0.1");
-  EXPECT_EQ(content_of(run.path() / "last.h5"), last);
-  EXPECT_EQ(content_of(run.path() / "best.h5"), best);
+  EXPECT_TRUE(content_of(run.path() / "last.h5") == last);
+  EXPECT_TRUE(content_of(run.path() / "best.h5") == best);
   EXPECT_EQ(toy.session.history().size(), 2u);
   EXPECT_EQ(read_history(run.path()).size(), 2u);
 }
@@ -195,7 +196,8 @@ TEST(Session, WritesNoStateThatIsNoNumber) {
   ToyRun* itself = nullptr;
   Session::Options options;
   options.on_step = [&](const Trainer::Step&) {
-    const Tensor moments = itself->trainer.state().front().second;
+    const auto state = itself->trainer.state();
+    const Tensor moments = std::ranges::find_if(state, [](const auto& t) { return holds_numbers(t.first); })->second;
     moments.copy_from(Tensor::full(moments.shape(), INFINITY, DType::f32));
   };
   options.interrupted = [] { return true; };
@@ -204,7 +206,7 @@ TEST(Session, WritesNoStateThatIsNoNumber) {
   toy.session.begin();
   const std::string last = content_of(run.path() / "last.h5");
   EXPECT_THROW(toy.session.run(), DivergedError);
-  EXPECT_EQ(content_of(run.path() / "last.h5"), last);
+  EXPECT_TRUE(content_of(run.path() / "last.h5") == last);
 }
 
 }  // namespace
