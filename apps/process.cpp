@@ -57,13 +57,14 @@ int startable(int wanted) {
   return static_cast<int>(others.size()) + 1;
 }
 
-/// Where threads are short, one is left for what other programs (gnuplot, curl) need, and the system gets time to forget those
-/// that were only counted.
+/// As many of `wanted` as can always be had. OpenMP ends threads where a loop needs fewer and starts others for the next, before
+/// the system has forgotten the first; and while it works, as many decode. So three times as many must be startable.
 int threads_to_have(int wanted) {
-  const int count = startable(wanted);
-  if (count == wanted) return count;
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  return std::max(1, count - 1);
+  const auto needed = [](int threads) { return threads == 1 ? 1 : 3 * threads - 1; };
+  const int count = startable(needed(wanted));
+  if (count == needed(wanted)) return wanted;
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the system forgets those that were only counted
+  return std::max(1, (count + 1) / 3);
 }
 
 /// OpenMP keeps these threads for all later work.

@@ -92,7 +92,9 @@ TEST(Weights, ConvertEndsInOrderWhereTheDiskIsFull) {
     const Ran ran = run_command(fmt::format("trap '' XFSZ; ulimit -f {}; exec {} weights convert {} {}", blocks,
                                             program_under_test(), in.string(), (folder / "mine.h5").string()));
     EXPECT_EQ(ran.status, 3) << blocks << " blocks";
-    EXPECT_EQ(ran.err, fmt::format("cudenza: {}: cannot be written: File too large\n", (folder / "mine.h5").string()));
+    if (blocks > 0) {  // with none, stderr cannot be written either
+      EXPECT_EQ(ran.err, fmt::format("cudenza: {}: cannot be written: File too large\n", (folder / "mine.h5").string()));
+    }
     EXPECT_TRUE(fs::is_empty(folder));
   }
 }
@@ -100,12 +102,11 @@ TEST(Weights, ConvertEndsInOrderWhereTheDiskIsFull) {
 TEST(Weights, ConvertRefusesNumbersThatAreNotFinite) {
   const ScratchFolder scratch;
   const fs::path in = scratch.path() / "mine.safetensors", out = scratch.path() / "mine.h5";
-  write_sparse_weights(in, {.arch = "resnet34"});
+  write_sparse_weights(in, {.arch = "resnet34", .with_counter = false});
   std::fstream(in, std::ios::binary | std::ios::in | std::ios::out).seekp(-4, std::ios::end).write("\0\0\xc0\x7f", 4);  // a NaN
   const Ran ran = run_program(fmt::format("weights convert {} {}", in.string(), out.string()));
   EXPECT_EQ(ran.status, 3);
-  expect_says(ran.err, "has 1 of");
-  expect_says(ran.err, "mine.safetensors is damaged");
+  expect_says(ran.err, "mine.safetensors: fc.bias holds nan");
   EXPECT_FALSE(fs::exists(out));
 }
 
