@@ -13,8 +13,9 @@ namespace cudenza {
 namespace {
 
 constexpr std::string_view kFormat = "cudenza";
-constexpr int64_t kFormatVersion = 2;  // 1: classes were an attribute, and files had no checksum
-constexpr size_t kMostListed = 8;      // names in one message
+constexpr int64_t kFormatVersion = 2;           // 1: files had no checksum, and classes were an attribute however many they are
+constexpr size_t kMostListed = 8;               // names in one message
+constexpr size_t kMostClassesAttribute = 1000;  // of them fit in an attribute with room to spare
 
 bool begins_with_any(const std::string& name, const std::vector<std::string>& prefixes) {
   return std::ranges::any_of(prefixes, [&](const std::string& prefix) { return name.starts_with(prefix); });
@@ -156,7 +157,8 @@ void write_info(Hdf5File& file, const WeightsInfo& info) {
   file.set_attribute("/", "mean", info.mean);
   file.set_attribute("/", "std", info.std);
   file.set_attribute("/", "interpolation", info.interpolation);
-  file.write_texts("classes", info.classes);
+  if (info.classes.size() <= kMostClassesAttribute) file.set_attribute("/", "classes", info.classes);
+  else file.write_texts("classes", info.classes);
 }
 
 WeightsInfo read_info(const Hdf5File& file) {

@@ -129,6 +129,18 @@ TEST_F(Checkpoint, InfoComesBack) {
   EXPECT_EQ(read.classes, info.classes);
 }
 
+/// Few are an attribute: data sets alone are compared where two files are to be equal to the bit, and texts have no bits there.
+TEST_F(Checkpoint, AnyNumberOfClassesComesBack) {
+  for (const int count : {0, 10, 6000}) {
+    std::vector<std::string> classes;
+    for (int i = 0; i < count; ++i) classes.push_back("class " + std::to_string(i));
+    Hdf5File::create(path_, [&](Hdf5File& file) { write_info(file, {.arch = "small", .classes = classes}); });
+    const Hdf5File file(path_);
+    EXPECT_EQ(read_info(file).classes, classes);
+    EXPECT_EQ(file.has_texts("classes"), count == 6000);
+  }
+}
+
 TEST_F(Checkpoint, ForeignAndNewerFilesAreRefused) {
   Hdf5File::create(path_, [](Hdf5File& file) { file.write("x", Tensor::zeros({2}, DType::f32)); });
   EXPECT_THROW(read_info(Hdf5File(path_)), DataError);
