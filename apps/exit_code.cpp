@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <new>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "apps/output.h"
 #include "engine/core/error.h"
@@ -28,10 +30,24 @@ std::string usage_message(const CLI::App* program, const CLI::Error& e) {
   return fmt::format("cudenza: there is no verb '{}'; cudenza --help lists them\n", unknown.front());
 }
 
+/// The command line with "./" before names in brackets: CLI11 would take [a,b] for a list of values. None of our options has such,
+/// but files and folders may be called so.
+std::vector<std::string> without_lists(int argc, char** argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  for (std::string& argument : arguments) {
+    const size_t value = argument.starts_with("--") ? argument.find('=') + 1 : 0;  // of --option=value, or all of it
+    if (argument.find('[', value) == value && argument.ends_with(']')) argument.insert(value, "./");
+  }
+  return arguments;
+}
+
 /// Runs what the command line names. What CLI11 has to say (help, the version, or what is wrong) comes as an exception.
 int parse(CLI::App& program, int argc, char** argv) {
   try {
-    program.parse(argc, argv);
+    const std::vector<std::string> arguments = without_lists(argc, argv);
+    std::vector<const char*> pointers;
+    for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
+    program.parse(argc, pointers.data());
     return kDone;
   } catch (const CLI::ParseError& e) {
     std::ostringstream out, err;

@@ -55,7 +55,7 @@ TEST(DoctorVerb, EverythingThatIsWrongIsThree) {
   EXPECT_EQ(json["ok"], false);
   EXPECT_EQ(json["counts"]["truncated"], 2);
   EXPECT_EQ(json["counts"]["odd_size"], 0);
-  EXPECT_EQ(json["counts"].size(), 17u);
+  EXPECT_EQ(json["counts"].size(), 18u);
   EXPECT_EQ(json["counts"]["duplicates"], json["duplicates"].size());
   EXPECT_EQ(json["problems"][0],
             Json({{"problem", "missing"}, {"file", "bad/link_to_nothing.wav"}, {"reason", "is a link to nothing"}}));

@@ -52,6 +52,15 @@ class InputsTest : public ::testing::Test {
   static inline Ran trained_;
 };
 
+/// The parser of the command line takes [a,b] for a list.
+TEST_F(InputsTest, NamesMayStandInBrackets) {
+  tone("[live, 1]/a.wav", 200);
+  const Ran ran = run_command(fmt::format("cd '{}' && exec {} predict run '[live, 1]' --format csv --device cpu",
+                                          scratch_->path().string(), program_under_test()));
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_TRUE(has(ran.out, "/[live, 1]/a.wav")) << ran.out;
+}
+
 TEST_F(InputsTest, FoldersTrainAndValAreTheSplit) {
   ASSERT_EQ(trained_.status, 0) << trained_.err;
   EXPECT_TRUE(has(trained_.err, "train, val are taken for the parts of a split")) << trained_.err;

@@ -60,7 +60,7 @@ TEST(SynthVerb, MistakesAreTwo) {
                                          {"new --seconds 0", "choose 0.5 to 3600"},
                                          {"taken --clips 1", "already holds mine.wav"},
                                          {"", "OUT"},
-                                         {"taken/mine.wav --clips 1", "is a file"}}) {
+                                         {"taken/mine.wav --clips 1", "mine.wav is no folder"}}) {
     const Ran ran = run_program("synth " + (arguments.empty() ? "" : (folder / arguments).string()));
     EXPECT_EQ(ran.status, 2) << arguments;
     EXPECT_TRUE(has(ran.err, words)) << ran.err;

@@ -63,7 +63,7 @@ std::map<fs::path, std::pair<int, int>> clips_of(int clips_per_genre) {
 void write_synth_folder(const fs::path& out, const SynthOptions& options, const std::function<void(int64_t, int64_t)>& on_clip) {
   require(options.clips >= 1 && options.clips <= 100000, "synth: {} clips a genre; choose 1 to 100000", options.clips);
   check_synth_seconds(options.seconds);
-  check_output_folder("synth:", out);
+  check_output_folder("OUT", out);
   refuse_strangers(out, options.clips);
   const auto clips = clips_of(options.clips);
   std::vector<fs::path> there, missing;
