@@ -30,8 +30,8 @@ std::string usage_message(const CLI::App* program, const CLI::Error& e) {
   return fmt::format("cudenza: there is no verb '{}'; cudenza --help lists them\n", unknown.front());
 }
 
-/// The command line with "./" before names in brackets: CLI11 would take [a,b] for a list of values. None of our options has such,
-/// but files and folders may be called so.
+/// The command line with "./" before names in brackets: CLI11 would take [a,b] for a list of values. None of our options has
+/// such, but files and folders may be called so.
 std::vector<std::string> without_lists(int argc, char** argv) {
   std::vector<std::string> arguments(argv, argv + argc);
   for (std::string& argument : arguments) {

@@ -13,8 +13,8 @@
 
 namespace cudenza {
 
-/// The root attributes of a file with weights, beside `format` ("cudenza") and `format_version`. More than a thousand classes are a
-/// data set of that name: an attribute has no room for some 4,000.
+/// The root attributes of a file with weights, beside `format` ("cudenza") and `format_version`. More than a thousand classes are
+/// a data set of that name: an attribute has no room for some 4,000.
 struct WeightsInfo {
   std::string arch = {};                        ///< "resnet50"
   std::string source = {}, source_sha256 = {};  ///< the file they were converted from; empty if they were trained here
