@@ -106,7 +106,8 @@ bool Trainer::report_losses(const AfterBatch& after_batch) {
   for (size_t i = 0; i < unread_.size(); ++i) {
     Step& step = unread_[i];
     step.loss = losses[i];
-    if (!std::isfinite(step.loss)) throw DivergedError(diverged_at(step, fmt::format("the loss became {}", step.loss), batches_));
+    if (!std::isfinite(step.loss))
+      throw DivergedError(diverged_at(step, fmt::format("the loss became {}", std::abs(step.loss)), batches_));
     last_step_ = step;
     smooth_.add(step.loss);
     goes_on = after_batch(step) && goes_on;

@@ -58,6 +58,20 @@ class OddSounds : public ::testing::Test {
   std::string error_of(const std::string& content) const {
     return message_of<DataError>([&] { heard(content); });
   }
+  /// What is read from each of these frames on is what is there when all is read.
+  void expect_seeking_is_reading_on(const std::string& content, std::initializer_list<int64_t> frames) const {
+    const auto whole = heard(content);
+    SoundFile sound(at("heard"));
+    std::vector<float> piece(1000);
+    for (const int64_t frame : frames) {
+      sound.seek(frame);
+      ASSERT_EQ(sound.read(piece), piece.size()) << frame;
+      for (size_t i = 0; i < piece.size(); ++i)
+        ASSERT_NEAR(piece[i], whole[static_cast<size_t>(frame) + i], 1e-6) << frame << ' ' << i;
+    }
+    sound.seek(10'000'000);
+    EXPECT_EQ(sound.read(piece), 0u);
+  }
 
  private:
   ScratchFolder scratch_;

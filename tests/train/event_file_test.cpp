@@ -1,12 +1,11 @@
 #include "engine/train/event_file.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <fstream>
 
 #include "engine/core/error.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/raw_file.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/source_tree.h"
@@ -57,28 +56,10 @@ TEST(EventFile, AResumedRunWritesAFileOfItsOwnThatSortsAfter) {
   EXPECT_EQ(bytes_of(first.path()), before);
 }
 
-/// Files cannot grow beyond this, for a while: as on a full disk.
-class FileLimit {
- public:
-  explicit FileLimit(rlim_t bytes) : signal_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, signal_);
-  }
-
- private:
-  rlimit before_{};
-  void (*signal_)(int);
-};
-
 TEST(EventFile, AWriteThatFailsIsSaid) {
   const ScratchFolder scratch;
   EventFile file(scratch.path(), kFixed);
-  const FileLimit limit(4096);
+  const FileSizeLimit limit(4096);
   EXPECT_NO_THROW(file.text(1, "a", std::string(1000, 'x')));
   EXPECT_THROW(file.text(2, "a", std::string(10000, 'x')), DataError);
 }
