@@ -1,6 +1,7 @@
 /// Every kernel on the way from sound to pictures, its source run on the host, against the CPU.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
