@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 
 #include "apps/run_card.h"
+#include "engine/core/regular_file.h"
 #include "engine/train/input_spec.h"
 
 namespace cudenza {
@@ -139,10 +138,7 @@ ConfigItems config_of(const fs::path& run) {
   if (!fs::is_regular_file(path, error))
     throw DataError(
         fmt::format("{}: there is neither last.h5 nor config.toml: this is not the directory of a run", run.string()));
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file || file.bad()) throw DataError(fmt::format("{}: cannot be read", path.string()));
-  return parse_config(text, path.string());
+  return parse_config(read_text(path), path.string());
 }
 
 }  // namespace

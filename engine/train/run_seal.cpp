@@ -1,11 +1,10 @@
 #include "engine/train/run_seal.h"
 
-#include <cstring>
-#include <fstream>
+#include <sstream>
 #include <vector>
 
 #include "engine/core/error.h"
-#include "engine/core/posix_file.h"
+#include "engine/core/regular_file.h"
 #include "engine/core/sha256.h"
 #include "engine/io/atomic_file.h"
 #include "engine/train/run_files.h"
@@ -27,18 +26,10 @@ std::vector<std::string> names_in(const fs::path& run) {
 }
 
 std::string sha256_of(const fs::path& path) {
-  PosixFile file;
+  RegularFile file(path);
   Sha256 sha;
   std::vector<std::byte> piece(1 << 16);
-  int status = file.open(path);
-  for (uint64_t at = 0; status == 0;) {
-    size_t got = 0;
-    status = file.read(at, piece, got);
-    sha.update(std::span(piece).first(got));
-    at += got;
-    if (got < piece.size()) break;
-  }
-  if (status != 0) throw DataError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(status)));
+  while (const size_t count = file.read(piece)) sha.update(std::span(piece).first(count));
   return sha.hex();
 }
 
@@ -72,7 +63,7 @@ bool unseal_run(const fs::path& run) {
 void check_seal(const fs::path& run) {
   const fs::path path = run / kSealName;
   if (!is_there(path)) return;
-  std::ifstream list(path, std::ios::binary);
+  std::istringstream list(read_text(path));
   int number = 0;
   for (std::string line; std::getline(list, line);) {
     ++number;
@@ -86,7 +77,7 @@ void check_seal(const fs::path& run) {
           "the change was meant",
           (run / name).string(), kSealName, kSealName));
   }
-  if (list.bad() || number == 0) throw DataError(fmt::format("{}: cannot be read", path.string()));
+  if (number == 0) throw DataError(fmt::format("{}: cannot be read", path.string()));
 }
 
 }  // namespace cudenza
