@@ -15,6 +15,7 @@
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
 #include "engine/core/storage.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/pointwise.h"
 #include "engine/train/train_step.h"
 

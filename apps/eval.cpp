@@ -9,9 +9,9 @@
 #include "apps/output.h"
 #include "apps/progress.h"
 #include "engine/core/print_err.h"
+#include "engine/run/run_folder.h"
+#include "engine/run/run_identity.h"
 #include "engine/train/clip_input.h"
-#include "engine/train/run_folder.h"
-#include "engine/train/run_identity.h"
 
 namespace cudenza {
 namespace {

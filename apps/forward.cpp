@@ -12,8 +12,9 @@
 #include "engine/core/print_err.h"
 #include "engine/io/checkpoint.h"
 #include "engine/io/own_files.h"
+#include "engine/libraries/math_mode.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/layout.h"
-#include "engine/ops/math_mode.h"
 #include "engine/ops/pointwise.h"
 
 namespace cudenza {

@@ -9,8 +9,8 @@
 #include "apps/info_arch.h"
 #include "apps/output.h"
 #include "engine/core/gpu.h"
-#include "engine/ops/cpu_features.h"
-#include "engine/ops/libraries.h"
+#include "engine/libraries/versions.h"
+#include "engine/libraries/winograd/cpu_features.h"
 
 namespace cudenza {
 namespace {

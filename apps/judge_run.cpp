@@ -10,8 +10,8 @@
 #include "engine/io/atomic_file.h"
 #include "engine/io/gnuplot.h"
 #include "engine/io/png.h"
-#include "engine/train/run_folder.h"
-#include "engine/train/run_seal.h"
+#include "engine/run/run_folder.h"
+#include "engine/run/run_seal.h"
 
 namespace cudenza {
 namespace {

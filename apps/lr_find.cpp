@@ -7,10 +7,10 @@
 #include "apps/output.h"
 #include "apps/progress.h"
 #include "apps/train_setup.h"
+#include "engine/report/plots.h"
+#include "engine/run/run_folder.h"
+#include "engine/run/run_seal.h"
 #include "engine/train/lr_finder.h"
-#include "engine/train/plots.h"
-#include "engine/train/run_folder.h"
-#include "engine/train/run_seal.h"
 
 namespace cudenza {
 namespace {

@@ -1,7 +1,7 @@
 #include "apps/network_choice.h"
 
-#include "engine/ops/cpu_features.h"
-#include "engine/ops/math_mode.h"
+#include "engine/libraries/math_mode.h"
+#include "engine/libraries/winograd/cpu_features.h"
 
 namespace cudenza {
 

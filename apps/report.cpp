@@ -1,5 +1,5 @@
 /// cudenza report: a run's page made anew from its files, on a machine with a plotting program, say.
-#include "engine/train/report.h"
+#include "engine/report/report.h"
 
 #include <memory>
 

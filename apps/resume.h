@@ -2,7 +2,7 @@
 #pragma once
 #include "apps/config_file.h"
 #include "apps/train_options.h"
-#include "engine/train/run_identity.h"
+#include "engine/run/run_identity.h"
 
 namespace cudenza {
 

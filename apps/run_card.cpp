@@ -6,8 +6,8 @@
 
 #include "apps/build_info.h"
 #include "engine/core/gpu.h"
-#include "engine/ops/cpu_features.h"
-#include "engine/ops/libraries.h"
+#include "engine/libraries/versions.h"
+#include "engine/libraries/winograd/cpu_features.h"
 
 namespace cudenza {
 namespace {

@@ -12,10 +12,10 @@
 #include "apps/train_setup.h"
 #include "engine/core/print_err.h"
 #include "engine/io/atomic_file.h"
-#include "engine/train/report.h"
-#include "engine/train/run_folder.h"
-#include "engine/train/run_lock.h"
-#include "engine/train/run_seal.h"
+#include "engine/report/report.h"
+#include "engine/run/run_folder.h"
+#include "engine/run/run_lock.h"
+#include "engine/run/run_seal.h"
 
 namespace cudenza {
 namespace {

@@ -2,7 +2,8 @@
 #pragma once
 #include "apps/config_file.h"
 #include "apps/train_options.h"
-#include "engine/train/run_files.h"
+#include "engine/run/model_card.h"
+#include "engine/run/run_files.h"
 
 namespace cudenza {
 

@@ -3,7 +3,7 @@
 #include "apps/labelled_rows.h"
 #include "apps/model_file.h"
 #include "apps/train_options.h"
-#include "engine/train/run_identity.h"
+#include "engine/run/run_identity.h"
 
 namespace cudenza {
 

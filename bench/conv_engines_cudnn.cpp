@@ -18,7 +18,7 @@
 #include "engine/core/gpu.h"
 #include "engine/core/storage.h"
 #include "engine/core/tensor.h"
-#include "engine/ops/cudnn_planner.h"
+#include "engine/libraries/cudnn/planner.h"
 #include "kernels/common/cuda_check.h"
 #include "tests/support/network_convs.h"
 

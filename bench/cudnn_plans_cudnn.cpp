@@ -6,7 +6,7 @@
 #include <iostream>
 #include <map>
 
-#include "engine/ops/libraries.h"
+#include "engine/libraries/versions.h"
 #include "tests/support/network_convs.h"
 #include "tests/support/offline_cards.h"
 

@@ -2,15 +2,16 @@
 # as cudenza::<name>. DEPENDS are the layers whose headers it may include (tests/tree_test.cpp holds the sources to that);
 # LINKS are outside libraries, used in .cpp files only.
 #
-# Files called *_cuda.cpp, *_cudnn.cpp, *_cublas.cpp and *.cu are compiled where there is CUDA, *_none.cpp where not.
+# Files called *_cuda.cpp and *.cu and those in cuda/, cudnn/ and cublas/ are compiled where there is CUDA, *_none.cpp and those
+# in none/ where not.
 function(cudenza_layer name)
   cmake_parse_arguments(LAYER "" "" "DEPENDS;LINKS;CUDA_LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp *.cu)
   list(FILTER sources EXCLUDE REGEX "/kernels/simt/")
   if(CUDENZA_WITH_CUDA)
-    list(FILTER sources EXCLUDE REGEX "_none\\.cpp$")
+    list(FILTER sources EXCLUDE REGEX "_none\\.cpp$|/libraries/none/")
   else()
-    list(FILTER sources EXCLUDE REGEX "(_cuda|_cudnn|_cublas)\\.cpp$|\\.cu$")
+    list(FILTER sources EXCLUDE REGEX "_cuda\\.cpp$|\\.cu$|/libraries/(cuda|cudnn|cublas)/")
   endif()
   add_library(cudenza_${name} STATIC ${sources})
   add_library(cudenza::${name} ALIAS cudenza_${name})

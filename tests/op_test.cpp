@@ -3,7 +3,7 @@
 
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
-#include "engine/ops/math_mode.h"
+#include "engine/libraries/math_mode.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"
 

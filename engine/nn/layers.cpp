@@ -1,6 +1,7 @@
 #include "engine/nn/layers.h"
 
 #include "engine/nn/init.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/dropout.h"
 #include "engine/ops/linear.h"
 #include "engine/ops/pointwise.h"

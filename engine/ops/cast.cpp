@@ -1,8 +1,8 @@
-#include "engine/core/cast.h"
+#include "engine/ops/cast.h"
 
 #include "engine/autograd/node.h"
+#include "engine/core/cast.h"
 #include "engine/core/error.h"
-#include "engine/ops/pointwise.h"
 
 namespace cudenza {
 namespace {

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "engine/core/tensor.h"
-#include "engine/ops/conv_backend.h"
+#include "engine/libraries/conv.h"
 
 namespace cudenza {
 

@@ -1,7 +1,7 @@
 #include "engine/ops/linear.h"
 
 #include "engine/autograd/node.h"
-#include "engine/ops/gemm.h"
+#include "engine/libraries/gemm.h"
 #include "engine/ops/reduce.h"
 
 namespace cudenza {

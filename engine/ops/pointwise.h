@@ -14,8 +14,6 @@ Tensor mul(const Tensor& a, const Tensor& b);  ///< same shape and dtype
 Tensor add_bias(const Tensor& x, const Tensor& bias);
 /// x[…,c] · factor[c], factor as above.
 Tensor mul_channels(const Tensor& x, const Tensor& factor);
-/// x in another floating type; the gradient is cast back.
-Tensor cast(const Tensor& x, DType dtype);
 /// The same elements under another shape.
 Tensor reshape(const Tensor& x, const Shape& shape);
 

@@ -4,7 +4,8 @@
 #include <cmath>
 
 #include "engine/autograd/node.h"
-#include "engine/ops/math_mode.h"
+#include "engine/libraries/math_mode.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/pointwise.h"
 
 namespace cudenza {

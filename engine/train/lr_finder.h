@@ -1,6 +1,6 @@
 /// The learning-rate range test (Smith: Cyclical Learning Rates for Training Neural Networks; WACV 2017), as fastai's lr_find.
 #pragma once
-#include "engine/train/run_files.h"
+#include "engine/run/run_files.h"
 #include "engine/train/trainer.h"
 
 namespace cudenza {

@@ -7,9 +7,9 @@
 #include <filesystem>
 
 #include "engine/io/hdf5_file.h"
+#include "engine/run/event_file.h"
+#include "engine/run/run_files.h"
 #include "engine/train/evaluate.h"
-#include "engine/train/event_file.h"
-#include "engine/train/run_files.h"
 #include "engine/train/trainer.h"
 
 namespace cudenza {

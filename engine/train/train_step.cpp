@@ -1,5 +1,6 @@
 #include "engine/train/train_step.h"
 
+#include "engine/ops/cast.h"
 #include "engine/ops/mixup.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/softmax_xent.h"

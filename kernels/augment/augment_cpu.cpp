@@ -2,7 +2,7 @@
 
 #include "kernels/augment/augment_math.h"
 #include "kernels/common/philox_words.h"
-#include "kernels/common/stream_row.h"
+#include "kernels/simd/stream_row.h"
 
 namespace cudenza::kernels {
 namespace {

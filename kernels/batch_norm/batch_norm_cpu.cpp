@@ -3,8 +3,8 @@
 #include "kernels/batch_norm/batch_norm_instances.h"
 #include "kernels/batch_norm/batch_norm_math.h"
 #include "kernels/batch_norm/batch_norm_rows.h"
-#include "kernels/common/simd_map.h"
-#include "kernels/common/streaming.h"
+#include "kernels/simd/simd_map.h"
+#include "kernels/simd/streaming.h"
 
 namespace cudenza::kernels {
 namespace {

@@ -1,12 +1,12 @@
 /// Batch norm over some rows on the CPU: what is added up over them, and the way back through them. Channels are taken by pairs
-/// of registers (kernels/common/simd_pair.h), for which numbers of the channels lie in the order that pairs are loaded in.
+/// of registers (kernels/simd/simd_pair.h), for which numbers of the channels lie in the order that pairs are loaded in.
 #pragma once
 #include <type_traits>
 #include <vector>
 
 #include "kernels/batch_norm/batch_norm_math.h"
-#include "kernels/common/fetch_ahead.h"
-#include "kernels/common/simd_pair.h"
+#include "kernels/simd/fetch_ahead.h"
+#include "kernels/simd/simd_pair.h"
 
 namespace cudenza::kernels {
 

@@ -1,8 +1,8 @@
 #include "kernels/channel_scale/channel_scale.h"
-#include "kernels/common/simd_map.h"
-#include "kernels/common/streaming.h"
 #include "kernels/pointwise/pointwise_math.h"
 #include "kernels/reduce/row_shares.h"
+#include "kernels/simd/simd_map.h"
+#include "kernels/simd/streaming.h"
 
 namespace cudenza::kernels {
 namespace {

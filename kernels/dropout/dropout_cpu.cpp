@@ -1,9 +1,9 @@
 #include "kernels/common/philox_words.h"
-#include "kernels/common/simd_map.h"
-#include "kernels/common/streaming.h"
 #include "kernels/dropout/dropout.h"
 #include "kernels/dropout/dropout_math.h"
 #include "kernels/pointwise/pointwise_math.h"
+#include "kernels/simd/simd_map.h"
+#include "kernels/simd/streaming.h"
 
 namespace cudenza::kernels {
 namespace {

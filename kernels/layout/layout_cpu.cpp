@@ -1,11 +1,11 @@
 #include <cstring>
 
-#include "kernels/common/fetch_ahead.h"
-#include "kernels/common/simd_pair.h"
 #include "kernels/layout/layout.h"
 #include "kernels/layout/turn_block.h"
 #include "kernels/layout/turn_few.h"
 #include "kernels/layout/whole_lines.h"
+#include "kernels/simd/fetch_ahead.h"
+#include "kernels/simd/simd_pair.h"
 
 namespace cudenza::kernels {
 namespace {

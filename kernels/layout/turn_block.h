@@ -3,7 +3,7 @@
 #include <cstring>
 #include <utility>
 
-#include "kernels/common/simd.h"
+#include "kernels/simd/simd.h"
 
 namespace cudenza::kernels {
 

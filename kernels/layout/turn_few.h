@@ -4,9 +4,9 @@
 #include <array>
 #include <cstring>
 
-#include "kernels/common/fetch_ahead.h"
 #include "kernels/layout/turn_block.h"
 #include "kernels/layout/whole_lines.h"
+#include "kernels/simd/fetch_ahead.h"
 
 namespace cudenza::kernels {
 

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "kernels/common/streaming.h"
+#include "kernels/simd/streaming.h"
 
 namespace cudenza::kernels {
 

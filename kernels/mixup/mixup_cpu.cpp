@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/common/simd_map.h"
-#include "kernels/common/stream_row.h"
 #include "kernels/mixup/mixup.h"
 #include "kernels/mixup/mixup_math.h"
+#include "kernels/simd/simd_map.h"
+#include "kernels/simd/stream_row.h"
 
 namespace cudenza::kernels {
 namespace {

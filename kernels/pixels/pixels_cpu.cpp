@@ -1,9 +1,9 @@
 #include <limits>
 #include <vector>
 
-#include "kernels/common/simd.h"
-#include "kernels/common/streaming.h"
 #include "kernels/pixels/pixels_math.h"
+#include "kernels/simd/simd.h"
+#include "kernels/simd/streaming.h"
 
 namespace cudenza::kernels {
 namespace {

@@ -1,7 +1,7 @@
-#include "kernels/common/simd_map.h"
-#include "kernels/common/simd_math.h"
-#include "kernels/common/streaming.h"
 #include "kernels/pointwise/pointwise_instances.h"
+#include "kernels/simd/simd_map.h"
+#include "kernels/simd/simd_math.h"
+#include "kernels/simd/streaming.h"
 
 namespace cudenza::kernels {
 

@@ -1,10 +1,10 @@
 #include <type_traits>
 
-#include "kernels/common/simd.h"
 #include "kernels/pool/pool_fold_bf16.h"
 #include "kernels/pool/pool_gather.h"
 #include "kernels/pool/pool_instances.h"
 #include "kernels/pool/pool_math.h"
+#include "kernels/simd/simd.h"
 
 namespace cudenza::kernels {
 namespace {

@@ -1,8 +1,8 @@
 /// A pool's way forward on the CPU: what a window's pixels come to, a register of channels at a time.
 #pragma once
-#include "kernels/common/fetch_ahead.h"
-#include "kernels/common/simd_pair.h"
 #include "kernels/pool/pool_math.h"
+#include "kernels/simd/fetch_ahead.h"
+#include "kernels/simd/simd_pair.h"
 
 namespace cudenza::kernels {
 

@@ -2,8 +2,8 @@
 #pragma once
 #include <vector>
 
-#include "kernels/common/simd_pair.h"
 #include "kernels/pool/pool_math.h"
+#include "kernels/simd/simd_pair.h"
 
 namespace cudenza::kernels {
 

@@ -1,11 +1,11 @@
 #include <cstring>
 
-#include "kernels/common/fetch_ahead.h"
-#include "kernels/common/streaming.h"
 #include "kernels/reduce/reduce_instances.h"
 #include "kernels/reduce/reduce_math.h"
 #include "kernels/reduce/row_largest.h"
 #include "kernels/reduce/row_shares.h"
+#include "kernels/simd/fetch_ahead.h"
+#include "kernels/simd/streaming.h"
 
 namespace cudenza::kernels {
 namespace {

@@ -2,8 +2,8 @@
 #pragma once
 #include <limits>
 
-#include "kernels/common/simd_pair.h"
 #include "kernels/reduce/reduce_math.h"
+#include "kernels/simd/simd_pair.h"
 
 namespace cudenza::kernels {
 

@@ -1,8 +1,8 @@
-/// Streaming the rows of a large matrix one after another (kernels/common/streaming.h).
+/// Streaming the rows of a large matrix one after another (kernels/simd/streaming.h).
 #pragma once
 #include <vector>
 
-#include "kernels/common/streaming.h"
+#include "kernels/simd/streaming.h"
 
 namespace cudenza::kernels {
 

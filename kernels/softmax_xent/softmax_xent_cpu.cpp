@@ -1,9 +1,9 @@
 #include <vector>
 
 #include "kernels/common/parallel.h"
-#include "kernels/common/short_rows.h"
-#include "kernels/common/simd_math.h"
-#include "kernels/common/simd_pair.h"
+#include "kernels/simd/short_rows.h"
+#include "kernels/simd/simd_math.h"
+#include "kernels/simd/simd_pair.h"
 #include "kernels/softmax_xent/consecutive_rows.h"
 #include "kernels/softmax_xent/softmax_xent_instances.h"
 #include "kernels/softmax_xent/softmax_xent_short.h"

@@ -1,7 +1,7 @@
 /// softmax_xent_cpu.cpp for rows of at most kShortRow classes, side by side: each function has rows first … first + rows - 1.
 #pragma once
-#include "kernels/common/short_rows.h"
-#include "kernels/common/simd_math.h"
+#include "kernels/simd/short_rows.h"
+#include "kernels/simd/simd_math.h"
 #include "kernels/softmax_xent/softmax_xent_math.h"
 
 namespace cudenza::kernels {

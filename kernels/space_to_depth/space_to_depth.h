@@ -1,5 +1,5 @@
 /// Space to depth: blocks of neighbouring pixels become channels. A convolution with a stride over a picture's 3 channels, which
-/// tensor cores are nearly idle in, becomes one without a stride over many channels (engine/ops/conv_in_depth.h).
+/// tensor cores are nearly idle in, becomes one without a stride over many channels (engine/libraries/conv_in_depth.h).
 ///
 ///   y[n,i,j,(a·block + b)·C + c] = x[n, i·block + a - offset, j·block + b - offset, c]
 ///

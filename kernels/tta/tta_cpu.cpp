@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "kernels/common/parallel.h"
-#include "kernels/common/short_rows.h"
-#include "kernels/common/simd_math.h"
+#include "kernels/simd/short_rows.h"
+#include "kernels/simd/simd_math.h"
 #include "kernels/tta/tta_math.h"
 
 namespace cudenza::kernels {

@@ -3,7 +3,7 @@
 /// the part of taps. Taps are the coefficients of a polynomial, whose values at the points are multiplied with the window's; the
 /// products are values of another, whose coefficients are the outputs.
 #pragma once
-#include "kernels/common/simd.h"
+#include "kernels/simd/simd.h"
 
 namespace cudenza::kernels::winograd {
 

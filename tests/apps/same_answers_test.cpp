@@ -8,7 +8,7 @@
 
 #include "apps/exit_code.h"
 #include "engine/io/hdf5_file.h"
-#include "engine/train/run_files.h"
+#include "engine/run/run_files.h"
 #include "tests/support/program.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/sounds.h"

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/io/hdf5_file.h"
-#include "engine/train/run_lock.h"
+#include "engine/run/run_lock.h"
 #include "tests/support/content_of.h"
 #include "tests/support/messages.h"
 #include "tests/support/program.h"

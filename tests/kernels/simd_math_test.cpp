@@ -1,5 +1,5 @@
 /// Whole registers against one element at a time: e^x, the conversions of two registers, transposed blocks of rows.
-#include "kernels/common/simd_math.h"
+#include "kernels/simd/simd_math.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <limits>
 #include <vector>
 
-#include "kernels/common/short_rows.h"
-#include "kernels/common/simd_map.h"
+#include "kernels/simd/short_rows.h"
+#include "kernels/simd/simd_map.h"
 
 namespace cudenza::kernels {
 namespace {

@@ -4,8 +4,9 @@
 
 #include <cmath>
 
+#include "engine/libraries/math_mode.h"
 #include "engine/nn/init.h"
-#include "engine/ops/math_mode.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/softmax_xent.h"
 #include "models/registry.h"

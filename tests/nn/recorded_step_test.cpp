@@ -1,7 +1,7 @@
 /// A training step captured into a CUDA graph does what the eager step does, dropout's new masks and Adam's step count included.
 #include <gtest/gtest.h>
 
-#include "engine/ops/math_mode.h"
+#include "engine/libraries/math_mode.h"
 #include "tests/support/compare.h"
 #include "tests/support/tiny_training.h"
 

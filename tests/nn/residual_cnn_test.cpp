@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "engine/core/gpu.h"
+#include "engine/ops/cast.h"
 #include "engine/ops/softmax_xent.h"
 #include "engine/optim/optimizer.h"
 #include "tests/support/compare.h"

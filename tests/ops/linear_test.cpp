@@ -5,8 +5,8 @@
 
 #include <array>
 
-#include "engine/ops/gemm.h"
-#include "engine/ops/math_mode.h"
+#include "engine/libraries/gemm.h"
+#include "engine/libraries/math_mode.h"
 #include "tests/support/compare.h"
 
 namespace cudenza::testing {

@@ -1,3 +1,4 @@
+#include "engine/ops/cast.h"
 #include "engine/ops/pointwise.h"
 #include "tests/support/op_case.h"
 

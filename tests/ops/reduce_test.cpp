@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/ops/cast.h"
 #include "engine/ops/channel_scale.h"
 #include "engine/ops/layout.h"
 #include "engine/ops/pointwise.h"

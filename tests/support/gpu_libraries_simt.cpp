@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "engine/core/dispatch.h"
-#include "engine/ops/conv_backend.h"
-#include "engine/ops/gemm.h"
+#include "engine/libraries/conv.h"
+#include "engine/libraries/gemm.h"
 #include "kernels/simt/simt.h"
 
 namespace cudenza {

@@ -2,7 +2,7 @@
 #pragma once
 #include <string_view>
 
-#include "engine/ops/conv_backend.h"
+#include "engine/libraries/conv.h"
 
 namespace cudenza::testing {
 

@@ -9,7 +9,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/gpu.h"
-#include "engine/ops/cudnn_graph.h"
+#include "engine/libraries/cudnn/graph.h"
 
 namespace cudenza::testing {
 

@@ -7,7 +7,7 @@
 
 #include "engine/core/gpu.h"
 #include "engine/io/checkpoint.h"
-#include "engine/ops/math_mode.h"
+#include "engine/libraries/math_mode.h"
 #include "engine/optim/parameter_groups.h"
 #include "engine/train/clip_input.h"
 #include "engine/train/evaluate.h"

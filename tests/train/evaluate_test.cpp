@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/ops/math_mode.h"
+#include "engine/libraries/math_mode.h"
 #include "tests/train/toy.h"
 
 namespace cudenza::testing {

@@ -8,7 +8,8 @@
 #include "engine/core/error.h"
 #include "engine/io/atomic_file.h"
 #include "engine/optim/schedule.h"
-#include "engine/train/run_files.h"
+#include "engine/run/model_card.h"
+#include "engine/run/run_files.h"
 #include "kernels/common/philox.h"
 
 namespace cudenza::testing {

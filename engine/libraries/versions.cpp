@@ -1,0 +1,16 @@
+#include "engine/libraries/versions.h"
+
+#include <fmt/format.h>
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+namespace cudenza {
+
+std::vector<LibraryVersion> library_versions() {
+  const dnnl_version_t* onednn = dnnl_version();
+  std::vector<LibraryVersion> all = {{"oneDNN", fmt::format("{}.{}.{}", onednn->major, onednn->minor, onednn->patch)}};
+  for (LibraryVersion& library : cuda_libraries()) all.push_back(std::move(library));
+  return all;
+}
+
+}  // namespace cudenza

@@ -1,0 +1,98 @@
+/// Winograd's algorithm (kernels/winograd) behind the seam: scratch memory from the pool, the way back as another way forward,
+/// and when it is faster than oneDNN's plain sums.
+#include "engine/libraries/conv.h"
+
+#include <algorithm>
+
+#include "engine/core/storage.h"
+#include "engine/libraries/winograd/cpu_features.h"
+#include "kernels/winograd/winograd.h"
+
+namespace cudenza {
+namespace {
+
+using kernels::WinogradFilters;
+using kernels::WinogradShape;
+
+WinogradShape winograd_shape(const ConvShape& s) {
+  return {.batch = s.batch,
+          .height = s.height,
+          .width = s.width,
+          .in_channels = s.in_channels,
+          .out_channels = s.out_channels,
+          .taps = s.kernel_h,
+          .pad = s.pad};
+}
+
+template <class F> void dispatch_type(DType dtype, F&& f) {
+  if (dtype == DType::f32) f.template operator()<float>();
+  else f.template operator()<bf16>();
+}
+
+class WinogradConv final : public ConvBackend {
+ public:
+  std::string_view name() const override { return "Winograd"; }
+
+  bool supports(const ConvShape& s) const override {
+    const int64_t channels = kernels::winograd_channels();
+    return (s.dtype == DType::f32 || s.dtype == DType::bf16) && (s.kernel_h == 3 || s.kernel_h == 5) &&
+           s.kernel_w == s.kernel_h && s.stride == 1 && s.pad < s.kernel_h && s.in_channels % channels == 0 &&
+           s.out_channels % channels == 0;
+  }
+
+  void forward(const ConvShape& s, const void* x, const void* w, void* y, const ConvEpilogue& e) const override {
+    dispatch_type(s.dtype, [&]<class T>() {
+      convolve<T>(winograd_shape(s), x, w, WinogradFilters::own, y,
+                  {static_cast<const float*>(e.bias), static_cast<const T*>(e.residual), e.relu});
+    });
+  }
+
+  void backward_data(const ConvShape& s, const void* dy, const void* w, void* dx) const override {
+    dispatch_type(s.dtype, [&]<class T>() {
+      convolve<T>(winograd_shape(s).way_back(), dy, w, WinogradFilters::of_the_way_forward, dx, {});
+    });
+  }
+
+  void backward_weights(const ConvShape& s, const void* x, const void* dy, void* dw) const override {
+    dispatch_type(s.dtype, [&]<class T>() {
+      const WinogradShape shape = winograd_shape(s);
+      const Storage scratch = floats(kernels::winograd_weights_scratch(shape));
+      kernels::winograd_weights(kernels::Cpu{}, shape, static_cast<const T*>(x), static_cast<const T*>(dy), static_cast<T*>(dw),
+                                static_cast<float*>(scratch.data()));
+    });
+  }
+
+ private:
+  static Storage floats(int64_t count) { return {static_cast<size_t>(count) * sizeof(float), Device::cpu()}; }
+
+  template <class T>
+  static void convolve(const WinogradShape& s, const void* x, const void* w, WinogradFilters filters, void* y,
+                       const kernels::WinogradEpilogue<T>& epilogue) {
+    const Storage scratch = floats(kernels::winograd_scratch(s));
+    kernels::winograd_convolve(kernels::Cpu{}, s, static_cast<const T*>(x), static_cast<const T*>(w), filters, static_cast<T*>(y),
+                               epilogue, static_cast<float*>(scratch.data()));
+  }
+};
+
+}  // namespace
+
+const ConvBackend& conv_winograd() {
+  static const WinogradConv backend;
+  return backend;
+}
+
+bool winograd_is_faster(const ConvShape& s) {
+  if (!conv_winograd().supports(s)) return false;
+  // Tiles over the border of a small picture multiply in vain, and few tiles do not pay for the transform of the filters.
+  constexpr int64_t kMultiplications = 36, kFew = 16;
+  const int64_t tiles = winograd_shape(s).tiles();
+  const int64_t plain = s.kernel_h * s.kernel_w * s.batch * s.out_height() * s.out_width();
+  if (tiles < kFew || 2 * kMultiplications * tiles > plain) return false;
+  if (s.dtype == DType::f32 || !cpu_multiplies_bf16()) return true;
+  // Such a CPU multiplies bf16 twice as fast as f32, or with AMX eight times. Then a third of the multiplications (5x5) pays for
+  // nothing, and a quarter not for the transform of many filters for few tiles.
+  constexpr int64_t kFewChannels = 128, kManyTiles = 256;
+  return !cpu_has_amx() && s.kernel_h == 3 && (tiles >= kManyTiles || std::max(s.in_channels, s.out_channels) <= kFewChannels);
+}
+
+}  // namespace cudenza

@@ -1,0 +1,37 @@
+/// The parts of a run's report, each made of what was read from the run directory.
+#pragma once
+#include "engine/report/report_html.h"
+#include "engine/run/model_card.h"
+#include "engine/run/run_files.h"
+
+namespace cudenza {
+
+/// A run directory, read.
+struct RunFacts {
+  std::filesystem::path folder;
+  ModelCard card;
+  Predictions predictions;
+  std::vector<EpochRow> history;
+  std::vector<SplitRow> splits;
+  std::vector<Mistake> mistakes;
+  std::string config;  ///< config.toml as it stands
+  Plots plots;
+
+  ConfusionMatrix matrix{0};            ///< of the predictions
+  std::vector<ClassScore> scores = {};  ///< of each class
+
+  const std::string& class_name(int64_t c) const { return predictions.classes.at(static_cast<size_t>(c)); }
+};
+
+Html headline(const RunFacts&);
+Html training_section(const RunFacts&);
+Html classes_section(const RunFacts&);
+Html confusion_section(const RunFacts&);
+Html mistakes_section(const RunFacts&);
+Html calibration_section(const RunFacts&);
+Html configuration_section(const RunFacts&);
+Html data_section(const RunFacts&);
+Html machine_section(const RunFacts&);
+Html reproduce_section(const RunFacts&);
+
+}  // namespace cudenza

@@ -1,0 +1,187 @@
+#include "engine/report/study_report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/core/error.h"
+#include "engine/data/csv.h"
+#include "engine/io/atomic_file.h"
+#include "engine/report/plots_gnuplot.h"
+#include "engine/report/report_html.h"
+
+namespace cudenza {
+namespace fs = std::filesystem;
+namespace {
+
+/// The network alone where that tells the rows apart.
+std::string name_of(const StudyRow& row, const std::vector<StudyRow>& among) {
+  const auto same = std::ranges::count(among, row.network, &StudyRow::network);
+  return same > 1 && !row.recipe.empty() ? row.network + ", " + row.recipe : row.network;
+}
+
+double total_seconds(const StudyRow& row) {
+  double sum = 0;
+  for (const StudyRow::Run& run : row.runs) sum += run.seconds;
+  return sum;
+}
+
+/// "176 177 171 of 199": one number a seed.
+std::string correct_text(const StudyRow& row) {
+  std::string text;
+  for (const StudyRow::Run& run : row.runs) text += fmt::format("{}{}", text.empty() ? "" : " ", run.correct.successes);
+  return text + fmt::format(" of {}", row.runs.front().correct.count);
+}
+
+std::string seeds_text(const StudyRow& row) {
+  std::string text;
+  for (const StudyRow::Run& run : row.runs) text += fmt::format("{}{}", text.empty() ? "" : " ", run.seed);
+  return text;
+}
+
+std::string csv_of(const std::vector<StudyRow>& rows) {
+  std::string text = csv_line({"network", "recipe", "split", "weights", "seed", "correct", "count", "accuracy", "low", "high",
+                               "seconds", "study_correct", "study_count"});
+  for (const StudyRow& row : rows) {
+    for (const StudyRow::Run& run : row.runs) {
+      const Interval interval = run.correct.interval();
+      text += csv_line({row.network, row.recipe, row.split, row.weights, fmt::format("{}", run.seed),
+                        fmt::format("{}", run.correct.successes), fmt::format("{}", run.correct.count),
+                        fmt::format("{}", run.correct.value()), fmt::format("{}", interval.low), fmt::format("{}", interval.high),
+                        fmt::format("{}", run.seconds), row.study ? fmt::format("{}", row.study->successes) : "",
+                        row.study ? fmt::format("{}", row.study->count) : ""});
+    }
+  }
+  return text;
+}
+
+/// A dot with its interval for each row, small dots for its seeds, and a diamond with its interval for the study's figure.
+GnuplotScript dots(const std::vector<StudyRow>& rows) {
+  using C = PlotColours;
+  std::string ours, seeds, study;
+  std::vector<std::string> names;
+  double lowest = 1;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const StudyRow& row = rows[i];
+    const Interval interval = row.interval();
+    ours += fmt::format("{} {} {} {}\n", 100 * row.mean_accuracy(), i, 100 * interval.low, 100 * interval.high);
+    for (const StudyRow::Run& run : row.runs) seeds += fmt::format("{} {}\n", 100 * run.correct.value(), i);
+    lowest = std::min(lowest, interval.low);
+    if (row.study) {
+      const Interval theirs = row.study->interval();
+      study += fmt::format("{} {} {} {}\n", 100 * row.study->value(), static_cast<double>(i) + 0.28, 100 * theirs.low,
+                           100 * theirs.high);
+      lowest = std::min(lowest, theirs.low);
+    }
+    names.push_back(name_of(row, rows));
+  }
+  constexpr int kWidth = 480;
+  GnuplotScript script({.width = kWidth, .height = 96 + 40 * static_cast<int>(rows.size())});
+  const double left = std::min(script.room_for(names), kWidth / 2.0);
+  script.data("ours", ours).data("seeds", seeds).data("study", study.empty() ? "nan nan nan nan\n" : study);
+  script.line("set yrange [{}:-0.5]\nset xrange [{}:100]\nset format x '%g %%'", static_cast<double>(rows.size()) - 0.3,
+              std::floor(10 * lowest) * 10);
+  script.line("set lmargin at screen {}", left / kWidth).names_left(names, left);
+  script.line("unset grid\nset grid xtics lc rgb {} lt 1\nset tics scale 0\nset border 2", gnuplot_colour(C::line));
+  script.line(
+      "plot $ours using 1:2:3:4 with xerrorbars pt 7 ps 0.9 lw 2 lc rgb {0} title 'Cudenza, 95 % interval', "
+      "$seeds using 1:2 with points pt 6 ps 0.5 lc rgb {1} notitle, "
+      "$study using 1:2:3:4 with xerrorbars pt 12 ps 0.9 lw 1 dt 2 lc rgb {2} title 'the study'",
+      gnuplot_colour(C::blue), gnuplot_colour(C::ink, 0.6), gnuplot_colour(C::vermilion));
+  return script;
+}
+
+/// The plot of the rows of one split, also written to OUT/plots.
+std::vector<Plot> plots_of(const fs::path& out, const std::vector<std::vector<StudyRow>>& by_split, std::string& trouble) {
+  trouble = why_no_plots();
+  std::vector<Plot> plots;
+  try {
+    for (size_t i = 0; i < by_split.size() && trouble.empty(); ++i) {
+      const auto& rows = by_split[i];
+      const auto best = std::ranges::max_element(rows, {}, &StudyRow::mean_accuracy);
+      plots.push_back({.name = fmt::format("study_{}", i + 1),
+                       .title = fmt::format("Accuracy, {} split", rows[0].split),
+                       .alt = fmt::format("The highest is {} with {}.", best->network, percent_text(best->mean_accuracy())),
+                       .svg = drawn(dots(rows))});
+      write_atomically(out / "plots" / (plots.back().name + ".svg"), plots.back().svg);
+    }
+  } catch (const GnuplotError& error) {
+    trouble = error.what();
+  }
+  return plots;
+}
+
+std::vector<std::vector<StudyRow>> grouped_by_split(const std::vector<StudyRow>& rows) {
+  std::vector<std::vector<StudyRow>> groups;
+  for (const StudyRow& row : rows) {
+    auto group = std::ranges::find_if(groups, [&](const auto& one) { return one[0].split == row.split; });
+    if (group == groups.end()) group = groups.insert(groups.end(), std::vector<StudyRow>());
+    group->push_back(row);
+  }
+  return groups;
+}
+
+Html row_name(const StudyRow& row) {
+  return element("strong", row.network) + (row.recipe.empty() ? Html() : Html(" ") + element("small", row.recipe));
+}
+
+Html results_of(const std::vector<StudyRow>& rows) {
+  HtmlTable table({{"network", false}, {"accuracy"}, {"95 % interval"}, {"the study"}});
+  for (const StudyRow& row : rows) {
+    const Interval interval = row.interval();
+    table.row({row_name(row), element("strong", percent_text(row.mean_accuracy(), 2)), interval_text(interval.low, interval.high),
+               row.study ? percent_text(row.study->value(), 2) : "–"});
+  }
+  return table.html();
+}
+
+Html runs_of(const std::vector<StudyRow>& rows) {
+  HtmlTable table({{"network", false}, {"correct"}, {"seeds"}, {"time"}, {"from", false}});
+  for (const StudyRow& row : rows)
+    table.row({row_name(row), correct_text(row), seeds_text(row), clock_text(total_seconds(row)),
+               row.weights.empty() ? "scratch" : row.weights});
+  return element("h3", "Each run") + table.html();
+}
+
+}  // namespace
+
+double StudyRow::mean_accuracy() const {
+  double sum = 0;
+  for (const Run& run : runs) sum += run.correct.value();
+  return sum / static_cast<double>(runs.size());
+}
+
+Interval StudyRow::interval() const {
+  if (runs.empty()) return {};
+  const int64_t clips = runs.front().correct.count;
+  return wilson_interval(std::llround(mean_accuracy() * static_cast<double>(clips)), clips);
+}
+
+void write_study_report(const fs::path& out, const std::vector<StudyRow>& rows) {
+  for (const StudyRow& row : rows) require(!row.runs.empty(), "study report: {} has no runs", name_of(row, rows));
+  const auto by_split = grouped_by_split(rows);
+  std::string trouble;
+  const std::vector<Plot> plots = plots_of(out, by_split, trouble);
+  Html body =
+      element("header", element("p", "Reproduction report", {{"class", "kicker"}}) +
+                            element("h1", "Music genres by transfer learning: the study's table, rebuilt") +
+                            element("p",
+                                    "Each line is a network fine-tuned by the study's recipe, or trained from scratch where its "
+                                    "ImageNet weights were not at hand, beside the figure that the study prints. An interval "
+                                    "tells what so few clips can tell: two figures within it are not known to differ."));
+  for (size_t i = 0; i < by_split.size(); ++i) {
+    const Html plot = i < plots.size() ? figure(&plots[i]) : Html();
+    body += section(fmt::format("split-{}", i + 1), text("The {} split", by_split[i][0].split),
+                    side_by_side({results_of(by_split[i]), plot}) + runs_of(by_split[i]));
+  }
+  if (!trouble.empty()) body += element("p", "There are no plots: " + trouble, {{"class", "note"}});
+  body += section(
+      "reading", "How to read it",
+      element("p",
+              "Accuracy is the mean over the seeds; the interval is Wilson's, 95 %, for the clips of one run, since every "
+              "seed judges as many and no more. A random split may put the same song or artist on both sides; the "
+              "fault-filtered one does not, and is the honest figure for music that is new."));
+  write_atomically(out / "study.csv", csv_of(rows));
+  write_atomically(out / "report.html", page("Cudenza – the study, rebuilt", element("main", body)));
+}
+
+}  // namespace cudenza

@@ -1,0 +1,26 @@
+#include "engine/libraries/math_mode.h"
+
+#include <gtest/gtest.h>
+
+namespace cudenza::testing {
+namespace {
+
+TEST(MathMode, StartsAsPyTorchDoes) {
+  EXPECT_TRUE(math_mode().tf32_convolutions);
+  EXPECT_FALSE(math_mode().tf32_matmuls);
+  EXPECT_FALSE(math_mode().deterministic);
+}
+
+TEST(MathMode, ExactMathLastsForItsScope) {
+  const MathMode before = math_mode();
+  set_math_mode({.tf32_matmuls = true});
+  {
+    const ExactMath exact;
+    EXPECT_EQ(math_mode(), (MathMode{.tf32_convolutions = false, .tf32_matmuls = false, .deterministic = true}));
+  }
+  EXPECT_EQ(math_mode(), MathMode{.tf32_matmuls = true});
+  set_math_mode(before);
+}
+
+}  // namespace
+}  // namespace cudenza::testing
