@@ -1,18 +1,10 @@
 #include "weights/download.h"
 
-#include <spawn.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <vector>
 
+#include "engine/core/run_program.h"
 #include "weights/convert.h"
-
-extern char** environ;  // NOLINT: POSIX has it so
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -37,38 +29,6 @@ struct Request {
   uint64_t most_bytes;
   TransferLimits limits;
   bool show_progress;
-};
-
-class Pipe {
- public:
-  Pipe() {
-    if (pipe(ends_) != 0) throw DataError(fmt::format("curl cannot be started: {}", std::strerror(errno)));
-  }
-  ~Pipe() {
-    close_writing();
-    close(ends_[0]);
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-
-  int writing() const { return ends_[1]; }
-  int reading() const { return ends_[0]; }
-  void close_writing() {
-    if (ends_[1] >= 0) close(ends_[1]);
-    ends_[1] = -1;
-  }
-  std::string read_all() {
-    close_writing();
-    std::string all;
-    char buffer[256];
-    for (ssize_t got = 0; (got = read(ends_[0], buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR);) {
-      if (got > 0) all.append(buffer, static_cast<size_t>(got));
-    }
-    return all;
-  }
-
- private:
-  int ends_[2] = {-1, -1};
 };
 
 std::vector<std::string> curl_arguments(const Request& r) {
@@ -108,39 +68,15 @@ std::vector<std::string> curl_arguments(const Request& r) {
           r.url};
 }
 
-/// Lets the process write no file longer than this. --max-filesize knows only sizes that a server announces.
-void bound_files(pid_t process, uint64_t most_bytes) {
-  const rlimit most{most_bytes, most_bytes}, none{0, 0};
-  prlimit(process, RLIMIT_CORE, &none, nullptr);
-  prlimit(process, RLIMIT_FSIZE, &most, nullptr);
-}
-
-/// Runs curl without a shell, appending to what the part has.
+/// Runs curl, which appends to what the part has. --max-filesize knows only sizes that a server announces, so that the system's
+/// limit on files stands beside it.
 Transfer run_curl(const Request& r) {
-  std::vector<std::string> arguments = curl_arguments(r);
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-
-  Pipe output;
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, output.writing(), STDOUT_FILENO);
-  posix_spawn_file_actions_addclose(&actions, output.reading());
-  pid_t child = 0;
-  const int error = posix_spawnp(&child, "curl", &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0)
-    throw DataError(
-        fmt::format("curl cannot be started ({}): install it, or download {} by other means and run "
-                    "`cudenza weights convert` on it",
-                    std::strerror(error), r.url));
-  bound_files(child, r.most_bytes);
-  Transfer transfer{.http_code = output.read_all()};
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  transfer.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return transfer;
+  const ProgramResult result = run_program(curl_arguments(r), {.shares_stderr = true, .most_file_bytes = r.most_bytes});
+  if (result.start_error != 0) {
+    const std::string by_hand = fmt::format("download {} by other means and run `cudenza weights convert` on it", r.url);
+    throw DataError("curl " + result.why_not_started("install it, or " + by_hand));
+  }
+  return {.status = result.status, .http_code = result.out};
 }
 
 uint64_t size_or_zero(const fs::path& path) {

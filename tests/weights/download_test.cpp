@@ -172,7 +172,7 @@ TEST_F(Download, SaysThatThereIsNoCurl) {
   setenv("PATH", "/nowhere", 1);
   const std::string message = refusal(row());
   setenv("PATH", path.c_str(), 1);
-  expect_says(message, "curl cannot be started (No such file or directory): install it, or download http://127.0.0.1");
+  expect_says(message, "curl was not found: install it, or download http://127.0.0.1");
 }
 
 }  // namespace
