@@ -1,11 +1,14 @@
 /// A name for what a file holds: 128 bits, far too many for two files of a lifetime to share them by chance. Not against malice.
 #pragma once
-#include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
+
+struct XXH3_state_s;
 
 namespace cudenza {
 
@@ -18,23 +21,21 @@ struct ContentHash {
   std::string text() const;
 };
 
-/// MurmurHash3 (x64, 128 bits; A. Appleby, 2011) of bytes that come piece by piece.
+/// XXH3 (128 bits, by the library xxHash) of bytes that come piece by piece.
 class ContentHasher {
  public:
+  ContentHasher();
   void add(std::span<const std::byte>);
   ContentHash finish() const;
 
  private:
-  void add_block(const std::byte*);
-
-  uint64_t h1_ = 0, h2_ = 0, length_ = 0;
-  std::array<std::byte, 16> rest_{};  // the last length_ % 16 bytes
+  struct Release {
+    void operator()(XXH3_state_s*) const;
+  };
+  std::unique_ptr<XXH3_state_s, Release> state_;
 };
 
 ContentHash hash_of(std::span<const std::byte>);
-/// MurmurHash3 of four parts of the bytes side by side, and of the four: another name for the same, made three times as fast,
-/// since each part's chain of multiplications waits for itself alone.
-ContentHash striped_hash_of(std::span<const std::byte>);
 /// Of a file's bytes. Throws DataError with file and reason if it cannot be read.
 ContentHash hash_of_file(const std::filesystem::path&);
 

@@ -1,24 +1,26 @@
-/// SHA-256 (FIPS 180-4) of what comes piece by piece.
+/// SHA-256 (FIPS 180-4) of what comes piece by piece, by OpenSSL.
 #pragma once
-#include <array>
 #include <cstddef>
-#include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+
+struct evp_md_ctx_st;
 
 namespace cudenza {
 
 class Sha256 {
  public:
+  Sha256();
   void update(std::span<const std::byte>);
   /// The hash of all that came, as 64 hexadecimal digits. Ends the work: nothing may come after.
   std::string hex();
 
  private:
-  std::array<uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::array<std::byte, 64> block_{};  ///< what does not fill a block yet
-  size_t held_ = 0;
-  uint64_t bytes_ = 0;
+  struct Release {
+    void operator()(evp_md_ctx_st*) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Release> context_;
 };
 
 }  // namespace cudenza

@@ -19,7 +19,7 @@ size_t read_piece(const PosixFile& file, const fs::path& path, uint64_t at, std:
 
 /// The block that belongs before what follows it in the file.
 std::string fitting_block(const PosixFile& file, const fs::path& path) {
-  std::vector<std::byte> piece(Checksum::kPiece);
+  std::vector<std::byte> piece(size_t{1} << 18);
   Checksum checksum;
   uint64_t at = kChecksumBlock;
   while (const size_t got = read_piece(file, path, at, piece)) {
@@ -38,13 +38,12 @@ std::string block_of(const PosixFile& file, const fs::path& path) {
 }  // namespace
 
 void Checksum::add(std::span<const std::byte> piece) {
-  const ContentHash hash = striped_hash_of(piece);
-  hasher_.add(std::as_bytes(std::span(&hash, 1)));
+  hasher_.add(piece);
   bytes_ += piece.size();
 }
 
 std::string Checksum::block() const {
-  std::string block = fmt::format("cudenza checksum murmur3 {} of {} bytes\n", hasher_.finish().text(), bytes_);
+  std::string block = fmt::format("cudenza checksum xxh3 {} of {} bytes\n", hasher_.finish().text(), bytes_);
   block.resize(kChecksumBlock, '\0');
   return block;
 }
@@ -56,14 +55,15 @@ void seal(PosixFile& file, const fs::path& path) {
   if (block_of(file, path) != block) fail(path, "cannot be written: what was written is not what is read");
 }
 
-bool verify_seal(const PosixFile& file, const fs::path& path) {
+Seal verify_seal(const PosixFile& file, const fs::path& path) {
   const std::string block = block_of(file, path);
+  if (block.starts_with("cudenza checksum murmur3 ")) return Seal::older;
   // Either half of the line is enough: the other may be what is damaged.
-  if (!block.starts_with("cudenza") && block.find("checksum murmur3") == std::string::npos) return false;
+  if (!block.starts_with("cudenza") && block.find("checksum xxh3") == std::string::npos) return Seal::none;
   if (block != fitting_block(file, path))
     fail(path,
          "is damaged or cut off: it does not have the checksum that it was written with; take another copy, or make it anew");
-  return true;
+  return Seal::verified;
 }
 
 }  // namespace cudenza::hdf5

@@ -90,9 +90,9 @@ Hdf5File::Hdf5File(const fs::path& path) : Hdf5File(std::make_unique<Impl>(path)
   if (status == ENOENT || status == ENOTDIR) fail(path, "there is no such file");
   if (status == EINVAL) fail(path, "is not a file");
   if (status != 0) fail(path, "cannot be read: {}", std::strerror(status));
-  const bool is_sealed = hdf5::verify_seal(impl_->driven.posix, path);
+  const hdf5::Seal seal = hdf5::verify_seal(impl_->driven.posix, path);
   impl_->open();
-  if (!is_sealed && is_to_be_sealed(*this))
+  if (seal == hdf5::Seal::none && is_to_be_sealed(*this))
     fail(path,
          "lacks the checksum that it was written with: it is damaged, or another program has changed it; take another copy");
 }

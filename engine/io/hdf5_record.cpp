@@ -6,7 +6,7 @@ namespace cudenza::hdf5 {
 namespace {
 
 ContentHash hash_of_tensor(const Tensor& host) {
-  return striped_hash_of({static_cast<const std::byte*>(host.raw()), static_cast<size_t>(host.numel()) * size_of(host.dtype())});
+  return hash_of({static_cast<const std::byte*>(host.raw()), static_cast<size_t>(host.numel()) * size_of(host.dtype())});
 }
 
 /// Each with its zero byte, which no text has: so that "ab", "c" are not "a", "bc".

@@ -13,7 +13,7 @@ namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kGroup = "run";
+constexpr std::string_view kGroup = "run", kContentHash = "xxh3";
 
 // Lists are kept as CSV texts: an attribute that is a list holds no more than 64 KiB, a text as much as it likes.
 
@@ -99,10 +99,11 @@ void write_identity(Hdf5File& file, const RunIdentity& run) {
   for (const std::string& name : run.classes) classes += csv_line({name});
   file.set_attribute(kGroup, "classes", classes);
   file.set_attribute(kGroup, "files", text_of_files(run.files));
+  file.set_attribute(kGroup, "content_hash", std::string(kContentHash));
 }
 
 std::optional<RunIdentity> read_identity(const Hdf5File& file) {
-  if (!file.contains(kGroup) || !file.has_attribute(kGroup, "files")) return std::nullopt;
+  if (!file.contains(kGroup) || !file.has_attribute(kGroup, "content_hash")) return std::nullopt;
   const auto text = [&](std::string_view name) { return file.attribute<std::string>(kGroup, name); };
   RunIdentity run{.data = text("data"), .options = text("options"), .classes = {}, .files = {}};
   for (const CsvRow& row : parse_csv(text("classes"), file.path())) run.classes.push_back(row.fields.at(0));

@@ -28,7 +28,7 @@ struct RunIdentity {
 };
 
 void write_identity(Hdf5File&, const RunIdentity&);
-/// Nothing if the file has none, as those of version 1 and earlier. Throws DataError for one that cannot be read.
+/// Nothing if the file has none, or one whose files have other hashes, as those of version 0.1. Throws DataError for one that cannot be read.
 std::optional<RunIdentity> read_identity(const Hdf5File&);
 
 /// The first thing in which `now` is not what `run` was, in one sentence without a full stop: a class, then a file. Empty if all

@@ -136,7 +136,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   static testing::MemoryFile memory;
   static const bool fuzzes_libhdf5 = std::getenv("CUDENZA_FUZZ_LIBHDF5") != nullptr;
   const std::string_view text(reinterpret_cast<const char*>(bytes), size);
-  if (text.starts_with("cudenza checksum murmur3 ")) {
+  if (text.starts_with("cudenza checksum xxh3 ")) {
     const std::string body(text.substr(std::min<size_t>(size, hdf5::kChecksumBlock)));
     hdf5::Checksum checksum;
     checksum.add(std::as_bytes(std::span(body)));
