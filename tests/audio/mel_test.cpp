@@ -227,7 +227,7 @@ TEST(Mel, ErrorsNameTheValueAndTheRemedy) {
               log_mel(Tensor::zeros({1, 5000}, DType::u8));
             }),
             "mel: samples must be f32 or i16 (or f64 on the CPU), but are u8");
-  EXPECT_EQ(error_of([&] { MelSpec::preset("librosa"); }), "no mel preset is called 'librosa'; choose seed or torchaudio");
+  EXPECT_EQ(error_of([&] { MelSpec::preset("librosa"); }), "there is no mel preset 'librosa'; choose seed or torchaudio");
 }
 
 TEST(MelOnGpu, FusedKernelAndCufftEqualTheCpu) {

@@ -2,8 +2,8 @@
 
 #include <limits>
 
+#include "engine/audio/wav_file.h"
 #include "engine/data/synth/synth.h"
-#include "engine/data/wav_file.h"
 #include "tests/data/files.h"
 #include "tests/support/sounds.h"
 

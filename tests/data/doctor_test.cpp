@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "engine/data/wav_file.h"
+#include "engine/audio/wav_file.h"
 #include "engine/io/png.h"
 #include "tests/data/bad_inputs.h"
 #include "tests/data/files.h"

@@ -11,9 +11,10 @@
 
 #include "engine/audio/decode.h"
 #include "engine/audio/mel.h"
+#include "engine/audio/wav_file.h"
 #include "engine/core/error.h"
 #include "engine/data/synth/folder.h"
-#include "engine/data/wav_file.h"
+#include "engine/io/atomic_file.h"
 #include "tests/data/files.h"
 #include "tests/support/content_of.h"
 
@@ -100,7 +101,7 @@ TEST(Synth, RecordingsOfTheSameNameAreNotReplaced) {
 TEST(Synth, WavFilesHoldWhatWasWritten) {
   const ScratchFolder folder;
   const std::vector<int16_t> pcm = {0, 1, -1, 32767, -32768, 258};
-  cudenza::write_wav(folder / "x.wav", pcm, 8000);
+  write_atomically(folder / "x.wav", encode_wav(pcm, 8000));
   EXPECT_EQ(fs::file_size(folder / "x.wav"), 44u + 12u);
   const SoundInfo info = probe(folder / "x.wav");
   EXPECT_EQ(info.sample_rate, 8000);

@@ -4,9 +4,9 @@
 #include <mutex>
 #include <set>
 
+#include "engine/audio/wav_file.h"
 #include "engine/core/error.h"
 #include "engine/data/synth/synth.h"
-#include "engine/data/wav_file.h"
 #include "engine/io/atomic_file.h"
 #include "engine/io/own_files.h"
 #include "kernels/common/parallel_each.h"
