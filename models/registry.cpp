@@ -1,7 +1,6 @@
 #include "models/registry.h"
 
-#include <fmt/ranges.h>
-
+#include "engine/core/name_table.h"
 #include "models/alexnet.h"
 #include "models/resnet.h"
 #include "models/resnet_rs.h"
@@ -21,7 +20,7 @@ std::unique_ptr<Network> make_network(std::string_view name, const NetworkOption
   if (name == "resnet34") return std::make_unique<ResNet>(ResNetDepth::resnet34, options);
   if (name == "resnet50") return std::make_unique<ResNet>(ResNetDepth::resnet50, options);
   if (name == "resnetrs50") return std::make_unique<ResNetRs50>(options);
-  throw UsageError(fmt::format("no network is called '{}'; choose one of {}", name, fmt::join(network_names(), " ")));
+  throw_unknown_name("network", name, network_names());
 }
 
 }  // namespace cudenza

@@ -1,9 +1,11 @@
 #include "engine/audio/mel_spec.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "engine/core/error.h"
+#include "engine/core/name_table.h"
 #include "kernels/fft/fft_plan.h"
 
 namespace cudenza {
@@ -38,7 +40,7 @@ MelSpec MelSpec::preset(std::string_view name) {
   if (name == "torchaudio") {
     return {.n_fft = 400, .hop = 200, .scale = MelScale::htk, .norm = MelNorm::none, .top_db = std::nullopt};
   }
-  throw UsageError(fmt::format("no mel preset is called '{}'; choose seed or torchaudio", name));
+  throw_unknown_name("mel preset", name, std::array<std::string_view, 2>{"seed", "torchaudio"});
 }
 
 void MelSpec::check() const {

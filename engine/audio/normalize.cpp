@@ -3,12 +3,17 @@
 #include <numeric>
 
 #include "engine/core/dispatch.h"
+#include "engine/core/name_table.h"
 #include "kernels/normalize/normalize.h"
 
 namespace cudenza {
 namespace {
 
-constexpr std::string_view kNames[] = {"none", "global", "bin", "clip", "imagenet"};
+constexpr NameTable kNames("normalisation", {std::pair{Normalize::none, "none"},
+                                             {Normalize::global, "global"},
+                                             {Normalize::bin, "bin"},
+                                             {Normalize::clip, "clip"},
+                                             {Normalize::imagenet, "imagenet"}});
 
 /// Moments of every row of x, [n·bands, 4] on the CPU: mean, squares, least, most.
 std::vector<double> moments_of(const Tensor& x) {
@@ -28,14 +33,8 @@ std::vector<double> moments_of(const Tensor& x) {
 
 }  // namespace
 
-Normalize normalize_from_name(std::string_view name) {
-  for (size_t i = 0; i < std::size(kNames); ++i) {
-    if (kNames[i] == name) return static_cast<Normalize>(i);
-  }
-  throw UsageError(fmt::format("no normalisation is called '{}'; choose none, global, bin, clip or imagenet", name));
-}
-
-std::string_view name_of(Normalize normalize) { return kNames[static_cast<size_t>(normalize)]; }
+Normalize normalize_from_name(std::string_view name) { return kNames.value_of(name); }
+std::string_view name_of(Normalize normalize) { return kNames.name_of(normalize); }
 
 MelStatistics::MelStatistics(const Tensor& clips, const Tensor& mean, const Tensor& variance)
     : clips_(static_cast<int64_t>(clips.item())), mean_(mean.to_vector<double>()), variance_(variance.to_vector<double>()) {

@@ -1,5 +1,5 @@
 /// What goes wrong, by whose hand: the class decides the program's exit code. Messages name the op or file, the values and
-/// the remedy.
+/// the remedy. Fields of structs stand in them between backquotes (`batch_size`), which the program shows as its options.
 #pragma once
 #include <fmt/format.h>
 

@@ -1,22 +1,17 @@
 #include "engine/ops/tta.h"
 
 #include "engine/core/dispatch.h"
+#include "engine/core/name_table.h"
 
 namespace cudenza {
 namespace {
 
-constexpr std::string_view kNames[] = {"blend", "mean", "max"};
+constexpr NameTable kModes("TTA mode", {std::pair{TtaMode::blend, "blend"}, {TtaMode::mean, "mean"}, {TtaMode::max, "max"}});
 
 }  // namespace
 
-TtaMode tta_mode_from_name(std::string_view name) {
-  for (size_t i = 0; i < std::size(kNames); ++i) {
-    if (kNames[i] == name) return static_cast<TtaMode>(i);
-  }
-  throw UsageError(fmt::format("no way to join passes is called '{}'; choose blend, mean or max", name));
-}
-
-std::string_view name_of(TtaMode mode) { return kNames[static_cast<size_t>(mode)]; }
+TtaMode tta_mode_from_name(std::string_view name) { return kModes.value_of(name); }
+std::string_view name_of(TtaMode mode) { return kModes.name_of(mode); }
 
 Tensor tta_probabilities(const Tensor& plain, const Tensor& variants, const TtaSpec& spec) {
   constexpr int64_t kMostVariants = 4095;

@@ -62,9 +62,9 @@ TEST(Recipe, NamesWhatCannotBe) {
     return std::string();
   };
   EXPECT_EQ(message_of({}), "");
-  EXPECT_NE(message_of({.epochs = 0}).find("--epochs is 0"), std::string::npos);
-  EXPECT_NE(message_of({.lr = -1}).find("--lr is -1"), std::string::npos);
-  EXPECT_NE(message_of({.label_smoothing = 1}).find("--label-smoothing"), std::string::npos);
+  EXPECT_NE(message_of({.epochs = 0}).find("`epochs` is 0"), std::string::npos);
+  EXPECT_NE(message_of({.lr = -1}).find("`lr` is -1"), std::string::npos);
+  EXPECT_NE(message_of({.label_smoothing = 1}).find("`label_smoothing`"), std::string::npos);
   EXPECT_THROW(Recipe::preset("soup"), UsageError);
   for (const std::string& name : Recipe::preset_names()) EXPECT_EQ(message_of(Recipe::preset(name)), "") << name;
   for (const Plan plan : {Plan::fine_tune, Plan::one_cycle, Plan::cosine, Plan::constant})
