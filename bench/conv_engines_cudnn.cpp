@@ -39,13 +39,8 @@ class Arrays {
     for (const Slot slot : {Slot::x, Slot::dx}) add(slot, x, s.dtype);
     for (const Slot slot : {Slot::w, Slot::dw}) add(slot, w, s.dtype);
     for (const Slot slot : {Slot::y, Slot::dy, Slot::residual}) add(slot, y, s.dtype);
-    for (const Slot slot : {Slot::scale, Slot::shift}) add(slot, {s.in_channels}, s.dtype);
     add(Slot::bias, {s.out_channels}, s.dtype);
     for (const Slot slot : {Slot::sum, Slot::sum_of_squares}) add(slot, {s.out_channels}, DType::f32);
-    for (const Slot slot :
-         {Slot::mean, Slot::inv_std, Slot::gamma, Slot::beta, Slot::dgamma, Slot::dbeta, Slot::eq_dy, Slot::eq_x, Slot::eq_one}) {
-      add(slot, {s.in_channels}, DType::f32);
-    }
   }
 
   std::vector<Binding> of(const Graph& graph) const {
@@ -70,11 +65,6 @@ class Arrays {
       case Function::backward_data: return {Slot::dy, Slot::w, Slot::dx};
       case Function::backward_weights: return {Slot::x, Slot::dy, Slot::dw};
       case Function::forward_stats: return {Slot::x, Slot::w, Slot::y, Slot::sum, Slot::sum_of_squares};
-      case Function::norm_relu_forward_stats:
-        return {Slot::x, Slot::scale, Slot::shift, Slot::w, Slot::y, Slot::sum, Slot::sum_of_squares};
-      case Function::backward_data_norm_relu:
-        return {Slot::dy, Slot::w,      Slot::x,     Slot::mean,  Slot::inv_std, Slot::gamma, Slot::beta,
-                Slot::dx, Slot::dgamma, Slot::dbeta, Slot::eq_dy, Slot::eq_x,    Slot::eq_one};
     }
     return {};
   }
@@ -165,8 +155,8 @@ void print_conv(const NetworkConv& conv, DType dtype, int64_t batch, cudnnHandle
   print_graph("backward_data", {.function = Function::backward_data, .shape = shape}, arrays, handle, tried);
   if (dtype != DType::f16) return;
   print_graph("forward+stats", {.function = Function::forward_stats, .shape = shape}, arrays, handle, tried);
-  print_graph("norm+relu+forward+stats", {.function = Function::norm_relu_forward_stats, .shape = shape}, arrays, handle, tried);
-  print_graph("backward_data+relu+norm", {.function = Function::backward_data_norm_relu, .shape = shape}, arrays, handle, tried);
+}, arrays, handle, tried);
+print_graph("backward_data+relu+norm", {.function = Function::backward_data_norm_relu, .shape = shape}, arrays, handle, tried);
 }
 
 /// A ResNet's first convolution: with its 3 channels, with zeros beside them, and as a 4x4 over pictures whose 2x2 blocks became

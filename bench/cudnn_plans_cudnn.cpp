@@ -28,8 +28,6 @@ constexpr Kind kKinds[] = {
     {"f16 backward, data", DType::f16, Function::backward_data},
     {"f16 backward, weights", DType::f16, Function::backward_weights},
     {"f16 forward + statistics", DType::f16, Function::forward_stats},
-    {"f16 scale + shift + ReLU + forward + statistics", DType::f16, Function::norm_relu_forward_stats},
-    {"f16 backward, data, + ReLU + norm", DType::f16, Function::backward_data_norm_relu},
     {"bf16 forward", DType::bf16, Function::forward},
     {"bf16 forward + bias + residual + ReLU", DType::bf16, Function::forward, true},
     {"bf16 backward, data", DType::bf16, Function::backward_data},

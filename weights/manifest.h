@@ -24,7 +24,6 @@ struct OfficialWeights {
   std::string_view file() const { return url.substr(url.rfind('/') + 1); }
   /// Whether a file with this SHA-256 (64 digits) is the one that is meant, by as many digits as are known.
   bool has_hash(std::string_view digits) const { return sha256.empty() ? digits.starts_with(sha256_prefix) : digits == sha256; }
-  size_t known_digits() const { return std::max(sha256.size(), sha256_prefix.size()); }
 };
 
 std::span<const OfficialWeights> official_weights();

@@ -106,7 +106,7 @@ class Chooser {
 
   WeightChoice choose() {
     if (!nearest_ && fitting_.empty())
-      throw UsageError(fmt::format("--key {}: there is no such state dict in {}; it holds {}", key_,
+      throw UsageError(fmt::format("`key` {}: there is no such state dict in {}; it holds {}", key_,
                                    source_.file().path().string(), contents_of(source_)));
     if (fitting_.empty()) {
       nearest_->unreadable = unreadable_;
@@ -156,7 +156,7 @@ std::vector<std::string> WeightChoice::remarks() const {
     all.push_back(fmt::format("took {}{}", key.empty() ? "its tensors" : fmt::format("'{}'", key),
                               taken_off.empty() ? "" : fmt::format(", names without '{}'", fmt::join(taken_off, "', '"))));
   if (!others.empty())
-    all.push_back(fmt::format("'{}' fits as well and was not taken: weights convert --key names it", fmt::join(others, "', '")));
+    all.push_back(fmt::format("'{}' fits as well and was not taken: weights convert `key` names it", fmt::join(others, "', '")));
   if (!left_out.empty()) all.push_back(fmt::format("left out what is outside of the network: {}", left_out.text()));
   if (match.fits() && match.headless)
     all.emplace_back("holds no classifier: a training may begin with it and learn its own, forward cannot use it");

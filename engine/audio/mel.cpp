@@ -14,7 +14,7 @@ template <class X>
 void log_mel_by_library(kernels::Gpu gpu, const kernels::MelPlan<float>& plan, const Tensor& pcm,
                         const kernels::Affine<float>* wave, float* y) {
   require(kernels::mel_spectra_fit_block(plan),
-          "mel: n_fft {} with {} mel bands is more than a GPU's block can hold; choose a shorter n_fft, or --device cpu",
+          "mel: n_fft {} with {} mel bands is more than a GPU's block can hold; choose a shorter n_fft, or `device` cpu",
           plan.fft.n, plan.filters.bands);
   constexpr int64_t kScratchBytes = int64_t{256} << 20;
   const int64_t clips = pcm.size(0), n = plan.fft.n, bins = n / 2 + 1;

@@ -63,12 +63,6 @@ bool Mp3Header::continues(const Mp3Header& other) const {
          (bit_rate == 0) == (other.bit_rate == 0);
 }
 
-bool Mp3Index::is_complete() const {
-  if (parts.size() != 1 || !parts[0].promise) return false;
-  const int64_t promised = parts[0].promise->frames;
-  return promised > 0 && static_cast<int64_t>(parts[0].frames.size()) >= promised;
-}
-
 namespace {
 
 class Walk {

@@ -52,9 +52,6 @@ struct Mp3Index {
   std::vector<Mp3Part> parts;        ///< each with frames, unless there are none at all
   std::string fault;                 ///< why the sound ends where it does, if that is not its end
   std::vector<std::string> remarks;  ///< what was passed over without harm, but is not expected
-
-  /// Whether the only part has as many frames as it promises, or more.
-  bool is_complete() const;
 };
 
 /// Whether there are frames at the very beginning, or right behind tags.

@@ -20,7 +20,7 @@ void require_cpu_room(size_t bytes) {
   trim_cpu_pool();
   if (has_room(bytes)) return;
   throw DeviceError(fmt::format(
-      "out of memory: {} MiB more are needed; use a smaller --batch-size or fewer --threads, or raise the limit (ulimit -v)",
+      "out of memory: {} MiB more are needed; use a smaller `batch_size` or fewer `threads`, or raise the limit (ulimit -v)",
       bytes >> 20));
 }
 

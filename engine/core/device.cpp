@@ -8,7 +8,7 @@ namespace cudenza {
 
 Device Device::cuda(int index) {
   const int count = gpu::count();
-  if (count == 0) throw DeviceError(fmt::format("no GPU can be used: {}; use --device cpu", gpu::why_none()));
+  if (count == 0) throw DeviceError(fmt::format("no GPU can be used: {}; use `device` cpu", gpu::why_none()));
   if (index < 0 || index >= count)
     throw DeviceError(fmt::format("cuda:{} does not exist; this machine has {} GPU(s), numbered from 0", index, count));
   return Device(index);

@@ -17,13 +17,6 @@ constexpr std::array<Row, 9> kRows{
 size_t size_of(DType t) { return kRows[static_cast<size_t>(t)].size; }
 std::string_view name_of(DType t) { return kRows[static_cast<size_t>(t)].name; }
 
-DType dtype_from_name(std::string_view name) {
-  for (size_t i = 0; i < kRows.size(); ++i) {
-    if (kRows[i].name == name) return static_cast<DType>(i);
-  }
-  throw UsageError(fmt::format("no element type is called '{}'; choose one of f32 bf16 f16 f64 i64 i32 u32 i16 u8", name));
-}
-
 void throw_not_floating(std::string_view op, DType t) {
   throw UsageError(fmt::format("{}: works on f32, bf16, f16 and f64, but got {}; cast first", op, t));
 }

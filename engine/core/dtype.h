@@ -13,8 +13,6 @@ enum class DType : uint8_t { f32, bf16, f16, f64, i64, i32, u32, i16, u8 };
 
 size_t size_of(DType);
 std::string_view name_of(DType);
-/// The DType called `name` ("f32", "bf16", …). Throws UsageError naming the choices.
-DType dtype_from_name(std::string_view name);
 
 constexpr bool is_floating(DType t) { return t <= DType::f64; }
 

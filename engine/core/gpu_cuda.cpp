@@ -141,7 +141,7 @@ void* allocate(size_t bytes, int device) {
     cudaGetLastError();
     const double gib = 1024.0 * 1024 * 1024;
     throw DeviceError(fmt::format(
-        "cuda:{} is out of memory: {:.2f} GiB asked for, {:.2f} GiB held; use a smaller --batch-size or --precision bf16", device,
+        "cuda:{} is out of memory: {:.2f} GiB asked for, {:.2f} GiB held; use a smaller `batch_size` or `precision` bf16", device,
         static_cast<double>(bytes) / gib, static_cast<double>(here.now_bytes()) / gib));
   }
   CUDA_CHECK(status);

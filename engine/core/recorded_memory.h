@@ -30,7 +30,6 @@ class RecordedMemory {
                     living_.size(), living_.begin()->second));
   }
   const std::vector<Piece>& kept() const { return kept_; }
-  bool is_living(void* p) const { return living_.contains(p); }
 
  private:
   std::map<void*, size_t> living_;

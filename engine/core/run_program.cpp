@@ -97,13 +97,13 @@ ProgramResult run_program(std::vector<std::string> arguments, const ProgramOptio
 
   pid_t child = 0;
   const int error = posix_spawnp(&child, argv[0], actions.get(), nullptr, argv.data(), environ);
-  if (error != 0) return {.start_error = error, .out = {}, .err = {}};
+  if (error != 0) return {.start_error = error};
   if (options.most_file_bytes) bound_files(child, *options.most_file_bytes);
   int status = 0;  // stays so if the system keeps none (SIGCHLD ignored): the output then decides
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), .out = out.content(), .err = err.content()};
 } catch (const std::system_error& error) {
-  return {.start_error = error.code().value(), .out = {}, .err = {}};
+  return {.start_error = error.code().value()};
 }
 
 }  // namespace cudenza

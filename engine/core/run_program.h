@@ -17,7 +17,7 @@ struct ProgramOptions {
 struct ProgramResult {
   int start_error = 0;  ///< errno of a start that failed, else 0; ENOENT: there is no such program
   int status = -1;      ///< its exit code, 128 + the signal that ended it, or -1 if it was not started
-  std::string out, err;
+  std::string out = {}, err = {};
 
   /// "was not found: <install>" where there is no such program, else "cannot be started: <the system's reason>".
   std::string why_not_started(std::string_view install) const;

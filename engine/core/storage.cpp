@@ -36,7 +36,7 @@ size_t rounded(size_t bytes) {
 }
 
 [[noreturn]] void throw_no_memory(size_t bytes) {
-  throw DeviceError(fmt::format("out of memory: {:.2f} MiB more asked for; use a smaller --batch-size or fewer --threads",
+  throw DeviceError(fmt::format("out of memory: {:.2f} MiB more asked for; use a smaller `batch_size` or fewer `threads`",
                                 static_cast<double>(bytes) / (1 << 20)));
 }
 

@@ -218,7 +218,7 @@ void require_finite(const Hdf5File& file, std::string_view name, const Tensor& v
 void write_state(Hdf5File& file, const Module& network, std::string_view group) {
   for (const StateEntry& e : file_state(network)) {
     const Tensor values = as_in_file(e);
-    require_finite(file, e.name, values, "such weights are not saved: the training diverged; try a lower --lr");
+    require_finite(file, e.name, values, "such weights are not saved: the training diverged; try a lower `lr`");
     file.write(within(group, e.name), values);
   }
 }

@@ -24,7 +24,7 @@ FlatParameters::FlatParameters(const std::vector<ParameterGroup>& groups) {
   int64_t end = 0;
   for (const ParameterGroup& group : groups) {
     const int number = this->groups();
-    group_names_.push_back(group.name);
+    ++groups_;
     for (const auto kind : {ParameterKind::weight, ParameterKind::norm, ParameterKind::bias}) {
       const int64_t begin = end;
       for (const Parameter& p : group.parameters) {

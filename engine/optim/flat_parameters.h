@@ -56,8 +56,7 @@ class FlatParameters {
   };
   const std::vector<Slice>& slices() const { return slices_; }
 
-  int groups() const { return static_cast<int>(group_names_.size()); }
-  const std::string& group_name(int group) const { return group_names_.at(group); }
+  int groups() const { return groups_; }
   /// Elements of all parameters, or of those that train now; without padding.
   int64_t parameter_count() const;
   int64_t trained_count() const;
@@ -77,7 +76,7 @@ class FlatParameters {
   int64_t count(bool trained_only) const;
 
   Tensor values_, gradients_;
-  std::vector<std::string> group_names_;
+  int groups_ = 0;
   std::vector<Placed> placed_;
   std::vector<Section> sections_;
   std::vector<Slice> slices_;

@@ -104,19 +104,6 @@ void EventFile::scalars(int64_t step, std::span<const Scalar> all) {
   write(step, summary(values));
 }
 
-void EventFile::text(int64_t step, std::string_view tag, std::string_view markdown) {
-  const std::string shape = bytes_field(2, bytes_field(2, integer_field(1, 1)));  // one dimension of size 1
-  const std::string tensor = bytes_field(8, integer_field(1, /*DT_STRING*/ 7) + shape + bytes_field(8, markdown));
-  const std::string metadata = bytes_field(9, bytes_field(1, bytes_field(1, "text")));  // shown by the plugin "text"
-  write(step, summary(summary_value(tag, tensor + metadata)));
-}
-
-void EventFile::picture(int64_t step, std::string_view tag, int width, int height, std::string_view png) {
-  constexpr int kRgb = 3;
-  const std::string image = integer_field(1, height) + integer_field(2, width) + integer_field(3, kRgb) + bytes_field(4, png);
-  write(step, summary(summary_value(tag, bytes_field(4, image))));
-}
-
 void EventFile::write(int64_t step, std::string_view what) {
   std::string event = double_field(1, wall_time_.value_or(clock_seconds()));
   if (step != 0) event += integer_field(2, step);  // a 0 goes without saying

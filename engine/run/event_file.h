@@ -40,10 +40,6 @@ class EventFile {
 
   void scalars(int64_t step, std::span<const Scalar>);  ///< as one event
   void scalar(int64_t step, std::string_view tag, double value) { scalars(step, std::array{Scalar{tag, value}}); }
-  /// Markdown, shown in the tab TEXT.
-  void text(int64_t step, std::string_view tag, std::string_view markdown);
-  /// A PNG file's bytes, shown in the tab IMAGES.
-  void picture(int64_t step, std::string_view tag, int width, int height, std::string_view png);
 
  private:
   void write(int64_t step, std::string_view what);

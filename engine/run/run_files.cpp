@@ -220,18 +220,6 @@ void write_confusion(const fs::path& run, const std::vector<std::string>& classe
   write_atomically(run / "confusion.csv", text);
 }
 
-ConfusionMatrix read_confusion(const fs::path& run) {
-  const Table table(run / "confusion.csv");
-  const size_t classes = table.names().size() - 1;
-  if (table.rows() != classes)
-    throw DataError(fmt::format("{}: {} rows, but {} classes", (run / "confusion.csv").string(), table.rows(), classes));
-  ConfusionMatrix matrix(static_cast<int64_t>(classes));
-  for (size_t a = 0; a < classes; ++a) {
-    for (size_t p = 0; p < classes; ++p) matrix.at(static_cast<int64_t>(a), static_cast<int64_t>(p)) = table.integer(a, p + 1);
-  }
-  return matrix;
-}
-
 void write_splits(const fs::path& run, const std::vector<SplitRow>& rows) {
   std::string text = csv_line({"file", "label", "split"});
   for (const SplitRow& row : rows) text += csv_line({row.file, row.label, row.split});

@@ -60,7 +60,6 @@ Predictions read_predictions(const std::filesystem::path& run);
 /// confusion.csv: a row an actual class, a column a predicted one; the first column names the row, the head is
 /// actual\predicted,<class>…
 void write_confusion(const std::filesystem::path& run, const std::vector<std::string>& classes, const ConfusionMatrix&);
-ConfusionMatrix read_confusion(const std::filesystem::path& run);
 
 /// splits.csv: file,label,split, where split is train, valid or test.
 struct SplitRow {

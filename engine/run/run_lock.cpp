@@ -62,7 +62,7 @@ int take(const fs::path& path, const fs::path& run) {
     if (file.descriptor < 0) fail(path, errno);
     if (flock(file.descriptor, LOCK_EX | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK)
-        throw DataError(fmt::format("{}: is being trained already ({}): wait for its end, or choose another --out", run.string(),
+        throw DataError(fmt::format("{}: is being trained already ({}): wait for its end, or choose another folder", run.string(),
                                     read_owner(file.descriptor)));
       if (errno == EINTR) continue;
       if (errno != ENOLCK && errno != EOPNOTSUPP && errno != ENOSYS) fail(path, errno);

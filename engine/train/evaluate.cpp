@@ -75,7 +75,7 @@ std::vector<double> evaluate(Module& network, Input& input, std::span<const int6
       throw NotFiniteError(
           "the network gives probabilities that are no numbers: its weights are damaged, or its training diverged; train it "
           "again "
-          "with a lower --lr");
+          "with a lower `lr`");
     all.insert(all.end(), p.begin(), p.end());
     if (spec.progress && !spec.progress(done + static_cast<int64_t>(part.size()))) throw Stopped("evaluation was stopped");
   }

@@ -21,23 +21,23 @@ int64_t InputSpec::clip_samples() const { return std::llround(clip_seconds * mel
 int64_t InputSpec::crop_samples() const { return std::llround(crop_seconds * mel.sample_rate); }
 
 void InputSpec::check() const {
-  require(picture.height >= 32, "--image-size is {}, but must lie in 32 … {}", picture.height, kMostPixels);
+  require(picture.height >= 32, "`picture.height` is {}, but must lie in 32 … {}", picture.height, kMostPixels);
   check_values();
 }
 
 void InputSpec::check_values() const {
   for (const int pixels : {picture.height, picture.width})
-    require(pixels > 0 && pixels <= kMostPixels, "--image-size is {}, but must lie in 32 … {}", pixels, kMostPixels);
+    require(pixels > 0 && pixels <= kMostPixels, "`picture.height` is {}, but must lie in 32 … {}", pixels, kMostPixels);
   require(picture.channels >= 1 && picture.channels <= 4, "pictures have {} channels, but must have 1 to 4", picture.channels);
   if (media == Media::pictures) {
     require(crop_width == 0 || (crop_width >= 0.01 && crop_width < 1),
-            "--crop is {}, but of pictures it is the part of the width to see, in 0.01 … 1", crop_width);
+            "`crop_width` is {}, but of pictures it is the part of the width to see, in 0.01 … 1", crop_width);
     return;
   }
   mel.check();
-  require(clip_seconds > 0 && clip_seconds <= 3600, "--clip is {} seconds, but must lie in 0 … 3600", clip_seconds);
+  require(clip_seconds > 0 && clip_seconds <= 3600, "`clip_seconds` is {} seconds, but must lie in 0 … 3600", clip_seconds);
   require(crop_seconds >= 0 && crop_seconds <= clip_seconds,
-          "--crop is {} seconds, but must lie between 0 (the whole clip) and the clip's {}", crop_seconds, clip_seconds);
+          "`crop_seconds` is {} seconds, but must lie between 0 (the whole clip) and the clip's {}", crop_seconds, clip_seconds);
   mel.frames(crop_seconds > 0 ? crop_samples() : clip_samples());  // throws for what is too short for one frame
   require(statistics.clips() == 0 || statistics.mean().size() == static_cast<size_t>(mel.n_mels),
           "the statistics are of {} mel bands, but there are {}", statistics.mean().size(), mel.n_mels);

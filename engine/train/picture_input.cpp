@@ -28,7 +28,7 @@ PictureInput::PictureInput(const Tensor& pictures, int columns, Normalize normal
   require(pictures.dtype() == DType::u8 && pictures.shape().rank() == 4 && pictures.size(3) <= 4,
           "PictureInput: needs u8 pictures [N,H,W,C] with C at most 4, but got {} {}", pictures.dtype(), pictures.shape());
   require(normalize == Normalize::none || normalize == Normalize::imagenet,
-          "--normalize {} is for sounds: pictures have lost their decibels; use imagenet or none", name_of(normalize));
+          "`normalize` {} is for sounds: pictures have lost their decibels; use imagenet or none", name_of(normalize));
   const auto width = static_cast<int>(pictures.size(2));
   require(columns > 0 && columns <= width, "PictureInput: {} columns cannot be seen of pictures {}", columns, pictures.shape());
   views_ = (width + columns - 1) / columns;

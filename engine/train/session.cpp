@@ -179,7 +179,7 @@ void Session::finish_epoch(const EpochRow& row) {
 
 void Session::throw_stopped() const {
   throw Stopped(
-      fmt::format("stopped in epoch {}; continue with --resume {}", parts_.trainer.position().epoch + 1, options_.run.string()));
+      fmt::format("stopped in epoch {}; continue with `resume` {}", parts_.trainer.position().epoch + 1, options_.run.string()));
 }
 
 void Session::run() {

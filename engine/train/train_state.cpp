@@ -81,7 +81,7 @@ void write_train_state(Hdf5File& file, const Trainer& trainer, const Generator& 
   set("random_step", int64_t{state.step});
   for (const auto& [name, tensor] : trainer.state()) {
     if (holds_numbers(name))
-      require_finite(file, place_of(name), tensor, "it is not saved: the training diverged; try a lower --lr");
+      require_finite(file, place_of(name), tensor, "it is not saved: the training diverged; try a lower `lr`");
     file.write(place_of(name), tensor);
   }
 }

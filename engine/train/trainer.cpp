@@ -16,8 +16,8 @@ constexpr size_t kStatisticsBatches = 32;  // that averaged weights' batch norms
 
 std::string diverged_at(const Trainer::Step& step, std::string_view what, int64_t batches) {
   return fmt::format(
-      "training diverged: {} in epoch {}, step {} of {}, at learning rate {:.3g}; start a new run with a lower --lr, "
-      "--max-norm 1, or bf16 instead of fp16",
+      "training diverged: {} in epoch {}, step {} of {}, at learning rate {:.3g}; start a new run with a lower `lr`, "
+      "`max_norm` 1, or bf16 instead of fp16",
       what, step.at.epoch + 1, step.at.batch + 1, batches, step.lr);
 }
 
@@ -185,12 +185,12 @@ void Trainer::set_epochs(int epochs) {
   }
   for (int p = 0; p < at.phase; ++p) {
     require(phases[p].epochs == phases_[p].epochs,
-            "--epochs cannot change from {} to {}: a round is over, and more are to come; start a new run", recipe_.epochs,
+            "`epochs` cannot change from {} to {}: a round is over, and more are to come; start a new run", recipe_.epochs,
             epochs);
   }
   const int length = phases[at.phase].epochs, trained = at.epoch_of_phase;
   require(trained < length || (trained == length && at.batch == 0),
-          "--epochs is {}, but {} epochs of the round are trained already", epochs, trained);
+          "`epochs` is {}, but {} epochs of the round are trained already", epochs, trained);
   if (trained == length) {
     ++at.phase;
     at.epoch_of_phase = 0;

@@ -100,39 +100,7 @@ template <class T> T __shfl_sync(unsigned mask, T value, int lane) {
 template <class T> T __shfl_xor_sync(unsigned mask, T value, int lanes) {
   return simt::shuffle(mask, value, (simt::here().linear % simt::kWarp) ^ static_cast<unsigned>(lanes));
 }
-template <class T> T __shfl_down_sync(unsigned mask, T value, unsigned delta) {
-  const unsigned lane = simt::here().linear % simt::kWarp;
-  return simt::shuffle(mask, value, lane + delta < simt::kWarp ? lane + delta : lane);
-}
-template <class T> T __shfl_up_sync(unsigned mask, T value, unsigned delta) {
-  const unsigned lane = simt::here().linear % simt::kWarp;
-  return simt::shuffle(mask, value, lane >= delta ? lane - delta : lane);
-}
 unsigned __ballot_sync(unsigned mask, bool vote);
-inline bool __any_sync(unsigned mask, bool vote) { return __ballot_sync(mask, vote) != 0; }
-inline bool __all_sync(unsigned mask, bool vote) { return __ballot_sync(mask, !vote) == 0; }
-
-template <class T> T atomicAdd(T* p, T value) {
-  const T old = *p;
-  *p = old + value;
-  return old;
-}
-template <class T> T atomicMax(T* p, T value) {
-  const T old = *p;
-  *p = old < value ? value : old;
-  return old;
-}
-template <class T> T atomicMin(T* p, T value) {
-  const T old = *p;
-  *p = value < old ? value : old;
-  return old;
-}
-template <class T> T atomicOr(T* p, T value) {
-  const T old = *p;
-  *p = old | value;
-  return old;
-}
-
 namespace cudenza::kernels {
 
 template <class T> T* dynamic_shared() { return static_cast<T*>(simt::dynamic_shared_bytes()); }

@@ -151,7 +151,7 @@ TEST(Trainer, StopsWhereTheLossIsNoNumber) {
     const std::string message = error.what();
     EXPECT_NE(message.find("epoch 1, step "), std::string::npos) << message;
     EXPECT_NE(message.find("at learning rate 1e+30"), std::string::npos) << message;
-    EXPECT_NE(message.find("--lr"), std::string::npos) << message;
+    EXPECT_NE(message.find("`lr`"), std::string::npos) << message;
   }
 }
 

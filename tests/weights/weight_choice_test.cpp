@@ -215,7 +215,7 @@ TEST_F(WeightChoiceTest, WhatDoesNotFitIsSaid) {
   expect_says(choice.match.fault, "it lacks conv1.weight");
   EXPECT_EQ(contents_of(WeightSource(path_)), "'generator' (2 tensors: a.weight, b)");
   expect_says(message_of<UsageError>([&] { choose_weights(WeightSource(path_), "", "discriminator"); }),
-              "--key discriminator: there is no such state dict");
+              "`key` discriminator: there is no such state dict");
   write_checkpoint(path_, pickled_dict({{"epoch", "K\3"}, {"lr", "K\1"}}));
   expect_says(message_of<DataError>([&] { WeightSource{path_}; }), "neither itself nor under one of its keys (epoch, lr)");
 }

@@ -1,3 +1,5 @@
+#include "engine/libraries/conv.h"
+
 /// Convolutions on cuDNN 9. Every function is a Graph (cudnn_graph.h) run through a plan that is found once a shape.
 #include <cuda_runtime.h>
 #include <cudnn.h>
@@ -15,7 +17,6 @@
 #include "engine/libraries/conv_in_depth.h"
 #include "engine/libraries/cuda/device_scope.h"
 #include "engine/libraries/cuda/library_of.h"
-#include "engine/libraries/cudnn/conv_fused.h"
 #include "engine/libraries/cudnn/planner.h"
 #include "engine/libraries/math_mode.h"
 #include "kernels/common/cuda_check.h"
@@ -177,7 +178,7 @@ bool run(int device, Graph graph, std::initializer_list<Binding> bindings) {
 
 [[noreturn]] void throw_no_engine(const Graph& graph) {
   throw DeviceError(fmt::format(
-      "conv2d: cuDNN {} has no engine for {} on this card; try --precision bf16 or fp16, or channels in multiples of 8",
+      "conv2d: cuDNN {} has no engine for {} on this card; try `precision` bf16 or fp16, or channels in multiples of 8",
       cudnn::version(), graph.text()));
 }
 
@@ -291,34 +292,6 @@ const ConvBackend& conv_gpu(int device) {
   static std::map<int, CudnnConv> one_a_card;
   std::lock_guard lock(mutex);
   return one_a_card.try_emplace(device, device).first->second;
-}
-
-bool norm_relu_conv_with_stats(int device, const ConvShape& s, const NormReluConv& a) {
-  return run(device, graph_of(Function::norm_relu_forward_stats, s),
-             {{Slot::x, a.x},
-              {Slot::scale, a.scale},
-              {Slot::shift, a.shift},
-              {Slot::w, a.w},
-              {Slot::y, a.y},
-              {Slot::sum, a.sum},
-              {Slot::sum_of_squares, a.sum_of_squares}});
-}
-
-bool conv_backward_data_norm_relu(int device, const ConvShape& s, const ConvBackwardNormRelu& a) {
-  return run(device, graph_of(Function::backward_data_norm_relu, s),
-             {{Slot::dy, a.dy},
-              {Slot::w, a.w},
-              {Slot::x, a.x},
-              {Slot::mean, a.mean},
-              {Slot::inv_std, a.inv_std},
-              {Slot::gamma, a.gamma},
-              {Slot::beta, a.beta},
-              {Slot::dx, a.d},
-              {Slot::dgamma, a.dgamma},
-              {Slot::dbeta, a.dbeta},
-              {Slot::eq_dy, a.eq_dy},
-              {Slot::eq_x, a.eq_x},
-              {Slot::eq_one, a.eq_one}});
 }
 
 }  // namespace cudenza

@@ -30,8 +30,6 @@ std::string_view name_of(Function f) {
     case Function::backward_data: return "backward_data";
     case Function::backward_weights: return "backward_weights";
     case Function::forward_stats: return "forward+stats";
-    case Function::norm_relu_forward_stats: return "norm+relu+forward+stats";
-    case Function::backward_data_norm_relu: return "backward_data+relu+norm";
   }
   return "?";
 }
@@ -42,21 +40,19 @@ class FrontendGraph : public fe::graph::Graph {
   const fe::graph::Execution_plan_list& list() const { return plans; }
 };
 
-/// Spells a Graph in cudnn-frontend's words.
-class Speller {
+/// Builds the cudnn-frontend graph of a Graph.
+class GraphBuilder {
  public:
-  Speller(const Graph& graph, FrontendGraph& out) : graph_(graph), s_(graph.shape), out_(out), type_(type_of(s_.dtype)) {
+  GraphBuilder(const Graph& graph, FrontendGraph& out) : graph_(graph), s_(graph.shape), out_(out), type_(type_of(s_.dtype)) {
     out_.set_io_data_type(type_).set_intermediate_data_type(fe::DataType_t::FLOAT).set_compute_data_type(fe::DataType_t::FLOAT);
   }
 
-  void spell() {
+  void build() {
     switch (graph_.function) {
       case Function::forward: return forward();
       case Function::backward_data: return finish(gradient_of_input(), Slot::dx);
       case Function::backward_weights: return backward_weights();
       case Function::forward_stats: return with_stats(convolution(x(Slot::x)));
-      case Function::norm_relu_forward_stats: return with_stats(convolution(normed_input()));
-      case Function::backward_data_norm_relu: return backward_data_norm_relu();
     }
   }
 
@@ -118,17 +114,6 @@ class Speller {
     finish_vector(sum_of_squares, Slot::sum_of_squares);
   }
 
-  /// relu(x · scale + shift). The pattern wants the two vectors and all between in the type of x.
-  TensorPtr normed_input() {
-    TensorPtr a = pointwise(fe::PointwiseMode_t::MUL, x(Slot::x), vector(Slot::scale, s_.in_channels, type_));
-    a->set_data_type(type_);
-    a = pointwise(fe::PointwiseMode_t::ADD, a, vector(Slot::shift, s_.in_channels, type_));
-    a->set_data_type(type_);
-    a = relu(a);
-    a->set_data_type(type_);
-    return a;
-  }
-
   TensorPtr gradient_of_input() {
     const TensorPtr dx = out_.conv_dgrad(y(Slot::dy), w(), as_convolution(fe::graph::Conv_dgrad_attributes()));
     const Attributes like_x = nhwc(Slot::dx, s_.batch, s_.height, s_.width, s_.in_channels);
@@ -141,22 +126,6 @@ class Speller {
     const Attributes like_w = filter(Slot::dw);
     dw->set_dim(like_w.get_dim()).set_stride(like_w.get_stride());
     finish(dw, Slot::dw);
-  }
-
-  void backward_data_norm_relu() {
-    using Mode = fe::PointwiseMode_t;
-    const int64_t channels = s_.in_channels;
-    const TensorPtr before = x(Slot::x), mean = vector(Slot::mean, channels), inv_std = vector(Slot::inv_std, channels);
-    const TensorPtr gamma = vector(Slot::gamma, channels), beta = vector(Slot::beta, channels);
-    TensorPtr normed = pointwise(Mode::SUB, before, mean);
-    normed = pointwise(Mode::MUL, normed, inv_std);
-    normed = pointwise(Mode::MUL, normed, gamma);
-    normed = pointwise(Mode::ADD, normed, beta);
-    const TensorPtr dx = pointwise(Mode::RELU_BWD, gradient_of_input(), normed);
-    finish(dx, Slot::dx);
-    const auto grads = out_.dbn_weight(dx, before, mean, inv_std, gamma, fe::graph::DBN_weight_attributes());
-    const Slot slots[] = {Slot::dgamma, Slot::dbeta, Slot::eq_dy, Slot::eq_x, Slot::eq_one};
-    for (size_t i = 0; i < grads.size(); ++i) finish_vector(grads[i], slots[i]);
   }
 
   const Graph& graph_;
@@ -230,7 +199,7 @@ Candidates::Candidates(const Graph& graph, const Card& card, Source source) : an
   answer_->why_none = why_not_to_ask(graph);
   if (!answer_->why_none.empty()) return;
   if (!card.handle) answer_->graph.set_device_properties(properties_of(card));
-  Speller(graph, answer_->graph).spell();
+  GraphBuilder(graph, answer_->graph).build();
   answer_->ask(graph, card, source);
 }
 

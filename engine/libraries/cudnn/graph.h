@@ -1,5 +1,5 @@
 /// What the engine asks cuDNN to compute, in one kernel if it has one; and what cuDNN answers. No header of cuDNN is needed
-/// here: graph_cudnn.cpp alone sees cudnn-frontend, whose headers are slow to compile.
+/// here: graph.cpp alone sees cudnn-frontend, whose headers are slow to compile.
 ///
 /// cuDNN can be asked without a GPU: for a card that only its properties describe (Card::described), engines, workspace and
 /// the serialised plans of precompiled engines are had; run-time compiled ones are generated, but load only on a card.
@@ -16,14 +16,10 @@ namespace cudenza::cudnn {
 
 /// The functions that have a graph. In all, sums are f32; sum and sum_of_squares are over all but the channel, [K] in f32.
 enum class Function : uint8_t {
-  forward,                  ///< y = conv(x, w) (+ bias) (+ residual), then relu, parts as the graph says
-  backward_data,            ///< dx
-  backward_weights,         ///< dw
-  forward_stats,            ///< y = conv(x, w), with sum and sum_of_squares of y: what the batch norm behind it needs
-  norm_relu_forward_stats,  ///< the same of y = conv(relu(x · scale[c] + shift[c]), w): the batch norm before it, too
-  /// dy is the gradient of conv(relu(norm(x)), w), norm(x) = gamma (x - mean) inv_std + beta: gives dx, the gradient of
-  /// norm(x); dgamma and dbeta; and the coefficients with which x's own gradient is eq_dy[c] dx + eq_x[c] x + eq_one[c].
-  backward_data_norm_relu,
+  forward,           ///< y = conv(x, w) (+ bias) (+ residual), then relu, parts as the graph says
+  backward_data,     ///< dx
+  backward_weights,  ///< dw
+  forward_stats,     ///< y = conv(x, w), with sum and sum_of_squares of y: what the batch norm behind it needs
 };
 
 struct Graph {

@@ -24,17 +24,6 @@ enum class Slot : int64_t {
   residual = 8,
   sum = 9,
   sum_of_squares = 10,
-  scale = 11,
-  shift = 12,
-  mean = 13,
-  inv_std = 14,
-  gamma = 15,
-  beta = 16,
-  dgamma = 17,
-  dbeta = 18,
-  eq_dy = 19,
-  eq_x = 20,
-  eq_one = 21,
 };
 
 struct Binding {

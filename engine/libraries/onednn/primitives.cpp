@@ -131,7 +131,7 @@ template <class F> auto reported(F&& f) {
   try {
     return f();
   } catch (const dnnl::error& e) {
-    throw DeviceError(fmt::format("oneDNN failed: {} (status {}): out of memory, most likely; use a smaller --batch-size",
+    throw DeviceError(fmt::format("oneDNN failed: {} (status {}): out of memory, most likely; use a smaller `batch_size`",
                                   e.what(), static_cast<int>(e.status)));
   }
 }

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "engine/core/gpu.h"
-#include "engine/libraries/cudnn/conv_fused.h"
 #include "engine/libraries/math_mode.h"
 #include "tests/support/compare.h"
 
@@ -132,36 +131,6 @@ TEST_F(CudnnConv, StatisticsAreThoseOfTheResult) {
   // The sums may be taken before y is rounded: held as f16.
   EXPECT_TRUE(is_close(sum.to(Device::cpu()), expected_sum, kernel_against_cpu(DType::f16)));
   EXPECT_TRUE(is_close(squares.to(Device::cpu()), expected_squares, kernel_against_cpu(DType::f16)));
-}
-
-/// relu(x · scale[c] + shift[c]) on the CPU.
-Tensor normed(const Tensor& x, const Tensor& scale, const Tensor& shift) {
-  const auto elements = x.to_vector<float>(), factors = scale.to_vector<float>(), shifts = shift.to_vector<float>();
-  std::vector<float> y(elements.size());
-  for (size_t i = 0; i < y.size(); ++i)
-    y[i] = std::max(elements[i] * factors[i % factors.size()] + shifts[i % shifts.size()], 0.f);
-  return Tensor::from(y, x.shape()).to(x.dtype());
-}
-
-TEST_F(CudnnConv, NormAndReluInFrontAreOneKernel) {
-  ConvShape s = conv(10, 64, 64, 3, 1, 1);
-  s.dtype = DType::f16;
-  const auto cpu = make_inputs({{x_shape(s)}, {w_shape(s)}, {{s.in_channels}}, {{s.in_channels}}}, s.dtype);
-  const auto in = moved(cpu, Device::cuda());
-  const Tensor y = Tensor::empty(y_shape(s), s.dtype, Device::cuda()), expected = Tensor::empty(y_shape(s), s.dtype);
-  const Tensor sums = Tensor::empty({2, s.out_channels}, DType::f32, Device::cuda());
-  const bool done = norm_relu_conv_with_stats(0, s,
-                                              {.x = in[0].raw(),
-                                               .scale = in[2].raw(),
-                                               .shift = in[3].raw(),
-                                               .w = in[1].raw(),
-                                               .y = y.raw(),
-                                               .sum = sums.data<float>(),
-                                               .sum_of_squares = sums.data<float>() + s.out_channels});
-  if (!done) GTEST_SKIP() << "this card has no such engine";
-  conv_reference().forward(s, normed(cpu[0], cpu[2], cpu[3]).raw(), cpu[1].raw(), expected.raw(), {});
-  EXPECT_TRUE(
-      is_close(y.to(Device::cpu()), expected, kernel_against_cpu(s.dtype), 4));  // the normed input is rounded in other steps
 }
 
 TEST(CudnnConvWithoutGpu, SaysWhatItServes) {

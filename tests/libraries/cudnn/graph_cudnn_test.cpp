@@ -107,31 +107,26 @@ TEST_F(CudnnGraph, PartsOfTheEpilogueAreOneEngineOnAnH200) {
 
 // The stem's 3 channels are no multiple of 8: the training fusions cannot take them on any card. B200 has no engine with the
 // norm in front (cuDNN 9.19).
-TEST_F(CudnnGraph, TrainingFusionsExistInF16WhereTheTableSaysSo) {
-  const std::vector<size_t> all_but_the_stem{15, 16, 26, 30, 40}, none;
+TEST_F(CudnnGraph, StatisticsExistInF16WhereTheTableSaysSo) {
+  const std::vector<size_t> all_but_the_stem{15, 16, 26, 30, 40};
   for (const OfflineCard& card : offline_cards()) {
     SCOPED_TRACE(card.name);
     EXPECT_EQ(served_of_sample(Function::forward_stats, DType::f16, card), all_but_the_stem);
-    EXPECT_EQ(served_of_sample(Function::norm_relu_forward_stats, DType::f16, card), card.sm == 100 ? none : all_but_the_stem);
-    EXPECT_EQ(served_of_sample(Function::backward_data_norm_relu, DType::f16, card), all_but_the_stem);
   }
 }
 
-TEST_F(CudnnGraph, TrainingFusionsExistInF16Alone) {
+TEST_F(CudnnGraph, StatisticsExistInF16Alone) {
   for (const OfflineCard& card : offline_cards()) {
     for (const DType dtype : {DType::bf16, DType::f32}) {
-      for (const Function function :
-           {Function::forward_stats, Function::norm_relu_forward_stats, Function::backward_data_norm_relu}) {
-        const Graph graph{.function = function, .shape = kNetworkConvs[15].shape(dtype, 64)};
-        EXPECT_FALSE(is_served(graph, card.card)) << card.name << ": " << graph.text();
-      }
+      const Graph graph{.function = Function::forward_stats, .shape = kNetworkConvs[15].shape(dtype, 64)};
+      EXPECT_FALSE(is_served(graph, card.card)) << card.name << ": " << graph.text();
     }
   }
 }
 
 // A regression of cuDNN 9.19: asked for a fusion of 3 channels, an engine of sm_80 and sm_100 writes past its memory.
 TEST_F(CudnnGraph, FusionsOfOddChannelsAreNotEvenAskedFor) {
-  const Candidates candidates({.function = Function::backward_data_norm_relu, .shape = kNetworkConvs[0].shape(DType::f16, 64)},
+  const Candidates candidates({.function = Function::forward_stats, .shape = kNetworkConvs[0].shape(DType::f16, 64)},
                               offline_cards()[0].card);
   EXPECT_EQ(candidates.count(), 0);
   EXPECT_NE(candidates.why_none().find("multiples of 8"), std::string::npos);
