@@ -155,8 +155,6 @@ void print_conv(const NetworkConv& conv, DType dtype, int64_t batch, cudnnHandle
   print_graph("backward_data", {.function = Function::backward_data, .shape = shape}, arrays, handle, tried);
   if (dtype != DType::f16) return;
   print_graph("forward+stats", {.function = Function::forward_stats, .shape = shape}, arrays, handle, tried);
-}, arrays, handle, tried);
-print_graph("backward_data+relu+norm", {.function = Function::backward_data_norm_relu, .shape = shape}, arrays, handle, tried);
 }
 
 /// A ResNet's first convolution: with its 3 channels, with zeros beside them, and as a 4x4 over pictures whose 2x2 blocks became

@@ -38,12 +38,7 @@ bool is_output(Slot slot) {
     case Slot::dx:
     case Slot::dw:
     case Slot::sum:
-    case Slot::sum_of_squares:
-    case Slot::dgamma:
-    case Slot::dbeta:
-    case Slot::eq_dy:
-    case Slot::eq_x:
-    case Slot::eq_one: return true;
+    case Slot::sum_of_squares: return true;
     default: return false;
   }
 }

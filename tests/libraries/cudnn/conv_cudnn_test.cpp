@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/core/gpu.h"
+#include "engine/libraries/conv.h"
 #include "engine/libraries/math_mode.h"
 #include "tests/support/compare.h"
 
