@@ -1,10 +1,10 @@
-#include "apps/build_info.h"
-#include "apps/config_file.h"
-#include "apps/exit_code.h"
-#include "apps/option_checks.h"
-#include "apps/output.h"
-#include "apps/process.h"
-#include "apps/verbs.h"
+#include "apps/cli/config_file.h"
+#include "apps/cli/exit_code.h"
+#include "apps/cli/option_checks.h"
+#include "apps/cli/output.h"
+#include "apps/cli/process.h"
+#include "apps/study/build_info.h"
+#include "apps/verbs/verbs.h"
 
 namespace cudenza {
 

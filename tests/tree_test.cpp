@@ -73,7 +73,10 @@ const std::map<std::string, std::set<std::string>>& arrows() {
       {"engine/train/", {"kernels/", "engine/"}},
       {"models/", {"kernels/", "engine/"}},
       {"weights/", {"kernels/", "engine/", "models/"}},
-      {"apps/", {"kernels/", "engine/", "models/", "weights/"}},
+      {"apps/study/", {"kernels/", "engine/", "models/", "weights/"}},
+      {"apps/cli/", {"kernels/", "engine/", "apps/study/"}},
+      {"apps/verbs/", {"kernels/", "engine/", "models/", "weights/", "apps/study/", "apps/cli/"}},
+      {"apps/", {"kernels/", "engine/", "models/", "weights/", "apps/"}},
   };
   return allowed;
 }
@@ -119,7 +122,8 @@ bool is_library_header(const std::string& include) {
 /// include, and the program's and the tests' own headers.
 Faults hiding_faults(const SourceFile& file) {
   const bool is_public = file.path.starts_with("kernels/") || file.path.starts_with("engine/") ||
-                         file.path.starts_with("models/") || file.path.starts_with("weights/");
+                         file.path.starts_with("models/") || file.path.starts_with("weights/") ||
+                         file.path.starts_with("apps/study/");
   const bool is_device_code =
       file.path.starts_with("kernels/common/") || (file.path.starts_with("kernels/") && file.path.ends_with(".cuh"));
   Faults faults;
@@ -132,13 +136,13 @@ Faults hiding_faults(const SourceFile& file) {
 
 // Output.
 
-/// Results leave the program through apps/output.cpp alone, which sees whether they arrive and what JSON can hold.
+/// Results leave the program through apps/cli/output.cpp alone, which sees whether they arrive and what JSON can hold.
 Faults output_faults(const SourceFile& file) {
   constexpr std::string_view kWays[] = {"std::cout", "fmt::print(\"", "(stdout", "write(STDOUT_FILENO", " printf(\"", " puts(\""};
   const bool is_in_program = file.path.starts_with("apps/") || file.path.starts_with("engine/") ||
                              file.path.starts_with("models/") || file.path.starts_with("weights/");
   Faults faults;
-  if (!is_in_program || file.path == "apps/output.cpp" || file.path == "apps/quickstart.cpp") return faults;
+  if (!is_in_program || file.path == "apps/cli/output.cpp" || file.path == "apps/quickstart.cpp") return faults;
   for (const std::string_view way : kWays) {
     if (file.text.find(way) != std::string::npos)
       faults.push_back(file.path + " has '" + std::string(way) + "': use print_out()");
@@ -192,12 +196,14 @@ TEST(Tree, IncludesAgainstTheLayersAreSeen) {
   EXPECT_EQ(count("engine/train/trainer.cpp", "models/registry.h"), 1u);
   EXPECT_EQ(count("engine/ops/pool.cpp", "tests/support/op_case.h"), 1u);
   EXPECT_EQ(count("engine/ops/pool.cpp", "pool.h"), 1u);  // not by its full path
-  EXPECT_EQ(count("models/resnet.cpp", "apps/verbs.h"), 1u);
+  EXPECT_EQ(count("models/resnet.cpp", "apps/verbs/verbs.h"), 1u);
+  EXPECT_EQ(count("apps/study/model_file.cpp", "apps/cli/output.h"), 1u);
+  EXPECT_EQ(count("apps/cli/progress.cpp", "apps/verbs/verbs.h"), 1u);
 
   EXPECT_EQ(count("engine/ops/pool.cpp", "kernels/pool/pool.h"), 0u);
   EXPECT_EQ(count("engine/ops/pool.cpp", "engine/ops/pool.h"), 0u);
   EXPECT_EQ(count("engine/io/checkpoint.cpp", "engine/nn/module.h"), 0u);
-  EXPECT_EQ(count("apps/train.cpp", "models/registry.h"), 0u);
+  EXPECT_EQ(count("apps/verbs/train.cpp", "models/registry.h"), 0u);
   EXPECT_EQ(count("bench/op_bench.cpp", "tests/support/op_case.h"), 0u);
 }
 
@@ -227,10 +233,10 @@ TEST(Tree, OnePlaceWritesResults) {
 
 TEST(Tree, OtherWaysToStdoutAreSeen) {
   const auto count = [](const std::string& path, const std::string& line) { return output_faults({path, line + '\n'}).size(); };
-  EXPECT_EQ(count("apps/info.cpp", "  fmt::print(\"{}\", 1);"), 1u);
+  EXPECT_EQ(count("apps/verbs/info.cpp", "  fmt::print(\"{}\", 1);"), 1u);
   EXPECT_EQ(count("engine/io/png.cpp", "std::cout << 1;"), 1u);
-  EXPECT_EQ(count("apps/info.cpp", "print_out(\"{}\", json.dump(2));"), 1u);
-  EXPECT_EQ(count("apps/info.cpp", "fmt::print(stderr, \"{}\", 1);"), 0u);
+  EXPECT_EQ(count("apps/verbs/info.cpp", "print_out(\"{}\", json.dump(2));"), 1u);
+  EXPECT_EQ(count("apps/verbs/info.cpp", "fmt::print(stderr, \"{}\", 1);"), 0u);
   EXPECT_EQ(count("bench/rates.cpp", "std::cout << 1;"), 0u);
 }
 

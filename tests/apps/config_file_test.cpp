@@ -1,4 +1,4 @@
-#include "apps/config_file.h"
+#include "apps/cli/config_file.h"
 
 #include <gtest/gtest.h>
 

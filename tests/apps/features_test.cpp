@@ -5,7 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "apps/exit_code.h"
+#include "apps/cli/exit_code.h"
 #include "engine/audio/decode.h"
 #include "engine/audio/picture.h"
 #include "engine/io/hdf5_file.h"

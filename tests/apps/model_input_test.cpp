@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "apps/exit_code.h"
+#include "apps/cli/exit_code.h"
 #include "engine/audio/decode.h"
 #include "engine/data/pictures.h"
 #include "engine/io/hdf5_file.h"

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "apps/exit_code.h"
+#include "apps/cli/exit_code.h"
 #include "engine/io/gnuplot.h"
 #include "engine/io/hdf5_file.h"
 #include "engine/io/own_files.h"

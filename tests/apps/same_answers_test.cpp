@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "apps/exit_code.h"
+#include "apps/cli/exit_code.h"
 #include "engine/io/hdf5_file.h"
 #include "engine/run/run_files.h"
 #include "tests/support/program.h"

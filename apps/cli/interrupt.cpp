@@ -1,0 +1,38 @@
+#include "apps/cli/interrupt.h"
+
+#include <atomic>
+#include <csignal>
+#include <ctime>
+#include <initializer_list>
+
+namespace cudenza {
+namespace {
+
+std::atomic<long> noted_at = -1;  ///< seconds since the system's start; -1: never
+static_assert(std::atomic<long>::is_always_lock_free, "a signal's handler may not wait");
+
+long now() {
+  timespec time = {};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec;
+}
+
+void note(int signal) {
+  long never = -1;
+  const bool is_first = noted_at.compare_exchange_strong(never, now());
+  if (is_first || signal == SIGHUP || now() - noted_at <= 1) return;
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+}  // namespace
+
+void watch_interrupts() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    if (std::signal(signal, note) == SIG_IGN) std::signal(signal, SIG_IGN);
+  }
+}
+
+bool interrupted() { return noted_at >= 0; }
+
+}  // namespace cudenza

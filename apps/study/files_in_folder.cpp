@@ -1,0 +1,31 @@
+#include "apps/study/files_in_folder.h"
+
+#include "engine/core/error.h"
+#include "engine/core/print_err.h"
+
+namespace cudenza {
+namespace fs = std::filesystem;
+
+bool is_folder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+std::vector<fs::path> files_in_folder(const fs::path& folder, Media media, bool strict) {
+  const FolderFiles all = walk_folder(folder);
+  for (const UnreadFolder& unread : all.unread) {
+    const std::string fault = fmt::format("{}: the folder cannot be read: {}", (folder / unread.path).string(), unread.reason);
+    if (strict) throw DataError(fault);
+    print_err("cudenza: warning: {}; its files are left out\n", fault);
+  }
+  std::vector<fs::path> found;
+  for (const std::string& file : all.files) {
+    if (media_of(file) == media) found.push_back(folder / file);
+  }
+  if (found.empty())
+    throw DataError(
+        fmt::format("{}: holds no {} files", folder.string(), media == Media::sound ? "wav, au, flac, ogg or mp3" : "png"));
+  return found;
+}
+
+}  // namespace cudenza

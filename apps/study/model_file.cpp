@@ -1,0 +1,96 @@
+#include "apps/study/model_file.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cudenza {
+namespace {
+
+constexpr std::string_view kGroup = "model";
+
+bool has_fastai_head(const Hdf5File& file) {
+  return std::ranges::any_of(file.names(), [](const std::string& name) { return name.starts_with("head."); });
+}
+
+}  // namespace
+
+std::string_view name_of(HeadKind head) { return head == HeadKind::fastai ? "fastai" : "linear"; }
+
+HeadKind head_from_name(std::string_view name) {
+  if (name == "fastai") return HeadKind::fastai;
+  if (name == "linear") return HeadKind::original;
+  throw UsageError(fmt::format("there is no head '{}'; choose linear or fastai", name));
+}
+
+void write_model(Hdf5File& file, const Model& model) {
+  write_info(file, {.arch = model.arch, .input_size = model.input.picture.height, .classes = model.classes});
+  write_state(file, *model.network);
+  write_input_spec(file, model.input);
+  file.set_attribute(kGroup, "head", std::string(name_of(model.head)));
+  file.set_attribute(kGroup, "temperature", model.temperature);
+  file.set_attribute(kGroup, "weights", model.weights);
+  file.set_attribute(kGroup, "weights_sha256", model.weights_sha);
+}
+
+void take_origin(const Hdf5File& file, Model& model) {
+  model.weights = file.attribute<std::string>(kGroup, "weights");
+  model.weights_sha = file.attribute<std::string>(kGroup, "weights_sha256");
+}
+
+std::filesystem::path model_path(const std::filesystem::path& run) {
+  return std::filesystem::is_directory(run) ? run / "best.h5" : run;
+}
+
+Model read_model(const std::filesystem::path& path, Device device) {
+  const Hdf5File file(path);
+  const WeightsInfo info = read_info(file);
+  if (!file.contains(kGroup)) {
+    throw DataError(
+        fmt::format("{}: holds the weights of {}, but no model trained here: give a run directory, or train one with "
+                    "--weights {}",
+                    path.string(), info.arch, path.string()));
+  }
+  if (info.classes.empty()) throw DataError(fmt::format("{}: names no classes: it is damaged", path.string()));
+  const double temperature = file.attribute<double>(kGroup, "temperature");
+  if (!std::isfinite(temperature) || temperature <= 0)
+    throw DataError(fmt::format("{}: its temperature is {}, but must be a positive number", path.string(), temperature));
+  Model model{.arch = info.arch,
+              .head = sensible(file, "its head", [&] { return head_from_name(file.attribute<std::string>(kGroup, "head")); }),
+              .classes = info.classes,
+              .input = read_input_spec(file),
+              .temperature = temperature,
+              .weights = {},
+              .weights_sha = {},
+              .random = std::make_shared<Generator>(0),
+              .network = nullptr};
+  take_origin(file, model);
+  model.network = sensible(file, "its network", [&] {
+    return make_network(model.arch, {.classes = static_cast<int>(model.classes.size()),
+                                     .in_channels = model.input.picture.channels,
+                                     .head = model.head,
+                                     .random = model.random});
+  });
+  read_state(file, *model.network);
+  model.network->to(device);
+  model.network->train(false);
+  return model;
+}
+
+LoadReport begin_with(Model& model, const WeightsFile& weights, bool keep_head) {
+  const Hdf5File& file = weights.file;
+  const WeightsInfo info = read_info(file);
+  if (info.arch != model.arch) {
+    throw DataError(fmt::format("{}: holds weights of {}, but --model says {}", weights.path.string(), info.arch, model.arch));
+  }
+  LoadOptions options;
+  const bool same_head = has_fastai_head(file) == (model.head == HeadKind::fastai);
+  if (!same_head) options.replace_head = {"head.", "fc.", "classifier."};
+  else if (!keep_head) options.replace_head = {model.network->head_prefix()};
+  require(same_head || !keep_head, "--keep-head: {} has another kind of head; say --head {}", weights.path.string(),
+          has_fastai_head(file) ? "fastai" : "linear");
+  model.weights = weights.path.filename().string();
+  model.weights_sha = info.source_sha256;
+  return read_state(file, *model.network, options);
+}
+
+}  // namespace cudenza

@@ -1,0 +1,39 @@
+/// A trained model: a network with everything that whoever uses it must know, in one HDF5 file (best.h5, last.h5).
+#pragma once
+#include <filesystem>
+
+#include "apps/study/weights_file.h"
+#include "engine/io/checkpoint.h"
+#include "engine/train/input_spec.h"
+#include "models/registry.h"
+
+namespace cudenza {
+
+struct Model {
+  std::string arch;
+  HeadKind head = HeadKind::fastai;
+  std::vector<std::string> classes;
+  InputSpec input;
+  double temperature = 1;            ///< of its confidence, fitted on the validation clips
+  std::string weights, weights_sha;  ///< the file its training began from; empty: from scratch
+  std::shared_ptr<Generator> random;
+  std::unique_ptr<Network> network;
+};
+
+/// Everything of the model, weights included.
+void write_model(Hdf5File&, const Model&);
+/// The model that a file holds, on `device`, in evaluation mode. Throws DataError if it holds none.
+Model read_model(const std::filesystem::path&, Device);
+/// Takes over what the file's model began from: `weights` and `weights_sha`.
+void take_origin(const Hdf5File&, Model&);
+/// `run` may be a run directory, which means its best.h5, or a model's file.
+std::filesystem::path model_path(const std::filesystem::path& run);
+
+std::string_view name_of(HeadKind);
+HeadKind head_from_name(std::string_view);
+
+/// Lets a new network begin with a file's weights: ImageNet's or those of a model trained here. Everything below the head is
+/// taken, and the head too with `keep_head`. Throws DataError if the file is of another network.
+LoadReport begin_with(Model&, const WeightsFile& weights, bool keep_head);
+
+}  // namespace cudenza

@@ -1,0 +1,134 @@
+#include "apps/verbs/labelled_rows.h"
+
+#include <algorithm>
+
+#include "apps/cli/progress.h"
+#include "engine/core/print_err.h"
+#include "engine/train/clip_input.h"
+#include "engine/train/picture_input.h"
+
+namespace cudenza {
+std::vector<int64_t> LabelledRows::labels() const {
+  std::vector<int64_t> all;
+  for (const int item : rows.item) all.push_back(dataset.items[static_cast<size_t>(item)].label);
+  return all;
+}
+
+std::vector<int64_t> LabelledRows::rows_of(std::span<const int> items) const {
+  std::vector<int64_t> found;
+  for (const int item : items) {
+    const auto [first, last] = std::ranges::equal_range(rows.item, item);
+    for (auto row = first; row != last; ++row) found.push_back(row - rows.item.begin());
+  }
+  return found;
+}
+
+std::vector<int> LabelledRows::usable(std::span<const int> items) const {
+  std::vector<int> found;
+  for (const int item : items) {
+    if (std::ranges::binary_search(rows.item, item)) found.push_back(item);
+  }
+  return found;
+}
+
+Validation LabelledRows::validation(std::span<const int> items) const {
+  Validation validation;
+  for (const int item : usable(items)) {
+    const std::vector<int64_t> of_item = rows_of(std::span(&item, 1));
+    validation.rows.insert(validation.rows.end(), of_item.begin(), of_item.end());
+    validation.file.insert(validation.file.end(), of_item.size(), static_cast<int>(validation.labels.size()));
+    validation.labels.push_back(dataset.items[static_cast<size_t>(item)].label);
+  }
+  return validation;
+}
+
+void open_and_split(LabelledRows& data, const DataChoice& choice, uint64_t seed, bool quiet) {
+  data.dataset = open_dataset(choice.data);
+  const SplitSpec spec = resolved(parse_split(choice.split), data.dataset);
+  if (!choice.split_dir.empty()) data.split = list_split(data.dataset, choice.split_dir);
+  else if (choice.drawn && spec.kind != SplitKind::column) data.split = choice.drawn(data.dataset);
+  else data.split = make_split(data.dataset, spec, seed);
+  if (quiet) return;
+  for (const auto* remarks : {&data.dataset.remarks, &data.split.remarks}) {
+    for (const std::string& remark : *remarks) print_err("cudenza: {}\n", remark);
+  }
+}
+
+namespace {
+
+/// A sound of hours among clips of seconds gives more rows than all of them: what is learnt, and how long it takes, is its own.
+void warn_of_dominant(const LabelledRows& data, const InputSpec& input) {
+  const std::vector<int>& item = data.rows.item;
+  const int middle = item[item.size() / 2];  // who has more than half of an ascending list stands in its middle
+  const auto count = static_cast<size_t>(std::ranges::count(item, middle));
+  if (count == item.size() || 2 * count <= item.size()) return;
+  print_err("cudenza: warning: {}: gives {} of {} clips of {:g} s, more than all other files; cut it, or take it out\n",
+            data.dataset.items[static_cast<size_t>(middle)].path, count, item.size(), input.clip_seconds);
+}
+
+void warn_of_unread(const Dataset& dataset, bool strict) {
+  for (const UnreadFolder& folder : dataset.unread_folders) {
+    const std::string fault =
+        fmt::format("{}: the folder cannot be read: {}", (dataset.root / folder.path).string(), folder.reason);
+    if (strict) throw DataError(fault);
+    print_err("cudenza: warning: {}; its files are left out\n", fault);
+  }
+}
+
+}  // namespace
+
+void load(LabelledRows& data, std::span<const int> items, const InputSpec& input, int workers, bool strict, bool quiet) {
+  warn_of_unread(data.dataset, strict);
+  const bool is_sound = data.dataset.media == Media::sound;
+  {
+    Progress progress(is_sound ? "decoding" : "reading pictures", static_cast<int64_t>(items.size()), quiet);
+    const auto show = [&](size_t done, size_t) { progress.show(static_cast<int64_t>(done)); };
+    if (is_sound) {
+      PcmCache cache;
+      data.rows = load_sound_rows(data.dataset, items, input, {.threads = workers, .cache = &cache}, show);
+    } else {
+      data.rows = load_picture_rows(data.dataset, items, input, workers, show);
+    }
+  }
+  for (const std::string& bad : data.rows.bad) {
+    if (strict) throw DataError(bad);
+    print_err("cudenza: left out: {}\n", bad);
+  }
+  for (const std::string& remark : data.rows.remarks) print_err("cudenza: warning: {}\n", remark);
+  if (data.rows.item.empty())
+    throw DataError(fmt::format("{}: none of {} files can be used", data.dataset.root.string(), items.size()));
+  warn_of_dominant(data, input);
+}
+
+void warn_of_classes(const LabelledRows& data) {
+  constexpr size_t kMostNamed = 8;
+  const std::vector<std::string>& classes = data.dataset.classes;
+  if (classes.size() == 1)
+    print_err(
+        "cudenza: warning: {}: '{}' is the only class, so nothing can be told from anything and every figure is empty; give a "
+        "folder with one sub-folder a class\n",
+        data.dataset.root.string(), classes[0]);
+  std::vector<bool> is_learnt(classes.size());
+  for (const int item : data.usable(data.split.train)) is_learnt[static_cast<size_t>(data.dataset.items[item].label)] = true;
+  std::vector<std::string> without;
+  for (size_t c = 0; c < classes.size(); ++c) {
+    if (!is_learnt[c]) without.push_back(fmt::format("'{}'", classes[c]));
+  }
+  if (without.empty()) return;
+  const size_t more = without.size() - std::min(without.size(), kMostNamed);
+  without.resize(without.size() - more);
+  print_err("cudenza: warning: {}: no clip to learn {}{} from; give it more clips, or choose another split\n",
+            data.dataset.root.string(), fmt::join(without, ", "), more > 0 ? fmt::format(" and {} more classes", more) : "");
+}
+
+std::unique_ptr<Input> make_input(const Rows& rows, const InputSpec& spec, const Recipe& recipe, Device device, DType dtype,
+                                  uint64_t seed) {
+  const Tensor resident = rows.data.to(device);
+  if (spec.media == Media::sound) {
+    return std::make_unique<ClipInput>(resident, spec, clip_chances(recipe, spec), dtype, seed);
+  }
+  return std::make_unique<PictureInput>(resident, spec.picture.width, spec.normalize, pixel_chances(recipe, spec.picture), dtype,
+                                        seed);
+}
+
+}  // namespace cudenza

@@ -1,0 +1,45 @@
+/// A data set in memory, ready for a network: rows with labels, and which of them train and validate.
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "apps/verbs/verbs.h"
+#include "engine/data/split.h"
+#include "engine/train/load_rows.h"
+#include "engine/train/session.h"
+
+namespace cudenza {
+
+struct LabelledRows {
+  Dataset dataset;
+  Split split;
+  Rows rows;
+
+  std::vector<int64_t> labels() const;  ///< of every row
+  /// Rows of these items, in their order; items that could not be read have none.
+  std::vector<int64_t> rows_of(std::span<const int> items) const;
+  /// The items among these that have rows.
+  std::vector<int> usable(std::span<const int> items) const;
+  /// To judge these items by.
+  Validation validation(std::span<const int> items) const;
+};
+
+/// The data set at `data`, not yet read, split as asked: `split_dir` before `split`.
+struct DataChoice {
+  std::string data, split = "auto", split_dir;
+  std::function<Split(const Dataset&)> drawn = {};  ///< a split of before, where otherwise one would be drawn
+};
+void open_and_split(LabelledRows&, const DataChoice&, uint64_t seed, bool quiet);
+
+/// Reads the files of these items into rows. Bad ones, and folders that could not be read, are named on stderr and left out; with
+/// `strict` the first ends it. Throws
+/// DataError if none is left.
+void load(LabelledRows&, std::span<const int> items, const InputSpec&, int workers, bool strict, bool quiet);
+
+/// Says on stderr which classes nothing can be learnt of: they have no usable clip in the training part, or stand alone.
+void warn_of_classes(const LabelledRows&);
+
+/// Rows as a network's input on `device`. `recipe` says what training does to them.
+std::unique_ptr<Input> make_input(const Rows&, const InputSpec&, const Recipe&, Device, DType, uint64_t seed);
+
+}  // namespace cudenza

@@ -1,0 +1,28 @@
+/// model_card.json of a run, from what the run was.
+#pragma once
+#include "apps/verbs/judge_run.h"
+#include "apps/verbs/train_options.h"
+
+namespace cudenza {
+
+struct RunFacts {
+  const Model& model;
+  const LabelledRows& data;
+  const Judgement& judged;
+  const Recipe& recipe;
+  const TrainOptions& options;
+  const Common& common;
+  Device device;
+  DType dtype;
+  const std::vector<Phase>& phases;
+  const std::vector<EpochRow>& history;
+  int best_epoch;
+  double seconds;
+};
+ModelCard card_of(const RunFacts&);
+
+/// The recipe's values by the names of their options.
+Facts facts_of(const Recipe&);
+Facts facts_of(const InputSpec&);
+
+}  // namespace cudenza

@@ -1,0 +1,134 @@
+#include "apps/verbs/train_options.h"
+
+#include "models/registry.h"
+
+namespace cudenza {
+namespace {
+
+/// --name and --no-name.
+void add_switch(CLI::App* verb, const std::string& name, std::optional<bool>& given, const std::string& description) {
+  verb->add_flag_function(
+      fmt::format("--{0},!--no-{0}", name), [&given](int64_t count) { given = count > 0; }, description);
+}
+
+void add_run_options(CLI::App* verb, TrainOptions& o) {
+  verb->add_option("--out", o.out, "the run's directory: weights, history, predictions, report");
+  verb->add_option(
+      "--resume", o.resume,
+      "go on with the run in this directory, exactly where it stopped; --epochs (the rates become those of the longer or shorter "
+      "run), --patience, --device, --threads and --workers may be others, DATA may have moved");
+  verb->add_flag("--log-steps", o.log_steps, "write the loss of every step to steps.csv");
+}
+
+void add_recipe_options(CLI::App* verb, TrainOptions& o) {
+  verb->add_option("--recipe", o.recipe, "study, study-plus, scratch or quick")
+      ->check(CLI::IsMember(Recipe::preset_names()))
+      ->capture_default_str();
+  verb->add_option("--plan", o.plan, "fine_tune, one_cycle, cosine or constant");
+  verb->add_option("--epochs", o.epochs, "of a round");
+  verb->add_option("--freeze-epochs", o.freeze_epochs, "of the head alone, before");
+  verb->add_option("--rounds", o.rounds, "cycles over everything");
+  verb->add_option("--batch-size", o.batch_size);
+  verb->add_option("--accumulate", o.accumulate, "batches a step");
+  verb->add_option("--lr", o.lr, "base learning rate");
+  verb->add_option("--optimizer", o.optimizer, "adam, adamw, sgd or nesterov");
+  verb->add_option("--weight-decay", o.weight_decay);
+  verb->add_option("--max-norm", o.max_norm, "clip gradients to this L2 norm");
+  verb->add_option("--mixup", o.mixup, "mix clips with weights from Beta(A, A); the study's A is 0.4");
+  verb->add_option("--label-smoothing", o.label_smoothing);
+  verb->add_option("--drop-path", o.drop_path, "stochastic depth (resnetrs50)");
+  verb->add_option("--ema", o.ema, "evaluate an average of the weights with this decay");
+  verb->add_option("--patience", o.patience, "stop after so many epochs without a lower validation loss");
+  add_switch(verb, "noise", o.noise, "white noise on every other clip");
+  add_switch(verb, "cutout", o.cutout, "up to 15 % of every other clip silent");
+  add_switch(verb, "specaugment", o.specaugment, "a block of frames and one of bands masked");
+  verb->add_option("--gain", o.gain, "up to this many decibels louder or softer");
+  verb->add_option("--shift", o.shift, "turned in time by up to this part of the clip");
+  verb->add_option("--crop", o.crop,
+                   "hear so many seconds of each clip (of pictures: see such a part of the width, 0.25 say): another place every "
+                   "epoch, all of them when judged");
+  verb->add_option("--tta", o.tta, "augmented passes at evaluation");
+  verb->add_option("--order", o.order, "shuffled, or fixed: the training list's own")
+      ->check(CLI::IsMember({"shuffled", "fixed"}))
+      ->capture_default_str();
+}
+
+void add_input_options(CLI::App* verb, TrainOptions& o) {
+  verb->add_option("--preset", o.preset, "spectrograms: seed (the study's) or torchaudio")->capture_default_str();
+  verb->add_option("--sample-rate", o.sample_rate, "Hz; the preset's without");
+  verb->add_option("--clip", o.clip, "seconds of a clip: shorter ones repeat, longer ones are cut; the longest up to 30 without");
+  verb->add_option("--normalize", o.normalize, "none, global, bin, clip or imagenet");
+  verb->add_option("--image-size", o.image_size, "side of the picture that the network sees")->capture_default_str();
+  verb->add_flag("--one-channel", o.one_channel, "feed one channel instead of three equal ones");
+}
+
+void add_data_options(CLI::App* verb, TrainOptions& o) {
+  verb->add_option("data", o.data,
+                   "a folder with a sub-folder a class, perhaps in train, val and test, or a CSV path,label[,split][,track]");
+  verb->add_option("--split", o.split, "random:FRACTION, stratified:FRACTION, column, or auto: the data's own, else random:0.2")
+      ->capture_default_str();
+  verb->add_option("--split-dir", o.split_dir, "a folder with lists train*.txt valid*.txt [test*.txt]");
+  verb->add_flag("--strict", o.strict, "end at the first bad file instead of leaving it out");
+  verb->add_option("--workers", o.workers, "threads that decode; 0 is one a core")->capture_default_str();
+}
+
+template <class T> void take(T& field, const std::optional<T>& given) {
+  if (given) field = *given;
+}
+
+}  // namespace
+
+void add_train_options(CLI::App* verb, TrainOptions& o, bool with_run) {
+  add_data_options(verb, o);
+  verb->add_option("--model", o.arch, fmt::format("{}", fmt::join(network_names(), " ")))->capture_default_str();
+  verb->add_option("--weights", o.weights,
+                   "begin with this file: ImageNet's weights, a model trained here, or a .pth or .safetensors file");
+  verb->add_flag("--keep-head", o.keep_head, "take the file's head too");
+  verb->add_option("--head", o.head, "linear or fastai")->check(CLI::IsMember({"linear", "fastai"}))->capture_default_str();
+  if (with_run) add_run_options(verb, o);
+  add_recipe_options(verb, o);
+  add_input_options(verb, o);
+}
+
+Recipe TrainOptions::make_recipe() const {
+  Recipe r = Recipe::preset(recipe);
+  if (plan) r.plan = plan_from_name(*plan);
+  if (optimizer) r.optimizer = optimizer_from_name(*optimizer);
+  take(r.epochs, epochs);
+  take(r.freeze_epochs, freeze_epochs);
+  take(r.rounds, rounds);
+  take(r.batch_size, batch_size);
+  take(r.accumulate, accumulate);
+  take(r.patience, patience);
+  take(r.tta, tta);
+  take(r.lr, lr);
+  take(r.weight_decay, weight_decay);
+  take(r.max_norm, max_norm);
+  take(r.mixup, mixup);
+  take(r.label_smoothing, label_smoothing);
+  take(r.drop_path, drop_path);
+  take(r.ema, ema);
+  take(r.gain, gain);
+  take(r.shift, shift);
+  take(r.crop, crop);
+  take(r.noise, noise);
+  take(r.cutout, cutout);
+  take(r.specaugment, specaugment);
+  r.fixed_order = order == "fixed";
+  r.check();
+  return r;
+}
+
+InputSpec TrainOptions::make_input(Media media) const {
+  InputSpec spec{.media = media, .preset = preset};
+  spec.mel = MelSpec::preset(preset);
+  take(spec.mel.sample_rate, sample_rate);
+  spec.picture.height = spec.picture.width = image_size;
+  spec.picture.channels = one_channel ? 1 : 3;
+  spec.normalize = normalize_from_name(normalize.value_or(media == Media::sound ? "global" : "imagenet"));
+  spec.clip_seconds = clip.value_or(0);
+  require(!clip || *clip > 0, "--clip is {} seconds, but must be positive", *clip);
+  return spec;
+}
+
+}  // namespace cudenza

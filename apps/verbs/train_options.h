@@ -1,0 +1,43 @@
+/// What the command line says about training, for the verbs that train.
+#pragma once
+#include <optional>
+
+#include "apps/verbs/verbs.h"
+#include "engine/data/split.h"
+#include "engine/train/input_spec.h"
+#include "engine/train/recipe.h"
+
+namespace cudenza {
+
+struct TrainOptions {
+  std::string data, out, resume;
+  std::string arch = "resnet34", weights, recipe = "study", head = "fastai";
+  bool keep_head = false;
+  std::string split = "auto", split_dir;
+  bool strict = false, log_steps = false;
+  std::string order = "shuffled";
+  int workers = 0;
+
+  // What the recipe says unless told otherwise.
+  std::optional<std::string> plan, optimizer;
+  std::optional<int> epochs, freeze_epochs, rounds, batch_size, accumulate, patience, tta;
+  std::optional<double> lr, weight_decay, max_norm, mixup, label_smoothing, drop_path, ema, gain, shift, crop;
+  std::optional<bool> noise, cutout, specaugment;
+
+  std::string preset = "seed";
+  std::optional<std::string> normalize;
+  std::optional<int> sample_rate;
+  std::optional<double> clip;
+  int image_size = 224;
+  bool one_channel = false;
+
+  /// The recipe with the command line's changes.
+  Recipe make_recipe() const;
+  /// The input without statistics; clip_seconds is 0 unless --clip was given.
+  InputSpec make_input(Media) const;
+};
+
+/// Gives `verb` the options of training: all with `with_run`, those of the input and the recipe alone without.
+void add_train_options(CLI::App* verb, TrainOptions&, bool with_run);
+
+}  // namespace cudenza

@@ -1,0 +1,167 @@
+#include "apps/verbs/train_setup.h"
+
+#include <algorithm>
+
+#include "apps/verbs/network_choice.h"
+#include "engine/core/print_err.h"
+#include "engine/train/clip_input.h"
+
+namespace cudenza {
+namespace fs = std::filesystem;
+namespace {
+
+/// The run's file of this path; null if it has none.
+template <class Identity> auto* file_of(Identity& run, const std::string& path) {
+  const auto found = std::ranges::lower_bound(run.files, path, {}, &RunFile::path);
+  return found != run.files.end() && found->path == path ? &*found : nullptr;
+}
+
+/// The run's own split. What the run does not know stands among the training clips until it is refused.
+Split split_of(const RunIdentity& run, const Dataset& dataset) {
+  Split split;
+  for (size_t i = 0; i < dataset.items.size(); ++i) {
+    const RunFile* file = file_of(run, dataset.items[i].path);
+    auto& part = !file || file->part == "train" ? split.train : file->part == "valid" ? split.valid : split.test;
+    part.push_back(static_cast<int>(i));
+  }
+  return split;
+}
+
+}  // namespace
+
+TrainSetup::TrainSetup(const Common& given, const TrainOptions& o)
+    : common(given),
+      options(o),
+      device(common.chosen_device()),
+      dtype(study_type(common, device)),
+      recipe(options.make_recipe()) {}
+
+void TrainSetup::say(const std::string& line) const {
+  if (!common.quiet) print_err("{}\n", line);
+}
+
+void TrainSetup::prepare(const fs::path& last) {
+  open(std::nullopt);
+  prepare_data(last);
+  prepare_input(last);
+  prepare_network(last);
+}
+
+void TrainSetup::prepare_run(const fs::path& last, const std::optional<RunIdentity>& begun) {
+  open(begun);
+  know_files();
+  refuse_difference(begun);
+  prepare_data(last);
+  for (RunFile& file : identity.files) file.clips = 0;
+  for (const int item : data.rows.item) ++file_of(identity, data.dataset.items[static_cast<size_t>(item)].path)->clips;
+  refuse_difference(begun);
+  prepare_input(last);
+  prepare_network(last);
+}
+
+Trainer::Parts TrainSetup::trainer_parts() const {
+  return {*model.network, model.network->parameter_groups(), *input, data.labels(), data.rows_of(data.split.train), model.random};
+}
+
+/// A split that was drawn is not drawn again: it is that of the run.
+void TrainSetup::open(const std::optional<RunIdentity>& begun) {
+  DataChoice choice{.data = options.data, .split = options.split, .split_dir = options.split_dir};
+  if (begun) choice.drawn = [&](const Dataset& dataset) { return split_of(*begun, dataset); };
+  open_and_split(data, choice, common.seed, common.quiet);
+}
+
+std::vector<int> TrainSetup::all_items() const {
+  std::vector<int> items;
+  const Split& split = data.split;
+  for (const auto* part : {&split.train, &split.valid, &split.test}) items.insert(items.end(), part->begin(), part->end());
+  std::ranges::sort(items);
+  return items;
+}
+
+/// Every file of the split, and what it holds.
+void TrainSetup::know_files() {
+  identity.data = fs::absolute(options.data).string();
+  identity.classes = data.dataset.classes;
+  std::vector<fs::path> paths;
+  const auto add = [&](const std::vector<int>& items, const char* part) {
+    for (const int item : items) {
+      const Item& one = data.dataset.items[static_cast<size_t>(item)];
+      identity.files.push_back({.path = one.path, .label = data.dataset.class_of(one), .part = part, .content = {}});
+    }
+  };
+  add(data.split.train, "train");
+  add(data.split.valid, "valid");
+  add(data.split.test, "test");
+  std::ranges::sort(identity.files, {}, &RunFile::path);
+  for (const RunFile& file : identity.files) paths.push_back(data.dataset.root / file.path);
+  const std::vector<std::string> contents = contents_of(paths, options.workers);
+  for (size_t i = 0; i < contents.size(); ++i) identity.files[i].content = contents[i];
+}
+
+void TrainSetup::refuse_difference(const std::optional<RunIdentity>& begun) const {
+  if (!begun) return;
+  const std::string what = difference(*begun, identity);
+  if (what.empty()) return;
+  throw DataError(
+      fmt::format("{}: since the run {} began, {}: a run goes on with the same data alone; put it back, or start a new run",
+                  options.data, options.resume, what));
+}
+
+/// Decides what the network hears of the data set, and reads it.
+void TrainSetup::prepare_data(const fs::path& last) {
+  const Split& split = data.split;
+  const std::vector<int> items = all_items();
+  InputSpec& spec = model.input;
+  if (last.empty()) {
+    spec = options.make_input(data.dataset.media);
+    if (spec.media == Media::sound && spec.clip_seconds == 0) spec.clip_seconds = longest_seconds(data.dataset, items, 30);
+    if (spec.media == Media::pictures) spec.crop_width = recipe.crop == 1 ? 0 : recipe.crop;
+    else spec.crop_seconds = recipe.crop < spec.clip_seconds ? recipe.crop : 0;
+  } else {
+    spec = read_input_spec(Hdf5File(last));
+  }
+  spec.check();
+  load(data, items, spec, options.workers, options.strict, common.quiet);
+  if (data.usable(split.train).empty() || data.usable(split.valid).empty()) {
+    throw DataError(fmt::format("{}: {} clips to train on and {} to validate on can be used: both are needed", options.data,
+                                data.usable(split.train).size(), data.usable(split.valid).size()));
+  }
+  warn_of_classes(data);
+}
+
+/// Statistics of the training clips, or those that the run began with.
+void TrainSetup::prepare_input(const fs::path& last) {
+  InputSpec& spec = model.input;
+  const bool wants = spec.normalize == Normalize::global || spec.normalize == Normalize::bin;
+  if (last.empty() && wants) spec.statistics = measure(data.rows.data, spec.mel, data.rows_of(data.split.train));
+  input = make_input(data.rows, spec, recipe, device, dtype, common.seed);
+}
+
+void TrainSetup::prepare_network(const fs::path& last) {
+  model.arch = options.arch;
+  model.head = head_from_name(options.head);
+  model.classes = data.dataset.classes;
+  model.random = std::make_shared<Generator>(common.seed);
+  model.network = make_network(model.arch, {.classes = static_cast<int>(model.classes.size()),
+                                            .in_channels = model.input.picture.channels,
+                                            .head = model.head,
+                                            .drop_path = recipe.drop_path,
+                                            .random = model.random});
+  if (!last.empty()) {
+    const Hdf5File file(last);
+    read_state(file, *model.network);
+    take_origin(file, model);
+  } else {
+    Generator initial(common.seed);
+    model.network->initialize(initial);
+    if (!options.weights.empty()) {
+      const WeightsFile weights = open_weights(options.weights);
+      for (const std::string& remark : weights.remarks) say(fmt::format("{}: {}", options.weights, remark));
+      const LoadReport report = begin_with(model, weights, options.keep_head);
+      say(fmt::format("{}: {}", options.weights, report.text()));
+    }
+  }
+  model.network->to(device);
+}
+
+}  // namespace cudenza

@@ -1,0 +1,44 @@
+/// From the command line to everything that training needs, in the order it comes into being.
+#pragma once
+#include "apps/study/model_file.h"
+#include "apps/verbs/labelled_rows.h"
+#include "apps/verbs/train_options.h"
+#include "engine/run/run_identity.h"
+
+namespace cudenza {
+
+/// What a run is made of.
+struct TrainSetup {
+  TrainSetup(const Common&, const TrainOptions&);
+
+  /// Reads the data, measures it, makes the network, loads or draws its weights. `last` is the checkpoint of the run that is to
+  /// go on: its input, weights and statistics are taken instead.
+  void prepare(const std::filesystem::path& last = {});
+  /// The same for a run that knows what it is made of: `identity` is filled, but for its options. Throws DataError that names the
+  /// first difference if `begun`, which `last` holds, is another.
+  void prepare_run(const std::filesystem::path& last, const std::optional<RunIdentity>& begun);
+  Trainer::Parts trainer_parts() const;
+  /// A line for a person, on stderr, unless --quiet.
+  void say(const std::string& line) const;
+
+  Common common;
+  TrainOptions options;
+  Device device;
+  DType dtype;
+  Recipe recipe;
+  LabelledRows data;
+  Model model;
+  std::unique_ptr<Input> input;
+  RunIdentity identity;
+
+ private:
+  void open(const std::optional<RunIdentity>& begun);
+  void know_files();
+  void refuse_difference(const std::optional<RunIdentity>& begun) const;
+  void prepare_data(const std::filesystem::path& last);
+  void prepare_input(const std::filesystem::path& last);
+  void prepare_network(const std::filesystem::path& last);
+  std::vector<int> all_items() const;
+};
+
+}  // namespace cudenza

@@ -1,0 +1,363 @@
+/// cudenza weights: official ImageNet weights, and files of PyTorch's, as our HDF5.
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "apps/cli/output.h"
+#include "apps/study/weights_file.h"
+#include "apps/verbs/verbs.h"
+#include "engine/core/print_err.h"
+#include "engine/io/checkpoint.h"
+#include "engine/io/own_files.h"
+#include "models/registry.h"
+#include "weights/convert.h"
+#include "weights/download.h"
+#include "weights/manifest.h"
+
+namespace cudenza {
+namespace {
+namespace fs = std::filesystem;
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kMegabyte = 1e6;
+constexpr const char* kKeyHelp =
+    "the state dict to take where the file has several: a key (state_dict_ema), or what its names begin with";
+constexpr std::string_view kMirrorVariable = "CUDENZA_WEIGHTS_URL";
+
+// list
+
+Json row_facts(const OfficialWeights& row) {
+  return {{"arch", row.arch},
+          {"variant", row.variant},
+          {"file", row.file()},
+          {"url", row.url},
+          {"sha256_prefix", row.sha256_prefix},
+          {"sha256", row.sha256.empty() ? Json() : Json(row.sha256)},
+          {"bytes", row.bytes ? Json(*row.bytes) : Json()},
+          {"top1", row.top1 ? Json(*row.top1) : Json()},
+          {"input_size", row.input_size},
+          {"interpolation", row.interpolation},
+          {"mean", row.mean},
+          {"std", row.std}};
+}
+
+void run_list(const Common& common) {
+  if (common.json) {
+    Json all = Json::array();
+    for (const OfficialWeights& row : official_weights()) all.push_back(row_facts(row));
+    return print_json(all);
+  }
+  print_out("{:<11} {:<7} {:<29} {:>9} {:>6} {:>6}  {}\n", "network", "variant", "file", "size", "top-1", "input", "resized by");
+  for (const OfficialWeights& row : official_weights()) {
+    const std::string size = row.bytes ? fmt::format("{:.1f} MB", static_cast<double>(*row.bytes) / kMegabyte) : "";
+    const std::string top1 = row.top1 ? fmt::format("{:.2f}", *row.top1) : "";
+    print_out("{:<11} {:<7} {:<29} {:>9} {:>6} {:>6}  {}\n", row.arch, row.variant, row.file(), size, top1, row.input_size,
+              row.interpolation);
+  }
+}
+
+// convert, fetch
+
+Json report_facts(const fs::path& in, const fs::path& out, const ConvertReport& report) {
+  return {{"source", in.string()},        {"output", out.string()},
+          {"arch", report.arch},          {"variant", report.variant.empty() ? Json() : Json(report.variant)},
+          {"classes", report.classes},    {"container", name_of(report.container)},
+          {"tensors", report.tensors},    {"parameters_and_buffers", report.numbers},
+          {"sha256", report.hash.sha256}, {"sha256_in_name", report.hash.in_name.empty() ? Json() : Json(report.hash.in_name)},
+          {"remarks", report.remarks}};
+}
+
+/// How far a file's SHA-256 has been held against one that is known.
+std::string hash_remark(const SourceHash& hash) {
+  const OfficialWeights* official = find_official_by_hash(hash.sha256);
+  if (official && !official->sha256.empty()) return "the official file's";
+  if (hash.in_name.empty()) return "there is none in its name to check it by";
+  return hash.agrees() ? fmt::format("its first {} digits as its name says", hash.in_name.size())
+                       : fmt::format("NOT {}… as its name says", hash.in_name);
+}
+
+/// As convert writes them: a run's best.h5 holds weights too, and more.
+bool is_converted_weights(const fs::path& path) try {
+  const Hdf5File file(path);
+  read_info(file);
+  return !file.contains("model");
+} catch (const DataError&) {
+  return false;
+}
+
+struct ConvertOptions {
+  fs::path in, out;
+  std::string arch = {}, key = {};
+};
+
+void convert(const ConvertOptions& o, const Common& common) {
+  check_output_file("OUT", o.out, is_converted_weights, std::span(&o.in, 1));
+  const ConvertReport report = convert_weights(o.in, o.out, o.arch, o.key);
+  if (common.json) return print_json(report_facts(o.in, o.out, report));
+  if (common.quiet) return;
+  for (const std::string& remark : report.remarks) print_err("cudenza: {}: {}\n", o.in.string(), remark);
+  const std::string official = report.variant.empty() ? "" : fmt::format(", the official {}", report.variant);
+  print_out("{}: {}{}; {} classes, {} tensors, {} numbers\n", o.out.string(), report.arch, official, report.classes,
+            report.tensors, report.numbers);
+  print_out("  from {} ({}), SHA-256 {}…, {}\n", o.in.string(), name_of(report.container), report.hash.sha256.substr(0, 16),
+            hash_remark(report.hash));
+}
+
+struct FetchOptions {
+  std::vector<std::string> archs;
+  std::string variant, folder = ".";
+  bool keep = false;
+};
+
+/// The row that is meant. Throws UsageError naming the choices.
+const OfficialWeights& wanted_row(const std::string& arch, const std::string& variant) {
+  if (std::ranges::find(network_names(), arch) == network_names().end())
+    throw UsageError(fmt::format("no network is called '{}'; choose one of {}", arch, fmt::join(network_names(), " ")));
+  if (const OfficialWeights* row = find_official(arch, variant)) return *row;
+  std::string choices;
+  for (const OfficialWeights& row : official_weights()) {
+    if (row.arch == arch) choices += fmt::format(" {}", row.variant);
+  }
+  throw UsageError(fmt::format("there are no official weights '{}' of {}; choose one of{}", variant, arch, choices));
+}
+
+/// Where a row's weights are converted to: ARCH.h5, or ARCH-VARIANT.h5 if the variant is not the usual one.
+fs::path converted_path(const OfficialWeights& row, const fs::path& folder) {
+  const bool is_usual = find_official(row.arch) == &row;
+  return folder / (is_usual ? fmt::format("{}.h5", row.arch) : fmt::format("{}-{}.h5", row.arch, row.variant));
+}
+
+bool is_converted(const OfficialWeights& row, const fs::path& path) {
+  return fs::exists(path) && row.has_hash(read_info(Hdf5File(path)).source_sha256);
+}
+
+void run_fetch(const FetchOptions& options, const Common& common) {
+  std::vector<const OfficialWeights*> rows;
+  for (const std::string& arch : options.archs) rows.push_back(&wanted_row(arch, options.variant));
+  const char* mirror = std::getenv(std::string(kMirrorVariable).c_str());
+  const bool show_progress = isatty(STDERR_FILENO) != 0 && !common.quiet;
+  for (const OfficialWeights* row : rows) {
+    const fs::path converted = converted_path(*row, options.folder);
+    if (is_converted(*row, converted)) {
+      if (!common.quiet) print_err("cudenza: {} is there already, made from {}\n", converted.string(), row->file());
+      continue;
+    }
+    if (!common.quiet) print_err("cudenza: fetching {}\n", row->file());
+    const fs::path file =
+        download(*row, {.folder = options.folder, .base_url = mirror ? mirror : "", .show_progress = show_progress});
+    convert({.in = file, .out = converted, .arch = std::string(row->arch)}, common);
+    if (!options.keep) fs::remove(file);
+  }
+}
+
+// inspect
+
+std::string shape_text(const std::vector<int64_t>& sizes) { return fmt::format("[{}]", fmt::join(sizes, ",")); }
+
+struct Listing {
+  Json facts;
+  Json tensors = Json::array();
+
+  void add(const std::string& name, DType dtype, const std::vector<int64_t>& sizes) {
+    tensors.push_back({{"name", name}, {"dtype", name_of(dtype)}, {"shape", sizes}});
+  }
+};
+
+Json attribute_json(const Hdf5Attribute& value) {
+  return std::visit([](const auto& v) { return Json(v); }, value);
+}
+
+Listing list_hdf5(const fs::path& path) {
+  const Hdf5File file(path);
+  Listing listing;
+  listing.facts = {{"file", path.string()}, {"container", "HDF5"}};
+  for (const std::string& name : file.attribute_names("/")) listing.facts[name] = attribute_json(file.attribute("/", name));
+  if (file.has_texts("classes")) listing.facts["classes"] = file.read_texts("classes");
+  for (const std::string& name : file.names()) {
+    const auto [shape, dtype] = file.extent(name);
+    listing.add(name, dtype, {shape.begin(), shape.end()});
+  }
+  return listing;
+}
+
+/// "state_dict" and how many tensors it has, for every state dict in the file.
+Json parts_of(const WeightSource& source) {
+  Json parts = Json::array();
+  for (const StateDict& dict : source.state_dicts()) parts.push_back({{"key", dict.key}, {"tensors", dict.tensors.size()}});
+  return parts;
+}
+
+Listing list_foreign(const fs::path& path, const std::string& key) {
+  const WeightSource source(path);
+  const WeightChoice choice = choose_weights(source, "", key);
+  Listing listing;
+  listing.facts = {{"file", path.string()}, {"container", name_of(source.container())}};
+  if (choice.match.fits()) listing.facts.update({{"arch", choice.match.arch}, {"class_count", choice.match.classes}});
+  else listing.facts["arch"] = Json();
+  listing.facts.update({{"state_dicts", parts_of(source)},
+                        {"key", choice.key},
+                        {"prefix", choice.prefix},
+                        {"wrappers", choice.wrappers},
+                        {"remarks", choice.remarks()}});
+  for (const TensorRecord& record : choice.tensors) listing.add(record.name, record.dtype, record.sizes);
+  return listing;
+}
+
+std::string fact_text(const Json& value) {
+  constexpr size_t kMostItems = 10;
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_array() && value.size() > kMostItems)
+    return fmt::format("{} values, from {} to {}", value.size(), fact_text(value.front()), fact_text(value.back()));
+  return json_text(value, -1);
+}
+
+/// One line, or one for each part of a list of parts or remarks; none where there is nothing to say.
+void print_fact(const std::string& name, const Json& value) {
+  if (name == "remarks") {
+    for (const Json& remark : value) print_out("{:<15} {}\n", "remark", fact_text(remark));
+  } else if (name == "state_dicts") {
+    for (const Json& part : value) {
+      const std::string key = part["key"].get<std::string>();
+      if (!key.empty()) print_out("{:<15} '{}', {} tensors\n", "state dict", key, part["tensors"].get<size_t>());
+    }
+  } else if (const bool is_blank = (value.is_string() && value.get<std::string>().empty()) || (value.is_array() && value.empty());
+             !is_blank) {
+    print_out("{:<15} {}\n", name, value.is_null() ? "none of ours" : fact_text(value));
+  }
+}
+
+void run_inspect(const fs::path& path, const std::string& key, const Common& common) {
+  Listing listing = is_hdf5(path) ? list_hdf5(path) : list_foreign(path, key);
+  int64_t numbers = 0;
+  for (const Json& tensor : listing.tensors) {
+    int64_t count = 1;
+    for (const Json& extent : tensor["shape"]) count *= extent.get<int64_t>();
+    numbers += count;
+  }
+  listing.facts["numbers"] = numbers;
+  if (common.json) {
+    listing.facts["tensors"] = std::move(listing.tensors);
+    return print_json(listing.facts);
+  }
+  for (const auto& [name, value] : listing.facts.items()) print_fact(name, value);
+  print_out("{:<15} {}\n", "tensors", listing.tensors.size());
+  for (const Json& tensor : listing.tensors)
+    print_out("  {:<5} {:<20} {}\n", tensor["dtype"].get<std::string>(), shape_text(tensor["shape"].get<std::vector<int64_t>>()),
+              tensor["name"].get<std::string>());
+}
+
+// verify
+
+void check_finite(const fs::path& path, const std::string& name, std::span<const float> values) {
+  for (const float value : values) {
+    if (!std::isfinite(value)) throw DataError(fmt::format("{}: {} holds a number that is not finite", path.string(), name));
+  }
+}
+
+Json official_json(const std::string& sha256) {
+  const OfficialWeights* official = find_official_by_hash(sha256);
+  return official ? Json(official->file()) : Json();
+}
+
+/// The facts of a sound file. Throws DataError for another.
+Json verify_hdf5(const fs::path& path) {
+  const Hdf5File file(path);
+  const WeightsInfo info = read_info(file);
+  std::vector<TensorRecord> records;
+  for (const std::string& name : file.names()) {
+    if (name.find('/') != std::string::npos) continue;
+    const Tensor values = file.read(name).to(DType::f32);
+    check_finite(path, name, values.span<float>());
+    records.push_back({.name = name, .sizes = {values.shape().begin(), values.shape().end()}});
+  }
+  const ArchMatch match = match_arch(records, info.arch);
+  if (!match.fault.empty()) throw DataError(fmt::format("{}: is no {}: {}", path.string(), info.arch, match.fault));
+  return {{"file", path.string()},
+          {"container", "HDF5"},
+          {"arch", info.arch},
+          {"tensors", records.size()},
+          {"source", info.source},
+          {"sha256", info.source_sha256},
+          {"official", official_json(info.source_sha256)}};
+}
+
+Json verify_foreign(const fs::path& path) {
+  const WeightSource source(path);
+  const SourceHash hash = hash_of(source.file());
+  if (!hash.agrees()) source.file().fail("its SHA-256 is {}, {}", hash.sha256, hash_remark(hash));
+  check_official_name(source.file(), hash.sha256);
+  const WeightChoice choice = choose_weights(source);
+  std::vector<float> piece(1 << 16);
+  for (const TensorRecord& record : choice.tensors) {
+    TensorReader reader(source.file(), record);
+    for (auto left = static_cast<size_t>(record.numel()); left > 0;) {
+      const auto part = std::span(piece).first(std::min(left, piece.size()));
+      reader.read(part);
+      check_finite(path, record.name, part);
+      left -= part.size();
+    }
+  }
+  return {{"file", path.string()},
+          {"container", name_of(source.container())},
+          {"arch", choice.match.fits() ? Json(choice.match.arch) : Json()},
+          {"tensors", choice.tensors.size()},
+          {"sha256", hash.sha256},
+          {"sha256_in_name", hash.in_name.empty() ? Json() : Json(hash.in_name)},
+          {"official", official_json(hash.sha256)}};
+}
+
+void run_verify(const fs::path& path, const Common& common) {
+  const Json facts = is_hdf5(path) ? verify_hdf5(path) : verify_foreign(path);
+  if (common.json) return print_json(facts);
+  if (common.quiet) return;
+  print_out("{}: sound; {}, {}, {} tensors\n", path.string(), fact_text(facts["container"]),
+            facts["arch"].is_null() ? "none of our networks" : fact_text(facts["arch"]), facts["tensors"].get<size_t>());
+  const std::string of = facts.contains("source") ? fmt::format(" of {}, its source,", fact_text(facts["source"])) : "";
+  if (!facts["sha256"].get<std::string>().empty()) print_out("  SHA-256{} {}\n", of, fact_text(facts["sha256"]));
+  print_out("  {}\n", facts["official"].is_null() ? "not an official file" : "official: " + fact_text(facts["official"]));
+}
+
+}  // namespace
+
+void add_weights(CLI::App& program, const Common& common) {
+  CLI::App* verb = program.add_subcommand("weights", "ImageNet weights: official files, and PyTorch's formats as HDF5");
+  verb->require_subcommand(1);
+  verb->fallthrough();
+  verb->add_subcommand("list", "The official files")->callback([&common] { run_list(common); });
+
+  auto fetch = std::make_shared<FetchOptions>();
+  CLI::App* fetch_verb = verb->add_subcommand("fetch", "Download official weights, check their SHA-256, convert them to ARCH.h5");
+  fetch_verb->add_option("ARCH", fetch->archs, "alexnet vgg16 vgg16_bn resnet34 resnet50 resnetrs50")->required();
+  fetch_verb->add_option("--variant", fetch->variant, "V1, V2, …; `weights list` has them");
+  fetch_verb->add_option("--dir", fetch->folder, "where to")->capture_default_str();
+  fetch_verb->add_flag("--keep", fetch->keep, "keep the downloaded file beside what it was converted to");
+  fetch_verb->footer(fmt::format("{} in the environment names a mirror's folder to fetch from.", kMirrorVariable));
+  fetch_verb->callback([fetch, &common] { run_fetch(*fetch, common); });
+
+  auto paths = std::make_shared<ConvertOptions>();
+  CLI::App* convert_verb = verb->add_subcommand("convert", "A .pth or .safetensors file to HDF5");
+  convert_verb->add_option("IN", paths->in, "PyTorch's zip, tar or stream, or safetensors")->required();
+  convert_verb->add_option("OUT.h5", paths->out)->required();
+  convert_verb->add_option("--arch", paths->arch, "the network; told by names and shapes if not given");
+  convert_verb->add_option("--key", paths->key, kKeyHelp);
+  convert_verb->footer(
+      "What fits a network by names and shapes is taken, whatever its key and whatever stands before all its names. Of several "
+      "the first in the file is taken, averages (ema, swa, teacher) last.");
+  convert_verb->callback([paths, &common] { convert(*paths, common); });
+
+  CLI::App* inspect_verb = verb->add_subcommand("inspect", "What is in a file of weights");
+  inspect_verb->add_option("FILE", paths->in)->required();
+  inspect_verb->add_option("--key", paths->key, kKeyHelp);
+  inspect_verb->callback([paths, &common] { run_inspect(paths->in, paths->key, common); });
+
+  CLI::App* verify_verb = verb->add_subcommand("verify", "Whether a file of weights is whole, and what it says it is");
+  verify_verb->add_option("FILE", paths->in)->required();
+  verify_verb->callback([paths, &common] { run_verify(paths->in, common); });
+}
+
+}  // namespace cudenza
