@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/nn/layers.h"
 #include "models/registry.h"
 

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "engine/core/sha256.h"
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "weights/manifest.h"
 
 namespace cudenza {

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "apps/study/weights_file.h"
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/train/input_spec.h"
 #include "models/registry.h"
 

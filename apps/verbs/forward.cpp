@@ -10,7 +10,7 @@
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
 #include "engine/core/print_err.h"
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/io/own_files.h"
 #include "engine/libraries/math_mode.h"
 #include "engine/ops/cast.h"

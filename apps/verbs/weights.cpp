@@ -11,7 +11,7 @@
 #include "apps/study/weights_file.h"
 #include "apps/verbs/verbs.h"
 #include "engine/core/print_err.h"
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/io/own_files.h"
 #include "models/registry.h"
 #include "weights/convert.h"

@@ -1,4 +1,4 @@
-/// Batched real transforms by the GPU's library: cuFFT (fft_cufft_cuda.cpp); our own CPU transform in the SIMT build.
+/// Batched real transforms by the GPU's library: cuFFT (fft_library_cuda.cpp); our own CPU transform in the SIMT build.
 #pragma once
 #include "engine/core/device.h"
 #include "kernels/fft/fft_plan.h"

@@ -1,4 +1,5 @@
-/// The walk back through the graph: every node once, after all its users, without recursion.
+#include "engine/autograd/backward.h"
+
 #include <unordered_map>
 
 #include "engine/autograd/leaf_sums.h"
@@ -66,21 +67,16 @@ void deliver(const Tensor& gradient, Variable& to, std::unordered_map<Variable*,
 
 }  // namespace
 
-void Tensor::backward() const {
-  require(numel() == 1, "backward: needs a one-element tensor (a loss) but got {}; pass the gradient of this tensor", shape());
-  backward(full(shape(), 1.0, dtype(), device()));
-}
-
-void Tensor::backward(const Tensor& dy) const {
-  require(variable() && variable()->node,
+void backward(const Tensor& y, const Tensor& dy) {
+  require(y.variable() && y.variable()->node,
           "backward: nothing was recorded for this tensor: no input requires a gradient, recording was off, or backward() has "
           "already run");
-  require(dy.shape() == shape() && dy.dtype() == dtype(), "backward: the gradient is {} {} but the tensor is {} {}", dy.dtype(),
-          dy.shape(), dtype(), shape());
+  require(dy.shape() == y.shape() && dy.dtype() == y.dtype(), "backward: the gradient is {} {} but the tensor is {} {}",
+          dy.dtype(), dy.shape(), y.dtype(), y.shape());
   NoGrad no_grad;
-  std::unordered_map<Variable*, Terms> gradients{{variable().get(), {dy, {}}}};
+  std::unordered_map<Variable*, Terms> gradients{{y.variable().get(), {dy, {}}}};
   LeafSums leaves;
-  for (Variable* current : users_first(variable().get())) {
+  for (Variable* current : users_first(y.variable().get())) {
     Node& node = *current->node;
     require(node.backward != nullptr, "backward: the graph behind '{}' was already used; run the forward pass again", node.name);
     const Terms gradient = std::move(gradients[current]);

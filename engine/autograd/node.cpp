@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "engine/autograd/backward.h"
+
 namespace cudenza {
 namespace {
 thread_local bool recording_now = true;
@@ -79,5 +81,12 @@ void Tensor::set_grad(const Tensor& place) const {
   if (!variable()) set_variable(std::make_shared<Variable>());
   variable()->grad = place;
 }
+
+void Tensor::backward() const {
+  require(numel() == 1, "backward: needs a one-element tensor (a loss) but got {}; pass the gradient of this tensor", shape());
+  backward(full(shape(), 1.0, dtype(), device()));
+}
+
+void Tensor::backward(const Tensor& dy) const { cudenza::backward(*this, dy); }
 
 }  // namespace cudenza

@@ -80,7 +80,7 @@ class Linear : public Module {
   struct Options {
     int in, out;
     bool bias = true;
-    int positions = 1;  ///< of the maps that `in` was flattened from: we order h, w, c, files c, h, w (engine/io/checkpoint.h)
+    int positions = 1;  ///< of the maps that `in` was flattened from: we order h, w, c, files c, h, w (engine/nn/checkpoint.h)
   };
   explicit Linear(const Options&);
   Tensor forward(const Tensor& x) override;

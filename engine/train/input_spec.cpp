@@ -3,7 +3,7 @@
 #include <cmath>
 #include <utility>
 
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 
 namespace cudenza {
 namespace {

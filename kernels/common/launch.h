@@ -12,6 +12,20 @@
 
 #if defined(CUDENZA_SIMT)
 #include "kernels/simt/simt.h"
+
+namespace cudenza::kernels {
+
+template <class T> T* dynamic_shared() { return static_cast<T*>(simt::dynamic_shared_bytes()); }
+
+template <auto kernel, class... Args> void launch(dim3 grid, dim3 block, size_t shared_bytes, Gpu, Args... args) {
+  simt::note_kernel(__PRETTY_FUNCTION__);
+  const auto start = [&]<class... Params>(void (*typed_kernel)(Params...)) {
+    simt::enqueue([=] { simt::run(grid, block, shared_bytes, [&] { typed_kernel(static_cast<Params>(args)...); }); });
+  };
+  start(kernel);
+}
+
+}  // namespace cudenza::kernels
 #else
 #include <cuda_runtime.h>
 

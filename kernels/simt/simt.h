@@ -20,8 +20,6 @@
 #include <string>
 #include <vector>
 
-#include "kernels/common/backend.h"
-
 #define __global__
 #define __device__
 #define __host__
@@ -101,16 +99,3 @@ template <class T> T __shfl_xor_sync(unsigned mask, T value, int lanes) {
   return simt::shuffle(mask, value, (simt::here().linear % simt::kWarp) ^ static_cast<unsigned>(lanes));
 }
 unsigned __ballot_sync(unsigned mask, bool vote);
-namespace cudenza::kernels {
-
-template <class T> T* dynamic_shared() { return static_cast<T*>(simt::dynamic_shared_bytes()); }
-
-template <auto kernel, class... Args> void launch(dim3 grid, dim3 block, size_t shared_bytes, Gpu, Args... args) {
-  simt::note_kernel(__PRETTY_FUNCTION__);
-  const auto start = [&]<class... Params>(void (*typed_kernel)(Params...)) {
-    simt::enqueue([=] { simt::run(grid, block, shared_bytes, [&] { typed_kernel(static_cast<Params>(args)...); }); });
-  };
-  start(kernel);
-}
-
-}  // namespace cudenza::kernels

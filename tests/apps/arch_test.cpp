@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/autograd/node.h"
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/ops/layout.h"
 #include "models/registry.h"
 #include "tests/support/compare.h"

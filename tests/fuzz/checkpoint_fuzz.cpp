@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/io/hdf5_checksum.h"
 #include "engine/train/input_spec.h"
 #include "engine/train/train_state.h"

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "tests/support/content_of.h"
 #include "tests/support/file_size_limit.h"
 #include "tests/support/messages.h"

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "engine/autograd/node.h"
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "models/registry.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"

@@ -2,7 +2,7 @@
 #pragma once
 #include <filesystem>
 
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/train/input_spec.h"
 #include "models/registry.h"
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "engine/core/gpu.h"
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/libraries/math_mode.h"
 #include "engine/optim/parameter_groups.h"
 #include "engine/train/clip_input.h"

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <fstream>
 
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/train/train_state.h"
 #include "tests/support/content_of.h"
 #include "tests/support/messages.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "models/registry.h"
 #include "tests/support/messages.h"
 #include "tests/support/scratch_folder.h"

@@ -1,4 +1,4 @@
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 
 #include <gtest/gtest.h>
 
