@@ -82,6 +82,18 @@ void Tensor::set_grad(const Tensor& place) const {
   variable()->grad = place;
 }
 
+Tensor Tensor::operator[](int64_t i) const {
+  const int64_t rows = shape().rank() > 0 ? size(0) : 0;
+  require(i >= -rows && i < rows, "index: there is no [{}] in {}", i, shape());
+  const int64_t row = i < 0 ? i + rows : i, step = numel() / rows;
+  const Shape inner(std::span(shape().begin() + 1, shape().end()));
+  return record("index", slice(row * step, inner), {*this}, [shape = shape(), at = row * step, inner](const Tensor& dy) {
+    const Tensor dx = zeros(shape, dy.dtype(), dy.device());
+    dx.slice(at, inner).copy_from(dy);
+    return std::vector{dx};
+  });
+}
+
 void Tensor::backward() const {
   require(numel() == 1, "backward: needs a one-element tensor (a loss) but got {}; pass the gradient of this tensor", shape());
   backward(full(shape(), 1.0, dtype(), device()));

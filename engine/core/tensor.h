@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/core/device.h"
@@ -49,6 +50,8 @@ class Tensor {
   template <class T> std::vector<T> to_vector() const;
   /// The one element of a one-element tensor, as a double. Waits for the device.
   double item() const;
+  /// Type, shape, device and values, of long dimensions the first and the last three: what fmt prints. Waits for the device.
+  std::string text() const;
 
   // Data only: the results stand outside the autograd graph (ops/ has the differentiable ones).
   Tensor to(Device) const;
@@ -60,6 +63,8 @@ class Tensor {
   void fill_zero() const;
 
   // Autograd (engine/autograd).
+  /// Row i of the first dimension, a window on the same elements; i < 0 counts from the end. Differentiable.
+  Tensor operator[](int64_t i) const;
   bool requires_grad() const;
   const Tensor& set_requires_grad(bool) const;
   /// Whether a gradient will flow here: a leaf that requires one, or the result of an op on such.
@@ -93,3 +98,7 @@ template <class T> Tensor Tensor::from(std::span<const T> values, const Shape& s
 }
 
 }  // namespace cudenza
+
+template <> struct fmt::formatter<cudenza::Tensor> : fmt::formatter<std::string> {
+  auto format(const cudenza::Tensor& x, format_context& out) const { return formatter<std::string>::format(x.text(), out); }
+};

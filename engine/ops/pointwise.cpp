@@ -83,6 +83,16 @@ Tensor add(const Tensor& a, const Tensor& b) {
   return record("add", mapped("add", kernels::Plus{}, a, b), {a, b}, [](const Tensor& dy) { return std::vector{dy, dy}; });
 }
 
+Tensor add(const Tensor& x, double value) {
+  return record("add", mapped("add", kernels::AddScalar{value}, x), {x}, [](const Tensor& dy) { return std::vector{dy}; });
+}
+
+Tensor sub(const Tensor& a, const Tensor& b) {
+  return record("sub", mapped("sub", kernels::Minus{}, a, b), {a, b}, [](const Tensor& dy) {
+    return std::vector{dy, mapped("sub", kernels::Scale{-1}, dy)};
+  });
+}
+
 Tensor mul(const Tensor& a, const Tensor& b) {
   const bool wants_a = a.tracks_grad(), wants_b = b.tracks_grad();
   return record("mul", mapped("mul", kernels::Times{}, a, b), {a, b},
@@ -90,6 +100,18 @@ Tensor mul(const Tensor& a, const Tensor& b) {
                   return std::vector{b.defined() ? mapped("mul", kernels::Times{}, dy, b) : Tensor(),
                                      a.defined() ? mapped("mul", kernels::Times{}, dy, a) : Tensor()};
                 });
+}
+
+Tensor div(const Tensor& a, const Tensor& b) {
+  const Tensor y = mapped("div", kernels::Divide{}, a, b);
+  return record("div", y, {a, b}, [y = b.tracks_grad() ? y.detach() : Tensor(), b = b.detach()](const Tensor& dy) {
+    const Tensor da = mapped("div", kernels::Divide{}, dy, b);
+    return std::vector{da, y.defined() ? mapped("div", kernels::Scale{-1}, mapped("div", kernels::Times{}, da, y)) : Tensor()};
+  });
+}
+
+Tensor compare(kernels::Relation relation, const Tensor& a, const Tensor& b) {
+  return mapped("compare", kernels::Compare{relation}, a, b);
 }
 
 Tensor add_bias(const Tensor& x, const Tensor& bias) {

@@ -1,6 +1,7 @@
 /// Pointwise ops on tensors. All are differentiable in every tensor argument.
 #pragma once
 #include "engine/core/tensor.h"
+#include "kernels/pointwise/pointwise_math.h"
 
 namespace cudenza {
 
@@ -8,12 +9,18 @@ Tensor relu(const Tensor& x);        ///< max(x, 0)
 Tensor sigmoid(const Tensor& x);     ///< 1 / (1 + e^-x)
 Tensor hard_swish(const Tensor& x);  ///< x max(0, min(6, x + 3)) / 6 (Howard et al., Searching for MobileNetV3, 2019)
 Tensor scale(const Tensor& x, double factor);
-Tensor add(const Tensor& a, const Tensor& b);  ///< same shape and dtype
-Tensor mul(const Tensor& a, const Tensor& b);  ///< same shape and dtype
+Tensor add(const Tensor& x, double value);
+// Of two tensors of one shape, dtype and device. operators.h writes them as + - * / and < <= > >= == !=.
+Tensor add(const Tensor& a, const Tensor& b);
+Tensor sub(const Tensor& a, const Tensor& b);
+Tensor mul(const Tensor& a, const Tensor& b);
+Tensor div(const Tensor& a, const Tensor& b);
 /// x[…,c] + bias[c]. bias is [C] in the accumulator type of x (f32; f64 for f64).
 Tensor add_bias(const Tensor& x, const Tensor& bias);
 /// x[…,c] · factor[c], factor as above.
 Tensor mul_channels(const Tensor& x, const Tensor& factor);
+/// 1 where the relation holds, else 0, in the type of both; no gradient.
+Tensor compare(kernels::Relation, const Tensor& a, const Tensor& b);
 /// The same elements under another shape.
 Tensor reshape(const Tensor& x, const Shape& shape);
 

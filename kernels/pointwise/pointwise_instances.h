@@ -10,11 +10,15 @@
 #define CUDENZA_POINTWISE_OF(Where, T)  \
   CUDENZA_MAP(Where, Constant, T, T)    \
   CUDENZA_MAP(Where, Scale, T, T)       \
+  CUDENZA_MAP(Where, AddScalar, T, T)   \
   CUDENZA_MAP(Where, Relu, T, T)        \
   CUDENZA_MAP(Where, Sigmoid, T, T)     \
   CUDENZA_MAP(Where, HardSwish, T, T)   \
   CUDENZA_MAP2(Where, Plus, T)          \
+  CUDENZA_MAP2(Where, Minus, T)         \
   CUDENZA_MAP2(Where, Times, T)         \
+  CUDENZA_MAP2(Where, Divide, T)        \
+  CUDENZA_MAP2(Where, Compare, T)       \
   CUDENZA_MAP2(Where, ReluGrad, T)      \
   CUDENZA_MAP2(Where, SigmoidGrad, T)   \
   CUDENZA_MAP2(Where, HardSwishGrad, T) \

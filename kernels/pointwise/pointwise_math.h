@@ -55,9 +55,39 @@ struct Plus {
   template <class A> HOST_DEVICE A operator()(A a, A b) const { return a + b; }
 };
 
+/// y = x + value: dx = dy.
+struct AddScalar {
+  double value;
+  template <class A> HOST_DEVICE A operator()(A x) const { return x + static_cast<A>(value); }
+};
+
+/// y = a - b: da = dy, db = -dy.
+struct Minus {
+  template <class A> HOST_DEVICE A operator()(A a, A b) const { return a - b; }
+};
+
 /// y = a b: da = dy b, db = dy a.
 struct Times {
   template <class A> HOST_DEVICE A operator()(A a, A b) const { return a * b; }
+};
+
+/// y = a / b: da = dy / b, db = -dy y / b.
+struct Divide {
+  template <class A> HOST_DEVICE A operator()(A a, A b) const { return a / b; }
+};
+
+/// y = 1 where the relation holds, else 0; with NaN none but not_equal does. No gradient.
+enum class Relation : uint8_t { less, less_equal, equal, not_equal };
+struct Compare {
+  Relation relation;
+  template <class A> HOST_DEVICE A operator()(A a, A b) const {
+    switch (relation) {
+      case Relation::less: return a < b ? A(1) : A(0);
+      case Relation::less_equal: return a <= b ? A(1) : A(0);
+      case Relation::equal: return a == b ? A(1) : A(0);
+      default: return a == b ? A(0) : A(1);
+    }
+  }
 };
 
 }  // namespace cudenza::kernels
