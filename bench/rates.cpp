@@ -13,26 +13,26 @@ namespace cudenza::bench {
 namespace {
 constexpr int kCallsOnGpu = 10;  // timed together: one wait would cost as much as a small kernel
 
-/// Calls `work` again and again: on a GPU as a replay of recorded calls, so that the host's own time does not count.
+/// Calls `work` again and again: on a GPU as a replay of captured calls, so that the host's own time does not count.
 class Repeated {
  public:
   Repeated(Device device, const std::function<void()>& work) : device_(device), work_(work) {
     work();  // libraries find their plans now
     if (device.is_cpu() || copies_to_or_from_host()) return;
-    recording_.emplace(device.index(), [&] {
+    graph_.emplace(device.index(), [&] {
       for (int i = 0; i < kCallsOnGpu; ++i) work();
     });
-    recording_->replay();
+    graph_->replay();
   }
   /// Of one call.
   double seconds() const {
     if (device_.is_cpu()) return seconds_of(device_, 1, work_);
-    if (!recording_) return seconds_of(device_, kCallsOnGpu, work_) / kCallsOnGpu;
-    return seconds_of(device_, 1, [&] { recording_->replay(); }) / kCallsOnGpu;
+    if (!graph_) return seconds_of(device_, kCallsOnGpu, work_) / kCallsOnGpu;
+    return seconds_of(device_, 1, [&] { graph_->replay(); }) / kCallsOnGpu;
   }
 
  private:
-  /// What does so cannot be recorded: a replay would read the host's memory anew.
+  /// What does so cannot be captured: a replay would read the host's memory anew.
   bool copies_to_or_from_host() const {
     const gpu::Activity before = gpu::activity(device_.index());
     work_();
@@ -42,7 +42,7 @@ class Repeated {
 
   Device device_;
   const std::function<void()>& work_;
-  std::optional<gpu::Recording> recording_;
+  std::optional<gpu::CapturedGraph> graph_;
 };
 
 }  // namespace

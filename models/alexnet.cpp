@@ -38,7 +38,7 @@ class AlexNet::Classifier : public PooledSequential {
   }
 };
 
-AlexNet::AlexNet(const NetworkOptions& o) : features_(adopt("features", body(o.in_channels))) {
+AlexNet::AlexNet(const NetworkOptions& o) : features_(register_module("features", body(o.in_channels))) {
   finish<Classifier>("classifier", o, "6", kMapChannels, o);
 }
 

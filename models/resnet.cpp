@@ -107,7 +107,7 @@ ResNet::ResNet(ResNetDepth depth, const NetworkOptions& o)
       bn1_(child<BatchNorm2d>("bn1", {.channels = 64})) {
   const bool basic = depth == ResNetDepth::resnet34;
   auto parts = basic ? layers<BasicBlock>() : layers<Bottleneck>();
-  for (size_t i = 0; i < parts.size(); ++i) layers_[i] = &adopt("layer" + std::to_string(i + 1), std::move(parts[i]));
+  for (size_t i = 0; i < parts.size(); ++i) layers_[i] = &register_module("layer" + std::to_string(i + 1), std::move(parts[i]));
   const int channels = 512 * (basic ? BasicBlock::kExpansion : Bottleneck::kExpansion);
   finish<PooledLinear>("fc", {.in = channels, .out = o.classes}, "", channels, o);
 }

@@ -150,7 +150,7 @@ ResNetRs50::ResNetRs50(const NetworkOptions& o)
           {.in = in, .width = width, .stride = i > 0 && k == 0 ? 2 : 1, .drop_path = {.p = rate, .random = o.random}});
       in = kExpansion * width;
     }
-    layers_[i] = &adopt("layer" + std::to_string(i + 1), std::move(parts));
+    layers_[i] = &register_module("layer" + std::to_string(i + 1), std::move(parts));
   }
   finish<PooledLinear>("fc", {.in = in, .out = o.classes}, "", in, o);
 }

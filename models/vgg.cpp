@@ -49,7 +49,8 @@ class Vgg16::Classifier : public PooledSequential {
   }
 };
 
-Vgg16::Vgg16(bool with_batch_norm, const NetworkOptions& o) : features_(adopt("features", body(with_batch_norm, o.in_channels))) {
+Vgg16::Vgg16(bool with_batch_norm, const NetworkOptions& o)
+    : features_(register_module("features", body(with_batch_norm, o.in_channels))) {
   finish<Classifier>("classifier", o, "6", kMapChannels, o);
 }
 

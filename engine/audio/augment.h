@@ -9,7 +9,7 @@
 ///   Tensor many = tta_variants(clips, rows, spec, seed, 8);
 ///
 /// All draws are functions of (seed, epoch or variant, clip id): the same on both devices, whatever stands beside a clip in its
-/// batch. Nothing here waits for the device, so a recorded step may hold it; it reads rows and epoch where they lie.
+/// batch. Nothing here waits for the device, so a captured step may hold it; it reads rows and epoch where they lie.
 #pragma once
 #include "engine/audio/mel.h"
 #include "engine/core/tensor.h"

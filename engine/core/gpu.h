@@ -41,19 +41,19 @@ void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, s
 /// Enqueues setting every byte.
 void fill(void* p, int byte, size_t bytes, int device);
 
-/// Work recorded once and started again as a whole by one call: a CUDA graph. Only what `work` enqueues on the device's
-/// stream is recorded, with the addresses it used: tensors that it reads or writes must outlive the recording, results must
-/// be copied into such tensors, and nothing in it may synchronise, read back, or copy from the host. What the host computes
-/// (a rate, an epoch's number) is recorded as it is. Recording does not run the work.
-class Recording {
+/// Work captured once and replayed as a whole by one call: a CUDA graph. Only what `work` enqueues on the device's stream is
+/// captured, with the addresses it used: tensors that it reads or writes must outlive the graph, results must be copied into
+/// such tensors, and nothing in it may synchronise, read back, or copy from the host. What the host computes (a rate, an
+/// epoch's number) is captured as it is. Capturing does not run the work.
+class CapturedGraph {
  public:
-  /// Throws std::logic_error if a tensor made by `work` outlives it: its memory is the recording's own. Tensors made before
-  /// and let go by `work` keep their memory as long as the recording lives.
-  Recording(int device, const std::function<void()>& work);
-  ~Recording();
-  Recording(const Recording&) = delete;
-  Recording& operator=(const Recording&) = delete;
-  /// Enqueues everything recorded.
+  /// Throws std::logic_error if a tensor made by `work` outlives it: its memory is the graph's own. Tensors made before
+  /// and let go by `work` keep their memory as long as the graph lives.
+  CapturedGraph(int device, const std::function<void()>& work);
+  ~CapturedGraph();
+  CapturedGraph(const CapturedGraph&) = delete;
+  CapturedGraph& operator=(const CapturedGraph&) = delete;
+  /// Enqueues all that was captured.
   void replay() const;
 
  private:
@@ -61,15 +61,15 @@ class Recording {
   std::unique_ptr<State> state_;
 };
 
-/// Whether this thread is recording now.
-bool is_recording();
+/// Whether this thread is capturing now.
+bool is_capturing();
 
 /// How often the device has been asked for what a steady state does without, or does once a step.
 struct Activity {
-  int64_t allocations = 0;       ///< outside recordings
+  int64_t allocations = 0;       ///< outside captures
   int64_t synchronisations = 0;  ///< waits of the host, those for copies to the host among them
   int64_t host_copies = 0;       ///< in either direction
-  int64_t replays = 0;           ///< of recordings
+  int64_t replays = 0;           ///< of captured graphs
 
   Activity operator-(const Activity& before) const {
     return {allocations - before.allocations, synchronisations - before.synchronisations, host_copies - before.host_copies,
@@ -80,7 +80,7 @@ Activity activity(int device);
 
 struct MemoryUse {
   size_t now_bytes = 0, peak_bytes = 0;
-  size_t reserved_bytes = 0;  ///< that the driver holds for them now: with pieces kept for reuse, and recordings' memory
+  size_t reserved_bytes = 0;  ///< that the driver holds for them now: with pieces kept for reuse, and captured graphs' memory
 };
 /// Bytes that tensors hold on the device, now and at most since reset_peak().
 MemoryUse memory_use(int device);

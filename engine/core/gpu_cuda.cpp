@@ -3,9 +3,9 @@
 #include <memory>
 #include <mutex>
 
+#include "engine/core/capture_memory.h"
 #include "engine/core/error.h"
 #include "engine/core/gpu.h"
-#include "engine/core/recorded_memory.h"
 #include "kernels/common/cuda_check.h"
 
 namespace cudenza::gpu {
@@ -29,7 +29,7 @@ class Current {
   bool changed_ = false;
 };
 
-thread_local RecordedMemory* recorded = nullptr;  // of the recording that this thread is making
+thread_local CaptureMemory* capture = nullptr;  // of the capture that this thread is making
 
 /// What the engine keeps per device: its stream, its memory pool and what has been asked of them.
 class Card {
@@ -43,7 +43,7 @@ class Card {
   }
   cudaStream_t stream() const { return stream_; }
 
-  /// A pool keeps what it has, and recordings have memory of their own: what neither needs now goes back to the system, so that
+  /// A pool keeps what it has, and captured graphs have memory of their own: what neither needs now goes back to the system, so that
   /// the other can have it.
   void trim() {
     cudaStreamSynchronize(stream_);
@@ -58,10 +58,10 @@ class Card {
     while (now > peak && !peak_.compare_exchange_weak(peak, now)) {}
   }
   MemoryUse use() const {
-    uint64_t pooled = 0, recordings = 0;
+    uint64_t pooled = 0, graphs = 0;
     CUDA_CHECK(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrReservedMemCurrent, &pooled));
-    CUDA_CHECK(cudaDeviceGetGraphMemAttribute(device_, cudaGraphMemAttrReservedMemCurrent, &recordings));
-    return {now_, peak_, pooled + recordings};
+    CUDA_CHECK(cudaDeviceGetGraphMemAttribute(device_, cudaGraphMemAttrReservedMemCurrent, &graphs));
+    return {now_, peak_, pooled + graphs};
   }
   size_t now_bytes() const { return now_; }
   void reset_peak() { peak_ = now_.load(); }
@@ -132,7 +132,7 @@ void* allocate(size_t bytes, int device) {
   Card& here = card(device);
   void* p = nullptr;
   cudaError_t status = cudaMallocAsync(&p, bytes, here.stream());
-  if (status == cudaErrorMemoryAllocation && !recorded) {
+  if (status == cudaErrorMemoryAllocation && !capture) {
     cudaGetLastError();
     here.trim();
     status = cudaMallocAsync(&p, bytes, here.stream());
@@ -146,13 +146,13 @@ void* allocate(size_t bytes, int device) {
   }
   CUDA_CHECK(status);
   here.count(static_cast<int64_t>(bytes));
-  if (recorded) recorded->made(p, bytes);
+  if (capture) capture->made(p, bytes);
   else ++here.allocations;
   return p;
 }
 
 void release(void* p, size_t bytes, int device) noexcept {
-  if (recorded && !recorded->let_go(p, bytes)) return;
+  if (capture && !capture->let_go(p, bytes)) return;
   if (cudaFreeAsync(p, card(device).stream()) != cudaSuccess) cudaGetLastError();  // the driver has gone before us
   card(device).count(-static_cast<int64_t>(bytes));
 }
@@ -174,44 +174,44 @@ void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, s
 
 void fill(void* p, int byte, size_t bytes, int device) { CUDA_CHECK(cudaMemsetAsync(p, byte, bytes, card(device).stream())); }
 
-struct Recording::State {
+struct CapturedGraph::State {
   int device = 0;
   cudaGraphExec_t executable = nullptr;
-  RecordedMemory memory;
+  CaptureMemory memory;
 };
 
 namespace {
 
-/// Memory that was there before the recording, back to the pool: in the stream's order, so after all replays.
-void release_kept(const RecordedMemory& memory, int device) {
+/// Memory that was there before the capture, back to the pool: in the stream's order, so after all replays.
+void release_kept(const CaptureMemory& memory, int device) {
   for (const auto& [p, bytes] : memory.kept()) release(p, bytes, device);
 }
 
 /// The graph of what `work` enqueues on the stream. Memory that it makes and lets go is the graph's own.
-cudaGraph_t captured(int device, RecordedMemory& memory, const std::function<void()>& work) {
+cudaGraph_t captured(int device, CaptureMemory& memory, const std::function<void()>& work) {
   const cudaStream_t stream = card(device).stream();
   cudaGraph_t graph = nullptr;
   CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-  recorded = &memory;
+  capture = &memory;
   try {
     work();
     memory.check_all_let_go();
   } catch (...) {
-    recorded = nullptr;
+    capture = nullptr;
     cudaStreamEndCapture(stream, &graph);  // leaves the stream usable; the broken graph is dropped
     if (graph) cudaGraphDestroy(graph);
     cudaGetLastError();
     release_kept(memory, device);
     throw;
   }
-  recorded = nullptr;
+  capture = nullptr;
   CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
   return graph;
 }
 
 }  // namespace
 
-Recording::Recording(int device, const std::function<void()>& work) : state_(std::make_unique<State>()) {
+CapturedGraph::CapturedGraph(int device, const std::function<void()>& work) : state_(std::make_unique<State>()) {
   state_->device = device;
   Current current(device);
   const cudaGraph_t graph = captured(device, state_->memory, work);
@@ -221,14 +221,14 @@ Recording::Recording(int device, const std::function<void()>& work) : state_(std
   card(device).trim();  // what the same work took from the pool when it ran eagerly
 }
 
-Recording::~Recording() {
+CapturedGraph::~CapturedGraph() {
   release_kept(state_->memory, state_->device);
   cudaStreamSynchronize(card(state_->device).stream());
   cudaGraphExecDestroy(state_->executable);
   card(state_->device).trim();
 }
 
-void Recording::replay() const {
+void CapturedGraph::replay() const {
   Card& here = card(state_->device);
   ++here.replays;
   cudaError_t status = cudaGraphLaunch(state_->executable, here.stream());
@@ -240,7 +240,7 @@ void Recording::replay() const {
   CUDA_CHECK(status);
 }
 
-bool is_recording() { return recorded != nullptr; }
+bool is_capturing() { return capture != nullptr; }
 
 Activity activity(int device) {
   const Card& c = card(device);

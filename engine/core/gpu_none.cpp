@@ -17,11 +17,11 @@ void release(void*, size_t, int) noexcept {}
 void copy(void*, const void*, size_t, Copy, int) { absent(); }
 void copy_rows(void*, size_t, const void*, size_t, size_t, int64_t, int) { absent(); }
 void fill(void*, int, size_t, int) { absent(); }
-struct Recording::State {};
-Recording::Recording(int, const std::function<void()>&) { absent(); }
-Recording::~Recording() = default;
-void Recording::replay() const { absent(); }
-bool is_recording() { return false; }
+struct CapturedGraph::State {};
+CapturedGraph::CapturedGraph(int, const std::function<void()>&) { absent(); }
+CapturedGraph::~CapturedGraph() = default;
+void CapturedGraph::replay() const { absent(); }
+bool is_capturing() { return false; }
 Activity activity(int) { absent(); }
 MemoryUse memory_use(int) { absent(); }
 void reset_peak(int) { absent(); }

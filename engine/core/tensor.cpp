@@ -24,9 +24,9 @@ namespace {
 
 void copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t bytes) {
   if (bytes == 0) return;
-  if (to_device.is_cpu() != from_device.is_cpu() && gpu::is_recording()) {
+  if (to_device.is_cpu() != from_device.is_cpu() && gpu::is_capturing()) {
     throw std::logic_error(fmt::format(
-        "a recording: {} bytes would be copied from {} to {} at every replay, but the host's are gone then; do it before", bytes,
+        "a capture: {} bytes would be copied from {} to {} at every replay, but the host's are gone then; do it before", bytes,
         from_device, to_device));
   }
   if (to_device.is_cpu() && from_device.is_cpu()) {
@@ -68,7 +68,7 @@ Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {
 }
 
 Tensor Tensor::full(const Shape& shape, double value, DType dtype, Device device) {
-  if (device.is_cuda() && is_floating(dtype) && dtype != DType::f64) {  // without the host: a recorded step may do it
+  if (device.is_cuda() && is_floating(dtype) && dtype != DType::f64) {  // without the host: a captured step may do it
     const Tensor t = empty(shape, dtype, device);
     dispatch_kernel("full", device, dtype, [&]<class T>(auto where) {
       kernels::map(where, kernels::Constant{value}, t.data<T>(), t.data<T>(), t.numel());

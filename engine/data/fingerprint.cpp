@@ -17,7 +17,7 @@ constexpr int kBlockFrames = 4096;                                   // of a blo
 // A band this far below the loudest of the sound is silence or rounding; its differences say nothing.
 constexpr float kAudibleDb = 60;
 
-const LogMel& ears() {
+const LogMel& mel_transform() {
   static const LogMel log_mel([] {
     MelSpec spec;
     spec.sample_rate = kRate;
@@ -36,7 +36,7 @@ const LogMel& ears() {
 }
 
 /// Takes spectrograms piece by piece.
-class Printer {
+class FingerprintBuilder {
  public:
   /// mel is [bands, frames].
   void add(const float* mel, int frames) {
@@ -179,15 +179,15 @@ Stretch longest_shared(const Fingerprint& a, const Fingerprint& b, int offset) {
 }  // namespace
 
 Fingerprint fingerprint_of(const std::filesystem::path& path) {
-  Printer printer;
+  FingerprintBuilder builder;
   try {
     read_blocks(path, [&](std::span<const float> samples) {
-      const Tensor mel = ears()(Tensor::from(samples, {1, static_cast<int64_t>(samples.size())}));
-      printer.add(mel.data<float>(), static_cast<int>(mel.size(2)));
+      const Tensor mel = mel_transform()(Tensor::from(samples, {1, static_cast<int64_t>(samples.size())}));
+      builder.add(mel.data<float>(), static_cast<int>(mel.size(2)));
     });
   } catch (const DataError&) {  // no sound at all
   }
-  return printer.finish();
+  return builder.finish();
 }
 
 std::vector<SoundMatch> find_matches(std::span<const Fingerprint> prints) {

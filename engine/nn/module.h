@@ -71,9 +71,9 @@ class Module {
  protected:
   /// A new part of type M under `name`.
   template <class M> M& child(std::string name, const typename M::Options& options) {
-    return adopt(std::move(name), std::make_unique<M>(options));
+    return register_module(std::move(name), std::make_unique<M>(options));
   }
-  template <class M> M& adopt(std::string name, std::unique_ptr<M> part) {
+  template <class M> M& register_module(std::string name, std::unique_ptr<M> part) {
     M& reference = *part;
     children_.emplace_back(std::move(name), std::move(part));
     return reference;
@@ -98,7 +98,7 @@ class Sequential : public Module {
  public:
   /// Adds a part at the end.
   template <class M> M& add(const typename M::Options& options) {
-    return adopt(std::to_string(children().size()), std::make_unique<M>(options));
+    return register_module(std::to_string(children().size()), std::make_unique<M>(options));
   }
   Tensor forward(const Tensor& x) override;
 };

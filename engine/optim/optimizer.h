@@ -10,8 +10,8 @@
 ///   }
 ///
 /// Nothing here waits for the device: rates, step count, loss scale and the decision to skip a step live in its memory. All
-/// but the setters may be recorded into a graph; a setter called between replays holds for the replays after it. What is
-/// frozen and the limits set with set_max_norm() and the like are fixed by the recording.
+/// but the setters may be captured into a graph; a setter called between replays holds for the replays after it. What is
+/// frozen and the limits set with set_max_norm() and the like are fixed by the capture.
 #pragma once
 #include <span>
 #include <string>

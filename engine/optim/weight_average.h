@@ -10,7 +10,7 @@ namespace cudenza {
 
 /// The weighted mean of the weights after each step so far, those of k steps ago weighing decay^k; before the first step the
 /// weights as they are. Batch norms' running statistics are not averaged: those of the averaged weights are others
-/// (engine/train/batch_statistics.h).
+/// (engine/train/update_batch_norm.h).
 class WeightAverage {
  public:
   /// `parameters` must outlive it.

@@ -16,7 +16,7 @@ class Input {
   virtual int64_t rows() const = 0;
   virtual Device device() const = 0;
 
-  /// Which rows stand in a batch and what keys their augmentation, in memory of the device, so that a recorded step reads
+  /// Which rows stand in a batch and what keys their augmentation, in memory of the device, so that a captured step reads
   /// what was copied there before each replay.
   struct Batch {
     Tensor rows;   ///< i64 [B]

@@ -21,7 +21,7 @@ TrainStep::TrainStep(Module& network, Input& input, Optimizer& optimizer, Genera
 void TrainStep::load(const Batch& batch) {
   const Shape shape{static_cast<int64_t>(batch.rows.size())};
   if (!labels_.defined() || labels_.shape() != shape) {
-    forget_recordings();
+    forget_graphs();
     batch_.rows = Tensor::empty(shape, DType::i64, input_.device());
     batch_.epoch = Tensor::empty({1}, DType::u32, input_.device());
     labels_ = Tensor::empty(shape, DType::i64, input_.device());
@@ -51,16 +51,16 @@ void TrainStep::enqueue(bool begins, bool ends, int in_group) {
 
 void TrainStep::run(const Batch& batch) {
   load(batch);
-  // The first steps make what a recording may not: plans of libraries, counters in device memory.
+  // The first steps make what a capture may not: plans of libraries, counters in device memory.
   constexpr int kEagerSteps = 2;
-  Way& way = ways_[{batch.begins, batch.ends, batch.in_group}];
+  Kind& kind = kinds_[{batch.begins, batch.ends, batch.in_group}];
   const auto work = [&] { enqueue(batch.begins, batch.ends, batch.in_group); };
-  if (input_.device().is_cpu() || way.eager_steps < kEagerSteps) {
-    ++way.eager_steps;
+  if (input_.device().is_cpu() || kind.eager_steps < kEagerSteps) {
+    ++kind.eager_steps;
     return work();
   }
-  if (!way.recording) way.recording = std::make_unique<gpu::Recording>(input_.device().index(), work);
-  way.recording->replay();
+  if (!kind.graph) kind.graph = std::make_unique<gpu::CapturedGraph>(input_.device().index(), work);
+  kind.graph->replay();
 }
 
 }  // namespace cudenza

@@ -1,5 +1,5 @@
-/// One training step: pictures, mixup, network, loss, gradients, update. Eager on the CPU; on a GPU recorded once and then
-/// replayed as one CUDA graph. Steps that do not do the same (begin or end a group of batches) have a recording each.
+/// One training step: pictures, mixup, network, loss, gradients, update. Eager on the CPU; on a GPU captured once and then
+/// replayed as one CUDA graph. Steps that do not do the same (begin or end a group of batches) have a graph each.
 #pragma once
 #include <map>
 #include <memory>
@@ -30,15 +30,15 @@ class TrainStep {
   /// The loss of the last step: f32 [] on the device, always in the same place.
   const Tensor& loss() const { return loss_; }
   /// Call when what a step does has changed: groups frozen or freed.
-  void forget_recordings() { ways_.clear(); }
+  void forget_graphs() { kinds_.clear(); }
 
  private:
   void load(const Batch&);
   void enqueue(bool begins, bool ends, int in_group);
-  /// How often steps of one kind have run eagerly, and their recording.
-  struct Way {
+  /// How often steps of one kind have run eagerly, and their graph.
+  struct Kind {
     int eager_steps = 0;
-    std::unique_ptr<gpu::Recording> recording = nullptr;
+    std::unique_ptr<gpu::CapturedGraph> graph = nullptr;
   };
   Tensor loss_of_batch();
 
@@ -51,7 +51,7 @@ class TrainStep {
 
   Input::Batch batch_;
   Tensor labels_, loss_;
-  std::map<std::tuple<bool, bool, int>, Way> ways_;  // by begins, ends, in_group
+  std::map<std::tuple<bool, bool, int>, Kind> kinds_;  // by begins, ends, in_group
 };
 
 }  // namespace cudenza

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "engine/train/batch_order.h"
-#include "engine/train/batch_statistics.h"
+#include "engine/train/update_batch_norm.h"
 
 namespace cudenza {
 namespace {
@@ -68,7 +68,7 @@ bool Trainer::has(const Position& at) const {
 /// Freezes what the phase freezes. Its first epoch begins with cleared moments, as fastai's.
 void Trainer::begin_phase() {
   parameters_.freeze_to(phases_[position_.phase].first_trained_group);
-  step_.forget_recordings();
+  step_.forget_graphs();
   if (position_.epoch_of_phase > 0 || position_.batch > 0) return;
   optimizer_.clear_state();
   smooth_ = {};
@@ -152,7 +152,7 @@ Trainer::Averaged::Averaged(const Trainer& trainer) : trainer_(trainer) {
   trainer.average_->swap();
   std::vector<int64_t> rows = shuffled(parts.rows, trainer.seed_, 0);  // of all classes, wherever the list has them
   rows.resize(std::min(rows.size(), kStatisticsBatches * static_cast<size_t>(trainer.batch_size_)));
-  take_statistics_anew(parts.network, parts.input, rows, trainer.batch_size_);
+  update_batch_norm(parts.network, parts.input, rows, trainer.batch_size_);
 }
 
 Trainer::Averaged::~Averaged() {

@@ -45,7 +45,7 @@ struct Block {
 thread_local Block block;
 thread_local Order order = Order::kForward;
 thread_local std::mt19937 random_order{1};
-thread_local Tape* tape = nullptr;
+thread_local Queue* queue = nullptr;
 void (*watcher)(bool begins) = nullptr;
 std::set<std::string> names;
 
@@ -165,7 +165,7 @@ void set_order(Order new_order, uint32_t seed) {
 const std::set<std::string>& kernels_run() { return names; }
 
 void enqueue(Work work) {
-  if (tape) tape->push_back(std::move(work));
+  if (queue) queue->push_back(std::move(work));
   else perform(work);
 }
 
@@ -181,8 +181,8 @@ void perform(const Work& work) {
   work();
 }
 
-Tape* record_on(Tape* next) { return std::exchange(tape, next); }
-bool is_recording() { return tape != nullptr; }
+Queue* capture_to(Queue* next) { return std::exchange(queue, next); }
+bool is_capturing() { return queue != nullptr; }
 void watch_work(void (*next)(bool begins)) { watcher = next; }
 
 void note_kernel(const char* pretty_function) {

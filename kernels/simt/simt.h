@@ -6,7 +6,7 @@
 /// memory is fresh, exactly sized (AddressSanitizer sees its ends) and poisoned with NaNs for every block, so that
 /// reading before writing shows.
 ///
-/// Work on the emulated device goes through enqueue(): it runs at once, or is noted on a tape while one is recorded, as a
+/// Work on the emulated device goes through enqueue(): it runs at once, or is kept while work is captured, as a
 /// stream under capture does.
 ///
 /// It proves indexing, barriers and arithmetic. It does not prove what only a GPU can: true races between unsynchronised
@@ -43,14 +43,14 @@ void set_order(Order order, uint32_t seed = 1);
 const std::set<std::string>& kernels_run();
 
 using Work = std::function<void()>;
-using Tape = std::vector<Work>;
-/// Does the work, or notes it on this OS thread's tape. Whatever it needs it holds by value.
+using Queue = std::vector<Work>;
+/// Does the work, or keeps it in the queue that this OS thread captures to. Whatever it needs it holds by value.
 void enqueue(Work work);
 /// Runs the work as the device does: the watcher is told before and after.
 void perform(const Work& work);
-/// From now on enqueued work goes to `tape`; null: is done. Returns what was before.
-Tape* record_on(Tape* tape);
-bool is_recording();
+/// From now on enqueued work goes to `queue`; null: is done. Returns what was before.
+Queue* capture_to(Queue* queue);
+bool is_capturing();
 /// Called with true before work runs and with false after it: whoever keeps the device's memory can shut it to the host.
 void watch_work(void (*watcher)(bool begins));
 

@@ -91,14 +91,14 @@ inline void check_loss_scale(Device device) {
   EXPECT_EQ(step(0).loss_scale, 256);
 }
 
-/// A recorded step obeys rates that are set between its replays, and counts its steps.
-inline void check_recorded_step(Device device) {
+/// A captured step obeys rates that are set between its replays, and counts its steps.
+inline void check_captured_step(Device device) {
   const Tensor p = Tensor::full({5}, 1, DType::f32, device);
   FlatParameters parameters = one_weight(p);
   Optimizer optimizer(parameters, Sgd{.lr = 1, .momentum = 0});
   optimizer.set_skip_non_finite(true);
   put_gradient(parameters, 0.25f);
-  const gpu::Recording step(device.index(), [&] { optimizer.step(); });
+  const gpu::CapturedGraph step(device.index(), [&] { optimizer.step(); });
   std::vector<float> seen;
   for (const double lr : {1.0, 2.0, 0.5}) {
     optimizer.set_rates(std::vector{lr});

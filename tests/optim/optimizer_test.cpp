@@ -21,9 +21,9 @@ TEST(OptimizerOnGpu, LossScaleFollowsOverflows) {
   CUDENZA_NEEDS_GPU();
   check_loss_scale(Device::cuda());
 }
-TEST(OptimizerOnGpu, RecordedStepObeysNewRates) {
+TEST(OptimizerOnGpu, CapturedStepObeysNewRates) {
   CUDENZA_NEEDS_GPU();
-  check_recorded_step(Device::cuda());
+  check_captured_step(Device::cuda());
 }
 
 struct Net {

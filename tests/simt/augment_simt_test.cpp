@@ -68,16 +68,16 @@ TEST(AugmentOnSimt, ChoicesAreEqualToTheLastBit) {
             augment(ResidentClips(pcm), {}, spec, {.seed = 9}).to_vector<float>());
 }
 
-TEST(AugmentOnSimt, ARecordedCallDrawsAnewWithTheEpoch) {
+TEST(AugmentOnSimt, ACapturedCallDrawsAnewWithTheEpoch) {
   simt::set_order(simt::Order::kForward);
   const Device gpu = Device::cuda();
   const Tensor pcm = sound(2, 404, DType::i16), epoch = Tensor::zeros({1}, DType::u32, gpu),
                y = Tensor::zeros({2, 404}, DType::f32, gpu);
   const ResidentClips clips(pcm.to(gpu));
-  const gpu::Recording recording(0, [&] { y.copy_from(augment(clips, {}, kAll, {.seed = 2, .epoch = epoch})); });
+  const gpu::CapturedGraph graph(0, [&] { y.copy_from(augment(clips, {}, kAll, {.seed = 2, .epoch = epoch})); });
   for (const uint32_t at : {1u, 2u}) {
     epoch.copy_from(Tensor::from(std::vector{at}, {1}));
-    recording.replay();
+    graph.replay();
     EXPECT_TRUE(is_close(y, augment(ResidentClips(pcm), {}, kAll, {.seed = 2, .epoch = Tensor::from(std::vector{at}, {1})}),
                          kernel_against_cpu(DType::f32)));
   }

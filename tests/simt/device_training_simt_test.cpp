@@ -1,4 +1,4 @@
-/// The whole training on the host that stands for a GPU: eager steps, recording, replays, phases, evaluation, resuming.
+/// The whole training on the host that stands for a GPU: eager steps, capture, replays, phases, evaluation, resuming.
 #include "kernels/simt/simt.h"
 #include "tests/train/device_training.h"
 

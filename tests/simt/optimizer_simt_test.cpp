@@ -18,7 +18,7 @@ TEST_P(OptimizerOnSimt, NonFiniteGradientsAreFound) { check_non_finite_is_found(
 TEST_P(OptimizerOnSimt, AverageIsTheCpus) { check_average(Device::cuda()); }
 TEST_P(OptimizerOnSimt, TakesPyTorchsSteps) { check_trajectories(Device::cuda()); }
 TEST_P(OptimizerOnSimt, LossScaleFollowsOverflows) { check_loss_scale(Device::cuda()); }
-TEST_P(OptimizerOnSimt, RecordedStepObeysNewRates) { check_recorded_step(Device::cuda()); }
+TEST_P(OptimizerOnSimt, CapturedStepObeysNewRates) { check_captured_step(Device::cuda()); }
 
 INSTANTIATE_TEST_SUITE_P(Orders, OptimizerOnSimt,
                          ::testing::Values(simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom));

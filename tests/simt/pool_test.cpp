@@ -1,5 +1,5 @@
 /// What an OpCase cannot say of the pooling and dropout kernels: results repeat bit for bit in every thread order, masks are
-/// the CPU's, and a recorded step draws anew.
+/// the CPU's, and a captured step draws anew.
 #include "engine/ops/pool.h"
 
 #include <gtest/gtest.h>
@@ -77,7 +77,7 @@ TEST(DropoutKernels, DropWhatTheCpuDrops) {
   }
 }
 
-TEST(DropoutKernels, ARecordedStepDrawsAnewAtEachReplay) {
+TEST(DropoutKernels, ACapturedStepDrawsAnewAtEachReplay) {
   Generator random(6), eager(6);
   const Tensor x = Tensor::full({500}, 1, DType::f32, kGpu), y = Tensor::zeros({500}, DType::f32, kGpu);
   const auto step = [&](Generator& generator) {
@@ -88,13 +88,13 @@ TEST(DropoutKernels, ARecordedStepDrawsAnewAtEachReplay) {
   std::vector<std::vector<float>> expected;
   for (int i = 0; i < 4; ++i) expected.push_back(step(eager));
   EXPECT_EQ(step(random), expected[0]);
-  const gpu::Recording recording(kGpu.index(), [&] {
+  const gpu::CapturedGraph graph(kGpu.index(), [&] {
     y.copy_from(dropout(x, 0.5, random));
     random.advance_step();
   });
-  random.restore({.seed = 6, .step = 1});  // the harness may have run the work while recording it; a graph would not
+  random.restore({.seed = 6, .step = 1});  // the harness may have run the work while capturing it; a graph would not
   for (int i = 1; i < 4; ++i) {
-    recording.replay();
+    graph.replay();
     EXPECT_EQ(y.to_vector<float>(), expected[static_cast<size_t>(i)]) << "step " << i;
   }
   EXPECT_EQ(random.state().step, 4u);

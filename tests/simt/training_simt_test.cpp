@@ -15,7 +15,7 @@ TEST(TrainingOnSimt, LossesAreTheCpus) {
   }
 }
 
-TEST(TrainingOnSimt, ARecordedStepGoesOnAsTheEagerOne) {
+TEST(TrainingOnSimt, ACapturedStepGoesOnAsTheEagerOne) {
   EXPECT_EQ(tiny_training_losses(Device::cuda(), true), tiny_training_losses(Device::cuda(), false));
 }
 

@@ -1,16 +1,16 @@
 /// The engine's GPU in the SIMT build: "device" memory is the host's, streams are nothing, and kernels run under kernels/simt.
-/// With it the engine's whole GPU path (dispatch, storage, copies, launches, recordings) runs in CI.
+/// With it the engine's whole GPU path (dispatch, storage, copies, launches, captures) runs in CI.
 ///
 /// As on a card: fresh memory is not zero, the host cannot touch device memory (AddressSanitizer reports who tries), and a
-/// recording holds what was enqueued with the values of that moment. What the host computes while it is made does not happen
+/// capture holds what was enqueued with the values of that moment. What the host computes while it is made does not happen
 /// again at a replay.
 #include <sanitizer/asan_interface.h>
 
 #include <cstdlib>
 #include <cstring>
 
+#include "engine/core/capture_memory.h"
 #include "engine/core/gpu.h"
-#include "engine/core/recorded_memory.h"
 #include "kernels/simt/simt.h"
 
 namespace cudenza::gpu {
@@ -19,8 +19,8 @@ namespace {
 
 MemoryUse use;
 Activity done;
-thread_local RecordedMemory* recorded = nullptr;
-thread_local std::vector<RecordedMemory::Piece>* recorded_own = nullptr;
+thread_local CaptureMemory* capture = nullptr;
+thread_local std::vector<CaptureMemory::Piece>* capture_own = nullptr;
 
 /// All device memory. It is open while work runs there, and shut to the host.
 std::map<void*, size_t>& pieces() {
@@ -48,10 +48,10 @@ void free_piece(void* p, size_t bytes) {
 
 }  // namespace
 
-struct Recording::State {
-  simt::Tape tape;
-  RecordedMemory memory;
-  std::vector<RecordedMemory::Piece> own;  // made and let go by the work: there at every replay
+struct CapturedGraph::State {
+  simt::Queue queue;
+  CaptureMemory memory;
+  std::vector<CaptureMemory::Piece> own;  // made and let go by the work: there at every replay
 
   ~State() {
     for (const auto& [p, bytes] : own) free_piece(p, bytes);
@@ -65,7 +65,7 @@ Properties properties(int) { return {"host (SIMT)", 90, 132, size_t{1} << 30, si
 void* stream(int) { return nullptr; }
 
 void synchronize(int) {
-  if (recorded) throw std::logic_error("a recording: the host cannot wait for work that is not being done");
+  if (capture) throw std::logic_error("a capture: the host cannot wait for work that is not being done");
   ++done.synchronisations;
 }
 
@@ -76,18 +76,18 @@ void* allocate(size_t bytes, int) {
   void* p = std::aligned_alloc(16, (bytes + 15) / 16 * 16);
   pieces().emplace(p, bytes);
   __asan_poison_memory_region(p, bytes);
-  if (recorded) recorded->made(p, bytes);
+  if (capture) capture->made(p, bytes);
   else ++done.allocations;
   spoil(p, bytes);
   return p;
 }
 
 void release(void* p, size_t bytes, int) noexcept {
-  if (recorded && !recorded->let_go(p, bytes)) return;
+  if (capture && !capture->let_go(p, bytes)) return;
   use.now_bytes -= bytes;
-  if (!recorded) return free_piece(p, bytes);
+  if (!capture) return free_piece(p, bytes);
   spoil(p, bytes);  // a graph gives it to others from here on
-  recorded_own->emplace_back(p, bytes);
+  capture_own->emplace_back(p, bytes);
 }
 
 void copy(void* to, const void* from, size_t bytes, Copy direction, int device) {
@@ -108,30 +108,30 @@ void fill(void* p, int byte, size_t bytes, int) {
   simt::enqueue([=] { std::memset(p, byte, bytes); });
 }
 
-Recording::Recording(int, const std::function<void()>& work) : state_(std::make_unique<State>()) {
-  struct Recorder {
-    explicit Recorder(State& state) {
-      recorded = &state.memory;
-      recorded_own = &state.own;
-      simt::record_on(&state.tape);
+CapturedGraph::CapturedGraph(int, const std::function<void()>& work) : state_(std::make_unique<State>()) {
+  struct Capturing {
+    explicit Capturing(State& state) {
+      capture = &state.memory;
+      capture_own = &state.own;
+      simt::capture_to(&state.queue);
     }
-    ~Recorder() {
-      recorded = nullptr;
-      simt::record_on(nullptr);
+    ~Capturing() {
+      capture = nullptr;
+      simt::capture_to(nullptr);
     }
-  } const recorder(*state_);
+  } const capturing(*state_);
   work();
   state_->memory.check_all_let_go();
 }
 
-Recording::~Recording() = default;
+CapturedGraph::~CapturedGraph() = default;
 
-void Recording::replay() const {
+void CapturedGraph::replay() const {
   ++done.replays;
-  for (const simt::Work& work : state_->tape) simt::perform(work);
+  for (const simt::Work& work : state_->queue) simt::perform(work);
 }
 
-bool is_recording() { return recorded != nullptr; }
+bool is_capturing() { return capture != nullptr; }
 Activity activity(int) { return done; }
 MemoryUse memory_use(int) { return {use.now_bytes, use.peak_bytes, use.now_bytes}; }
 void reset_peak(int) { use.peak_bytes = use.now_bytes; }

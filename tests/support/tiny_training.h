@@ -1,4 +1,4 @@
-/// Three steps of training the small residual network on one tiny batch, eagerly or by replaying a recorded step.
+/// Three steps of training the small residual network on one tiny batch, eagerly or by replaying a captured step.
 #pragma once
 #include <vector>
 
@@ -11,7 +11,7 @@
 
 namespace cudenza::testing {
 
-inline std::vector<double> tiny_training_losses(Device device, bool recorded) {
+inline std::vector<double> tiny_training_losses(Device device, bool captured) {
   const auto random = std::make_shared<Generator>(5);
   ResidualCnn net({.drop = 0.25, .random = random});
   net.initialize(*random);
@@ -29,11 +29,11 @@ inline std::vector<double> tiny_training_losses(Device device, bool recorded) {
     random->advance_step();
     last_loss.copy_from(loss);
   };
-  step();  // the first step makes what a recording may not: the generator's counter on the device, the libraries' plans
+  step();  // the first step makes what a capture may not: the generator's counter on the device, the libraries' plans
   std::vector<double> losses{last_loss.item()};
-  if (recorded) {
-    const gpu::Recording recording(device.index(), step);
-    for (int i = 0; i < 2; ++i) recording.replay(), losses.push_back(last_loss.item());
+  if (captured) {
+    const gpu::CapturedGraph graph(device.index(), step);
+    for (int i = 0; i < 2; ++i) graph.replay(), losses.push_back(last_loss.item());
   } else {
     for (int i = 0; i < 2; ++i) step(), losses.push_back(last_loss.item());
   }

@@ -1,13 +1,13 @@
 /// A whole training on a device, as `cudenza train` does one: sound resident there, augmentation, spectrograms, a small network,
-/// recorded steps, validation. For the host that stands for a GPU (tests/simt) and for a GPU (device_training_test.cpp).
+/// captured steps, validation. For the host that stands for a GPU (tests/simt) and for a GPU (device_training_test.cpp).
 #pragma once
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "engine/core/gpu.h"
-#include "engine/nn/checkpoint.h"
 #include "engine/libraries/math_mode.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/optim/parameter_groups.h"
 #include "engine/train/clip_input.h"
 #include "engine/train/evaluate.h"
@@ -116,7 +116,7 @@ inline void expect_near(const std::vector<double>& got, const std::vector<double
   for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], relative * (1e-3 + std::abs(expected[i]))) << i;
 }
 
-/// Losses and probabilities are the CPU's, through both phases: what a recording must not keep (rates, epoch, batch, random
+/// Losses and probabilities are the CPU's, through both phases: what a capture must not keep (rates, epoch, batch, random
 /// numbers) moves on.
 inline void check_training(Device device, const Recipe& recipe, double relative) {
   DeviceTraining on_cpu(Device::cpu(), recipe), on_device(device, recipe);

@@ -105,7 +105,7 @@ class Library {
 
   const Plan* plan_of(const Graph& graph, std::span<const Binding> bindings) {
     // Trials synchronise, which a capture forbids: a shape first met there goes by the heuristics.
-    const bool timed = math_mode().autotune && (planner_.knows(graph, true) || !gpu::is_recording());
+    const bool timed = math_mode().autotune && (planner_.knows(graph, true) || !gpu::is_capturing());
     if (!timed) return planner_.plan(graph);
     return planner_.plan(graph, [&](const Plan& plan) { return trial(plan, graph.shape, bindings); });
   }
@@ -158,7 +158,7 @@ Graph graph_of(Function function, const ConvShape& shape) {
           .deterministic = mode.deterministic};
 }
 
-/// Runs the graph on a card. The arrays are not asked where they lie: a recording's may not be there yet.
+/// Runs the graph on a card. The arrays are not asked where they lie: those of a capture may not be there yet.
 bool run(int device, Graph graph, std::initializer_list<Binding> bindings) {
   std::array<Binding, 16> bound{};
   size_t count = 0;

@@ -12,6 +12,6 @@ namespace cudenza {
 /// augmentation and dropout (Izmailov et al.: Averaging Weights Leads to Wider Optima; 2018). An average of weights has
 /// activations of its own, to which the statistics that training left do not belong: with them it may judge no better than
 /// chance. Leaves the network in evaluation. A short last batch is left out, unless it is the only one.
-void take_statistics_anew(Module& network, Input& input, std::span<const int64_t> rows, int64_t batch_size);
+void update_batch_norm(Module& network, Input& input, std::span<const int64_t> rows, int64_t batch_size);
 
 }  // namespace cudenza

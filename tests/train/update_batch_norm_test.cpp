@@ -1,4 +1,4 @@
-#include "engine/train/batch_statistics.h"
+#include "engine/train/update_batch_norm.h"
 
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ TEST(BatchStatistics, AreTheMeanOfTheBatches) {
   net.norm.state.running_mean.copy_from(Tensor::full({2}, 70, DType::f32));  // counts for nothing
   CountingInput input;
   const std::vector<int64_t> rows{0, 1, 2, 3, 4};  // batches 0 1 and 2 3; the short one is left out
-  take_statistics_anew(net, input, rows, 2);
+  update_batch_norm(net, input, rows, 2);
   EXPECT_FALSE(net.norm.training());
   // Channel 0 of rows 0 and 1 is 1 3 2 4, of rows 2 and 3 it is 3 5 4 6; channel 1 is one more. Unbiased variance 5/3 each.
   const auto mean = net.norm.state.running_mean.span<float>(), var = net.norm.state.running_var.span<float>();
@@ -47,7 +47,7 @@ TEST(BatchStatistics, AreTheMeanOfTheBatches) {
 TEST(BatchStatistics, OneShortBatchWillDo) {
   Net net;
   CountingInput input;
-  take_statistics_anew(net, input, std::vector<int64_t>{3}, 8);
+  update_batch_norm(net, input, std::vector<int64_t>{3}, 8);
   EXPECT_NEAR(net.norm.state.running_mean.span<float>()[0], 5, 1e-6);
 }
 

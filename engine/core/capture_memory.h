@@ -1,4 +1,4 @@
-/// The memory that a recording's work makes and lets go: one set of rules for CUDA's graphs and for the tests' stand-in.
+/// The memory that captured work makes and lets go: one set of rules for CUDA's graphs and for the tests' stand-in.
 #pragma once
 #include <fmt/format.h>
 
@@ -9,23 +9,23 @@
 
 namespace cudenza::gpu {
 
-class RecordedMemory {
+class CaptureMemory {
  public:
   using Piece = std::pair<void*, size_t>;
 
   void made(void* p, size_t bytes) { living_.emplace(p, bytes); }
-  /// Whether the work itself made the piece, so that its release is part of the recording. What was there before is kept
+  /// Whether the work itself made the piece, so that its release is part of the graph. What was there before is kept
   /// instead: the work before this point reads it at every replay.
   bool let_go(void* p, size_t bytes) {
     if (living_.erase(p) > 0) return true;
     kept_.emplace_back(p, bytes);
     return false;
   }
-  /// To be asked when the work has been recorded.
+  /// To be asked when the work has been captured.
   void check_all_let_go() const {
     if (living_.empty()) return;
     throw std::logic_error(
-        fmt::format("a recording: {} tensors made in the recorded work outlive it, the first of {} bytes; "
+        fmt::format("a capture: {} tensors made in the captured work outlive it, the first of {} bytes; "
                     "copy results into tensors made before",
                     living_.size(), living_.begin()->second));
   }

@@ -1,4 +1,4 @@
-#include "engine/train/batch_statistics.h"
+#include "engine/train/update_batch_norm.h"
 
 #include <algorithm>
 #include <vector>
@@ -34,7 +34,7 @@ Tensor sum_with(const Tensor& sum, const Tensor& term) { return sum.defined() ? 
 
 }  // namespace
 
-void take_statistics_anew(Module& network, Input& input, std::span<const int64_t> rows, int64_t batch_size) {
+void update_batch_norm(Module& network, Input& input, std::span<const int64_t> rows, int64_t batch_size) {
   std::vector<Statistics> all = statistics_of(network);
   network.train(false);
   if (all.empty() || rows.empty()) return;
