@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/cli/option_names.h"
 #include "apps/cli/output.h"
 #include "engine/core/error.h"
 #include "engine/core/print_err.h"
@@ -17,7 +18,11 @@ namespace {
 
 int failed(ExitCode code, const char* message) {
   write_err("cudenza: ");  // piece by piece: there may be no memory for a whole line
-  write_err(message);
+  try {
+    write_err(with_options(message));
+  } catch (const std::bad_alloc&) {
+    write_err(message);
+  }
   write_err("\n");
   return code;
 }
