@@ -22,12 +22,12 @@ void check_part(std::string_view name, double value, std::string_view what) {
   require(value >= 0 && value <= 1, "augment: {} is {}, but must lie in [0, 1]: it is {}", name, value, what);
 }
 
-/// A probability in parts of 2^24, rounded up: what is possible at all can happen.
+/// Probability p in units of 2^-24, rounded up so that p > 0 can happen.
 uint32_t chance_of(double p) { return static_cast<uint32_t>(std::ceil(p * 0x1p24)); }
 
-/// Where the part that is kept may begin: from a random place on, or in the middle.
+/// Where the kept part may begin: at random positions, or centred.
 AugmentRule crop_rule(int64_t samples, int64_t length, bool at_random) {
-  const int64_t spare = samples - length, places = std::abs(spare) / kClipPack;  // a shorter clip begins before its silence ends
+  const int64_t spare = samples - length, places = std::abs(spare) / kClipPack;  // spare < 0: the crop begins before the clip
   AugmentRule rule{.samples = static_cast<int32_t>(samples), .length = static_cast<int32_t>(length)};
   rule.crop_first = static_cast<int32_t>(at_random ? (spare < 0 ? -places : 0) : spare / 2 / kClipPack);
   rule.crop_places = static_cast<int32_t>(at_random ? places + 1 : 1);
@@ -39,7 +39,7 @@ AugmentRule rule_of(const AugmentSpec& spec, const ResidentClips& clips) {
   AugmentRule rule = crop_rule(clips.samples(), length, true);
   rule.shift_chance = chance_of(spec.shift_p);
   rule.shift_most = std::min(static_cast<int32_t>(spec.shift_max * static_cast<double>(clips.samples()) / kClipPack),
-                             (rule.circle() - 1) / 2);  // further is the other way round
+                             (rule.circle() - 1) / 2);  // a larger shift equals one the other way
   rule.noise_chance = chance_of(spec.noise_p);
   rule.noise_most = static_cast<float>(spec.noise_max);
   rule.gain_chance = spec.gain_db > 0 ? chance_of(spec.gain_p) : 0;
@@ -54,14 +54,14 @@ void check_crop(const ResidentClips& clips, int64_t crop) {
           crop, clips.samples(), kMostSamples);
 }
 
-/// How many clips stand in the batch.
+/// Checks `rows`; returns the batch size.
 int64_t checked_batch(const ResidentClips& clips, const Tensor& rows) {
   if (!rows.defined()) return clips.rows();
   require(rows.dtype() == DType::i64 && rows.shape().rank() == 1, "augment: rows must be i64 [B], but are {} {}", rows.dtype(),
           rows.shape());
   require(rows.device() == clips.device(), "augment: rows on {} cannot name clips on {}; move them with .to()", rows.device(),
           clips.device());
-  if (rows.device().is_cpu()) {  // a GPU is not asked: reading back would stall it
+  if (rows.device().is_cpu()) {  // not checked on a GPU: reading back would stall it
     for (const int64_t row : rows.span<int64_t>())
       require(row >= 0 && row < clips.rows(), "augment: row {} is outside the set of {} clips", row, clips.rows());
   }
@@ -83,7 +83,7 @@ ClipRounds epoch_of(const AugmentKey& key, Device device) {
 }
 
 ClipRounds variants_of(uint64_t seed, int n, int first) {
-  constexpr int kMost = 512;  // their plans lie in shared memory
+  constexpr int kMost = 512;  // their plans are kept in shared memory
   require(n >= 1 && n <= kMost && first >= 0, "tta_variants: {} variants from number {} on; choose 1 to {} from 0 on", n, first,
           int{kMost});
   return {.seed = seed, .rounds = Rounds::variants, .first = static_cast<uint32_t>(first), .count = n};

@@ -23,13 +23,13 @@ Clip load(const std::filesystem::path& path, int rate, PcmCache* cache) {
     clip.pcm = std::move(sound.pcm);
     for (const std::string& remark : sound.remarks) clip.remarks.push_back(fmt::format("{}: {}", path.string(), remark));
   } catch (const DataError& error) {
-    require_cpu_room(kRoomForAClip);  // without memory libraries call good files bad
+    require_cpu_room(kRoomForAClip);  // when memory runs out, libraries report good files as bad
     clip.error = error.what();
   }
   return clip;
 }
 
-/// Clips decoded by threads, taken in order, never more of them than there are places.
+/// Decodes clips on threads and hands them out in order; holds at most `places` of them.
 class Decoding {
  public:
   Decoding(std::span<const std::filesystem::path> paths, int rate, PcmCache* cache, size_t threads, size_t places)
@@ -37,7 +37,7 @@ class Decoding {
     try {
       while (threads_.size() < threads) threads_.emplace_back([this] { decode(); });
     } catch (const std::exception&) {
-      // The system has no more threads or no memory for their stacks: those that run do the work, or else the caller.
+      // The system has no more threads, or no memory for their stacks. Those that run do the work; if none runs, the caller does.
     }
   }
   ~Decoding() {
@@ -45,10 +45,10 @@ class Decoding {
       std::lock_guard lock(mutex_);
       stopped_ = true;
     }
-    changed_.notify_all();  // the threads are joined as they go
+    changed_.notify_all();  // ~threads_ joins the threads
   }
 
-  /// The next clip, once it is there.
+  /// Waits for the next clip.
   Clip take() {
     if (threads_.empty()) return load(paths_[taken_++], rate_, cache_);
     std::unique_lock lock(mutex_);
@@ -75,7 +75,7 @@ class Decoding {
       try {
         clip = load(paths_[index], rate_, cache_);
       } catch (...) {
-        failure = std::current_exception();  // not the file's fault: no memory, a rate that makes no sense
+        failure = std::current_exception();  // not the file's fault: no memory, an invalid rate
       }
       lock.lock();
       ready_[index % ready_.size()] = std::move(clip);
@@ -93,7 +93,7 @@ class Decoding {
   size_t begun_ = 0, taken_ = 0;
   bool stopped_ = false;
   std::exception_ptr failure_;
-  std::vector<std::jthread> threads_;  // last: joined before the rest goes
+  std::vector<std::jthread> threads_;  // last, so that they are joined before the other members are destroyed
 };
 
 }  // namespace

@@ -9,9 +9,9 @@ namespace cudenza {
 namespace {
 
 constexpr size_t kBlock = 16 * 1024;
-constexpr int64_t kReach = 2048;  // samples at the lower rate that resampling looks to either side, and more
+constexpr int64_t kReach = 2048;  // samples at the lower rate: more than the resampling filter reaches to either side
 
-/// Calls take(samples) on block after block of a range of the file. A cut beyond the range does not matter.
+/// Calls take(samples) for each block of a range of the file. A cut beyond the range does not matter.
 template <class F> void read_range(PcmStream& stream, const SoundRange& range, F&& take) {
   require(range.begin >= 0, "decode: begin is {} s; a piece cannot begin before the file", range.begin);
   int64_t left = range.length < 0 ? INT64_MAX : std::llround(range.length * stream.rate());
@@ -25,7 +25,7 @@ template <class F> void read_range(PcmStream& stream, const SoundRange& range, F
   }
 }
 
-/// Samples that a range will have at most, for reserving: a header may promise anything.
+/// Upper bound of a range's samples, for reserve(): a header may promise anything.
 size_t expected_samples(const PcmStream& stream, const SoundRange& range) {
   constexpr int64_t kMost = int64_t{64} << 20;
   const double wanted = range.length < 0 ? static_cast<double>(stream.length()) : range.length * stream.rate() + 1;
@@ -94,7 +94,7 @@ int64_t PcmStream::length() const { return info().frames < 0 ? -1 : resampled_le
 void PcmStream::seek(int64_t sample) {
   const int64_t from = info().sample_rate, to = rate_, common = std::gcd(from, to);
   const int64_t reach = from == to ? 0 : kReach * std::max(from, to) / to;  // in frames of the file
-  // Back by more than the filter reaches, to a frame that falls on a sample.
+  // Back by more than the filter reaches, to a frame that coincides with a sample.
   const int64_t frame = static_cast<int64_t>(static_cast<__int128>(sample) * from / to);
   const int64_t periods = std::max<int64_t>(frame - reach, 0) / (from / common);
   file_.seek(periods * (from / common));
@@ -110,7 +110,7 @@ void PcmStream::seek(int64_t sample) {
   }
 }
 
-/// Puts more samples into ready_, or notes that there are none.
+/// Refills ready_, or notes that the samples are used up.
 void PcmStream::fill() {
   ready_.clear();
   taken_ = 0;
@@ -119,7 +119,7 @@ void PcmStream::fill() {
   try {
     count = file_.read(block_);
   } catch (const DataError&) {
-    fault_ = std::current_exception();  // what is before it comes out first
+    fault_ = std::current_exception();  // the samples before it are returned first
   }
   resampler_.push(std::span(block_).first(count), ready_);
   finished_ = count == 0;
@@ -155,7 +155,7 @@ WindowStream::WindowStream(const std::filesystem::path& path, int rate, int64_t 
   content_.resize(static_cast<size_t>(size));
 }
 
-/// Moves on by a hop; what the next window shares with the last goes to the front.
+/// Advances by a hop; samples shared with the next window move to the front.
 void WindowStream::advance() {
   begin_ += hop_;
   kept_ = std::max<int64_t>(size_ - hop_, 0);
@@ -174,7 +174,7 @@ bool WindowStream::next(Window& window) {
     float more;
     stream_.read({&more, 1});  // throws if this is not the true end
   }
-  if (count == 0) return false;  // the last window reached the end already
+  if (count == 0) return false;  // the previous window already reached the end
   window = {.begin = begin_, .samples = kept_ + static_cast<int64_t>(count), .content = content_};
   return true;
 }

@@ -17,7 +17,7 @@ void check(cufftResult status, const char* call) {
     throw kernels::CudaError(fmt::format("{} failed with cuFFT's status {}", call, static_cast<int>(status)));
 }
 
-/// A plan without memory of its own: its workspace is drawn from the engine's pool at every call, in stream order.
+/// A plan without its own workspace: each call takes one from the engine's pool, in stream order.
 class Plan {
  public:
   Plan(int device, int n, int64_t batch) {
@@ -29,7 +29,7 @@ class Plan {
           "cufftMakePlanMany64");
     check(cufftSetStream(handle_, static_cast<cudaStream_t>(gpu::stream(device))), "cufftSetStream");
   }
-  Plan(const Plan&) = delete;  // kept for the life of the process, as the stream is
+  Plan(const Plan&) = delete;  // lives as long as the process, like the stream
 
   void run(Device device, const float* x, kernels::Complex<float>* y) const {
     const Storage workspace(bytes_, device);
@@ -47,7 +47,7 @@ class Plan {
 void rfft_library(Device device, int n, int64_t batch, const float* x, kernels::Complex<float>* y) {
   static std::mutex mutex;
   static std::map<std::tuple<int, int, int64_t>, Plan> plans;
-  std::lock_guard lock(mutex);  // also while it runs: a handle's workspace is a setting of the handle
+  std::lock_guard lock(mutex);  // also held during the call: the workspace is a setting of the handle
   plans.try_emplace({device.index(), n, batch}, device.index(), n, batch).first->second.run(device, x, y);
 }
 

@@ -8,10 +8,10 @@
 namespace cudenza {
 namespace {
 
-/// Links of a chained Ogg: each begins at a page that begins a stream, once there have been others (all streams of a link, a
-/// picture's beside a sound's, begin together), and ends with its last page.
+/// Links of a chained Ogg. A link begins at the first page that begins a stream after other pages (all its streams begin
+/// together, such as a sound and its cover picture) and ends with its last page.
 std::vector<FileStretch> ogg_links(ByteView& bytes) {
-  constexpr int64_t kHead = 27;  // bytes of a page before the lengths of its segments
+  constexpr int64_t kHead = 27;  // bytes of a page before its segment table
   std::vector<FileStretch> links;
   bool has_content = true;
   for (int64_t at = 0; at >= 0 && at < bytes.size();) {
@@ -28,11 +28,11 @@ std::vector<FileStretch> ogg_links(ByteView& bytes) {
     at += kHead + page[26] + std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
     links.back().end = bytes.stretch().begin + std::min(at, bytes.size());
   }
-  if (links.empty()) return {bytes.stretch()};  // not one page is whole
+  if (links.empty()) return {bytes.stretch()};  // no complete page
   return links;
 }
 
-/// Flac streams begin with their name and the block that comes first and is always of one size.
+/// A flac stream begins with "fLaC" and the STREAMINFO block, which has a fixed size.
 std::vector<FileStretch> flac_streams(ByteView& bytes) {
   std::vector<FileStretch> streams;
   for (int64_t begin = 0, at = 0; at >= 0; begin = at) {
@@ -43,7 +43,7 @@ std::vector<FileStretch> flac_streams(ByteView& bytes) {
   return streams;
 }
 
-/// Files of chunks, and au files, say where they end; the next of the same kind begins there.
+/// Chunked files and au files state their size; the next file of the same kind begins there.
 std::vector<FileStretch> files_by_size(ByteView& bytes) {
   std::vector<FileStretch> files;
   int64_t begin = 0;

@@ -1,5 +1,5 @@
-/// Whole sounds that stand one after another in one file: chained Ogg, as radio stations send and tools join it, and flac, wav,
-/// aiff and au files put end to end. A decoder reads the first alone.
+/// Several whole sounds one after another in one file: chained Ogg (radio streams, joined files), and flac, wav, aiff and au
+/// files put end to end. A decoder reads only the first.
 #pragma once
 #include <vector>
 
@@ -7,7 +7,7 @@
 
 namespace cudenza {
 
-/// The stretch of each, in order; of a file of another kind, and of one sound, the whole.
+/// Each sound's stretch, in order; the whole file if it is of another kind or holds one sound.
 std::vector<FileStretch> joined_sounds(const FileStretch&);
 
 }  // namespace cudenza

@@ -10,8 +10,8 @@ namespace {
 
 constexpr float kFullScale = 32767.0f / 32768;  // the largest sample of 16 bits
 constexpr float kSilentPeak = 1e-3f;            // -60 dBFS
-constexpr double kCancelled = 1e-4;             // of the energy is left: -40 dB
-constexpr float kFarBeyond = 4;                 // times full scale; what encoders of loud music add stays below
+constexpr double kCancelled = 1e-4;             // share of the energy that is left: -40 dB
+constexpr float kFarBeyond = 4;                 // times full scale; the overshoot of encoders in loud music stays below
 
 struct Level {
   int64_t non_finite = 0, clipped = 0;
@@ -20,7 +20,7 @@ struct Level {
 };
 
 Level level_of(std::span<const float> x) {
-  constexpr float kLargest = 1e12f;  // whose square float can hold, and the sum of a block's
+  constexpr float kLargest = 1e12f;  // its square, and the sum of a block's squares, fit in a float
   int64_t bad = 0, loud = 0;
   float most = 0, sum = 0;
 #pragma omp simd reduction(+ : bad, loud, sum) reduction(max : most)

@@ -9,7 +9,7 @@ namespace cudenza {
 namespace {
 
 #if defined(CUDENZA_GPU)
-/// Frames to memory, a library's transforms, filters: a few clips at a time, since a clip's frames fill 20 MB.
+/// Frames to memory, the library's FFTs, then filters; a few clips at a time, since one clip's frames take 20 MB.
 template <class X>
 void log_mel_by_library(kernels::Gpu gpu, const kernels::MelPlan<float>& plan, const Tensor& pcm,
                         const kernels::Affine<float>* wave, float* y) {
@@ -40,7 +40,7 @@ LogMel::LogMel(const MelSpec& spec, Device device, GpuFft gpu_fft) : spec_(spec)
   if (device.is_cpu()) tables_f64_ = make_mel_tables(spec_, DType::f64, device);
 }
 
-/// Calls f<X, T, Y>(where): samples of X, transforms in T, decibels of Y.
+/// Calls f<X, T, Y>(where): samples of type X, FFTs in T, decibels of Y.
 template <class F> void LogMel::dispatch(const Tensor& pcm, F&& f) const {
   on_device(device_, [&](auto where) {
     const bool is_i16 = pcm.dtype() == DType::i16;

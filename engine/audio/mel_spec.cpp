@@ -11,7 +11,7 @@
 namespace cudenza {
 namespace {
 
-// Slaney's scale: 200/3 Hz a mel up to 1 kHz (15 mels), then 27 mels to a factor of 6.4.
+// Slaney's scale: 200/3 Hz per mel up to 1 kHz (15 mels), then 27 mels per factor of 6.4.
 constexpr double kHertzPerMel = 200.0 / 3, kBend = 1000, kBendMel = kBend / kHertzPerMel;
 const double kLogStep = std::log(6.4) / 27;
 

@@ -10,7 +10,7 @@ template <class T> Tensor complex_table(const std::vector<kernels::Complex<T>>& 
   return Tensor::from(std::span<const T>(numbers, 2 * values.size()), {static_cast<int64_t>(values.size()), 2}, device);
 }
 
-/// Each filter's run of bins that are not zero, widened to whole groups of `group` bins.
+/// Range of nonzero bins of each filter, widened to whole groups of `group` bins.
 struct Runs {
   std::vector<int32_t> first, count;
   int32_t longest = 0;

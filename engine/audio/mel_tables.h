@@ -15,7 +15,7 @@ struct MelTables {
 /// f32, or f64 on the CPU.
 MelTables make_mel_tables(const MelSpec&, DType, Device);
 
-/// The plan of a kernel call for clips of `samples` samples. The tables must outlive it.
+/// Plan of a kernel call for clips of `samples` samples. The tables must outlive it.
 template <class T> kernels::MelPlan<T> mel_plan(const MelSpec&, const MelTables&, int64_t samples);
 
 }  // namespace cudenza

@@ -12,16 +12,16 @@
 namespace cudenza {
 namespace {
 
-constexpr int64_t kDecoderDelay = 529;   // samples by which every decoder is late
-constexpr int64_t kRunUp = 16;           // frames decoded before the one wanted: more than the bit reservoir reaches back
+constexpr int64_t kDecoderDelay = 529;   // samples: delay of every decoder
+constexpr int64_t kRunUp = 16;           // frames decoded before the requested one: more than the bit reservoir spans
 constexpr int64_t kLongestFrame = 1441;  // bytes, at 320 kbit/s and 32 kHz
 
-/// The samples of a part that are its sound.
+/// Range of a part's samples that are its sound.
 struct Trimmed {
   int64_t begin, end;
 };
 
-/// Frames of a part, one after another, as the library reads a file.
+/// Presents the frames of a part to the library as one file.
 class FrameReader {
  public:
   FrameReader(const FileStretch& stretch, std::shared_ptr<const Mp3Part> part) : stretch_(stretch), part_(std::move(part)) {}
@@ -47,7 +47,7 @@ class FrameReader {
   FileStretch stretch_;
   std::shared_ptr<const Mp3Part> part_;
   size_t next_ = 0;
-  int64_t inside_ = 0;  // bytes of the next frame that are read
+  int64_t inside_ = 0;  // bytes already read of the next frame
 };
 
 class Mp3Decoder : public SoundDecoder {
@@ -57,7 +57,7 @@ class Mp3Decoder : public SoundDecoder {
     if (!handle_) throw std::bad_alloc();
     const Mp3Header& header = part_->header;
     long flags = MPG123_QUIET | MPG123_FORCE_FLOAT | MPG123_IGNORE_INFOFRAME | MPG123_SKIP_ID3V2 | MPG123_NO_PEEK_END;
-    flags |= header.bit_rate > 0 ? MPG123_NO_READAHEAD : MPG123_SEEKBUFFER;  // free format: it must see where the next begins
+    flags |= header.bit_rate > 0 ? MPG123_NO_READAHEAD : MPG123_SEEKBUFFER;  // free format: it must look for the next frame
     mpg123_param(handle_.get(), MPG123_FLAGS, flags, 0);
     mpg123_param(handle_.get(), MPG123_RESYNC_LIMIT, -1, 0);
     const auto read = [](void* reader, void* to, size_t bytes) { return static_cast<FrameReader*>(reader)->read(to, bytes); };
@@ -78,7 +78,7 @@ class Mp3Decoder : public SoundDecoder {
   }
 
  private:
-  /// What is decoded next is that frame.
+  /// Makes `frame` the next one to decode.
   void open_at(int64_t frame) {
     reader_.begin_at(static_cast<size_t>(frame));
     if (mpg123_open_handle(handle_.get(), &reader_) != MPG123_OK) throw std::bad_alloc();
@@ -91,7 +91,7 @@ class Mp3Decoder : public SoundDecoder {
       count = decode(skipped.data(), std::min<int64_t>(samples, part_->header.samples));
   }
 
-  /// Samples of each channel, from at_ on, which moves on.
+  /// Decodes samples of each channel from at_ on, and advances at_.
   int64_t decode(float* to, int64_t samples) {
     const auto size = static_cast<size_t>(part_->header.channels) * sizeof(float);
     size_t done = 0;
@@ -117,13 +117,13 @@ class Mp3Decoder : public SoundDecoder {
   Trimmed trimmed_;
   FrameReader reader_;
   std::unique_ptr<mpg123_handle, void (*)(mpg123_handle*)> handle_;
-  int64_t at_ = 0;  // the sample that comes next, of all that are decoded
+  int64_t at_ = 0;  // the next sample, among all decoded ones
 };
 
 int64_t decoded_samples(const Mp3Part& part) { return static_cast<int64_t>(part.frames.size()) * part.header.samples; }
 
-/// The frames that a part should have: as promised, unless the promise is wrong. None, zero and too small a count are; and too
-/// large a one, if all the bytes are there that are promised beside it.
+/// Frames that a part should have: the promised number, unless that is wrong. It is wrong if it is missing, zero or too small, or
+/// too large although all promised bytes are there.
 int64_t expected_frames(const Mp3Part& part) {
   const auto there = static_cast<int64_t>(part.frames.size());
   if (!part.promise || part.promise->frames <= there) return there;
@@ -132,7 +132,7 @@ int64_t expected_frames(const Mp3Part& part) {
   return part.promise->bytes > 0 && part.promise->bytes <= bytes ? there : part.promise->frames;
 }
 
-/// The sound of a part: the encoder's silence before it is left out where it begins the file, that behind it where it is alone.
+/// Removes the encoder's silence: before the sound if the part begins the file, after it if the part is alone.
 Trimmed trimmed(const Mp3Part& part, bool is_first, bool is_alone) {
   const int64_t all = decoded_samples(part);
   if (!part.promise || !part.promise->is_gapless || !is_first) return {0, all};

@@ -17,17 +17,17 @@ constexpr std::array<std::array<int, 15>, 5> kBitRates = {{
     {0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256},
     {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160},
 }};
-constexpr std::array<int, 3> kRates = {44100, 48000, 32000};  // of MPEG 1; half of them in 2, a quarter in 2.5
+constexpr std::array<int, 3> kRates = {44100, 48000, 32000};  // of MPEG 1; half of it in MPEG 2, a quarter in 2.5
 
 constexpr int kLongestFreeFrame = 8192;   // bytes
-constexpr int64_t kSearched = 64 * 1024;  // bytes before the first frame
-constexpr int64_t kHarmless = 1441;       // bytes that are no sound: as many as the longest frame has …
-constexpr int64_t kHarmlessShare = 10;    // … or one in so many; of more the file counts as damaged
+constexpr int64_t kSearched = 64 * 1024;  // bytes searched for the first frame
+constexpr int64_t kHarmless = 1441;       // bytes that are no sound are accepted up to the size of the longest frame …
+constexpr int64_t kHarmlessShare = 10;    // … or to a tenth of the file; above both the file is damaged
 constexpr size_t kFramesOfContained = 10;
 constexpr int64_t kId3v1 = 128;    // bytes
-constexpr int kMostSearches = 64;  // for the size of frames in free format, of which a file needs one
+constexpr int kMostSearches = 64;  // for the frame size in free format; a file needs one
 
-/// Sizes in ID3 tags come in sevens of bits.
+/// Sizes in ID3 tags have 7 bits per byte.
 int64_t sevens(std::span<const uint8_t> bytes) {
   int64_t number = 0;
   for (const uint8_t byte : bytes) number = number << 7 | (byte & 0x7f);
@@ -69,12 +69,12 @@ class Walk {
  public:
   explicit Walk(const FileStretch& stretch) : bytes_(stretch), end_(stretch.size()) { find_ape_without_header(); }
 
-  /// Passes over tags and zeros; whether a frame is next.
+  /// Skips tags and zeros; returns whether a frame is next.
   bool reach_first_frame() {
     while (skip_tag() || skip_zeros()) continue;
     return starts_stream(at_, 2);
   }
-  /// Whether frame upon frame begins within the first bytes.
+  /// Whether a run of frames begins within the first bytes.
   bool find_many_frames() {
     for (int64_t at = 0; at < std::min(end_, kSearched); ++at) {
       if (starts_stream(at, kFramesOfContained)) return true;
@@ -109,7 +109,7 @@ class Walk {
     return size > 4 ? std::optional(Found{*header, size}) : std::nullopt;
   }
 
-  /// The size of a frame in free format, which all have but for the padding: the distance to the next header of its kind.
+  /// Frame size in free format, equal for all frames but for the padding: the distance to the next header of its kind.
   int64_t free_bytes(int64_t at, const Mp3Header& header) {
     if (free_size_ > 0) return free_size_ + header.padding;
     const auto follows = [&](int64_t next) {
@@ -128,7 +128,7 @@ class Walk {
     return 0;
   }
 
-  /// Whether a frame begins here and `count` more follow it, or all that there is room for.
+  /// Whether a frame begins here and `count` more follow it, or fewer if the sound ends before.
   bool starts_stream(int64_t at, size_t count) {
     free_size_ = 0;
     const auto first = frame_at(at);
@@ -150,7 +150,7 @@ class Walk {
       if (!starts_stream(at_, 2)) return false;
       found = frame_at(at_);
     }
-    if (at_ + found->bytes > end_) {  // its end is missing, as that of many files
+    if (at_ + found->bytes > end_) {  // the end of the frame is missing, as in many files
       at_ = end_;
       return true;
     }
@@ -173,7 +173,7 @@ class Walk {
       return Mp3Promise{.frames = static_cast<int64_t>(bytes_.big_endian(at + 50, 4)),
                         .bytes = static_cast<int64_t>(bytes_.big_endian(at + 46, 4))};
     const int side = header.version == 1 ? (header.channels == 2 ? 32 : 17) : (header.channels == 2 ? 17 : 9);
-    for (const int64_t place : {at + 4 + side, at + 6 + side}) {  // with a checksum, whether the header says so or not
+    for (const int64_t place : {at + 4 + side, at + 6 + side}) {  // with a checksum, stated or not
       if (bytes_.says(place, "Xing") || bytes_.says(place, "Info")) return xing_at(place);
     }
     return {};
@@ -185,7 +185,7 @@ class Walk {
     at += 8;
     if (flags & 1) promise.frames = static_cast<int64_t>(bytes_.big_endian(at, 4)), at += 4;
     if (flags & 2) promise.bytes = static_cast<int64_t>(bytes_.big_endian(at, 4)), at += 4;
-    if (flags & 4) at += 100;  // where to enter the file
+    if (flags & 4) at += 100;  // seek table
     if (flags & 8) at += 4;    // quality
     const uint64_t encoder = bytes_.big_endian(at, 1), silence = bytes_.big_endian(at + 21, 3);
     promise.is_gapless = encoder != 0 && promise.frames > 0;
@@ -194,7 +194,7 @@ class Walk {
     return promise;
   }
 
-  /// Bytes of a tag that begins here; 0 if none does, or if it says that it goes on beyond the end: it is damaged.
+  /// Bytes of a tag that begins here; 0 if none does, or if it claims to go beyond the end (damaged).
   int64_t tag_bytes(int64_t at) {
     const int64_t size = at < end_ ? promised_tag_bytes(at) : 0;
     return at + size <= end_ + kId3v1 ? size : 0;
@@ -221,7 +221,7 @@ class Walk {
     return at == ape_begin_ ? ape_end_ - at : 0;
   }
 
-  /// An APEv1 tag has its name at its end alone, and that at the end of the file or before ID3v1.
+  /// An APEv1 tag has its name only at its end, which is the end of the file or before ID3v1.
   void find_ape_without_header() {
     for (const int64_t behind : {int64_t{0}, kId3v1}) {
       const int64_t end = end_ - behind;
@@ -253,7 +253,7 @@ class Walk {
     return at_ > begin;
   }
 
-  /// Passes over what is neither a frame nor a tag.
+  /// Skips what is neither a frame nor a tag.
   void skip_junk() {
     const int64_t begin = at_;
     while (at_ < end_) {
@@ -273,12 +273,12 @@ class Walk {
 
   bool is_harm(int64_t bytes) const { return bytes > kHarmless && bytes * kHarmlessShare > sound_bytes_ + bytes; }
 
-  /// A frame has come behind something that is none: whether the sound goes on there, or is damaged.
+  /// A frame comes after bytes that are none: decides whether the sound goes on there or is damaged.
   void judge_gap() {
     if (gap_bytes_ == 0) return;
     const int64_t bytes = std::exchange(gap_bytes_, 0);
     odd_bytes_ = 0;
-    if (std::exchange(lead_, false)) return;  // before all sound
+    if (std::exchange(lead_, false)) return;  // before the first sound
     if (gaps_++ == 0) first_gap_ = seconds_;
     lost_bytes_ += bytes;
     if (promised() == 0 && is_harm(lost_bytes_))
@@ -286,7 +286,7 @@ class Walk {
   }
 
   void judge_end() {
-    if (odd_bytes_ == 0 || index_.parts.empty()) return;  // zeros fill up many files
+    if (odd_bytes_ == 0 || index_.parts.empty()) return;  // many files end in zeros
     if (promised() == 0 && is_harm(odd_bytes_))
       index_.fault = fmt::format("is damaged at {:.2f} s: the {} bytes behind are no sound", seconds_, gap_bytes_);
     else index_.remarks.push_back(fmt::format("{} bytes behind the sound are none; they are passed over", gap_bytes_));

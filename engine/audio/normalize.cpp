@@ -15,7 +15,7 @@ constexpr NameTable kNames("normalisation", {std::pair{Normalize::none, "none"},
                                              {Normalize::clip, "clip"},
                                              {Normalize::imagenet, "imagenet"}});
 
-/// Moments of every row of x, [n·bands, 4] on the CPU: mean, squares, least, most.
+/// Moments of every row of x, [n·bands, 4] on the CPU: mean, squared deviations, minimum, maximum.
 std::vector<double> moments_of(const Tensor& x) {
   const Tensor moments = Tensor::empty({x.size(0) * x.size(1), 4}, x.dtype(), x.device());
   on_device(x.device(), [&](auto where) {

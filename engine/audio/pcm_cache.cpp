@@ -21,7 +21,7 @@ namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
 
-/// Before an entry's samples; behind them are its remarks, each with a line's end.
+/// Precedes an entry's samples. Its remarks follow them, one per line.
 struct EntryHeader {
   char magic[8] = {'C', 'U', 'D', 'Z', 'P', 'C', 'M', '2'};
   int64_t rate = 0, samples = 0;
@@ -48,7 +48,7 @@ EntryHeader header_of(const HeardSound& sound, int rate) {
   return header;
 }
 
-/// What an entry holds; nothing if it is damaged.
+/// An entry's content; nullopt if it is damaged.
 std::optional<HeardSound> read_entry(const fs::path& path, int rate) {
   std::error_code error;
   const auto bytes = static_cast<int64_t>(fs::file_size(path, error));
@@ -68,8 +68,8 @@ std::optional<HeardSound> read_entry(const fs::path& path, int rate) {
   return sound;
 }
 
-/// Writes a file and gives it its name when it is whole. What it holds is not brought to the disk at once, as other files'
-/// content is: that can take longer than decoding, and what a failing machine damages is made anew.
+/// Writes a file and renames it when it is complete. It is not synced to disk as other files are: that can take longer than
+/// decoding, and damaged entries are made anew.
 void write_whole(const fs::path& path, std::initializer_list<std::span<const std::byte>> content) {
   static std::atomic<int> count = 0;
   const auto fail = [&](const std::string& why) {
@@ -102,8 +102,7 @@ std::string hash_of_text(std::string_view text) { return hash_of(std::as_bytes(s
 /// Thousands of files in one folder are slow to list: 256 folders by the first two digits.
 fs::path in_folder(const fs::path& folder, const std::string& digits) { return folder / digits.substr(0, 2) / digits; }
 
-/// What a file is known by without being read. `settled`: it was last changed so long ago that a change to come cannot bear the
-/// same time.
+/// Identifies a file without reading it. `settled`: its last change is so old that a new one will have another time.
 struct Known {
   std::string line;
   bool settled = false;
@@ -133,7 +132,7 @@ fs::path PcmCache::default_folder() {
   return fs::temp_directory_path() / "cudenza";
 }
 
-/// What the file holds, from a note if there is one.
+/// Hash of the file's content, from a note if there is one.
 std::string PcmCache::content_of(const fs::path& path) {
   const Known known = known_by(path);
   const fs::path note = in_folder(folder_ / "known", hash_of_text(fs::absolute(path).string()));
@@ -148,7 +147,7 @@ std::string PcmCache::content_of(const fs::path& path) {
   return hash;
 }
 
-/// Runs what writes to the cache: if it cannot, that is remembered and no more.
+/// Runs a write to the cache; a failure is only recorded.
 void PcmCache::keep(const std::function<void()>& write) {
   try {
     write();
@@ -160,7 +159,7 @@ void PcmCache::keep(const std::function<void()>& write) {
 
 HeardSound PcmCache::load(const fs::path& path, int rate) {
   std::error_code error;
-  if (!fs::is_regular_file(path, error)) return hear(path, rate);  // which says what is wrong
+  if (!fs::is_regular_file(path, error)) return hear(path, rate);  // throws the reason
   const std::string key = fmt::format("{} {} {}", content_of(path), rate, decoder_version());
   const fs::path entry = in_folder(folder_ / "pcm", hash_of_text(key));
   if (fs::exists(entry, error)) {

@@ -25,7 +25,7 @@ template <class F> void dispatch_picture(Device device, DType from, DType to, F&
   });
 }
 
-/// One axis' tables on a device.
+/// Resize tables of one axis, on a device.
 struct Axis {
   int in, out, taps;
   Tensor first, weights;
@@ -44,7 +44,7 @@ struct Axis {
 
 struct Picture::Tables {
   Axis rows, columns;
-  Tensor maps;  // [bands, 2] from the training set; undefined where there are none
+  Tensor maps;  // [bands, 2] from the training set; undefined without statistics
 };
 
 struct Picture::Cache {
@@ -84,7 +84,7 @@ Picture::Tables Picture::make_tables(int bands, int frames, DType dtype) const {
   for (size_t b = 0; b < static_cast<size_t>(bands); ++b) {
     const double mean = per_bin ? statistics_.mean()[b] : statistics_.global_mean();
     const double sigma = std::sqrt(per_bin ? statistics_.variance()[b] : statistics_.global_variance());
-    const double scale = sigma > 0 ? 1 / sigma : 0;  // a band that never changes carries nothing
+    const double scale = sigma > 0 ? 1 / sigma : 0;  // a constant band carries no information
     maps.push_back(scale);
     maps.push_back(-mean * scale);
   }
@@ -107,7 +107,7 @@ void Picture::run(Where where, const LogMel::Unclamped& in, const Tables& tables
   kernels::PicturePlan<T> plan{.rows = tables.rows.as<T>(), .columns = tables.columns.as<T>(), .channels = spec_.channels};
   plan.floor = in.floor.defined() ? in.floor.data<T>() : nullptr;
   if (tables.maps.defined()) plan.row_maps = reinterpret_cast<const Map*>(tables.maps.data<T>());
-  Tensor moments, maps;  // of each clip itself
+  Tensor moments, maps;  // per clip
   if (normalize_ == Normalize::clip || normalize_ == Normalize::imagenet) {
     moments = Tensor::empty({clips, bands, 4}, dtype_of<T>, device_);
     maps = Tensor::empty({clips, bands, 2}, dtype_of<T>, device_);

@@ -9,9 +9,9 @@ namespace cudenza {
 
 struct PictureSpec {
   int height = 224, width = 224;
-  int channels = 3;           ///< 1 to 4, equal (but for `imagenet`, whose three channels are scaled apart)
-  bool antialias = true;      ///< as Pillow's BILINEAR when shrinking; false: two neighbours, as PyTorch's bilinear
-  bool low_at_bottom = true;  ///< low frequencies in the last row, as people draw it
+  int channels = 3;           ///< 1 to 4, equal (except `imagenet`: three, each scaled by itself)
+  bool antialias = true;      ///< when shrinking, as Pillow's BILINEAR; false: two neighbours, as PyTorch's bilinear
+  bool low_at_bottom = true;  ///< low frequencies in the last row, as usually drawn
   DType dtype = DType::f32;   ///< f32, bf16 or f16 (an f64 spectrogram gives an f64 picture)
 
   bool operator==(const PictureSpec&) const = default;
@@ -19,8 +19,7 @@ struct PictureSpec {
 
 class Picture {
  public:
-  /// `statistics` are needed for `global` and `bin`, and copied. Throws UsageError if they are missing or a value makes no
-  /// sense.
+  /// `statistics` are required for `global` and `bin`, and copied. Throws UsageError if they are missing or a value is invalid.
   Picture(const PictureSpec&, Normalize, const MelStatistics* statistics = nullptr, Device = Device::cpu());
   ~Picture();
 
@@ -29,7 +28,7 @@ class Picture {
 
   /// [B, height, width, channels] from mel_db [B, n_mels, frames] on this device.
   Tensor operator()(const Tensor& mel_db) const { return (*this)(LogMel::Unclamped{mel_db, {}}); }
-  /// The same from a spectrogram whose lower end has not been cut off yet.
+  /// The same from a spectrogram before top_db.
   Tensor operator()(const LogMel::Unclamped&) const;
 
  private:
@@ -43,10 +42,10 @@ class Picture {
   MelStatistics statistics_;
   Device device_;
   struct Cache;
-  std::unique_ptr<Cache> cache_;  // tables by size of the spectrogram
+  std::unique_ptr<Cache> cache_;  // tables by spectrogram size
 };
 
-/// picture(log_mel(pcm)) with one pass over the spectrogram fewer.
+/// picture(log_mel(pcm)) with one pass less over the spectrogram.
 Tensor mel_picture(const LogMel&, const Picture&, const Tensor& pcm);
 
 }  // namespace cudenza

@@ -17,10 +17,10 @@ std::string resampler_version() { return soxr_version(); }
 
 struct Resampler::State {
   int from, to;
-  std::unique_ptr<soxr, void (*)(soxr_t)> filter{nullptr, soxr_delete};  // none between equal rates
+  std::unique_ptr<soxr, void (*)(soxr_t)> filter{nullptr, soxr_delete};  // null if the rates are equal
   int64_t in = 0, out = 0;                                               // samples so far
 
-  /// Runs soxr over `samples`, or over what it still holds if there are none.
+  /// Runs soxr over `samples`; if empty, flushes what it still holds.
   void process(std::span<const float> samples, std::vector<float>& result) {
     std::array<float, 4096> block;
     for (size_t taken = 0, made = 1; made > 0 || taken < samples.size();) {

@@ -1,4 +1,4 @@
-/// Sample rates, by soxr at its high quality (20 bits, linear phase).
+/// Sample rate conversion by soxr at its high quality (20 bits, linear phase).
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -8,10 +8,10 @@
 
 namespace cudenza {
 
-/// Samples that a sound of `samples` has at another rate: samples * to / from, rounded.
+/// Samples of a sound of `samples` at another rate: samples * to / from, rounded.
 int64_t resampled_length(int64_t samples, int from, int to);
 
-/// A sound on its way from one rate to another, piece by piece: how it is cut into pieces makes no difference.
+/// Converts a sound piece by piece from one rate to another. The result does not depend on how it is cut into pieces.
 class Resampler {
  public:
   /// Rates in Hz. Throws UsageError unless both are positive.
@@ -20,9 +20,9 @@ class Resampler {
   Resampler(Resampler&&) noexcept;
   Resampler& operator=(Resampler&&) noexcept;
 
-  /// Takes the next samples and appends to `out` what they complete.
+  /// Takes the next samples and appends what is complete to `out`.
   void push(std::span<const float> in, std::vector<float>& out);
-  /// The sound is over: appends the rest, so that resampled_length() samples came out in all.
+  /// Ends the sound: appends the rest, so that resampled_length() samples came out in total.
   void finish(std::vector<float>& out);
 
  private:
@@ -30,7 +30,7 @@ class Resampler {
   std::unique_ptr<State> state_;
 };
 
-/// A whole sound at once.
+/// Resamples a whole sound at once.
 std::vector<float> resample(std::span<const float> in, int from, int to);
 
 std::string resampler_version();

@@ -13,7 +13,7 @@
 namespace cudenza {
 namespace {
 
-constexpr int64_t kRunUp = 16 * 1152;  // frames decoded before the one wanted: two of Vorbis' longest blocks, and more
+constexpr int64_t kRunUp = 16 * 1152;  // frames decoded before the requested one: more than two of Vorbis' longest blocks
 constexpr double kToleratedSeconds = 0.05;
 
 struct Format {
@@ -44,8 +44,8 @@ std::string encoding_name(int format) {
   return encoding ? encoding : "unknown";
 }
 
-/// The library's words, without its full stop and "Error : "; empty if they say nothing. Of no decoder: of the last that
-/// could not be made.
+/// The library's message without its full stop and "Error : "; empty if it says nothing. Null decoder: the message of the last
+/// that failed to open.
 std::string words_of(SNDFILE* decoder) {
   std::string words = sf_strerror(decoder);
   if (words.ends_with('.')) words.pop_back();
@@ -54,7 +54,7 @@ std::string words_of(SNDFILE* decoder) {
   return words.starts_with(kPrefix) ? words.substr(kPrefix.size()) : words;
 }
 
-/// A stream by the calls that libsndfile makes.
+/// The callbacks through which libsndfile reads a stream.
 SF_VIRTUAL_IO calls_of_stream() {
   static constexpr auto self = [](void* stream) -> PatchedStream& { return *static_cast<PatchedStream*>(stream); };
   return {.get_filelen = [](void* stream) -> sf_count_t { return self(stream).size(); },
@@ -84,7 +84,7 @@ class SndfileDecoder : public SoundDecoder {
 
   int64_t seek(int64_t frame) override {
     const int64_t to = std::min(frame, facts_.frames);
-    const bool looks_back = (facts_.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG;  // blocks need those before them
+    const bool looks_back = (facts_.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG;  // a block depends on earlier ones
     int64_t at = looks_back ? std::max<int64_t>(to - kRunUp, 0) : to;
     if (sf_seek(decoder_.get(), at, SEEK_SET) != at) return -1;
     std::vector<float> skipped(static_cast<size_t>(4096 * facts_.channels));
@@ -104,7 +104,7 @@ class SndfileDecoder : public SoundDecoder {
   std::unique_ptr<SNDFILE, int (*)(SNDFILE*)> decoder_{nullptr, sf_close};
 };
 
-/// What the header promises beyond what is there: the decoder's own length is of the latter.
+/// Compares with what the header promises; the decoder's own length counts only what is there.
 void compare_with_header(SoundPart& part, std::optional<double> share) {
   if (!share || *share == 1) return;
   const double promised = *share > 0 ? static_cast<double>(part.frames) / *share : 0;
@@ -112,7 +112,7 @@ void compare_with_header(SoundPart& part, std::optional<double> share) {
   if (part.is_cut) part.frames = std::llround(promised);
 }
 
-/// Adds the sound of a stretch; returns why there is none.
+/// Adds the sound of a stretch; returns the error, empty if there is none.
 std::string add_part(const FileStretch& stretch, SoundParts& all) {
   ByteView bytes(stretch);
   const HeaderFacts header = header_facts(bytes);
@@ -146,7 +146,7 @@ std::string add_part(const FileStretch& stretch, SoundParts& all) {
 
 SoundParts sndfile_parts(const FileStretch& stretch) {
   SoundParts all;
-  int64_t outside = stretch.size();  // bytes of no sound
+  int64_t outside = stretch.size();  // bytes outside of all sounds
   for (const FileStretch& one : joined_sounds(stretch)) {
     outside -= one.size();
     const std::string error = add_part(one, all);

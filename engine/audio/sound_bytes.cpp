@@ -10,7 +10,7 @@
 namespace cudenza {
 namespace {
 
-/// Bytes read at `at`; fewer than asked for only where the file ends or cannot be read.
+/// Reads bytes at `at`; fewer than requested only if the file ends or cannot be read.
 int64_t read_at(int file, void* to, int64_t bytes, int64_t at) {
   int64_t done = 0;
   while (done < bytes) {
@@ -68,7 +68,7 @@ int64_t ByteView::find(std::string_view text, int64_t at, int64_t end) {
     const void* const place = memmem(found.data(), found.size(), text.data(), text.size());
     if (place) return at + (static_cast<const uint8_t*>(place) - found.data());
     if (found.size() < text.size()) break;
-    at += static_cast<int64_t>(found.size() - text.size() + 1);  // it may lie across the end of what was seen
+    at += static_cast<int64_t>(found.size() - text.size() + 1);  // a match may lie across the end of this block
   }
   return -1;
 }

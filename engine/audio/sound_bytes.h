@@ -1,4 +1,4 @@
-/// The bytes of an open file, or of a stretch of one, as those who look at headers and those who decode read them.
+/// Bytes of an open file, or of a stretch of one, for header parsers and decoders.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -8,34 +8,34 @@
 
 namespace cudenza {
 
-/// A part of an open file. The descriptor stays its owner's, and its position where it is.
+/// A part of an open file. Does not own the descriptor and does not move its position.
 struct FileStretch {
   int file = -1;
   int64_t begin = 0, end = 0;
 
   int64_t size() const { return end - begin; }
-  /// From place to place in this stretch.
+  /// The part [from, to) of this stretch.
   FileStretch part(int64_t from, int64_t to) const { return {.file = file, .begin = begin + from, .end = begin + to}; }
   /// The whole of an open file.
   static FileStretch whole(int file);
 };
 
-/// Looks at single bytes of a stretch, by their place in it. Reads in blocks, so that looking on and on costs little.
+/// Random access to the bytes of a stretch. Reads in blocks, so that sequential access is cheap.
 class ByteView {
  public:
-  static constexpr int64_t kMost = 4096;  ///< bytes that can be looked at together
+  static constexpr int64_t kMost = 4096;  ///< bytes that one peek() can return
 
   explicit ByteView(const FileStretch& stretch) : stretch_(stretch) {}
 
   int64_t size() const { return stretch_.size(); }
   const FileStretch& stretch() const { return stretch_; }
-  /// The `count` bytes at `at`, or as many as there are; good until the next call.
+  /// The `count` bytes at `at`, or as many as there are; valid until the next call.
   std::span<const uint8_t> peek(int64_t at, int64_t count);
-  /// Unsigned numbers; what lies beyond the end counts as 0.
+  /// Unsigned numbers; bytes beyond the end count as 0.
   uint64_t little_endian(int64_t at, int bytes);
   uint64_t big_endian(int64_t at, int bytes);
   bool says(int64_t at, std::string_view text);
-  /// The first place from `at` on that holds `text` (at most kMost bytes); -1 if there is none before `end`.
+  /// First position from `at` on of `text` (at most kMost bytes); -1 if there is none before `end`.
   int64_t find(std::string_view text, int64_t at, int64_t end);
 
  private:
@@ -46,13 +46,13 @@ class ByteView {
   int64_t block_at_ = 0;
 };
 
-/// Bytes that stand in a file's place when it is read: a header whose numbers have been put right.
+/// Bytes that replace the file's own when it is read: a header with corrected sizes.
 struct Patch {
-  int64_t at;  ///< in the stretch
+  int64_t at;  ///< position in the stretch
   std::string bytes;
 };
 
-/// A stretch read front to back like a file of its own.
+/// Reads a stretch front to back like a file of its own, with the patches applied.
 class PatchedStream {
  public:
   explicit PatchedStream(const FileStretch& stretch = {}, std::vector<Patch> patches = {})
@@ -61,7 +61,7 @@ class PatchedStream {
   int64_t size() const { return stretch_.size(); }
   int64_t position() const { return at_; }
   void go_to(int64_t at) { at_ = at; }
-  /// Bytes read from the position on, which moves on; fewer than asked for at the end only.
+  /// Reads from the position and advances it. Returns the bytes read: fewer than requested only at the end.
   int64_t read(void* to, int64_t bytes);
 
  private:

@@ -1,4 +1,4 @@
-/// What turns the bytes of a sound into samples. One implementation for each library: sndfile_decoder.h, mp3_decoder.h.
+/// Turns the bytes of a sound into samples. One implementation per library: sndfile_decoder.h, mp3_decoder.h.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -12,31 +12,31 @@ class SoundDecoder {
  public:
   virtual ~SoundDecoder() = default;
 
-  /// The next frames (samples of each channel), interleaved, full scale 1; 0 at the end, wherever that is.
+  /// Reads the next frames (one sample per channel), interleaved, full scale 1. Returns their number; 0 at the end or at a fault.
   virtual int64_t read(float* interleaved, int64_t frames) = 0;
-  /// Goes to a frame, or to the end if that is nearer; returns the frame that comes next, -1 if that cannot be done.
+  /// Moves to a frame, or to the end if that comes first. Returns the next frame, -1 on failure.
   virtual int64_t seek(int64_t frame) = 0;
-  /// What the library says went wrong; empty if it says nothing.
+  /// The library's error message; empty if there is none.
   virtual std::string words() const { return ""; }
 };
 
-/// One of the sounds that are joined in a file (nearly always there is one), and how it is opened.
+/// One of the sounds joined in a file (nearly always the only one), and how to open it.
 struct SoundPart {
-  int64_t frames = 0;   ///< that its header promises; -1 if it does not say
+  int64_t frames = 0;   ///< as its header promises; -1 if it does not say
   int sample_rate = 0;  ///< Hz
   int channels = 0;
   bool is_cut = false;        ///< the file is shorter than the header says
-  bool has_open_end = false;  ///< a format whose end is marked, and the mark is missing
-  std::string fault;          ///< why the sound ends where it does, if that is not its end
+  bool has_open_end = false;  ///< the format marks the end, and the mark is missing
+  std::string fault;          ///< why the sound ends early; empty if it does not
   std::function<std::unique_ptr<SoundDecoder>()> open;
 };
 
-/// What is found in a file.
+/// What was found in a file.
 struct SoundParts {
-  std::string error;             ///< why it is no sound; empty if it is one
+  std::string error;             ///< why it is no sound file; empty if it is one
   std::string format, encoding;  ///< as in SoundInfo
   std::vector<SoundPart> parts;
-  std::vector<std::string> remarks;  ///< what is in the file but cannot be heard
+  std::vector<std::string> remarks;  ///< what is in the file but not heard
 };
 
 }  // namespace cudenza

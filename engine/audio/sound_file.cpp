@@ -27,14 +27,14 @@ namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kToleratedSeconds = 0.05;  // missing at the end
+constexpr double kToleratedSeconds = 0.05;  // may be missing at the end
 constexpr int64_t kBlockFrames = 4096;
-// What is beyond these is a damaged header: at 1 Hz a second of sound would become half a day.
+// Values beyond these mean a damaged header: at 1 Hz one second of sound would become half a day.
 constexpr int kLowestRate = 1000, kHighestRate = 768000, kMostChannels = 255;
 
 struct Endings {
   std::string_view format;
-  std::array<std::string_view, 4> endings;  // a file of this format may have
+  std::array<std::string_view, 4> endings;  // extensions of this format
 };
 constexpr Endings kEndings[] = {
     {"wav", {".wav", ".wave", ".bwf", ".rf64"}},
@@ -62,7 +62,7 @@ bool looks_like_text(int file) {
          std::all_of(start, start + count, [](unsigned char c) { return c >= 32 ? c != 127 : std::isspace(c) != 0; });
 }
 
-/// Why the file at `path`, open as `file`, is no sound, before any decoder is asked; empty if it may be.
+/// Why an open file cannot be a sound, before any decoder is tried; empty if it may be one.
 std::string fault_of_file(int file) {
   struct stat facts = {};
   if (fstat(file, &facts) != 0) return fmt::format("cannot be read: {}", std::strerror(errno));
@@ -71,7 +71,7 @@ std::string fault_of_file(int file) {
   return facts.st_size == 0 ? "is empty (0 bytes)" : "";
 }
 
-/// Mp3 never goes to libsndfile, which hears it in part and lets its decoder write to stderr.
+/// Mp3 never goes to libsndfile, which decodes only a part of it and lets its decoder write to stderr.
 SoundParts parts_of(int file) {
   const FileStretch whole = FileStretch::whole(file);
   ByteView bytes(whole);
@@ -101,24 +101,24 @@ double SoundInfo::seconds() const {
   return frames < 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(frames) / std::max(sample_rate, 1);
 }
 
-/// The file, the decoder of the part that is being read, and what has been found out so far.
+/// The file, the decoder of the current part, and what is known so far.
 struct SoundFile::State {
   fs::path path;
   int file = -1;
   SoundInfo info;
   SoundParts content;
-  bool takes_all = false;  // goes on behind samples that are no numbers, with 0 for them
+  bool takes_all = false;  // NaN and infinite samples become 0 and do not end the sound
 
-  size_t part = 0;  // that is being read
+  size_t part = 0;  // the current one
   std::unique_ptr<SoundDecoder> decoder;
-  int64_t part_at = 0;                 // its frame that comes next
-  std::optional<Resampler> resampler;  // if it has not the rate of the first
-  int64_t at = 0;                      // frames of the whole, at the first's rate, that have been decoded
-  std::vector<float> block, mixed;     // [frames, channels], [frames]: the last that were decoded
-  std::vector<float> mono;             // the mixture at the first's rate
-  size_t taken = 0;                    // of mono
+  int64_t part_at = 0;                 // its next frame
+  std::optional<Resampler> resampler;  // if its rate is not that of the first part
+  int64_t at = 0;                      // frames decoded in total, at the first part's rate
+  std::vector<float> block, mixed;     // [frames, channels], [frames]: the last ones decoded
+  std::vector<float> mono;             // the mix at the first part's rate
+  size_t taken = 0;                    // samples of mono already returned
   bool is_over = false;
-  std::string fault;  // to be thrown by the next read()
+  std::string fault;  // thrown by the next read()
   Loudness loudness;
 
   explicit State(const fs::path& p) : path(p) {}
@@ -142,9 +142,9 @@ struct SoundFile::State {
   [[noreturn]] void fail(const std::string& reason) const { throw DataError(fmt::format("{}: {}", path.string(), reason)); }
 };
 
-/// Returns why it cannot be read; empty if it can.
+/// Returns why the file cannot be read; empty if it can.
 std::string SoundFile::State::open() {
-  file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // not to wait for someone to write to a pipe
+  file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // does not wait for a pipe's writer
   if (file < 0) return errno == ENOENT ? "there is no such file" : fmt::format("cannot be read: {}", std::strerror(errno));
   if (std::string reason = fault_of_file(file); !reason.empty()) return reason;
   content = parts_of(file);
@@ -175,7 +175,7 @@ void SoundFile::State::open_part(size_t which) {
 
 namespace {
 
-/// mono[i] = mean of block[i, :]. Returns how many samples are before the first that is no number.
+/// mono[i] = mean of block[i, :]. Returns how many samples come before the first NaN or infinity.
 size_t mix(const float* block, int channels, std::span<float> mono) {
   const float share = 1.0f / static_cast<float>(channels);
   for (size_t i = 0; i < mono.size(); ++i) {
@@ -183,7 +183,7 @@ size_t mix(const float* block, int channels, std::span<float> mono) {
     for (int c = 0; c < channels; ++c) sum += block[i * static_cast<size_t>(channels) + static_cast<size_t>(c)];
     mono[i] = sum * share;
   }
-  int64_t bad = 0;  // all are looked at, which is faster than stopping at the first
+  int64_t bad = 0;  // checking all is faster than stopping at the first
 #pragma omp simd reduction(+ : bad)
   for (size_t i = 0; i < mono.size(); ++i) bad += !is_number(mono[i]);
   return bad == 0 ? mono.size() : static_cast<size_t>(std::ranges::find_if_not(mono, is_number) - mono.begin());
@@ -191,7 +191,7 @@ size_t mix(const float* block, int channels, std::span<float> mono) {
 
 }  // namespace
 
-/// Decodes what comes next into `mono`; false if there is nothing more, because this is the end or a fault.
+/// Decodes the next samples into `mono`; returns false at the end or at a fault.
 bool SoundFile::State::advance() {
   mono.clear();
   taken = 0;
@@ -204,7 +204,7 @@ bool SoundFile::State::advance() {
   return !mono.empty();
 }
 
-/// Mixes the first `count` frames of the block, and brings them to the rate of the whole.
+/// Mixes the first `count` frames of the block and converts them to the file's rate.
 void SoundFile::State::take_block(int64_t count) {
   mixed.resize(static_cast<size_t>(count));
   size_t good = mix(block.data(), now().channels, mixed);
@@ -224,7 +224,7 @@ void SoundFile::State::take_block(int64_t count) {
   at += static_cast<int64_t>(mono.size());
 }
 
-/// The part that was read is over: the next begins, or all is over, or there is a fault.
+/// The current part is over: opens the next one, or ends the file, or notes a fault.
 void SoundFile::State::end_part() {
   if (resampler) resampler->finish(mono);
   at += static_cast<int64_t>(mono.size());
@@ -234,7 +234,7 @@ void SoundFile::State::end_part() {
   else is_over = true;
 }
 
-/// Nothing more can be read of a part: why this is not its true end; empty if it is.
+/// Why the end of a part is not its true end; empty if it is.
 std::string SoundFile::State::fault_at_end() const {
   const SoundPart& one = now();
   const double there = static_cast<double>(at) / info.sample_rate;
@@ -244,7 +244,7 @@ std::string SoundFile::State::fault_at_end() const {
   if (!one.fault.empty()) return one.fault;
   if (one.is_cut && one.frames == 0) return "is truncated: its header is there, but nothing of the sound";
   if (one.is_cut) return fmt::format("is truncated: only {:.2f} s of {:.2f} s are there", there, info.seconds());
-  // Of links that others follow, the end need not be marked.
+  // A link that others follow may lack the mark of its end.
   if (one.has_open_end && is_last) return fmt::format("is truncated: its end is missing; {:.2f} s are there{}", there, reason);
   if (part_at == 0 && content.parts.size() == 1) return "holds no samples that can be decoded" + reason;
   if (one.frames >= 0) {
@@ -275,11 +275,11 @@ void SoundFile::seek(int64_t frame) {
   s.enter(frame);
 }
 
-/// What is decoded next is `frame`: the decoder goes there, or, in a part that is resampled or behind one of unknown length, all
-/// from a known place on is decoded.
+/// Makes `frame` the next one to decode. The decoder seeks; in a resampled part, or after one of unknown length, all from a known
+/// position on is decoded.
 void SoundFile::State::enter(int64_t frame) {
   size_t which = 0;
-  int64_t begin = 0;  // of that part
+  int64_t begin = 0;  // first frame of part `which`
   while (which + 1 < content.parts.size()) {
     const int64_t length = length_of(content.parts[which]);
     if (length < 0 || frame < begin + length) break;

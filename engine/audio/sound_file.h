@@ -1,14 +1,12 @@
-/// Sound files to samples: mp3 by libmpg123; wav, au, flac, ogg and whatever else libsndfile reads; of any rate, depth and number
-/// of channels. What a file holds decides what it is, never its name.
+/// Sound files to samples: mp3 by libmpg123; wav, au, flac, ogg and all else that libsndfile reads; any rate, depth and number of
+/// channels. The content decides the format, never the name.
 ///
-/// All of a file is heard: mp3s, Ogg links and other whole sounds that are joined in one file come one after another, at the
-/// rate of the first, and headers with no size, or a wrong one, end nothing. What is not heard, or is hardly what was meant, is
-/// said in remarks().
+/// The whole file is heard: joined mp3s, Ogg links and other whole sounds come one after another, at the rate of the first.
+/// Missing or wrong sizes in headers do not end the sound. remarks() says what is not heard or looks wrong.
 ///
-/// What cannot be used is a DataError that names the file and the reason: no such file, a folder, no permission, nothing in it,
-/// no sound file, no samples, a damaged stream, NaN or infinite samples, and truncated files. Of a truncated file everything
-/// before the cut is good: it is handed out, and the error comes when more is asked for. (Less than 50 ms missing is no fault:
-/// many writers count wrong.)
+/// An unusable file is a DataError that names the file and the reason: missing, a folder, no permission, empty, no sound file, no
+/// samples, a damaged stream, NaN or infinite samples, truncated. Samples before a cut are good: they are returned, and the error
+/// comes when more are requested. (Less than 50 ms missing is accepted: many writers count wrong.)
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -24,36 +22,36 @@ namespace cudenza {
 
 /// What a file's header says.
 struct SoundInfo {
-  int64_t frames = 0;   ///< samples of each channel that the header promises; -1 if it does not say
+  int64_t frames = 0;   ///< samples per channel as the header promises; -1 if it does not say
   int sample_rate = 0;  ///< Hz
   int channels = 0;
   std::string format;    ///< "wav", "au", "flac", "ogg", "mp3", …
   std::string encoding;  ///< "16 bit PCM", "Vorbis", …
-  std::string remark;    ///< what deserves a word in a list of files, as "is flac, though named .wav"; else empty
+  std::string remark;    ///< for lists of files: "is flac, though named .wav"; else empty
 
   double seconds() const;  ///< NaN if the header does not say
 };
 
-/// Reads the header alone. Throws DataError as described above.
+/// Reads only the header. Throws DataError as described above.
 SoundInfo probe(const std::filesystem::path&);
 
-/// A file being read, front to back, mixed to one channel: the mean of all.
+/// A file read front to back, mixed to mono: the mean of all channels.
 class SoundFile {
  public:
-  /// Throws DataError as probe().
+  /// Throws DataError like probe().
   explicit SoundFile(const std::filesystem::path&);
   ~SoundFile();
   SoundFile(SoundFile&&) noexcept;
   SoundFile& operator=(SoundFile&&) noexcept;
 
   const SoundInfo& info() const;
-  /// Goes to a frame; beyond the end there is nothing to read.
+  /// Moves to a frame; beyond the end there is nothing to read.
   void seek(int64_t frame);
-  /// Fills `mono` with the next samples, full scale 1, and returns how many: fewer than asked for only at the end. Throws
-  /// DataError at a cut, a damaged stream and samples that are no numbers, once what comes before them has been returned.
+  /// Fills `mono` with the next samples, full scale 1. Returns how many: fewer than requested only at the end. Throws DataError
+  /// at a cut, a damaged stream or NaN and infinite samples, after all samples before them were returned.
   size_t read(std::span<float> mono);
-  /// What deserves a warning in what has been read so far, each without the file's name: channels that cancel each other out,
-  /// silence, samples far beyond full scale, bytes that are not heard.
+  /// Warnings about what has been read so far, without the file's name: channels that cancel out, silence, samples far beyond
+  /// full scale, bytes that are not heard.
   std::vector<std::string> remarks() const;
 
  private:
@@ -62,27 +60,27 @@ class SoundFile {
   std::unique_ptr<State> state_;
 };
 
-/// Everything there is to say about a file's sound. Of files that are bad all the rest is as far as it could be found out.
+/// All facts about a file's sound. For a bad file, as far as they could be found.
 struct SoundFacts {
-  std::string error;  ///< why it cannot be used, without the file's name; empty if it can
+  std::string error;  ///< why it is unusable, without the file's name; empty if it is usable
   SoundInfo info;
-  int64_t frames = 0;                ///< that could be decoded
-  int64_t non_finite = 0;            ///< samples, over all channels, that are NaN or infinite
+  int64_t frames = 0;                ///< frames that could be decoded
+  int64_t non_finite = 0;            ///< NaN or infinite samples, over all channels
   double peak = 0;                   ///< largest magnitude of any channel; full scale is 1
-  double mono_peak = 0;              ///< of the mixture, in which channels may cancel each other out
-  double clipped_fraction = 0;       ///< samples, over all channels, at or beyond full scale
+  double mono_peak = 0;              ///< of the mix, in which channels may cancel out
+  double clipped_fraction = 0;       ///< share of samples, over all channels, at or beyond full scale
   bool truncated = false;            ///< the header promises more frames than could be decoded
-  bool silent = false;               ///< the mixture never leaves the last bit of 16: mono_peak <= 1/32768
-  bool cancels_out = false;          ///< next to nothing is left of the channels when they are mixed
-  bool far_beyond = false;           ///< samples far beyond full scale: the file was written in another range
-  std::vector<std::string> unheard;  ///< what is in the file, but is passed over
-  ContentHash sound_hash;            ///< of the mixture in 16 bit and its rate: equal sound, whatever file holds it
+  bool silent = false;               ///< the mix never leaves the last bit of 16: mono_peak <= 1/32768
+  bool cancels_out = false;          ///< the mix of the channels has almost no sound
+  bool far_beyond = false;           ///< samples far beyond full scale: the file uses another range
+  std::vector<std::string> unheard;  ///< what is in the file but skipped
+  ContentHash sound_hash;            ///< of the 16-bit mix and its rate: equal for equal sound in any file format
 
   bool usable() const { return error.empty(); }
   double seconds() const { return info.sample_rate > 0 ? static_cast<double>(frames) / info.sample_rate : 0; }
 };
 
-/// Decodes a whole file and looks at it, in little memory. Never throws for what a file is or holds.
+/// Decodes a whole file in little memory and examines it. Never throws for what a file is or holds.
 SoundFacts examine(const std::filesystem::path&);
 
 std::string sound_library_version();

@@ -6,8 +6,8 @@
 namespace cudenza {
 namespace {
 
-constexpr int64_t kNoise = 4096;              // bytes behind the samples that are not worth a word
-constexpr int64_t kChunksBehind = 64 * 1024;  // where chunks behind samples of unknown size are looked for
+constexpr int64_t kNoise = 4096;              // bytes after the samples that deserve no warning
+constexpr int64_t kChunksBehind = 64 * 1024;  // bytes at the end that are searched for chunks after samples of unknown size
 
 /// A header's numbers: little-endian in RIFF, big-endian in most others.
 struct Numbers {
@@ -33,7 +33,7 @@ struct Promise {
 /// Where the next chunk would begin.
 int64_t behind(const Promise& samples) { return samples.begin + samples.bytes + samples.bytes % 2; }
 
-/// The content of the first chunk of that name: chunks are name, size, content, padded to an even number of bytes.
+/// Content of the first chunk of that name. A chunk is name, size, content, padded to an even number of bytes.
 std::optional<Promise> chunk_of(const Numbers& numbers, std::string_view name) {
   for (int64_t at = 12; at + 8 <= numbers.bytes.size(); at += 8 + numbers.at(at + 4) + numbers.at(at + 4) % 2) {
     if (numbers.bytes.says(at, name)) return Promise{at + 8, numbers.at(at + 4)};
@@ -41,7 +41,7 @@ std::optional<Promise> chunk_of(const Numbers& numbers, std::string_view name) {
   return {};
 }
 
-/// Whether nothing but chunks is between `at` and the end.
+/// Whether only chunks lie between `at` and the end.
 bool are_chunks(const Numbers& numbers, int64_t at) {
   const int64_t end = numbers.bytes.size();
   if (at >= end) return false;
@@ -55,7 +55,7 @@ bool are_chunks(const Numbers& numbers, int64_t at) {
   return at == end;
 }
 
-/// Where samples of unknown size end: before chunks that reach to the end of the file, if there are any.
+/// End of samples of unknown size: before chunks that reach the end of the file, if there are any.
 int64_t end_of_samples(const Numbers& numbers, int64_t begin) {
   const int64_t end = numbers.bytes.size();
   for (int64_t at = std::max(begin, end - kChunksBehind); at < end; ++at) {
@@ -70,15 +70,15 @@ bool is_left_open(int64_t promised) {
   return is_between(0x7ef00000, 0x80100000) || is_between(0xfff00000, 0xffffffff) || promised < 0 || promised >= kLargest;
 }
 
-/// Whether the samples' size was never filled in.
+/// Whether the size of the samples was never filled in.
 bool is_open(const Numbers& numbers, const Promise& promise, int64_t there) {
   if (promise.bytes == 0) return there > 0 && !are_chunks(numbers, promise.begin);
   if (!is_left_open(promise.bytes)) return false;
   return promise.bytes < 0 || promise.bytes > there || (promise.bytes < there && !are_chunks(numbers, behind(promise)));
 }
 
-/// Compares what is there of the samples with what is promised. Of samples whose size was never filled in: how many bytes there
-/// are, of which a field of `width` bytes can say so many.
+/// Compares the samples present with those promised. If their size was never filled in, returns the bytes present, at most what a
+/// field of `width` bytes can hold.
 std::optional<int64_t> open_bytes(const Numbers& numbers, const Promise& promise, HeaderFacts& facts, int width = 4) {
   constexpr int64_t kMost = 0xfffffff0;
   const int64_t there = std::max<int64_t>(numbers.bytes.size() - promise.begin, 0);
@@ -130,7 +130,7 @@ HeaderFacts au_facts(const Numbers& numbers) {
   return facts;
 }
 
-/// Sony's wav of 64 bits: chunks have names of 16 bytes, sizes of 8 that count the head as well, and begin at multiples of 8.
+/// Sony Wave64: chunks have 16-byte names, 8-byte sizes that include the header, and 8-byte alignment.
 HeaderFacts wave64_facts(const Numbers& numbers) {
   HeaderFacts facts;
   constexpr int64_t kHead = 24;
@@ -148,7 +148,7 @@ HeaderFacts wave64_facts(const Numbers& numbers) {
   return facts;
 }
 
-/// Apple's: from byte 8 on, chunks of name, size in 8 bytes, content. A size of -1 is allowed for the samples.
+/// Apple CAF: from byte 8 on, chunks of name, 8-byte size, content. A size of -1 is allowed for the samples.
 HeaderFacts caf_facts(const Numbers& numbers) {
   HeaderFacts facts;
   constexpr int64_t kHead = 12;

@@ -9,7 +9,7 @@
 namespace cudenza {
 namespace {
 
-/// A file in memory for libsndfile to write.
+/// A file in memory that libsndfile writes to.
 struct Bytes {
   std::string content;
   size_t at = 0;

@@ -1,4 +1,4 @@
-/// Sounds as WAV files, by libsndfile.
+/// WAV files, written by libsndfile.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -6,7 +6,7 @@
 
 namespace cudenza {
 
-/// Mono 16-bit PCM as the bytes of a WAV file. `rate` is in Hz. Throws UsageError for more than 4 GiB.
+/// Mono 16-bit PCM as the bytes of a WAV file; `rate` in Hz. Throws UsageError for more than 4 GiB.
 std::string encode_wav(std::span<const int16_t> pcm, int rate);
 
 }  // namespace cudenza
