@@ -23,17 +23,17 @@ void check(int status, const fs::path& path) {
   if (status != 0) throw DataError(fmt::format("{}: cannot be written: {}", path.string(), std::strerror(status)));
 }
 
-/// Waits until a folder's names are on the disk.
+/// Syncs a folder's entries to disk.
 void sync_folder(const fs::path& folder) {
   const int opened = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (opened < 0) return check(errno, folder);
   const int status = fsync(opened) == 0 ? 0 : errno;
   close(opened);
-  // Some file systems cannot sync a folder, and say so with EINVAL: the rename is then as safe as they make it.
+  // Some file systems cannot sync a folder and return EINVAL: the rename is then as safe as they make it.
   if (status != EINVAL) check(status, folder);
 }
 
-/// Waits until a file's bytes are on the disk.
+/// Syncs a file's bytes to disk.
 void sync_file(const fs::path& beside, const fs::path& path) {
   PosixFile file;
   check(file.open(beside), path);
@@ -41,7 +41,7 @@ void sync_file(const fs::path& beside, const fs::path& path) {
   check(file.close(), path);
 }
 
-/// The process that a name `.NAME.PID.part` is of; 0 for any other name.
+/// The PID in a name `.NAME.PID.part`; 0 for any other name.
 pid_t writer_of(const std::string& name) {
   if (!name.starts_with('.') || !name.ends_with(kEnding)) return 0;
   const std::string_view before = std::string_view(name).substr(0, name.size() - kEnding.size());
@@ -63,9 +63,9 @@ void write_atomically(const fs::path& path, const std::function<void(const fs::p
   if (error) throw DataError(fmt::format("{}: cannot make the folder: {}", folder.string(), error.message()));
   if (fs::exists(path, error) && !fs::is_regular_file(path, error))
     throw DataError(fmt::format("{}: cannot be written: it is there already, and is not a file", path.string()));
-  // Of this process alone, so that two that write the same file do not mix their bytes.
+  // The name holds our PID, so that two processes writing the same file do not mix their bytes.
   const fs::path beside = folder / fmt::format(".{}.{}{}", path.filename().string(), getpid(), kEnding);
-  fs::remove(beside, error);  // of a dead process that had our number
+  fs::remove(beside, error);  // left by a dead process that had our PID
   try {
     write(beside);
     sync_file(beside, path);

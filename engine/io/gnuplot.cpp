@@ -43,7 +43,7 @@ std::string gnuplot_text(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : shortened(text, std::numeric_limits<size_t>::max())) {
     const auto byte = static_cast<unsigned char>(c);
-    // A digit behind an escape could be read as its fourth.
+    // A digit after an escape could be read as its fourth.
     if (byte >= 0x80 || std::isalpha(byte)) quoted += c;
     else quoted += fmt::format("\\{:03o}", byte);
   }

@@ -1,4 +1,4 @@
-/// gnuplot, run as a program: a script goes in, what it draws comes out. It is not linked, and need not be there.
+/// Runs gnuplot as a program: a script goes in, its drawing comes out. It is not linked and may be missing.
 #pragma once
 #include <stdexcept>
 #include <string>
@@ -10,17 +10,17 @@ struct GnuplotError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Empty if gnuplot can be run; else why not, without a full stop: "gnuplot was not found: install it (…)".
+/// Empty if gnuplot can be run; else the reason, without a full stop: "gnuplot was not found: install it (…)".
 std::string why_no_gnuplot();
 
-/// Runs a script, which may hold numbers as bytes too, without the user's start-up files. Returns what gnuplot wrote to its
-/// standard output; a script names no file, so that gnuplot opens none. Nothing is written to a disk. Throws GnuplotError with
-/// what it said if it failed. Whoever calls this checks that the picture is whole, since gnuplot does not.
+/// Runs a script, which may also hold numbers as bytes, without the user's start-up files. Returns gnuplot's standard output; a
+/// script names no file, so gnuplot opens none. Writes nothing to disk. Throws GnuplotError with gnuplot's message on failure.
+/// The caller checks that the picture is complete, since gnuplot does not.
 std::string run_gnuplot(std::string_view script);
 
-/// Any text for gnuplot: quoted, on one line. All but letters are numbers (\047), so that nothing in it can end the
-/// text or be obeyed. Draw it with `noenhanced`, and not as the name of a tic, where gnuplot takes a % for a format
-/// (GnuplotScript's names_left() and names_below() draw those).
+/// Any text as a quoted gnuplot string on one line. All but letters are escaped (\047), so that nothing in it can end the string
+/// or run as a command. Draw it with `noenhanced`, and not as a tic name, where gnuplot takes % for a format (use GnuplotScript's
+/// names_left() and names_below() there).
 std::string gnuplot_text(std::string_view);
 
 }  // namespace cudenza

@@ -11,9 +11,9 @@ namespace cudenza::hdf5 {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t kMostBytes = size_t{64} << 20;  // of one attribute: the format itself holds 64 KiB, or a little more in a heap
+constexpr size_t kMostBytes = size_t{64} << 20;  // of one attribute: the format itself allows 64 KiB, or a little more in a heap
 
-template <class T> struct Stored;  // how one element lies in memory, and in the file
+template <class T> struct Stored;  // types of one element in memory and in the file
 template <> struct Stored<int64_t> {
   static Id memory() { return H5T_NATIVE_INT64; }
   static Id file() { return H5T_STD_I64LE; }
@@ -26,7 +26,7 @@ template <> struct Stored<double> {
 template <class T> inline constexpr bool is_list = false;
 template <class T> inline constexpr bool is_list<std::vector<T>> = true;
 
-/// What is being written or read, for messages.
+/// What is written or read, for messages.
 struct Place {
   const fs::path& path;
   const std::string &object, &name;
@@ -58,7 +58,7 @@ template <class T> void put_values(const Place& place, Id object, const T* value
   }
 }
 
-/// An open attribute, its type and its extent.
+/// An open attribute with its type and extent.
 struct OpenAttribute {
   Handle handle, type;
   size_t count = 1;

@@ -1,4 +1,4 @@
-/// Attributes of HDF5 objects: the part of hdf5_file.cpp that knows how they are stored. hdf5::Entered must be held.
+/// Attributes of HDF5 objects, and how hdf5_file.cpp stores them. hdf5::Entered must be held.
 #pragma once
 #include <optional>
 
@@ -7,13 +7,13 @@
 
 namespace cudenza::hdf5 {
 
-/// Numbers are stored as 64-bit, strings as UTF-8 of any length, as h5py does.
+/// Numbers are stored as 64-bit, strings as UTF-8 of variable length, as h5py does.
 void write_attribute(const std::filesystem::path&, Id file, const std::string& object, const std::string& name,
                      const Hdf5Attribute& value);
 Hdf5Attribute read_attribute(const std::filesystem::path&, Id file, const std::string& object, const std::string& name);
 std::vector<std::string> attribute_names(const std::filesystem::path&, Id file, const std::string& object);
 
-/// The value as a T where none of it is lost: an integer as a double, one value as a list, integers as doubles.
+/// The value as a T if nothing is lost: an integer as a double, one value as a list, integers as doubles. Else nullopt.
 template <class T> std::optional<T> attribute_as(const Hdf5Attribute& value) {
   if (const T* exact = std::get_if<T>(&value)) return *exact;
   if constexpr (std::is_same_v<T, double>) {

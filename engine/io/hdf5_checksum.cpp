@@ -17,7 +17,7 @@ size_t read_piece(const PosixFile& file, const fs::path& path, uint64_t at, std:
   return got;
 }
 
-/// The block that belongs before what follows it in the file.
+/// The block with the checksum of what follows it in the file.
 std::string fitting_block(const PosixFile& file, const fs::path& path) {
   std::vector<std::byte> piece(size_t{1} << 18);
   Checksum checksum;
@@ -58,7 +58,7 @@ void seal(PosixFile& file, const fs::path& path) {
 Seal verify_seal(const PosixFile& file, const fs::path& path) {
   const std::string block = block_of(file, path);
   if (block.starts_with("cudenza checksum murmur3 ")) return Seal::older;
-  // Either half of the line is enough: the other may be what is damaged.
+  // Either half of the line is enough: the other may be damaged.
   if (!block.starts_with("cudenza") && block.find("checksum xxh3") == std::string::npos) return Seal::none;
   if (block != fitting_block(file, path))
     fail(path,

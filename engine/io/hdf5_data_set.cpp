@@ -12,13 +12,13 @@ namespace cudenza::hdf5 {
 namespace fs = std::filesystem;
 namespace {
 
-// Deflate shrinks at most 1032 to 1.
+// Deflate compresses by at most 1032 to 1.
 constexpr double kMostShrunk = 1040;
-// What was never written is fill value and takes no room.
+// Rows never written hold the fill value and take no room.
 constexpr double kUnwritten = 1 << 20;
 static_assert(H5S_ALL == 0);
 
-/// How many bytes a data set may have at most in the file that holds it.
+/// Upper bound on a data set's bytes, given the file that holds it.
 double most_held(Id data_set, Id options) {
   const Handle file(H5Iget_file_id(data_set), H5Fclose);
   hsize_t bytes = 0;
@@ -77,7 +77,7 @@ DataSet::DataSet(const fs::path& path, Id file, std::string_view name) : path_(p
 
 DataSet DataSet::make(const fs::path& path, Id file, std::string_view name, Id type, const Handle& space) {
   const Handle links = link_options(), options(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-  H5Pset_obj_track_times(options.get(), false);  // the same content is the same file, whenever it is written
+  H5Pset_obj_track_times(options.get(), false);  // without times, equal content gives equal files
   Handle handle(H5Dcreate2(file, absolute(name).c_str(), type, space.get(), links.get(), options.get(), H5P_DEFAULT), H5Dclose);
   if (!handle) fail(path, "'{}' cannot be made: {}", name, last_reason());
   return {path, name, std::move(handle)};

@@ -1,4 +1,4 @@
-/// Data sets of HDF5 files: what they claim to be, and what the file may truly hold. hdf5::Entered must be held.
+/// Data sets of HDF5 files, and checks that the file can hold what they claim. hdf5::Entered must be held.
 #pragma once
 #include <span>
 #include <string>
@@ -11,37 +11,37 @@
 
 namespace cudenza::hdf5 {
 
-/// The library's name of a type in memory and in a file.
+/// HDF5 types of a dtype in memory and in a file.
 struct TypePair {
   Id memory, stored;
 };
-/// Throws UsageError for a type that HDF5 lacks.
+/// Throws UsageError for a dtype that HDF5 lacks.
 TypePair types_of(DType);
-/// The library's extent of a shape.
+/// HDF5 dataspace of a shape.
 Handle space_of(const Shape&);
 
-/// An open data set and what it is.
+/// An open data set.
 class DataSet {
  public:
-  /// Opens an existing one. Throws DataError if there is none, or if it keeps its numbers in another file.
+  /// Opens an existing one. Throws DataError if there is none or if its numbers are in another file.
   DataSet(const std::filesystem::path&, Id file, std::string_view name);
-  /// Makes a new one.
+  /// Creates a new one.
   static DataSet make(const std::filesystem::path&, Id file, std::string_view name, const Shape&, DType);
 
   Shape shape() const;
   DType dtype() const;
-  /// Throws unless the file may truly hold `bytes` of it: a few bytes can claim any size.
+  /// Throws unless the file can hold `bytes` of this data set: a few bytes can claim any size.
   void check_stored(double bytes) const;
-  /// Selects rows [first, first + count) of the outermost axis. Throws UsageError if it has no such rows.
+  /// Selects rows [first, first + count) of the outermost axis. Throws UsageError if they do not exist.
   Handle row_selection(int64_t first, int64_t count) const;
 
   /// `memory` and `selection` may be H5S_ALL, which is 0.
   void read(Id type, Id memory, Id selection, void* values) const;
   void write(Id type, Id memory, Id selection, const void* values) const;
-  /// Ends the writing: small data sets reach the driver here.
+  /// Ends the writing; small data sets reach the driver only here.
   void close();
 
-  /// A list of texts.
+  /// A list of strings.
   std::vector<std::string> read_texts() const;
   static void write_texts(const std::filesystem::path&, Id file, std::string_view name, std::span<const std::string>);
 
@@ -54,7 +54,7 @@ class DataSet {
   Handle handle_;
 };
 
-/// The shape with another outermost extent.
+/// The shape with the outermost extent replaced by `rows`.
 Shape with_rows(const Shape&, int64_t rows);
 
 }  // namespace cudenza::hdf5

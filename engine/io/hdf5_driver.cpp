@@ -12,18 +12,18 @@
 
 namespace cudenza::hdf5 {
 
-/// What libhdf5 holds of an open file. The first member is its own.
+/// libhdf5's record of an open file. The first member is libhdf5's own.
 struct Opened : H5FD_t {
-  DrivenFile* file = nullptr;  // none once its owner is gone
-  haddr_t allocated = 0;       // the end of what libhdf5 has laid out
-  haddr_t end = 0;             // the end of the file, with what was only said to be written
+  DrivenFile* file = nullptr;  // null once its owner is gone
+  haddr_t allocated = 0;       // end of what libhdf5 has allocated
+  haddr_t end = 0;             // end of the file, including writes only reported as done
 };
 
 namespace {
 
 Opened& opened_of(H5FD_t* file) { return *static_cast<Opened*>(file); }
 
-/// Puts the system's reason where last_reason() finds it.
+/// Puts the system's reason on the error stack, where last_reason() finds it.
 herr_t failed(int status, hid_t minor) {
   H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_IO, minor, "%s", std::strerror(status));
   return -1;
@@ -31,16 +31,16 @@ herr_t failed(int status, hid_t minor) {
 
 }  // namespace
 
-/// libhdf5's calls, in the order of a file's life.
+/// The callbacks of libhdf5, in the order of a file's life.
 struct Driver {
   static H5FD_t* open(const char*, unsigned, hid_t access, haddr_t) {
     const auto* const info = static_cast<DrivenFile* const*>(H5Pget_driver_info(access));
     uint64_t size = 0;
     if (!info) return nullptr;
     DrivenFile& file = **info;
-    // A second file that this one refers to would come here with the same options.
+    // An external file that this one refers to would be opened with the same options.
     int status = file.opened_ ? EBUSY : file.posix.size(size);
-    Opened* const opened = status == 0 ? new (std::nothrow) Opened() : nullptr;  // nothing is thrown through libhdf5
+    Opened* const opened = status == 0 ? new (std::nothrow) Opened() : nullptr;  // no exception may pass through libhdf5
     if (status == 0 && !opened) status = ENOMEM;
     if (status != 0) return failed(status, H5E_CANTOPENFILE), nullptr;
     file.opened_ = opened;
@@ -74,7 +74,7 @@ struct Driver {
     size_t got = 0;
     const int status = opened.file ? opened.file->posix.read(at, to, got) : EBADF;
     if (status != 0) return failed(status, H5E_READERROR);
-    std::ranges::fill(to.subspan(got), std::byte{0});  // laid out, but not written yet
+    std::ranges::fill(to.subspan(got), std::byte{0});  // allocated, but not written yet
     return 0;
   }
 
@@ -94,12 +94,12 @@ struct Driver {
     return 0;
   }
 
-  /// Members are set by name: other versions of the library have more of them, in other places.
+  /// Members are set by name: other libhdf5 versions have more members, in another order.
   static H5FD_class_t make() {
     H5FD_class_t driver{};
 #ifdef H5FD_CLASS_VERSION
     driver.version = H5FD_CLASS_VERSION;
-    driver.value = static_cast<H5FD_class_value_t>(300);  // of 256 to 511, which are for the drivers of applications
+    driver.value = static_cast<H5FD_class_value_t>(300);  // in 256 to 511, the range for drivers of applications
 #endif
     driver.name = "cudenza";
     driver.maxaddr = (haddr_t{1} << 62) - 1;

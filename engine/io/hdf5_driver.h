@@ -1,7 +1,7 @@
-/// The way between libhdf5 and the system's files: a virtual file driver over one descriptor. libhdf5 as it is loses the reason
-/// of a failed write, closes some objects as if nothing had happened, and crashes at the end of a process that could not close
-/// a file. Here the first failure is kept, and from then on libhdf5 is told that all is well: it closes in order, and whoever
-/// writes asks status() and abandons the file.
+/// Connects libhdf5 to the system's files: a virtual file driver over one descriptor. Without it, libhdf5 loses the reason of a
+/// failed write, closes some objects as if nothing had failed, and crashes at process exit if it could not close a file. This
+/// driver keeps the first failure and from then on reports success to libhdf5. So libhdf5 closes in order; the writer asks
+/// status() and abandons the file.
 #pragma once
 #include <memory>
 
@@ -10,7 +10,7 @@
 
 namespace cudenza::hdf5 {
 
-/// A file that libhdf5 may be given by its access(). It must outlive what libhdf5 opens by it.
+/// A file that libhdf5 uses through access(). It must outlive what libhdf5 opens through it.
 class DrivenFile {
  public:
   DrivenFile();
@@ -20,18 +20,18 @@ class DrivenFile {
 
   PosixFile posix;
 
-  /// Options for H5Fcreate() or H5Fopen(), which then use `posix`, whatever name they are given, and at once: H5Fclose() comes
-  /// before the next. Entered must be held.
+  /// Options for H5Fcreate() or H5Fopen(), which then use `posix`, whatever name they are given. Use them at once: H5Fclose()
+  /// must come before the next access(). Entered must be held.
   Handle access();
   /// errno of the first write that failed, or 0.
   int status() const { return status_; }
-  /// What libhdf5 still has to write is forgotten.
+  /// Drops what libhdf5 still has to write.
   void abandon();
 
  private:
   friend struct Driver;
 
-  struct Opened* opened_ = nullptr;  // libhdf5's, while it uses the file
+  struct Opened* opened_ = nullptr;  // used by libhdf5 while the file is open
   int status_ = 0;
 };
 

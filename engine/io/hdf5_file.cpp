@@ -31,7 +31,7 @@ struct Hdf5File::Impl {
   fs::path path;            ///< as messages name it
   hdf5::DrivenFile driven;  ///< outlives `file`
   Handle file;
-  std::unique_ptr<hdf5::WriteRecord> record;  ///< where it is written
+  std::unique_ptr<hdf5::WriteRecord> record;  ///< in a file that is written
 
   explicit Impl(const fs::path& p) : path(p) {}
 
@@ -59,13 +59,13 @@ namespace {
 
 double bytes_of(const Shape& shape, DType t) { return static_cast<double>(shape.numel()) * static_cast<double>(size_of(t)); }
 
-/// The tensor on the host in a type that HDF5 has.
+/// The tensor on the CPU in a dtype that HDF5 has.
 Tensor storable(const Tensor& t) {
   const Tensor host = t.to(Device::cpu());
   return host.dtype() == DType::bf16 || host.dtype() == DType::f16 ? host.to(DType::f32) : host;
 }
 
-/// Whether a file says that it is one of ours that have a checksum.
+/// Whether a file claims to be one of ours that have a checksum.
 bool is_to_be_sealed(const Hdf5File& file) {
   constexpr int64_t kFirstSealedVersion = 2;
   return file.attribute_or<std::string>("/", "format", "").starts_with("cudenza") &&
@@ -80,7 +80,7 @@ Hdf5File& Hdf5File::operator=(Hdf5File&&) noexcept = default;
 
 Hdf5File::~Hdf5File() {
   if (!impl_) return;
-  if (impl_->record) impl_->driven.abandon();  // what was not finished is thrown away
+  if (impl_->record) impl_->driven.abandon();  // an unfinished file is thrown away
   const Entered library;
   impl_.reset();
 }
@@ -107,7 +107,7 @@ void Hdf5File::create(const fs::path& path, const std::function<void(Hdf5File&)>
   });
 }
 
-/// Nothing is believed to be written until it has been read.
+/// Reads everything back: nothing counts as written before that.
 void Hdf5File::finish() {
   {
     const Entered library;

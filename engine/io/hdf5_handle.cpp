@@ -8,7 +8,7 @@ namespace cudenza::hdf5 {
 static_assert(std::is_same_v<Id, hid_t> && std::is_same_v<int, herr_t>);
 namespace {
 
-/// Where the library got no memory though there is so much, the file asked for too much.
+/// If the library got no memory although this much is free, the file asked for too much.
 constexpr size_t kRoomForAFile = size_t{64} << 20;
 
 std::mutex& library_mutex() {
@@ -19,7 +19,7 @@ std::mutex& library_mutex() {
 }  // namespace
 
 Entered::Entered() : lock_(library_mutex()) {
-  // What is written is closed and asked long before the process ends; what is left then is better not touched.
+  // Written files are closed and checked long before the process ends; what is left then is best not touched.
   [[maybe_unused]] static const int no_work_at_exit = H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }

@@ -1,4 +1,4 @@
-/// Owners for what the HDF5 library hands out, and its errors as DataError: for the files of this folder that call it.
+/// RAII handles for HDF5 objects, and HDF5 errors as DataError, for the files of this folder.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -12,8 +12,8 @@ namespace cudenza::hdf5 {
 
 using Id = int64_t;  ///< the library's hid_t
 
-/// Held while the library is used: not every build of it may be entered by two threads at once. Stops it from printing its
-/// errors, which it wants to be told thread by thread.
+/// Lock held while the library is used: not every build of it is thread-safe. Also turns off its error printing, a setting per
+/// thread.
 class Entered {
  public:
   Entered();
@@ -22,8 +22,8 @@ class Entered {
   std::lock_guard<std::mutex> lock_;
 };
 
-/// The innermost entry of the library's error stack: what went wrong, in its words. Throws DeviceError if that is a lack of
-/// memory that is no fault of the file.
+/// The innermost entry of the library's error stack: what went wrong, in its words. Throws DeviceError if memory ran out through
+/// no fault of the file.
 std::string last_reason();
 
 template <class... Args>
@@ -31,7 +31,7 @@ template <class... Args>
   throw DataError(fmt::format("{}: {}", path.string(), fmt::format(what, std::forward<Args>(args)...)));
 }
 
-/// One identifier with one owner.
+/// Owns one HDF5 identifier.
 class Handle {
  public:
   using Close = int (*)(Id);
@@ -48,7 +48,7 @@ class Handle {
 
   Id get() const { return id_; }
   explicit operator bool() const { return id_ >= 0; }
-  /// Whether the library closed it without complaint: a file's last bytes are written here.
+  /// Returns whether the library closed it without an error: a file's last bytes are written here.
   bool close() noexcept { return id_ < 0 || close_(std::exchange(id_, -1)) >= 0; }
 
  private:

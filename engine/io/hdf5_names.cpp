@@ -8,7 +8,7 @@ namespace cudenza::hdf5 {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kMostDepth = 32;  // of groups in groups: hard links can make circles
+constexpr int kMostDepth = 32;  // of nested groups: hard links can form cycles
 constexpr size_t kMostNames = 1 << 20;
 
 bool holds_texts(Id data_set) {
@@ -16,7 +16,7 @@ bool holds_texts(Id data_set) {
   return H5Tget_class(type.get()) == H5T_STRING;
 }
 
-/// Gathers the names of the data sets below an open group.
+/// Collects the names of the data sets below an open group.
 class NameWalk {
  public:
   explicit NameWalk(const fs::path& path) : path_(path) {}
@@ -55,7 +55,7 @@ int keep_name(const char* name, void* names) noexcept {
     static_cast<std::vector<std::string>*>(names)->emplace_back(name);
     return 0;
   } catch (const std::exception&) {
-    return -1;  // no memory: nothing is thrown through libhdf5
+    return -1;  // no memory: no exception may pass through libhdf5
   }
 }
 

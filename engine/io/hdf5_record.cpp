@@ -9,7 +9,7 @@ ContentHash hash_of_tensor(const Tensor& host) {
   return hash_of({static_cast<const std::byte*>(host.raw()), static_cast<size_t>(host.numel()) * size_of(host.dtype())});
 }
 
-/// Each with its zero byte, which no text has: so that "ab", "c" are not "a", "bc".
+/// Hashes each text with its zero byte, which no text contains, so that "ab", "c" differ from "a", "bc".
 ContentHash hash_of_texts(std::span<const std::string> texts) {
   ContentHasher hasher;
   for (const std::string& text : texts) hasher.add(std::as_bytes(std::span(text.c_str(), text.size() + 1)));

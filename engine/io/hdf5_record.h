@@ -1,4 +1,4 @@
-/// What was written into a file, to be held against what the file gives when it is read.
+/// Record of what was written to a file, to compare with what is read back.
 #pragma once
 #include <map>
 #include <span>
@@ -14,7 +14,7 @@ class WriteRecord {
  public:
   /// A whole data set.
   void add(std::string_view name, const Tensor& host);
-  /// Rows from `first` on; what was noted of rows that they overwrite is forgotten.
+  /// Rows from `first` on; replaces what was recorded of the rows that they overwrite.
   void add_rows(std::string_view name, int64_t first, const Tensor& host);
   void add_texts(std::string_view name, std::span<const std::string>);
   void add_attribute(std::string_view object, std::string_view name, const Hdf5Attribute&);

@@ -19,7 +19,7 @@ constexpr size_t kPngHeader = 8 + 25;  // signature, IHDR
 constexpr std::string_view kMark("\0\0\0\x10tEXtSoftware\0cudenza\x99\xd9\x83\x30", 28);
 constexpr std::string_view kPngSignature = "\x89PNG\r\n\x1a\n";
 
-/// The nearest folder above `path` that is there can be written to.
+/// Throws unless the nearest existing folder above `path` is writable.
 void check_room(const fs::path& path) {
   std::error_code error;
   fs::path above = fs::absolute(path, error).lexically_normal().parent_path();
@@ -30,7 +30,7 @@ void check_room(const fs::path& path) {
     throw DataError(fmt::format("{}: cannot be written: {}: {}", path.string(), above.string(), std::strerror(errno)));
 }
 
-/// Is `inner` the folder `outer`, or within it? Both canonical.
+/// Whether `inner` is the folder `outer` or lies within it. Both canonical.
 bool is_within(const fs::path& inner, const fs::path& outer) { return std::ranges::mismatch(outer, inner).in1 == outer.end(); }
 
 }  // namespace

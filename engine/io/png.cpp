@@ -10,10 +10,10 @@
 namespace cudenza {
 namespace {
 
-// A screen of 4K has half as many. Deflate makes a thousand pixels of a byte: without a bound, a file of 32 KB would take 4 GB.
+// A 4K screen has half as many. Deflate expands a byte to a thousand pixels: without this limit, a 32 KB file would take 4 GB.
 constexpr int64_t kMostPixels = int64_t{1} << 24;
 
-/// libpng's record of one picture, freed with it.
+/// libpng's state for one picture, freed with it.
 struct Image : png_image {
   Image() : png_image{} { version = PNG_IMAGE_VERSION; }
   Image(const Image&) = delete;
@@ -24,19 +24,19 @@ struct Image : png_image {
   }
 };
 
-/// Reads the header, and sets what the pixels shall be.
+/// Reads the header and sets the output pixel format.
 void begin(Image& image, const std::filesystem::path& path) {
   std::error_code ignored;
   const auto status = std::filesystem::status(path, ignored);
   if (std::filesystem::is_directory(status)) throw DataError(fmt::format("{}: is a folder, not a picture", path.string()));
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))  // a pipe would hold us up
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))  // a pipe would block
     throw DataError(fmt::format("{}: is not a file", path.string()));
   if (!png_image_begin_read_from_file(&image, path.c_str())) image.fail(path, "is no readable PNG");
   if (int64_t{image.height} * image.width > kMostPixels)
     throw DataError(fmt::format("{}: {} x {} pixels are too many; at most {} are read: make the picture smaller", path.string(),
                                 image.height, image.width, kMostPixels));
   image.format = PNG_FORMAT_RGB;
-  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // values of 16 bits mean what those of 8 bits mean, only finer
+  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // treats 16-bit values as sRGB, like 8-bit ones
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ std::string encode_png(const Pixels& pixels) {
   image.height = static_cast<png_uint_32>(pixels.height);
   image.width = static_cast<png_uint_32>(pixels.width);
   image.format = pixels.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
-  std::string png(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');  // more than it will be
+  std::string png(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');  // an upper bound
   png_alloc_size_t bytes = png.size();
   if (!png_image_write_to_memory(&image, png.data(), &bytes, 0, pixels.values.data(), 0, nullptr))
     throw std::runtime_error(fmt::format("encode_png: {}", image.message));

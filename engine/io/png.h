@@ -8,7 +8,7 @@
 
 namespace cudenza {
 
-/// Rows from the top, channels innermost: 1 (grey) or 3 (red, green, blue).
+/// Rows from the top, channels innermost: 1 (grey) or 3 (RGB).
 struct Pixels {
   int height = 0, width = 0, channels = 3;
   std::vector<uint8_t> values;  ///< [height, width, channels]
@@ -20,17 +20,17 @@ struct Pixels {
   }
 };
 
-/// Reads any PNG (grey, palette, colour; 1 to 16 bits; interlaced too) as red, green, blue of 8 bits. What is transparent is laid
-/// over white. Throws DataError with file and reason, for truncated and damaged files too, and for more than 2^24 pixels.
+/// Reads any PNG (grey, palette, colour; 1 to 16 bits; also interlaced) as 8-bit RGB. Transparent pixels are blended onto white.
+/// Throws DataError with file and reason, also for truncated and damaged files and for more than 2^24 pixels.
 Pixels read_png(const std::filesystem::path&);
 
-/// The size alone, as read_png() would give it; values is empty.
+/// Only the size, as read_png() would return it; values is empty.
 Pixels probe_png(const std::filesystem::path&);
 
-/// 8-bit grey or RGB as a PNG file's bytes. Throws UsageError for pixels that do not fill height x width x channels.
+/// 8-bit grey or RGB as a PNG file's bytes. Throws UsageError if the pixels do not fill height x width x channels.
 std::string encode_png(const Pixels&);
 
-/// The same into a file, whole or not at all. Throws DataError if it cannot be written.
+/// The same into a file, atomically. Throws DataError if it cannot be written.
 void write_png(const std::filesystem::path&, const Pixels&);
 
 }  // namespace cudenza
