@@ -82,7 +82,7 @@ std::string line_of(const std::string* begin, const std::string* end) {
   std::string line;
   for (const std::string* field = begin; field != end; ++field) {
     if (field != begin) line += ',';
-    // An empty line would not be read back as one empty field, nor a byte order mark as a part of the first.
+    // Unquoted, an empty line would not be read back as one empty field, and a byte order mark would be skipped.
     const bool must_quote = field->find_first_of(",\"\r\n") != std::string::npos || (field->empty() && end - begin == 1) ||
                             field->starts_with(kByteOrderMark);
     if (!must_quote) {

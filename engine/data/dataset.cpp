@@ -13,9 +13,9 @@ namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
 
-/// What is left of a label where capitals do not count, nor blanks at its ends, nor how many stand between words.
+/// The label in lower case, without blanks at its ends and with single blanks between words.
 std::string plain_label(std::string label) {
-  constexpr std::string_view kNoBreakSpace = "\xC2\xA0";  // as copied from web pages and spreadsheets
+  constexpr std::string_view kNoBreakSpace = "\xC2\xA0";  // copied from web pages and spreadsheets
   for (size_t at = label.find(kNoBreakSpace); at != label.npos; at = label.find(kNoBreakSpace, at)) label.replace(at, 2, " ");
   std::string plain;
   for (const char c : in_lower_case(std::move(label))) {
@@ -27,7 +27,7 @@ std::string plain_label(std::string label) {
   return plain;
 }
 
-/// Two classes are often one that was misspelt: it is said, but not decided.
+/// Two similar names are often one class misspelt: this adds a remark, but does not merge them.
 void remark_on_like_labels(Dataset& data) {
   std::map<std::string, std::vector<std::string>> alike;
   for (const std::string& label : data.classes) alike[plain_label(label)].push_back(fmt::format("'{}'", label));

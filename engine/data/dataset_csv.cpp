@@ -1,4 +1,4 @@
-/// Data sets that a list names.
+/// Data sets from a list.
 #include <algorithm>
 #include <map>
 
@@ -82,7 +82,7 @@ Dataset dataset_from_csv(const fs::path& path) {
   data.has_split = columns.split.has_value();
   const std::string first = (data.root / found[0].path).string();
   fill_dataset(data, std::move(found), file);
-  // What is there but may not be looked at is for whoever opens it.
+  // A file that exists but cannot be accessed is reported when it is opened.
   const auto is_absent = [&](const Item& item) {
     std::error_code error;
     return fs::status(data.path_of(item), error).type() == fs::file_type::not_found;

@@ -1,4 +1,4 @@
-/// Data sets that lie in folders of classes.
+/// Data sets from class folders.
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 /// "a" of "a/b/c".
 std::string first_of(std::string_view path) { return std::string(path.substr(0, path.find('/'))); }
 
-/// "b/c" of "a/b/c"; empty if there is nothing below.
+/// "b/c" of "a/b/c"; empty if nothing follows.
 std::string_view below_first(std::string_view path) {
   const size_t slash = path.find('/');
   return slash == path.npos ? "" : path.substr(slash + 1);
@@ -52,8 +52,8 @@ class FolderReader {
     kind.example = path;
   }
 
-  /// Whether the folders at the top are parts of a split, and the classes lie in them: train has folders with files, and there is
-  /// another part.
+  /// Decides whether the top folders are splits with class folders in them: train contains folders with files, and there is
+  /// another split.
   void find_parts() {
     bool has_train = false;
     for (const std::string& file : all_.files) {
@@ -68,7 +68,7 @@ class FolderReader {
     data_.has_split = !parts_.empty();
   }
 
-  /// The path from where the classes lie.
+  /// The path relative to the folder of the classes.
   std::string_view from_classes(std::string_view path) const { return parts_.empty() ? path : below_first(path); }
 
   void take(const std::string& file) {
@@ -93,7 +93,7 @@ class FolderReader {
     throw DataError(fmt::format("{}: holds no wav, au, flac, ogg, mp3 or png files{}; {}", root, unread, kDatasetRemedy));
   }
 
-  /// Folders of classes without files, and folders named as files are.
+  /// Class folders without files, and folders named like files.
   void find_odd_folders() {
     for (const std::string& folder : all_.folders) {
       if (media_of(folder)) data_.misnamed_folders.push_back(folder);
@@ -131,7 +131,7 @@ class FolderReader {
       data_.remarks.push_back(fmt::format("{}: a folder, though it is named as a file", name));
   }
 
-  /// A folder too high was given: its one sub-folder holds the classes.
+  /// The user gave the parent folder: its only sub-folder holds the classes.
   void remark_on_depth() {
     if (!parts_.empty() || data_.classes.size() != 1) return;
     const auto nested = [](const Item& item) { return std::ranges::count(item.path, '/') >= 2; };
@@ -144,7 +144,7 @@ class FolderReader {
   Dataset data_;
   std::vector<Candidate> found_;
   std::set<std::string> class_folders_;       // with files
-  std::map<std::string, std::string> parts_;  // folders at the top, and what part each is; empty if they are classes
+  std::map<std::string, std::string> parts_;  // top folders and the split of each; empty if they are classes
   PassedOver other_, outside_, beside_;
 };
 

@@ -1,4 +1,4 @@
-/// What data sets are put together from, whether they come from a folder or a list.
+/// Parts of data set readers, shared by folders and lists.
 #pragma once
 #include <optional>
 #include <string>
@@ -17,13 +17,13 @@ struct Candidate {
   std::string path, label, split, track, source;
 };
 
-/// Makes the items, classes, kind and splits of files that were found. `what` names the data set in errors.
+/// Makes items, classes, media and splits from the files found. `what` names the data set in errors.
 void fill_dataset(Dataset&, std::vector<Candidate> found, const std::string& what);
 
 /// ASCII letters in lower case.
 std::string in_lower_case(std::string);
 
-/// "train", "valid" or "test" for the words that people use for them, "" for none; nothing for another word.
+/// "train", "valid" or "test" for the usual words for them, "" for an empty one; nullopt for any other word.
 std::optional<std::string> split_named(std::string_view word);
 
 Dataset dataset_from_folder(const std::filesystem::path&);

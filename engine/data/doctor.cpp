@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, kProblems> kProblemNames = {
 constexpr double kLongSeconds = 600;
 constexpr std::array<std::string_view, 6> kLikenessNames = {"bytes", "samples", "sound", "excerpt", "overlap", "name"};
 
-/// What nine in ten of the usable files have; nothing if they differ more.
+/// The value that nine in ten of the usable files share; nullopt if there is none.
 template <class Key> auto usual(const Dataset& data, const std::vector<FileFacts>& files, Key&& key) {
   std::map<decltype(key(files[0])), int> counts;
   int all = 0;
@@ -49,7 +49,7 @@ double median_seconds(const std::vector<FileFacts>& files) {
   return *middle;
 }
 
-/// What can be said of a sound only beside the others.
+/// Findings about a sound that need comparison with the others.
 class SoundComparison {
  public:
   SoundComparison(const Dataset& data, const std::vector<FileFacts>& files, const DoctorOptions& options)
@@ -99,7 +99,7 @@ void compare_pictures(const Dataset& data, Diagnosis& diagnosis) {
   }
 }
 
-/// What was remarked when the data set was opened, but for the folders that are findings here.
+/// Remarks from opening the data set, without the folders that are findings here.
 std::vector<std::string> plain_remarks(const Dataset& data) {
   std::vector<std::string> remarks;
   const auto is_about = [](const std::string& remark) {
@@ -138,7 +138,7 @@ Diagnosis examine_dataset(const Dataset& data, const DoctorOptions& options) {
   Diagnosis diagnosis;
   diagnosis.notes = plain_remarks(data);
   std::vector<Examination> all(data.items.size());
-  std::mutex mutex;  // of done and on_file
+  std::mutex mutex;  // guards done and on_file
   size_t done = 0;
   kernels::parallel_each(static_cast<int64_t>(all.size()), [&](int64_t at) {
     const auto i = static_cast<size_t>(at);

@@ -32,13 +32,13 @@ class DuplicateSearch {
   }
 
  private:
-  /// Of the files that are one and the same by what was found before, the first stands for all.
+  /// Of files already found equal, the first represents all.
   size_t leader(size_t i) const {
     while (leader_[i] != i) i = leader_[i];
     return i;
   }
 
-  /// Files with the same key are a group.
+  /// Groups files with the same key.
   template <class Key> void group(Likeness likeness, Key&& key) {
     std::map<typename decltype(key(0))::value_type, std::vector<int>> groups;
     for (size_t i = 0; i < all_.size(); ++i) {
@@ -70,13 +70,13 @@ class DuplicateSearch {
       items.push_back(static_cast<int>(i));
       prints.push_back(all_[i].print);
     }
-    std::map<int, double> seconds;  // that the first of a group shares with others
+    std::map<int, double> seconds;  // shared by the first of a group with others
     std::vector<SoundMatch> parts;
     for (SoundMatch match : find_matches(prints)) {
       match.a = items[static_cast<size_t>(match.a)], match.b = items[static_cast<size_t>(match.b)];
       const auto a = static_cast<size_t>(match.a), b = static_cast<size_t>(match.b);
       const bool is_whole = std::min(match.coverage_a, match.coverage_b) >= kWhole;
-      // Excerpts of one track are expected to share sound: every split keeps them on one side.
+      // Excerpts of one track share sound by design: every split keeps them on one side.
       if (!is_whole && track_of(data_.items[a]) == track_of(data_.items[b])) continue;
       if (!is_whole) {
         parts.push_back(match);
@@ -96,7 +96,7 @@ class DuplicateSearch {
     }
   }
 
-  /// What two files have in common that may be one recording by their names: a folder may hold it in two formats.
+  /// Equal for two files whose names suggest one recording: a folder may hold it in two formats.
   static std::string name_key(const std::string& path) {
     return in_lower_case(fs::path(path).replace_extension().generic_string());
   }

@@ -1,4 +1,4 @@
-/// Which files of a data set are the same thing twice.
+/// Finds files of a data set that are duplicates.
 #pragma once
 #include <span>
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace cudenza {
 
-/// Each pair of files is in one group at most, by the closest likeness they have. Sorted by likeness, then by items.
+/// Each pair of files is in at most one group, that of its closest likeness. Sorted by likeness, then by items.
 std::vector<Duplicates> find_duplicates(const Dataset&, std::span<const Examination>);
 
 }  // namespace cudenza

@@ -15,9 +15,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kSilentPeak = 1e-3;        // -60 dBFS
-constexpr double kMostClipped = 1 / 200.0;  // the loudest of GTZAN's clips has one sample in 243 at full scale
+constexpr double kMostClipped = 1 / 200.0;  // GTZAN's loudest clip has one sample in 243 at full scale
 
-/// What the system says before a file's content is looked at. Root may read everything, so that permissions show only to others.
+/// What the system says before the content is read. Root may read everything, so permission errors show only to other users.
 bool is_there(const fs::path& path, Examination& found) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -57,7 +57,7 @@ void examine_sound(const fs::path& path, Examination& found) {
     const std::string level =
         facts.mono_peak > 0 ? fmt::format("never gets above {:.0f} dBFS", 20 * std::log10(facts.mono_peak)) : "is all zero";
     add(Problem::silent, facts.cancels_out ? level + " when its channels are mixed: they cancel each other out" : level);
-    if (is_silent) return;  // silence is like silence
+    if (is_silent) return;  // all silent files are alike
   }
   if (facts.far_beyond) add(Problem::clipped, fmt::format("holds samples up to {:.0f} times full scale", facts.peak));
   else if (facts.clipped_fraction > kMostClipped)
@@ -99,7 +99,7 @@ void examine_picture(const fs::path& path, Examination& found) {
     if (is_plain(pixels, box)) found.problems.emplace_back(Problem::silent, "is of one colour");
     else found.samples = hash_of_box(pixels, box);
   } catch (const DataError& e) {
-    // The reason alone: the file is named beside it.
+    // Only the reason: the file is named separately.
     const std::string text = e.what(), prefix = path.string() + ": ";
     found.problems.emplace_back(Problem::corrupt, text.starts_with(prefix) ? text.substr(prefix.size()) : text);
   }
@@ -118,7 +118,7 @@ Examination examine_file(Media media, const fs::path& path) {
     if (media == Media::sound) examine_sound(path, found);
     else examine_picture(path, found);
     found.bytes = hash_of_file(path);
-  } catch (const DataError& e) {  // gone, or the disk fails, while it is read
+  } catch (const DataError& e) {  // deleted, or the disk fails, while it is read
     found.problems.emplace_back(Problem::unreadable, e.what());
     found.facts.usable = false;
   }

@@ -1,4 +1,4 @@
-/// One file looked at by itself: what it is, what is wrong with it, and what it is compared with others by.
+/// Examines one file: its facts, its problems, and the data to compare it with others.
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -16,7 +16,7 @@ struct Examination {
   FileFacts facts;
   std::vector<std::pair<Problem, std::string>> problems;  ///< each with its reason
   std::optional<ContentHash> bytes, samples;              ///< of the file; of its samples or pixels
-  Fingerprint print;                                      ///< of sounds that are heard
+  Fingerprint print;                                      ///< of sounds that are not silent
 
   bool is_silent() const;
 };

@@ -13,8 +13,8 @@ namespace cudenza {
 namespace {
 
 constexpr int kRate = 6000, kWindow = 2400, kHop = 72, kBands = 33;  // 33 bands have 32 differences
-constexpr int kBlockFrames = 4096;                                   // of a block that is decoded and turned to words at once
-// A band this far below the loudest of the sound is silence or rounding; its differences say nothing.
+constexpr int kBlockFrames = 4096;                                   // frames decoded and converted at once
+// A band this far below the sound's loudest is silence or rounding; its differences carry no information.
 constexpr float kAudibleDb = 60;
 
 const LogMel& mel_transform() {
@@ -35,7 +35,7 @@ const LogMel& mel_transform() {
   return log_mel;
 }
 
-/// Takes spectrograms piece by piece.
+/// Builds a fingerprint from spectrograms, piece by piece.
 class FingerprintBuilder {
  public:
   /// mel is [bands, frames].
@@ -63,12 +63,12 @@ class FingerprintBuilder {
 
  private:
   std::vector<uint32_t> words_;
-  std::vector<float> levels_;  // of each word's loudest band
+  std::vector<float> levels_;  // level of each word's loudest band
   float last_[kBands] = {};
   bool has_last_ = false;
 };
 
-/// All samples, handed to `take` in blocks that overlap by a window less a hop.
+/// Passes all samples to `take` in blocks that overlap by a window less a hop.
 template <class Take> void read_blocks(const std::filesystem::path& path, Take&& take) {
   PcmStream stream(path, kRate);
   constexpr size_t kBlock = kWindow + (kBlockFrames - 1) * kHop, kKept = kWindow - kHop;
@@ -78,7 +78,7 @@ template <class Take> void read_blocks(const std::filesystem::path& path, Take&&
     size_t got = 0;
     try {
       got = stream.read(std::span(block).subspan(have));
-    } catch (const DataError&) {  // a damaged file: what came before counts
+    } catch (const DataError&) {  // a damaged file: what came before is used
     }
     have += got;
     if (have >= kWindow) take(std::span<const float>(block).first(have));
@@ -95,20 +95,20 @@ struct Place {
   int sound, frame;
 };
 
-/// A pair of sounds, and how b lies against a, in frames.
+/// A pair of sounds and the offset of b in a, in frames.
 struct Alignment {
   int a, b, offset;
   auto operator<=>(const Alignment&) const = default;
 };
 
-/// Whether a word serves to find others by: it is not what silence and steady tones give, and a quarter of all will do.
+/// Whether a word is used for the search: not one of silence or steady tones, and only a quarter of the rest.
 bool is_key(const Fingerprint& print, size_t frame) {
   const uint32_t word = print.words[frame];
   const int ones = std::popcount(word);
   return print.audible[frame] && ones >= 6 && ones <= 26 && (word * 2654435761u) >> 30 == 0;
 }
 
-/// How many words each pair of sounds shares at each offset; of those with several.
+/// Pairs of sounds, and offsets at which they share several words.
 std::vector<Alignment> candidates(std::span<const Fingerprint> prints) {
   std::vector<Place> places;
   for (size_t s = 0; s < prints.size(); ++s) {
@@ -119,8 +119,8 @@ std::vector<Alignment> candidates(std::span<const Fingerprint> prints) {
   std::ranges::sort(places, [](const Place& x, const Place& y) {
     return std::tie(x.word, x.sound, x.frame) < std::tie(y.word, y.sound, y.frame);
   });
-  constexpr ptrdiff_t kCommon = 256;  // a word in so many places says nothing
-  constexpr int kCoarse = 4;          // frames: votes for neighbouring offsets count together
+  constexpr ptrdiff_t kCommon = 256;  // a word in this many places carries no information
+  constexpr int kCoarse = 4;          // frames: votes for neighbouring offsets are added
   std::map<Alignment, int> votes;
   for (auto begin = places.begin(); begin != places.end();) {
     const auto end = std::find_if(begin, places.end(), [&](const Place& place) { return place.word != begin->word; });
@@ -142,18 +142,18 @@ std::vector<Alignment> candidates(std::span<const Fingerprint> prints) {
   return found;
 }
 
-constexpr int kBlockWords = 64;  // 0.77 s, judged at once
+constexpr int kBlockWords = 64;  // 0.77 s, compared at once
 constexpr double kMostDiffering = 0.3, kMostDifferingShort = 0.22;
 
 struct Stretch {
   int words = 0, audible = 0, differing = 0;
   double rate() const { return audible > 0 ? differing / (32.0 * audible) : 1; }
-  /// How far it is from chance: long, and alike.
+  /// Distance from chance: longer and more alike is higher.
   double weight() const { return words * (0.5 - rate()); }
 };
 
-/// The longest stretch that two sounds share when b begins at frame `offset` of a: blocks of words that agree, one after
-/// another. Silence that both have prolongs a stretch, but does not make one.
+/// Longest stretch that two sounds share if b begins at frame `offset` of a: consecutive blocks of words that agree. Silence in
+/// both extends a stretch, but does not start one.
 Stretch longest_shared(const Fingerprint& a, const Fingerprint& b, int offset) {
   const int begin = std::max(0, offset);
   const int end = static_cast<int>(std::min<int64_t>(ssize(a.words), ssize(b.words) + offset));

@@ -23,7 +23,7 @@ class Walk {
     enter("");
     if (!found_.unread.empty())
       throw DataError(fmt::format("{}: the folder cannot be read: {}", root_.string(), found_.unread[0].reason));
-    // Sets instead of recursion: folders may be nested deeper than the stack. Links come last, see walk_folder().
+    // Sets instead of recursion: folders may be nested deeper than the stack. Links come last (see walk_folder()).
     while (!folders_.empty() || !linked_.empty()) {
       std::set<std::string>& next = folders_.empty() ? linked_ : folders_;
       enter(next.extract(next.begin()).value());
@@ -53,7 +53,7 @@ class Walk {
     std::string path = folder.empty() ? std::move(name) : folder + '/' + name;
     std::error_code error;
     if (entry.is_directory(error)) (entry.is_symlink(error) ? linked_ : folders_).insert(std::move(path));
-    // What leads to nothing, to itself or to where we may not look is a file too: whoever opens it can say so.
+    // A link to nothing, to itself or to a forbidden place is a file too: opening it reports the error.
     else if (entry.is_regular_file(error) || !entry.exists(error)) found_.files.push_back(std::move(path));
     else found_.others.push_back(std::move(path));
   }
@@ -63,7 +63,7 @@ class Walk {
   fs::path root_;
   FolderFiles found_;
   std::set<std::pair<dev_t, ino_t>> entered_;
-  // Still to be entered, in the order of their names: which of two links to a folder is followed does not depend on the disk.
+  // To be entered, by name: which of two links to a folder is followed does not depend on the disk.
   std::set<std::string> folders_, linked_;
 };
 

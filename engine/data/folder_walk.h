@@ -1,4 +1,4 @@
-/// What lies in a folder: the one rule by which every verb looks for files.
+/// Contents of a folder, by the one rule that all commands use.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -11,18 +11,18 @@ struct UnreadFolder {
   std::string path, reason;  ///< "rock/live", "Permission denied"
 };
 
-/// All paths are from the root, with '/', sorted by their bytes.
+/// All paths are relative to the root, with '/', sorted by bytes.
 struct FolderFiles {
-  std::vector<std::string> files;    ///< regular files, and links whose aim is not there: whoever opens those can say so
-  std::vector<std::string> folders;  ///< that were entered, or should have been
+  std::vector<std::string> files;    ///< regular files, and links to nothing: opening them reports the error
+  std::vector<std::string> folders;  ///< entered, or should have been
   std::vector<std::string> others;   ///< pipes, sockets and devices, which must never be opened
-  std::vector<std::string> again;    ///< folders that were entered already by another way
+  std::vector<std::string> again;    ///< folders already entered by another path
   std::vector<UnreadFolder> unread;
 };
 
-/// Everything below `root`, however deep. Names that begin with a dot are passed over. Links are followed, but a folder is
-/// entered once however many links lead to it, first of all by its own name: circles end, and a link beside it takes nothing
-/// away from it. Names may be of any bytes. Throws DataError if `root` itself cannot be read.
+/// Everything below `root`, at any depth. Names that begin with a dot are skipped. Links are followed, but a folder is entered
+/// only once, by its own name before any link: cycles end, and a link beside a folder changes nothing for it. Names may have any
+/// bytes. Throws DataError if `root` itself cannot be read.
 FolderFiles walk_folder(const std::filesystem::path& root);
 
 }  // namespace cudenza

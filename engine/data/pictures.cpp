@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kRoomForAPicture = size_t{16} << 20;
 
-/// How far in from the picture's side the lines all have `colour`; lines are rows or columns.
+/// Number of lines from the picture's side that have only `colour`; lines are rows or columns.
 template <class AtLine> int plain_lines(int lines, int along, std::span<const uint8_t> colour, AtLine&& at) {
   for (int line = 0; line < lines; ++line) {
     for (int i = 0; i < along; ++i) {
@@ -36,7 +36,7 @@ std::vector<float> planes_of(const Pixels& pixels, const PictureBox& box) {
   for (int y = box.top; y < box.top + box.height; ++y) {
     for (int x = box.left; x < box.left + box.width; ++x, ++i) {
       const auto colour = pixels.at(y, x);
-      for (size_t c = 0; c < 3; ++c) planes[c * plane + i] = colour[c % colour.size()];  // grey: all three
+      for (size_t c = 0; c < 3; ++c) planes[c * plane + i] = colour[c % colour.size()];  // grey: the same in all three
     }
   }
   return planes;
@@ -86,7 +86,7 @@ PictureBatch load_pictures(std::span<const std::filesystem::path> paths, const P
   require(dtype == DType::u8 || dtype == DType::f32, "pictures: are loaded as u8 or f32, not {}", dtype);
   std::vector<Tensor> pictures(paths.size());
   std::vector<std::string> errors(paths.size());
-  std::mutex mutex;  // of done and on_file
+  std::mutex mutex;  // guards done and on_file
   size_t done = 0;
   const auto load = [&](int64_t at) {
     const auto i = static_cast<size_t>(at);
@@ -94,7 +94,7 @@ PictureBatch load_pictures(std::span<const std::filesystem::path> paths, const P
       const Pixels pixels = read_png(paths[i]);
       pictures[i] = resized(pixels, content_box(pixels), size);
     } catch (const DataError& e) {
-      require_cpu_room(kRoomForAPicture);  // without memory the library calls good files bad
+      require_cpu_room(kRoomForAPicture);  // when memory runs out, the library reports good files as bad
       errors[i] = e.what();
     }
     const std::lock_guard lock(mutex);
@@ -112,7 +112,7 @@ PictureBatch load_pictures(std::span<const std::filesystem::path> paths, const P
   for (int64_t n = 0; n < count; ++n) {
     Tensor& picture = pictures[static_cast<size_t>(batch.index[static_cast<size_t>(n)])];
     all.slice(n * pixels, {pixels}).copy_from(picture.view({pixels}));
-    picture = {};  // a data set need not fit twice
+    picture = {};  // so that the data set is not in memory twice
   }
   batch.pictures = all;
   if (dtype == DType::f32) {

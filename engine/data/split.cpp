@@ -33,10 +33,10 @@ std::string track_by_path(const std::string& path) {
   return clip ? (name.parent_path() / *clip).generic_string() : without_extension(path);
 }
 
-/// A fifth of the tracks validates where nothing else is said.
+/// A fifth of the tracks validates by default.
 constexpr double kUsualFraction = 0.2;
 
-/// The items of each track, tracks in the order of their names.
+/// The items of each track, tracks sorted by name.
 std::map<std::string, std::vector<int>> tracks_of(const Dataset& data, std::span<const int> items) {
   std::map<std::string, std::vector<int>> tracks;
   for (const int i : items) tracks[track_of(data.items[static_cast<size_t>(i)])].push_back(i);
@@ -49,7 +49,7 @@ std::vector<int> all_items(const Dataset& data) {
   return items;
 }
 
-/// A permutation of 0 … n-1, by the seed and `stream` alone.
+/// A permutation of 0 … n-1 that depends only on the seed and `stream`.
 std::vector<int> shuffled(size_t n, uint64_t seed, uint32_t stream) {
   std::vector<int> order(n);
   std::iota(order.begin(), order.end(), 0);
@@ -62,7 +62,7 @@ std::vector<int> shuffled(size_t n, uint64_t seed, uint32_t stream) {
   return order;
 }
 
-/// How many tracks of each group validate: its share, rounded down, and one more for the largest remainders.
+/// How many tracks of each group validate: its share, rounded down, plus one for the largest remainders.
 std::vector<int> quotas(const std::vector<size_t>& sizes, double fraction) {
   const auto share = [&](size_t group) { return fraction * static_cast<double>(sizes[group]); };
   const size_t tracks = std::accumulate(sizes.begin(), sizes.end(), size_t{0});
@@ -80,9 +80,9 @@ void sort_sides(Split& split) {
   for (const Side side : {kTrain, kValid, kTest}) std::ranges::sort(side_of(split, side));
 }
 
-/// Of these items.
+/// A random split of the items in `from`.
 Split drawn_split(const Dataset& data, std::span<const int> from, double fraction, uint64_t seed, bool stratified) {
-  // Groups of tracks that are drawn from on their own: the classes, or all together.
+  // Groups of tracks to draw from separately: the classes, or all together.
   std::vector<std::vector<const std::vector<int>*>> groups(stratified ? data.classes.size() : 1);
   const auto tracks = tracks_of(data, from);
   for (const auto& [name, items] : tracks) {
@@ -115,7 +115,7 @@ struct ListLine {
   std::string where;  // file:line
 };
 
-/// Without blanks at its ends.
+/// Removes blanks at both ends.
 std::string_view trimmed(std::string_view line) {
   constexpr std::string_view kBlanks = " \t";
   const size_t begin = line.find_first_not_of(kBlanks);
@@ -151,7 +151,7 @@ std::vector<ListLine> read_lists(const fs::path& folder) {
   return lines;
 }
 
-/// Finds the tracks that a line of a list means.
+/// Finds the tracks that a list's line means.
 class TrackFinder {
  public:
   explicit TrackFinder(const Dataset& data) {
@@ -165,7 +165,7 @@ class TrackFinder {
     }
   }
 
-  /// Nothing for comments and for what is not in the data set.
+  /// Empty for comments and for lines that are not in the data set.
   std::set<std::string> find(const std::string& line) const {
     const std::set<std::string> exact = find_path(line);
     const std::string shorter(trimmed(line));
@@ -199,7 +199,7 @@ class TrackFinder {
   }
 
   std::map<std::string, std::string> files_, names_;    // to tracks
-  std::map<std::string, std::set<std::string>> clips_;  // "blues/blues.00012" to its tracks, in whichever folders
+  std::map<std::string, std::set<std::string>> clips_;  // "blues/blues.00012" to its tracks, in any folder
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ Composer::Composer(Dice& d, double seconds, const Beat& beat) : dice(d), key(d.b
 }
 
 double Composer::at(int bar, double step) const {
-  // Within each beat the second eighth, and within each eighth the second sixteenth, come late.
+  // The second eighth of each beat and the second sixteenth of each eighth come late (swing).
   const double quarters = step / 4, beat = std::floor(quarters), eighths = 2 * (quarters - beat);
   const double eighth = std::min(1.0, std::floor(eighths)), part = eighths - eighth;
   const double late = part < 0.5 ? 2 * part * beat_.swing16 : beat_.swing16 + (2 * part - 1) * (1 - beat_.swing16);

@@ -1,4 +1,4 @@
-/// Paper and pencil of the ten composers: bars of sixteenths, scales, chords, rhythms written as strings.
+/// Tools of the ten composers: bars of sixteenths, scales, chords, rhythms written as strings.
 #pragma once
 #include <initializer_list>
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace cudenza::synth {
 
-/// Semitones of a scale's steps above its root.
+/// Semitones above the root for each step of a scale.
 using Scale = std::span<const int>;
 namespace scales {
 inline constexpr int kMajor[] = {0, 2, 4, 5, 7, 9, 11}, kMinor[] = {0, 2, 3, 5, 7, 8, 10}, kDorian[] = {0, 2, 3, 5, 7, 9, 10},
@@ -19,10 +19,10 @@ inline constexpr int kMajor[] = {0, 2, 4, 5, 7, 9, 11}, kMinor[] = {0, 2, 3, 5, 
                      kHarmonicMinor[] = {0, 2, 3, 5, 7, 8, 11};
 }  // namespace scales
 
-/// Step n of a scale in semitones, n beyond an octave and below 0 too.
+/// Semitones of step n of a scale; n may be negative or beyond an octave.
 int semitones(Scale, int step);
 
-/// Keeps a pitch in the octave that begins at `low`.
+/// Moves a pitch into the octave that begins at `low`.
 int in_octave(int pitch, int low);
 
 class Composer {
@@ -30,7 +30,7 @@ class Composer {
   struct Beat {
     float bpm = 120;
     float swing = 0.5f;    ///< where the second eighth of a beat begins; 2/3 is a shuffle
-    float swing16 = 0.5f;  ///< the same of the second sixteenth of an eighth
+    float swing16 = 0.5f;  ///< the same for the second sixteenth of an eighth
     float loose = 0.004f;  ///< seconds by which players miss the beat
   };
 
@@ -40,21 +40,22 @@ class Composer {
   int key;  ///< 0 … 11
   Song song;
 
-  /// Bars of 16 steps from 0 on; the clip begins somewhere in the first ones, and ends before the last.
+  /// Number of bars, 16 steps each, from 0 on. The clip begins within the first ones and ends before the last.
   int bars() const { return bars_; }
   double step_seconds() const { return 15.0 / beat_.bpm; }
 
   int add_part(const Timbre&, float gain);
-  /// A note of a part, `step` and `steps` in sixteenths.
+  /// Adds a note to a part; `step` and `steps` in sixteenths.
   void note(int part, int bar, double step, double steps, int pitch, float velocity = 1, float glide = 0);
   void chord(int part, int bar, double step, double steps, std::initializer_list<int> pitches, float velocity = 1,
              float strum = 0);
   void chord(int part, int bar, double step, double steps, std::span<const int> pitches, float velocity = 1, float strum = 0);
-  /// Hits where the pattern of up to 16 steps has 'x' (loud), 'o' (soft) or ',' (a ghost); each is left out with odds `skip`.
+  /// Hits where the pattern of up to 16 steps has 'x' (loud), 'o' (soft) or ',' (ghost note); each is dropped with probability
+  /// `skip`.
   void drums(Drum, int bar, std::string_view pattern, float velocity = 1, float skip = 0);
-  /// A tune's bar: notes where the pattern has 'x', held over '-'; their steps of the scale walk about from `from`.
+  /// One bar of a tune: notes where the pattern has 'x', held over '-'; a random walk over the scale's steps.
   struct Tune {
-    std::vector<int> steps;  ///< of the scale, a note each
+    std::vector<int> steps;  ///< of the scale, one per note
     std::string_view pattern;
   };
   Tune tune(std::string_view pattern, int span, int leap);
@@ -65,11 +66,11 @@ class Composer {
   double at(int bar, double step) const;
 
   Beat beat_;
-  double origin_ = 0;  // seconds from bar 0 to the clip's begin
+  double origin_ = 0;  // seconds from bar 0 to the start of the clip
   int bars_ = 0;
 };
 
-// Instruments, each a family that the dice choose from: genres share them.
+// Instruments, each a family with random members; genres share them.
 Timbre steel_guitar(Dice&);
 Timbre nylon_guitar(Dice&);
 Timbre banjo(Dice&);

@@ -1,4 +1,4 @@
-/// The random choices of one clip: a function of (seed, genre, index, purpose) alone, whatever else is drawn elsewhere.
+/// Random choices for one clip: functions of (seed, genre, index, purpose) only, independent of other draws.
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -29,9 +29,9 @@ class Dice {
   }
   float uniform() { return kernels::uniform_of(word()); }  ///< [0, 1)
   float range(float low, float high) { return low + (high - low) * uniform(); }
-  /// Between two positive numbers, evenly in their logarithm.
+  /// Log-uniform between two positive numbers.
   float ratio(float low, float high) { return low * std::pow(high / low, uniform()); }
-  /// Near 0 and within ±1, bell-shaped: four uniforms.
+  /// Within ±1, bell-shaped around 0: sum of four uniforms.
   float bell() { return (uniform() + uniform() + uniform() + uniform()) / 2 - 1; }
   bool chance(float p) { return uniform() < p; }
   int below(int n) { return static_cast<int>(static_cast<uint64_t>(word()) * static_cast<uint64_t>(n) >> 32); }
@@ -44,7 +44,7 @@ class Dice {
   uint32_t drawn_ = 0;
 };
 
-/// White noise within ±1, cheap enough for every sample (xorshift; Marsaglia 2003).
+/// White noise within ±1, cheap enough for each sample (xorshift; Marsaglia 2003).
 class Noise {
  public:
   explicit Noise(Dice& dice) : state_(dice.word() | 1) {}

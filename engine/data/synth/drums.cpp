@@ -11,7 +11,7 @@ constexpr float kRate = kSampleRate;
 
 using Sound = std::vector<float>;
 
-/// A sound of `seconds`, sample by sample from wave(time).
+/// A sound of `seconds`: wave(time) for each sample.
 template <class Wave> Sound sound_of(float seconds, Wave&& wave) {
   Sound sound(static_cast<size_t>(seconds * kRate));
   for (size_t i = 0; i < sound.size(); ++i) {
@@ -23,7 +23,7 @@ template <class Wave> Sound sound_of(float seconds, Wave&& wave) {
 
 float fading(float time, float seconds) { return std::exp(-time / seconds); }
 
-/// Noise around a frequency, made of two resonances in a row, driven by white noise.
+/// White noise through two resonances in series: noise around a frequency.
 class Band {
  public:
   Band(float frequency, float width)
@@ -63,7 +63,7 @@ Sound snare(Dice& dice) {
   });
 }
 
-/// Six squares that fit no chord, and noise, above a frequency.
+/// Six inharmonic square waves and noise, high-passed.
 Sound cymbal(Dice& dice, float ring, float ping) {
   const float base = dice.range(300, 480), metal = dice.range(0.3f, 1), edge = dice.range(0.75f, 0.95f);
   constexpr float kRatios[] = {1, 1.34f, 1.79f, 2.1f, 2.53f, 3.16f};
@@ -73,7 +73,7 @@ Sound cymbal(Dice& dice, float ring, float ping) {
     float squares = 0;
     for (const float ratio : kRatios) squares += sine(ratio * base * 3.1f * t) > 0 ? 1 : -1;
     const float x = metal * squares / 3 + 0.8f * noise();
-    high = edge * (high + x - last);  // a high-pass of first order
+    high = edge * (high + x - last);  // first-order high-pass
     last = x;
     return 0.5f * (x - 0.9f * (x - high)) * fading(t, ring) * 0.6f +
            ping * sine(9.7f * base * t) * fading(t, 0.3f * ring + 0.02f);

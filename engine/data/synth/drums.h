@@ -1,4 +1,4 @@
-/// A drum kit: hits to samples.
+/// A drum kit: turns hits into samples.
 #pragma once
 #include <array>
 #include <span>
@@ -9,7 +9,7 @@
 
 namespace cudenza::synth {
 
-/// The sounds of one clip's kit, tuned by the dice.
+/// The sounds of one clip's kit, tuned at random.
 class DrumKit {
  public:
   explicit DrumKit(Dice&);

@@ -70,14 +70,14 @@ void write_synth_folder(const fs::path& out, const SynthOptions& options, const 
     const auto [genre, index] = clips.at(clip);
     return encode_wav(synth_clip(options.seed, genre, index, options.seconds), kSynthRate);
   };
-  std::mutex mutex;  // of done and on_clip
+  std::mutex mutex;  // guards done and on_clip
   int64_t done = 0;
   const auto count = [&] {
     const std::lock_guard lock(mutex);
     ++done;
     if (on_clip) on_clip(done, std::ssize(clips));
   };
-  for_each_clip(there, [&](const fs::path& clip) {  // first, so that nothing is added to what is another's
+  for_each_clip(there, [&](const fs::path& clip) {  // first, so that nothing is added to a folder of someone else
     require(holds(out / clip, wav_of(clip)), "synth: {} is there already and is not what this call makes; name a new folder",
             (out / clip).string());
     count();

@@ -4,7 +4,7 @@
 namespace cudenza::synth {
 namespace {
 
-/// Root of the chord over each of twelve bars, in semitones.
+/// Root of the chord in each of twelve bars, in semitones.
 constexpr int kTwelveBars[] = {0, 0, 0, 0, 5, 5, 0, 0, 7, 5, 0, 7};
 
 }  // namespace
@@ -21,7 +21,7 @@ Song blues(Dice& dice, double seconds) {
                                   "x-x-x-x-x-------"};
   for (int bar = 0; bar < c.bars(); ++bar) {
     const int chord = root + kTwelveBars[(bar + first) % 12];
-    for (int beat = 0; beat < 4; ++beat) {  // root and fifth, then root and sixth, as a boogie goes
+    for (int beat = 0; beat < 4; ++beat) {  // boogie: root and fifth, then root and sixth
       const int top = beat % 2 == 0 ? 7 : dice.chance(0.2f) ? 10 : 9;
       c.chord(riff, bar, 4 * beat, 1.6, {chord + 12, chord + 12 + top}, 1);
       c.chord(riff, bar, 4 * beat + 2, 1.2, {chord + 12, chord + 12 + top}, 0.7f);
@@ -120,7 +120,7 @@ Song jazz(Dice& dice, double seconds) {
     const int chord = roots[bar % 4], next = roots[(bar + 1) % 4];
     const bool is_minor = chord == 2 || chord == 9 || chord == 4;
     const int third = is_minor ? 3 : 4, seventh = chord == 0 ? 11 : 10;
-    for (int beat = 0; beat < 4; ++beat) {  // it walks, and leads by a semitone into the next chord
+    for (int beat = 0; beat < 4; ++beat) {  // walking bass; the last note leads by a semitone into the next chord
       const int tones[] = {0, third, 7, 9};
       int target = root + chord + (beat == 0 ? 0 : beat == 3 ? next - chord + (dice.chance(0.5f) ? 1 : -1) : dice.pick(tones));
       line = in_octave(target, 31);

@@ -109,7 +109,7 @@ Song pop(Dice& dice, double seconds) {
   const auto pitch = [&](int step) { return root + semitones(scales::kMajor, step); };
   for (int bar = 0; bar < c.bars(); ++bar) {
     const int degree = chords[bar % 4];
-    for (int beat = 0; beat < 4; ++beat)  // the kick pushes the pad down: it comes up after each beat
+    for (int beat = 0; beat < 4; ++beat)  // side-chain effect: the kick mutes the pad, which returns after each beat
       c.chord(held, bar, 4 * beat + 1.2, 2.6, {pitch(degree), pitch(degree + 2), pitch(degree + 4), pitch(degree + 7)}, 0.8f);
     for (int i = 0; i < 16; ++i)
       c.note(arpeggio, bar, i, 0.9, 12 + pitch(degree + 2 * figure[i % 4] % 8), i % 4 == 0 ? 0.9f : 0.65f);

@@ -21,7 +21,7 @@ float rms_of(std::span<const float> x) {
   return static_cast<float>(std::sqrt(power / static_cast<double>(std::max<size_t>(x.size(), 1)))) + 1e-9f;
 }
 
-/// Four combs and two all-passes in a row (Schroeder 1962).
+/// Four comb filters and two all-passes in series (Schroeder 1962).
 void add_room(std::span<float> x, float seconds, float level, float size) {
   constexpr int kCombs[] = {663, 735, 811, 877}, kPasses[] = {113, 37};
   std::vector<float> wet(x.size());
@@ -51,7 +51,7 @@ void add_room(std::span<float> x, float seconds, float level, float size) {
   for (size_t i = 0; i < x.size(); ++i) x[i] += 0.25f * level * wet[i];
 }
 
-/// Hiss under the music, of any colour.
+/// Noise under the music, of random colour.
 void add_noise(std::span<float> x, Dice& dice) {
   const float level = rms_of(x) * std::pow(10.0f, dice.range(-40, -20) / 20), colour = dice.range(0, 0.9f);
   Noise noise(dice);
@@ -62,7 +62,7 @@ void add_noise(std::span<float> x, Dice& dice) {
   }
 }
 
-/// The spectrogram that the equaliser measures with.
+/// Measures the spectrum for the equaliser.
 const LogMel& meter() {
   static const LogMel log_mel([] {
     MelSpec spec = MelSpec::preset("seed");
@@ -78,7 +78,7 @@ struct Curve {
   std::array<float, kBands> db{};
 };
 
-/// Mean level of each band: halfway between that of its power (what a loud moment decides) and that of its decibels (what lasts).
+/// Mean level of each band: about halfway between the level of its mean power (loud moments) and its mean decibels (what lasts).
 Curve levels_of(const Tensor& mel_db) {
   const float* const x = mel_db.data<float>();
   const auto frames = static_cast<size_t>(mel_db.size(2));
@@ -95,7 +95,7 @@ Curve levels_of(const Tensor& mel_db) {
   return levels;
 }
 
-/// A slope and some hills, as rooms and mixing desks leave them.
+/// Target curve: a slope and some hills, as from rooms and mixing desks.
 Curve wanted(Dice& dice) {
   const float slope = dice.range(-32, 2);
   Curve curve;
@@ -110,7 +110,7 @@ Curve wanted(Dice& dice) {
   return curve;
 }
 
-/// A filter of linear phase from its gain in each band; the middle tap and those after it.
+/// Linear-phase filter for a gain per band: the middle tap and those after it.
 std::array<float, kHalfTaps + 1> taps_of(const Curve& gain) {
   constexpr int kPoints = 512;
   std::array<float, kPoints> response;
@@ -137,7 +137,7 @@ std::vector<float> filtered(std::span<const float> x, const std::array<float, kH
   std::vector<float> padded(x.size() + 2 * kHalfTaps), y(x.size());
   std::ranges::copy(x, padded.begin() + kHalfTaps);
   const float* const middle = padded.data() + kHalfTaps;
-  constexpr size_t kBlock = 2048;  // of results, which stay in the first cache while the taps go by
+  constexpr size_t kBlock = 2048;  // of results, which stay in the L1 cache during the loop over taps
   for (size_t begin = 0; begin < y.size(); begin += kBlock) {
     const size_t end = std::min(begin + kBlock, y.size());
     for (size_t i = begin; i < end; ++i) y[i] = taps[0] * middle[i];
@@ -155,7 +155,7 @@ std::vector<float> filtered(std::span<const float> x, const std::array<float, kH
 std::vector<float> equalised(std::span<const float> x, Dice& dice) {
   std::vector<float> now(x.begin(), x.end());
   Curve goal = wanted(dice), gain{};
-  for (int round = 0; round < 2; ++round) {  // the second mends what bands do to their neighbours
+  for (int round = 0; round < 2; ++round) {  // the second round corrects for overlap between bands
     const Curve is = levels_of(meter()(Tensor::from(now, {1, static_cast<int64_t>(now.size())})));
     const auto mean = [](const Curve& curve) { return std::accumulate(curve.db.begin(), curve.db.end(), 0.0f) / kBands; };
     const float shift = mean(goal) - mean(is);
@@ -175,7 +175,7 @@ std::vector<int16_t> master(std::span<const float> mix, Dice& dice) {
   const float gain = std::pow(10.0f, dice.range(-25, -17) / 20) / rms_of(x);
   std::vector<int16_t> pcm(x.size());
   for (size_t i = 0; i < x.size(); ++i) {
-    // Straight up to 0.6, then bent so that 1 is never reached.
+    // Linear up to 0.6, then a soft limit below 1.
     const float y = gain * x[i], size = std::abs(y), over = std::max(0.0f, size - 0.6f) / 0.38f;
     const float bent = std::min(size, 0.6f) + 0.38f * over / std::sqrt(1 + over * over);
     pcm[i] = static_cast<int16_t>(std::lround(32767 * std::copysign(bent, y)));

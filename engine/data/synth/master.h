@@ -1,4 +1,4 @@
-/// The last steps of a recording: a room, noise, an equaliser, loudness.
+/// Mastering: reverb, noise, equaliser, loudness.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -8,8 +8,8 @@
 
 namespace cudenza::synth {
 
-/// A mix as 16-bit PCM whose loudness and mean spectrum are the dice's, not the music's: each of 32 bands is brought to a level
-/// that a random smooth curve says, and the whole to a random loudness. Never reaches full scale.
+/// A mix as 16-bit PCM. Its loudness and mean spectrum are random, independent of the music: each of 32 bands is set to a level
+/// from a random smooth curve, and the whole to a random loudness. Never reaches full scale.
 std::vector<int16_t> master(std::span<const float> mix, Dice&);
 
 }  // namespace cudenza::synth

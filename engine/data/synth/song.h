@@ -1,4 +1,4 @@
-/// What a composer writes and a player plays: notes for instruments, hits for a drum kit.
+/// A song as the composers write it: notes for instruments, hits for a drum kit.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -8,25 +8,25 @@ namespace cudenza::synth {
 constexpr int kSampleRate = 22050;
 
 enum class Voice {
-  pluck,   ///< a string, struck and left to ring: guitar, bass, banjo, piano
-  fm,      ///< two sines, one bending the other: electric piano, bell, brass
-  analog,  ///< two sawtooths through a low-pass that moves: strings, pads, leads, synthesizer bass
+  pluck,   ///< Karplus-Strong string: guitar, bass, banjo, piano
+  fm,      ///< two sines, one modulates the other: electric piano, bell, brass
+  analog,  ///< two sawtooths through a moving low-pass: strings, pads, leads, synth bass
   organ,   ///< a sum of sines, held
-  pipe,    ///< a near sine with breath: flute, whistle, sub bass
+  pipe,    ///< a near sine with breath noise: flute, whistle, sub bass
 };
 
-/// How an instrument sounds. Times in seconds.
+/// An instrument's sound. Times in seconds.
 struct Timbre {
   Voice voice = Voice::pluck;
   float attack = 0.003f, decay = 0.5f, sustain = 0.7f, release = 0.06f;  ///< sustain: the level held, of the peak
   float vibrato = 0, vibrato_rate = 5.5f;                                ///< semitones, Hz
-  float bright = 0.5f;                  ///< 0 … 1: pluck's stroke and ring, organ's upper sines, pipe's breath
-  float ratio = 1;                      ///< fm: the bending sine's frequency by the note's
-  float index = 2;                      ///< fm: how far it bends, radians
+  float bright = 0.5f;                  ///< 0 … 1: brightness of pluck, of organ's upper sines, of pipe's breath
+  float ratio = 1;                      ///< fm: modulator frequency divided by the note's
+  float index = 2;                      ///< fm: modulation index, radians
   float detune = 0.08f;                 ///< analog: semitones between the sawtooths
-  float cutoff = 6;                     ///< analog: the low-pass by the note's frequency …
-  float sweep = 0;                      ///< … and octaves above it that it starts from, falling with `decay` (negative: rising)
-  float drive = 0;                      ///< > 0: the whole part goes through an overdriven amplifier
+  float cutoff = 6;                     ///< analog: the low-pass cutoff divided by the note's frequency …
+  float sweep = 0;                      ///< … and octaves above it at the start, falling with `decay` (negative: rising)
+  float drive = 0;                      ///< > 0: the part goes through an overdriven amplifier
   float tremolo = 0, tremolo_rate = 6;  ///< 0 … 1, Hz; of the whole part
 };
 

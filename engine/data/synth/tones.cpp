@@ -9,10 +9,10 @@ namespace {
 constexpr float kRate = kSampleRate, kPi = 3.14159265f;
 constexpr float kGlideSeconds = 0.09f;
 
-/// The factor by which an exponential falls in one sample, to 1/1000 in `seconds`.
+/// Factor per sample of an exponential that falls to 1/1000 in `seconds`.
 float falling(float seconds) { return std::exp(-6.9f / (std::max(seconds, 1e-3f) * kRate)); }
 
-/// Attack, decay, sustain, release: up in a line, down exponentially to the held level, and out in a line.
+/// ADSR envelope: linear attack, exponential decay to the held level, linear release.
 class Envelope {
  public:
   Envelope(const Timbre& t, double length)
@@ -40,7 +40,7 @@ class Envelope {
   bool attacking_ = true;
 };
 
-/// A note's frequency, sample by sample, in cycles a sample: slides and vibrato.
+/// A note's frequency with slides and vibrato, sample by sample, in cycles per sample.
 class Pitch {
  public:
   Pitch(const Timbre& t, const Note& note)
@@ -51,10 +51,10 @@ class Pitch {
         turn_(t.vibrato_rate / kRate) {}
 
   float base() const { return base_; }
-  /// Once every kHold samples it is worked out anew.
+  /// Recomputed every kHold samples.
   float operator()() {
     if (at_ % kHold == 0) {
-      const float time = static_cast<float>(at_) / kRate, onset = std::min(1.0f, time * 4);  // vibrato sets in late
+      const float time = static_cast<float>(at_) / kRate, onset = std::min(1.0f, time * 4);  // vibrato starts late
       now_ = base_ * std::exp2((slide_ + depth_ * onset * sine(turn_ * static_cast<float>(at_))) / 12);
       for (int i = 0; i < kHold; ++i) slide_ *= slide_fall_;
     }
@@ -68,8 +68,8 @@ class Pitch {
   int at_ = 0;
 };
 
-/// Karplus and Strong (1983): noise runs round a delay line as long as a period, and loses its edges with each round. A round
-/// averages two neighbours, (1 - s) x[i] + s x[i-1], which takes s samples itself.
+/// Karplus and Strong (1983): noise circulates in a delay line one period long and gets smoother with each round. A round
+/// averages two neighbours, (1 - s) x[i] + s x[i-1], which delays by s samples.
 class Pluck {
  public:
   Pluck(const Timbre& t, float frequency, Noise& noise)
@@ -106,7 +106,7 @@ class Pluck {
   int write_ = 0;
 };
 
-/// A sawtooth whose jump is rounded over two samples (polyBLEP), so that it does not alias.
+/// A sawtooth whose jump is smoothed over two samples (polyBLEP) against aliasing.
 class Saw {
  public:
   explicit Saw(float phase) : phase_(phase) {}
@@ -128,7 +128,7 @@ class Saw {
   float phase_;
 };
 
-/// Low-pass of second order (trapezoidal state variable filter; Zavalishin).
+/// Second-order low-pass (trapezoidal state variable filter; Zavalishin).
 class LowPass {
  public:
   void tune(float frequency) {
@@ -146,7 +146,7 @@ class LowPass {
   float g_ = 0, a_ = 0, s1_ = 0, s2_ = 0;
 };
 
-/// Calls `wave(frequency, i)` for each sample of a note that lies in the mix, enveloped.
+/// Adds wave(frequency, i) with the envelope for each sample of a note that lies in the mix.
 template <class Wave> void add_note(const Timbre& t, const Note& note, float gain, std::span<float> mix, Wave&& wave) {
   Envelope envelope(t, note.length);
   Pitch pitch(t, note);
@@ -225,14 +225,14 @@ void play_note(const Timbre& t, const Note& note, Dice& dice, std::span<float> m
   }
 }
 
-/// x / sqrt(1 + x²) as a valve would, at twice a part's own level.
+/// x / sqrt(1 + x²), like a valve, at twice the part's own level.
 void overdrive(std::span<float> part, float drive) {
   double power = 0;
   for (const float x : part) power += static_cast<double>(x) * x;
   const float level = std::sqrt(static_cast<float>(power / static_cast<double>(part.size()))) + 1e-6f;
   const float gain = drive / level;
   for (float& x : part) {
-    const float y = gain * x + 0.1f;  // a little off centre: even harmonics too
+    const float y = gain * x + 0.1f;  // an offset, for even harmonics too
     x = level * (y / std::sqrt(1 + y * y) - 0.0995f);
   }
 }
