@@ -32,7 +32,7 @@ uint32_t crc32c(std::string_view bytes) {
   return ~crc;
 }
 
-// Protocol buffers: a field is its number and kind as a varint, then its value.
+// Protocol buffers: a field is its number and type as a varint, then its value.
 
 std::string fixed(uint64_t value, int bytes) {
   std::string out;
@@ -56,7 +56,7 @@ std::string bytes_field(uint64_t field, std::string_view value) {
   return key(field, kBytes) + varint(value.size()) + std::string(value);
 }
 
-// event.proto and summary.proto, as far as they are needed.
+// The parts of event.proto and summary.proto that are needed.
 
 std::string version_of_file() { return bytes_field(3, "brain.Event:2"); }
 std::string session_start() { return bytes_field(7, integer_field(1, /*SessionLog::START*/ 1)); }
@@ -87,7 +87,7 @@ EventFile::EventFile(const fs::path& run, const Options& options) : wall_time_(o
   const auto seconds = static_cast<int64_t>(wall_time_.value_or(clock_seconds()));
   const std::string stem =
       fmt::format("events.out.tfevents.{:010}.{}", seconds, options.host.empty() ? host_name() : options.host);
-  // TensorBoard reads a folder's files in the order of their names.
+  // TensorBoard reads a folder's files in order of their names.
   int status = EEXIST;
   for (int number = 0; status == EEXIST; ++number) {
     path_ = run / fmt::format("{}.{:03}", stem, number);
@@ -95,7 +95,7 @@ EventFile::EventFile(const fs::path& run, const Options& options) : wall_time_(o
   }
   check(status);
   write(0, version_of_file());
-  if (options.resumed_at) write(*options.resumed_at + 1, session_start());  // forgets what is at that step and later
+  if (options.resumed_at) write(*options.resumed_at + 1, session_start());  // forgets that step and later ones
 }
 
 void EventFile::scalars(int64_t step, std::span<const Scalar> all) {
@@ -106,7 +106,7 @@ void EventFile::scalars(int64_t step, std::span<const Scalar> all) {
 
 void EventFile::write(int64_t step, std::string_view what) {
   std::string event = double_field(1, wall_time_.value_or(clock_seconds()));
-  if (step != 0) event += integer_field(2, step);  // a 0 goes without saying
+  if (step != 0) event += integer_field(2, step);  // a 0 is the default and is left out
   const std::string record = tf_record(event.append(what));
   check(file_.write(written_, std::as_bytes(std::span(record))));
   written_ += record.size();

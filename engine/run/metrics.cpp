@@ -11,7 +11,7 @@ namespace cudenza {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kLeast = 1e-38;  // probability: about what a float can hold
+constexpr double kLeast = 1e-38;  // lowest probability: about what a float can hold
 
 int64_t highest(std::span<const double> row) { return std::ranges::max_element(row) - row.begin(); }
 
@@ -31,7 +31,7 @@ Softened softened(std::span<const double> z, double beta) {
   return {beta * most + std::log(sum), weighted / sum};
 }
 
-/// The slope of the cross entropy of softmax(beta z) in beta. It rises with beta: the cross entropy is convex.
+/// Derivative of the cross entropy of softmax(beta z) by beta. It rises with beta: the cross entropy is convex.
 double slope(const Scored& logits, double beta) {
   double sum = 0;
   for (int64_t n = 0; n < logits.count(); ++n) {
@@ -82,7 +82,7 @@ Proportion top_k_accuracy(const Scored& scored, int64_t k) {
   for (int64_t n = 0; n < scored.count(); ++n) {
     const auto row = scored.row(n);
     const double own = row[static_cast<size_t>(scored.labels[n])];
-    const auto ahead = std::ranges::count_if(row, [&](double score) { return score >= own; }) - 1;  // itself is not
+    const auto ahead = std::ranges::count_if(row, [&](double score) { return score >= own; }) - 1;  // without itself
     found.successes += ahead < k;
   }
   return found;
@@ -199,7 +199,7 @@ std::vector<ReliabilityBin> reliability(const Scored& probabilities, int bins) {
     const auto row = probabilities.row(n);
     const int64_t predicted = highest(row);
     const double confidence = row[static_cast<size_t>(predicted)];
-    // The intervals are closed above: 0.2 of five bins lies in the first.
+    // The intervals include their upper ends: with five bins 0.2 lies in the first.
     const int k = std::clamp(static_cast<int>(std::ceil(confidence * bins)) - 1, 0, bins - 1);
     ReliabilityBin& bin = table[static_cast<size_t>(k)];
     ++bin.count;
@@ -223,7 +223,7 @@ double expected_calibration_error(std::span<const ReliabilityBin> table) {
 double fit_temperature(const Scored& logits) {
   logits.check();
   constexpr double kLow = 1.0 / 50, kHigh = 50;  // of beta = 1 / T
-  // Where every label has its row's highest score, the slope is negative for every beta: no finite beta is best.
+  // If every label has the highest score of its row, the slope is negative for all beta: no finite beta is best.
   const Proportion right = top_k_accuracy(logits, 1);
   if (right.successes == right.count) return 1;
   const bool falls_at_first = slope(logits, kLow)<0, rises_at_last = slope(logits, kHigh)> 0;

@@ -122,7 +122,7 @@ ModelCard card_of(const Json& json) {
   return card;
 }
 
-/// A damaged card may say what no run can.
+/// A damaged card may hold impossible values.
 void check_plausible(const fs::path& path, const ModelCard& card) {
   const auto refuse = [&](std::string_view what, auto value) {
     throw DataError(fmt::format("{}: is no model card: {} {}", path.string(), what, value));
@@ -183,7 +183,7 @@ void write_model_card(const fs::path& run, const ModelCard& card) {
       {"calibration", calibration_json(card.calibration)},
       {"environment", json_of(card.environment)},
       {"command", card.command}};
-  // Names of files may be anything but UTF-8.
+  // File names need not be UTF-8.
   write_atomically(run / "model_card.json", json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 

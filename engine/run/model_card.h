@@ -1,5 +1,5 @@
-/// model_card.json: what a run's model is, hears, learned from and achieves. Written whole or not at all; read with a DataError
-/// that names the file.
+/// model_card.json: what a run's model is, takes as input, was trained on and achieves. Written atomically. Throws DataError
+/// naming the file if it cannot be read.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -13,10 +13,10 @@
 
 namespace cudenza {
 
-/// Named values of any kind, in the order they are given.
+/// Named values of any type, in insertion order.
 using Fact = std::variant<bool, int64_t, double, std::string, std::vector<double>>;
 using Facts = std::vector<std::pair<std::string, Fact>>;
-/// As a person reads it: 0.01, yes, 44100.
+/// For people: 0.01, yes, 44100.
 std::string text_of(const Fact&);
 
 /// model_card.json: what the model is, hears, learned from and achieves.
@@ -25,7 +25,7 @@ struct ModelCard {
   int64_t parameters = 0;
   std::vector<std::string> classes;
   Facts input;              ///< kind, preset, sample_rate, n_fft, hop, bands …, normalize, mean, std, image_size, channels
-  std::string weights;      ///< what training started from: a file's name; empty: from scratch
+  std::string weights;      ///< the file that training started from; empty: from scratch
   std::string weights_sha;  ///< SHA-256 of that file
   struct Training {
     std::string data;                                     ///< the folder or CSV
@@ -37,22 +37,22 @@ struct ModelCard {
     uint64_t seed = 0;
   } training;
   struct Result {
-    std::string split = "valid";  ///< the clips judged: those of predictions.csv
+    std::string split = "valid";  ///< the clips evaluated: those of predictions.csv
     std::string method;           ///< "one plain pass", "8 augmented passes and a plain one, beta 0.25"
     int64_t correct = 0, count = 0;
     double loss = 0;
-    std::optional<int64_t> epoch;  ///< whose weights were judged, as history.csv counts
+    std::optional<int64_t> epoch;  ///< whose weights were evaluated, as history.csv counts
     Interval interval() const { return wilson_interval(correct, count); }
   } result;
   struct Calibration {
     double temperature = 1;         ///< fitted on the validation clips
-    double ece = 0, ece_after = 0;  ///< of the probabilities as they are, and at that temperature
+    double ece = 0, ece_after = 0;  ///< before and after scaling by that temperature
     double loss_after = 0;
   } calibration;
   Facts environment;    ///< version, commit, compiler, device, precision, threads, libraries, started, seconds, clips_per_s
-  std::string command;  ///< that made the run
+  std::string command;  ///< command line of the run
 };
-/// Fills `result`'s counts and loss and `calibration` from the clips' probabilities.
+/// Fills `result`'s counts and loss, and `calibration`, from the clips' probabilities.
 void judge(ModelCard&, const Scored& probabilities);
 void write_model_card(const std::filesystem::path& run, const ModelCard&);
 ModelCard read_model_card(const std::filesystem::path& run);

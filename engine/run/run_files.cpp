@@ -12,7 +12,7 @@ namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
 
-/// As few digits as give the number back; nothing for what is not known.
+/// The shortest digits that give the number back; empty for NaN.
 std::string exact(double value) { return std::isnan(value) ? "" : fmt::format("{}", value); }
 
 /// A CSV whose first line names its columns.
@@ -116,7 +116,7 @@ std::vector<EpochRow> read_history(const fs::path& run) {
   return table ? history_of(*table) : std::vector<EpochRow>();
 }
 
-// The history is a text, since two runs that are equal to the bit differ in their seconds; data sets are what is compared.
+// The history is a text attribute: two bit-identical runs differ in their seconds, and only data sets are compared.
 void save_history(Hdf5File& file, std::span<const EpochRow> rows) { file.set_attribute(kProgress, kHistory, history_text(rows)); }
 
 void save_steps(Hdf5File& file, std::span<const StepRow> rows) {

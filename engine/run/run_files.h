@@ -1,6 +1,6 @@
-/// The files of a run directory, as numbers and as text: what training writes, and what the report and other tools read.
-/// Every file is written whole or not at all. Readers throw DataError naming the file and the line; where a file may be
-/// absent they say so. What a run must know to go on stands in last.h5 as well.
+/// The text files of a run directory: training writes them; the report and other tools read them. Every file is written
+/// atomically. Readers throw DataError naming the file and the line, unless noted that a file may be absent. What a run needs to
+/// resume is also in last.h5.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -15,49 +15,49 @@
 
 namespace cudenza {
 
-/// history.csv: epoch,train_loss,valid_loss,accuracy,lr,time. Epochs count from 0 through all phases of a recipe.
+/// history.csv: epoch,train_loss,valid_loss,accuracy,lr,time. Epochs count from 0 across all phases of a recipe.
 struct EpochRow {
   int64_t epoch = 0;
   double train_loss = 0;  ///< smoothed over steps
   double valid_loss = 0, accuracy = 0;
-  double lr = 0;    ///< the head's, at the epoch's last step
+  double lr = 0;    ///< learning rate of the head at the epoch's last step
   double time = 0;  ///< seconds, training and validation
 };
 void write_history(const std::filesystem::path& run, const std::vector<EpochRow>&);
 std::vector<EpochRow> read_history(const std::filesystem::path& run);  ///< empty if absent
 
-/// steps.csv: step,loss,lr,momentum, on demand; schedule.csv: the same without the loss, always.
+/// steps.csv: step,loss,lr,momentum, on request; schedule.csv: the same without the loss, always.
 struct StepRow {
   int64_t step = 0;
-  double loss = std::numeric_limits<double>::quiet_NaN();  ///< of the step's batch; NaN: not noted
-  double lr = 0;                                           ///< the head's
+  double loss = std::numeric_limits<double>::quiet_NaN();  ///< of the step's batch; NaN: not recorded
+  double lr = 0;                                           ///< learning rate of the head
   double momentum = 0;                                     ///< SGD's momentum or Adam's beta1
 };
 void write_steps(const std::filesystem::path& run, const std::vector<StepRow>&);     ///< steps.csv
 void write_schedule(const std::filesystem::path& run, const std::vector<StepRow>&);  ///< schedule.csv
-std::vector<StepRow> read_steps(const std::filesystem::path& run);                   ///< of either; empty if absent
+std::vector<StepRow> read_steps(const std::filesystem::path& run);                   ///< of either file; empty if absent
 
-/// Both in last.h5 (group "run"), the steps with their losses; the history up to its epoch in best.h5 too.
+/// History, and steps with losses, in last.h5 (group "run"); the history up to its epoch also in best.h5.
 void save_history(Hdf5File&, std::span<const EpochRow>);
 void save_steps(Hdf5File&, std::span<const StepRow>);
-bool holds_history(const Hdf5File&);  ///< files by older versions do not
+bool holds_history(const Hdf5File&);  ///< false for files of older versions
 std::vector<EpochRow> saved_history(const Hdf5File&);
 std::vector<StepRow> saved_steps(const Hdf5File&);
 
-/// predictions.csv: file,label,predicted,probability and probability_<class> of every class. Probabilities are the
-/// network's own, before the temperature of model_card.json.
+/// predictions.csv: file,label,predicted,probability and probability_<class> for each class. Probabilities are the network's own,
+/// before the temperature of model_card.json.
 struct Predictions {
   std::vector<std::string> classes;
   std::vector<std::string> files;     ///< [N]
   std::vector<int64_t> labels;        ///< [N]
-  std::vector<double> probabilities;  ///< [N, classes]; the file has 9 digits, which tell floats apart
+  std::vector<double> probabilities;  ///< [N, classes]; the file has 9 digits, enough to distinguish floats
 
   Scored scored() const { return {probabilities, labels, static_cast<int64_t>(classes.size())}; }
 };
 void write_predictions(const std::filesystem::path& run, const Predictions&);
 Predictions read_predictions(const std::filesystem::path& run);
 
-/// confusion.csv: a row an actual class, a column a predicted one; the first column names the row, the head is
+/// confusion.csv: one row per actual class, one column per predicted class. The first column names the row; the header is
 /// actual\predicted,<class>…
 void write_confusion(const std::filesystem::path& run, const std::vector<std::string>& classes, const ConfusionMatrix&);
 
@@ -68,13 +68,13 @@ struct SplitRow {
 void write_splits(const std::filesystem::path& run, const std::vector<SplitRow>&);
 std::vector<SplitRow> read_splits(const std::filesystem::path& run);  ///< empty if absent
 
-/// lr_find.csv: lr,loss,suggested, the last 1 at the suggested rate and 0 elsewhere.
+/// lr_find.csv: lr,loss,suggested; the last is 1 at the suggested learning rate and 0 elsewhere.
 struct LrCurve {
   struct Point {
     double lr = 0, loss = 0;  ///< smoothed
   };
   std::vector<Point> points;
-  std::optional<size_t> suggested;  ///< which of them
+  std::optional<size_t> suggested;  ///< index into points
 };
 void write_lr_curve(const std::filesystem::path& run, const LrCurve&);
 LrCurve read_lr_curve(const std::filesystem::path& run);  ///< empty if absent
@@ -82,7 +82,7 @@ LrCurve read_lr_curve(const std::filesystem::path& run);  ///< empty if absent
 /// mistakes/mistakes.csv: file,actual,predicted,probability,loss,picture. `picture` is a PNG in mistakes/, or empty.
 struct Mistake {
   std::string file, actual, predicted;
-  double probability = 0;  ///< given to `predicted`
+  double probability = 0;  ///< of `predicted`
   double loss = 0;
   std::string picture;
 };

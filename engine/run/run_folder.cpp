@@ -11,7 +11,7 @@ namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
 
-/// A file of a run, or of a study made of runs, and how it begins.
+/// A file of a run, or of a study made of runs, and its first bytes.
 struct OwnFile {
   std::string_view name, begins;
 
@@ -41,18 +41,18 @@ bool is_model(const fs::path& path) try {
 }
 
 bool is_plot(const fs::path& path) {
-  constexpr size_t kHead = 512;  // where gnuplot says that it drew this
+  constexpr size_t kHead = 512;  // the part in which gnuplot names itself
   return beginning_of(path, kHead).find("GNUPLOT") != std::string::npos;
 }
 
-/// As judgements name their pictures: digits and .png.
+/// Names of evaluation pictures: digits and .png.
 bool is_picture_name(std::string_view name) {
   return name.size() > 4 && name.ends_with(".png") && name.find_first_not_of("0123456789") == name.size() - 4;
 }
 
 bool is_hidden(const fs::path& path) { return path.filename().native().starts_with('.'); }
 
-/// Entries that are not hidden, sorted; none of what is no folder.
+/// Entries that are not hidden, sorted; empty if it is no folder.
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> entries;
   std::error_code error;
@@ -63,7 +63,7 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   return entries;
 }
 
-/// What stands in a folder under the names that a run's files have.
+/// Checks a folder for the names of a run's files.
 class OwnNames {
  public:
   explicit OwnNames(const fs::path& folder) : folder_(folder) {
@@ -78,7 +78,7 @@ class OwnNames {
   }
 
   bool any() const { return any_; }                       ///< this program wrote here
-  const fs::path& stranger() const { return stranger_; }  ///< something else that has one of the names, or empty
+  const fs::path& stranger() const { return stranger_; }  ///< a foreign file with one of the names, or empty
   void refuse(const fs::path& path) {
     if (stranger_.empty()) stranger_ = path;
   }
@@ -97,7 +97,7 @@ class OwnNames {
     if (fs::exists(status) && !fs::is_directory(status)) refuse(path);
     return fs::is_directory(status);
   }
-  /// mistakes.csv makes the folder ours and names its pictures. Without it whatever lies there is another's.
+  /// mistakes.csv marks the folder as ours and names its pictures. Without it all files there are foreign.
   void look_at_mistakes(const fs::path& mistakes) {
     look(mistakes / kMistakes.name, [&](const fs::path& path) { return kMistakes.is(path); });
     std::error_code error;
@@ -115,7 +115,7 @@ class OwnNames {
   fs::path stranger_;
 };
 
-/// Are there runs in folders of this one? `reproduce` makes such.
+/// Whether sub-folders hold runs, as `reproduce` makes them.
 bool holds_runs(const fs::path& folder) {
   return std::ranges::any_of(entries_of(folder), [](const fs::path& entry) {
     return std::ranges::any_of(kFiles, [&](const OwnFile& file) { return file.is(entry / file.name); });

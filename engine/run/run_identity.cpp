@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kGroup = "run", kContentHash = "xxh3";
 
-// Lists are kept as CSV texts: an attribute that is a list holds no more than 64 KiB, a text as much as it likes.
+// Lists are stored as CSV texts: a list attribute holds at most 64 KiB, a text any length.
 
 std::string text_of_files(const std::vector<RunFile>& files) {
   std::string text = csv_line({"path", "label", "part", "content", "clips"});
@@ -29,7 +29,7 @@ std::vector<RunFile> files_of_text(const std::string& text, const fs::path& path
     RunFile file;
     const auto fail = [&] { throw DataError(fmt::format("{}: its list of files cannot be read", path.string())); };
     if (row.fields.size() != 5) fail();
-    if (row.line == 1) continue;  // the columns' names
+    if (row.line == 1) continue;  // column names
     const std::string& clips = row.fields[4];
     const auto [end, error] = std::from_chars(clips.data(), clips.data() + clips.size(), file.clips);
     if (error != std::errc() || end != clips.data() + clips.size()) fail();
@@ -59,8 +59,7 @@ std::string difference_of_file(const RunFile& run, const RunFile& now) {
   return {};
 }
 
-/// Every difference of two lists that are sorted by path. Other parts come last: where files are gone or new, they follow from
-/// that.
+/// All differences between two lists sorted by path. Changed splits come last: they may follow from missing or new files.
 std::vector<std::string> differences_of_files(const std::vector<RunFile>& run, const std::vector<RunFile>& now) {
   std::vector<std::string> all, moved;
   auto a = run.begin();
@@ -86,7 +85,7 @@ std::string content_of(const fs::path& path) {
   try {
     return hash_of_file(path).text();
   } catch (const DataError&) {
-    return {};  // whoever decodes the file says why
+    return {};  // the decoder reports the reason
   }
 }
 

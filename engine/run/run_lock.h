@@ -1,17 +1,17 @@
-/// One process at a time trains into a run's directory.
+/// Lets only one process at a time train into a run's directory.
 #pragma once
 #include <filesystem>
 #include <string>
 
 namespace cudenza {
 
-/// Holds RUN/.lock for as long as it lives. The lock is the system's (flock): that of a process which has ended, however it did,
-/// is none any more. The file says whose it is, for whoever finds it held.
+/// Holds RUN/.lock while it lives. It is a lock of the system (flock): it ends with its process, however that ends. The file
+/// names the owner, for other processes that find it held.
 class RunLock {
  public:
-  /// Makes the folder if there is none. Throws DataError that names the owner if another process holds the lock.
+  /// Makes the folder if it is missing. Throws DataError naming the owner if another process holds the lock.
   explicit RunLock(const std::filesystem::path& run);
-  /// Takes the file away, and a folder that this lock made if nothing else has come into it.
+  /// Removes the file, and the folder if this lock made it and it is empty.
   ~RunLock();
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
