@@ -24,7 +24,7 @@ using Sketches = std::vector<Sketch>;
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
-/// 1, 2 or 5 times a power of ten: an axis of that length gets `most` steps at most.
+/// Tick step of 1, 2 or 5 times a power of ten: an axis of that length gets at most `most` steps.
 double nice_step(double length, int most) {
   double step = std::pow(10, std::floor(std::log10(length / most)));
   for (const double factor : {2.0, 2.5, 2.0}) {
@@ -34,14 +34,14 @@ double nice_step(double length, int most) {
   return step;
 }
 
-/// Whole numbers below the axis, a dozen at most.
+/// Whole numbers below the axis, at most a dozen.
 void integer_axis(GnuplotScript& script, const std::vector<EpochRow>& rows) {
   const auto first = static_cast<double>(rows.front().epoch), last = static_cast<double>(rows.back().epoch);
   const double step = std::max(1.0, nice_step(std::max(last - first, 1.0), 12));
   script.line("set xtics {}, {}\nset xrange [{}:{}]", first, step, first - 0.3, last + 0.3);
 }
 
-/// A dashed line where each phase but the first begins.
+/// A dashed line at the start of each phase but the first.
 void mark_phases(GnuplotScript& script, const ModelCard& card) {
   int64_t epoch = 0;
   for (const auto& [name, epochs] : card.training.phases) {
@@ -179,7 +179,7 @@ void draw_recall(Sketches& out, const std::vector<std::string>& classes, const C
                  script});
 }
 
-/// Empty names between those that there is room for.
+/// Replaces names by empty ones where there is no room.
 std::vector<std::string> thinned(std::vector<std::string> names, double room_for_one, double font) {
   const auto step = static_cast<size_t>(std::max(1.0, std::ceil(1.1 * font / room_for_one)));
   for (size_t i = 0; i < names.size(); ++i) {
@@ -188,10 +188,10 @@ std::vector<std::string> thinned(std::vector<std::string> names, double room_for
   return names;
 }
 
-/// A square of a cell for each pair of classes, with their names to the left and, aslant, below.
+/// A square grid with a cell for each pair of classes; class names to the left and, slanted, below.
 GnuplotScript square_with_names(const std::vector<std::string>& classes) {
   const auto n = static_cast<double>(classes.size());
-  // Names and counts shrink with the cells; beyond 24 classes there is room for shades alone.
+  // Names and counts shrink with the cells; beyond 24 classes only the shades fit.
   const double font = std::clamp(170 / n, 5.0, 15.0);
   constexpr double kWidth = 480, kEdge = 8, kTitle = 28;
   const double name_length = std::min(GnuplotScript({.font = font}).room_for(classes), kWidth / 3);
@@ -281,7 +281,7 @@ void draw_lr_find(Sketches& out, const LrCurve& curve) {
   if (curve.points.empty()) return;
   std::string rows;
   for (const LrCurve::Point& point : curve.points) rows += fmt::format("{} {}\n", point.lr, point.loss);
-  // Where it diverges the loss has no bounds: what comes before is to be seen.
+  // A diverging loss is unbounded: the axis shows the part before.
   const auto lowest = std::ranges::min(curve.points, {}, &LrCurve::Point::loss).loss;
   const double first = curve.points.front().loss, top = first + 0.5 * std::max(first - lowest, 0.1 * first);
   GnuplotScript script;
@@ -313,7 +313,7 @@ Plots draw_all(const fs::path& run, const Sketches& sketches) {
   for (const Sketch& sketch : sketches) {
     try {
       plots.drawn.push_back({sketch.name, sketch.title, sketch.alt, drawn(sketch.script)});
-    } catch (const GnuplotError& error) {  // a training is not to fail for a plot
+    } catch (const GnuplotError& error) {  // a missing plot must not fail a training
       plots.trouble = fmt::format("{}: {}", sketch.title, error.what());
       continue;
     }

@@ -1,4 +1,4 @@
-/// gnuplot as the plots use it: one style for all, SVG comes out.
+/// gnuplot for the plots: one style for all, SVG output.
 #pragma once
 #include <fmt/format.h>
 
@@ -10,14 +10,14 @@
 
 namespace cudenza {
 
-/// The colours of all plots; the report shows them by these names, so that they follow the reader's light or dark page. Blue
-/// and vermilion are Okabe and Ito's, which no common colour blindness takes for each other.
+/// Colours of all plots. The report maps them to named page colours, so that they follow the reader's light or dark theme. Blue
+/// and vermilion are from Okabe and Ito's palette: distinct under all common colour blindness.
 struct PlotColours {
   static constexpr int ink = 0x24292f, soft = 0x6e7781, line = 0xd8dee4, paper = 0xffffff;
   static constexpr int blue = 0x0072b2, vermilion = 0xd55e00, on_fill = 0xfefefe;
 };
 
-/// A colour as gnuplot writes it, seen to `share` of 1: '#aarrggbb' with 00 opaque.
+/// A colour in gnuplot's form with opacity `share` in [0, 1]: '#aarrggbb' with 00 opaque.
 std::string gnuplot_colour(int colour, double share = 1);
 /// The same as a number, for `lc rgb variable`.
 std::string gnuplot_colour_number(int colour, double share = 1);
@@ -40,11 +40,11 @@ class GnuplotScript {
   GnuplotScript& data(std::string_view name, std::string_view rows) { return line("${} << END\n{}END", name, rows); }
 
   /// Names at 0, 1, 2, … left of the y axis, within `room` pixels: longer ones are cut and end in "…". They are labels, since
-  /// gnuplot would take a % in the name of a tic for a format.
+  /// gnuplot would take a % in a tic name for a format.
   GnuplotScript& names_left(const std::vector<std::string>& names, double room);
-  /// The same, aslant below the x axis.
+  /// The same, slanted, below the x axis.
   GnuplotScript& names_below(const std::vector<std::string>& names, double room);
-  /// The pixels that names_left() wants for all names in full.
+  /// Pixels that names_left() needs to show all names in full.
   double room_for(const std::vector<std::string>& names) const;
 
   const std::string& text() const { return text_; }
@@ -58,9 +58,9 @@ class GnuplotScript {
   std::string text_;
 };
 
-/// Empty if gnuplot can be run; else one sentence that says what to install.
+/// Empty if gnuplot can be run; else one sentence on what to install.
 std::string why_no_plots();
-/// The SVG that the script draws. Throws GnuplotError with what gnuplot said if it cannot.
+/// The SVG that the script draws. Throws GnuplotError with gnuplot's message on failure.
 std::string drawn(const GnuplotScript&);
 
 }  // namespace cudenza

@@ -20,7 +20,7 @@ std::string text_if_there(const fs::path& path) {
   return text.str();
 }
 
-/// A table of a million columns is none of classes, and its square would fill the memory.
+/// A million columns are no real classes, and their square would fill the memory.
 void check_classes(const fs::path& run, size_t classes) {
   constexpr size_t kMostClasses = 4096;
   if (classes > kMostClasses)
@@ -47,7 +47,7 @@ RunFacts read_run(const fs::path& run) {
   return facts;
 }
 
-/// Links to the sections that there are.
+/// Links to the sections that exist.
 Html contents(const Html& sections) {
   constexpr std::pair<std::string_view, std::string_view> kSections[] = {
       {"training", "Training"}, {"classes", "Classes"},         {"confusion", "Confusion"},

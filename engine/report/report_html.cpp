@@ -45,7 +45,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
-/// The page's name for a colour of the plots.
+/// The page's CSS variable for a colour of the plots.
 std::string_view variable_of(int colour) {
   switch (colour) {
     case PlotColours::ink: return "currentColor";
@@ -58,7 +58,7 @@ std::string_view variable_of(int colour) {
   }
 }
 
-/// "rgb( 36,  41,  47)" of gnuplot's SVG to the page's colours.
+/// Replaces "rgb( 36,  41,  47)" in gnuplot's SVG by the page's colours.
 std::string with_page_colours(const std::string& svg) {
   std::string out;
   size_t done = 0;
@@ -78,7 +78,7 @@ std::string with_page_colours(const std::string& svg) {
   return out.append(svg, done);
 }
 
-/// A tag of gnuplot's SVG in the page: no paper, the page's colours, names of its own for what it refers to within the plot.
+/// A tag of gnuplot's SVG for the page: no background, the page's colours, ids unique to the plot.
 std::string tag_on_page(std::string tag, const std::string& plot) {
   tag = replaced(std::move(tag), "fill=\"#ffffff\"", "fill=\"none\"");
   for (const char* quote : {"'", "\""}) {
@@ -89,11 +89,11 @@ std::string tag_on_page(std::string tag, const std::string& plot) {
   return with_page_colours(replaced(std::move(tag), "\"black\"", "\"currentColor\""));
 }
 
-/// gnuplot's SVG as an element of the page, without its prologue. Only tags are changed: what stands between them are names,
-/// which may look like anything.
+/// gnuplot's SVG as an element of the page, without its prologue. Only tags are changed: the text between them is names, which
+/// may look like anything.
 std::string as_part_of_page(const Plot& plot) {
   std::string svg = plot.svg.substr(std::min(plot.svg.find("<svg"), plot.svg.size()));
-  // gnuplot's own title and description: the figure has better ones.
+  // Removes gnuplot's own title and description: the figure has better ones.
   const size_t title = svg.find("<title>"), end = svg.find("</desc>");
   if (title != std::string::npos && end != std::string::npos && title < end) svg.erase(title, end + 7 - title);
   std::string markup;

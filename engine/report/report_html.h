@@ -1,4 +1,4 @@
-/// HTML for reports: text that cannot go in unescaped, tables, plots that follow the page's colours, one page.
+/// HTML for reports: escaped text, tables, plots in the page's colours, one page.
 #pragma once
 #include <fmt/format.h>
 
@@ -11,11 +11,11 @@
 
 namespace cudenza {
 
-/// A piece of HTML. Plain text becomes one by being escaped, so what comes from a file or a user is harmless wherever it stands.
+/// A piece of HTML. Plain text is escaped on conversion, so text from a file or a user is harmless anywhere.
 class Html {
  public:
   Html() = default;
-  Html(std::string_view plain);  // NOLINT: text is meant to turn into HTML by itself
+  Html(std::string_view plain);  // NOLINT: implicit conversion from text is intended
   Html(const std::string& plain) : Html(std::string_view(plain)) {}
   Html(const char* plain) : Html(std::string_view(plain)) {}
   static Html raw(std::string markup);
@@ -43,12 +43,12 @@ struct Attribute {
 };
 /// <name attributes…>content</name>
 Html element(std::string_view name, const Html& content, const std::vector<Attribute>& attributes = {});
-/// A section with its heading, found under #id. Nothing if it has no content.
+/// A section with its heading and the anchor #id. Empty if it has no content.
 Html section(std::string_view id, const Html& heading, const Html& content);
-/// Pieces side by side where there is room, below each other on a phone.
+/// Pieces side by side if there is room, below each other on a phone.
 Html side_by_side(const std::vector<Html>& pieces);
 
-/// A table whose first column names the rows. It scrolls by itself where it is wider than the page.
+/// A table whose first column names the rows. It scrolls separately if it is wider than the page.
 class HtmlTable {
  public:
   struct Column {
@@ -59,7 +59,7 @@ class HtmlTable {
       : columns_(std::move(columns)), style_(std::move(style)) {}
 
   HtmlTable& row(const std::vector<Html>& cells, std::string_view style = {});
-  /// A line over the rows that follow.
+  /// A heading over the rows that follow.
   HtmlTable& group(const Html& name);
   bool empty() const { return body_.empty(); }
   Html html() const;
@@ -70,21 +70,21 @@ class HtmlTable {
   Html body_;
 };
 
-/// The plot as part of the page, under its title. Nothing if there is none.
+/// The plot as part of the page, under its title. Empty for a null pointer.
 Html figure(const Plot*);
-/// A name that may be long in a place that has no room: cut, with the whole as what a pointer over it shows.
+/// A long name cut to `columns`; the full name shows as a tooltip.
 Html short_name(std::string_view name, size_t columns);
-/// A PNG file as part of the page. Nothing if it is none.
+/// A PNG file as part of the page. Empty if it is no PNG.
 Html picture(const std::filesystem::path& png, const std::string& alt);
 /// "88.4 %"
 std::string percent_text(double share, int digits = 1);
 /// "83.3 to 92.2 %"
 std::string interval_text(double low, double high);
-/// A share with its interval on a line from 0 to 100 %.
+/// A share with its interval on a bar from 0 to 100 %.
 Html interval_bar(double share, double low, double high);
 /// Seconds as fastai prints them: 00:42, 1:02:03.
 std::string clock_text(double seconds);
 
-/// The whole file, styles included.
+/// The whole HTML file, styles included.
 std::string page(const Html& title, const Html& body);
 }  // namespace cudenza

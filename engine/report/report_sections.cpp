@@ -28,7 +28,7 @@ Html facts_table(const Facts& facts) {
 
 Html titled(const Html& title, const Html& content) { return content.empty() ? Html() : element("h3", title) + content; }
 
-/// A path that may break after its slashes.
+/// A path that may wrap after its slashes.
 Html path_text(std::string_view path) {
   Html html;
   for (size_t slash; (slash = path.find('/')) != std::string_view::npos; path.remove_prefix(slash + 1))
@@ -39,7 +39,7 @@ Html path_text(std::string_view path) {
 /// "pop" in bold.
 Html strong(const std::string& word) { return element("strong", word); }
 
-/// Share of the most frequent class: what naming it always would achieve.
+/// Share of the most frequent class: the accuracy of always predicting it.
 double share_of_largest_class(const RunFacts& run) {
   int64_t most = 0;
   for (int64_t c = 0; c < run.matrix.classes(); ++c) most = std::max(most, run.matrix.actual(c));
@@ -171,7 +171,7 @@ Html confusion_section(const RunFacts& run) {
 Html mistakes_section(const RunFacts& run) {
   constexpr int64_t kMost = 12;
   std::vector<Mistake> all = run.mistakes;
-  all.resize(std::min<size_t>(all.size(), kMost));  // judgements write no more
+  all.resize(std::min<size_t>(all.size(), kMost));  // evaluations write no more
   if (all.empty()) {
     for (const ClipLoss& clip : top_losses(run.predictions.scored(), kMost))
       all.push_back({run.predictions.files.at(static_cast<size_t>(clip.clip)), run.class_name(clip.label),
@@ -247,7 +247,7 @@ Html data_section(const RunFacts& run) {
                 "by others.",
                 {{"class", "note"}});
   const std::vector<std::string> names = {"train", "valid", "test"};
-  std::map<std::string, std::map<std::string, int64_t>> counts;  // of a class, of a split
+  std::map<std::string, std::map<std::string, int64_t>> counts;  // per class, per split
   std::map<std::string, int64_t> totals;
   for (const SplitRow& row : run.splits) {
     ++counts[row.label][row.split];

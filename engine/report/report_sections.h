@@ -1,4 +1,4 @@
-/// The parts of a run's report, each made of what was read from the run directory.
+/// The sections of a run's report, each made from what was read from the run directory.
 #pragma once
 #include "engine/report/report_html.h"
 #include "engine/run/model_card.h"
@@ -6,7 +6,7 @@
 
 namespace cudenza {
 
-/// A run directory, read.
+/// Contents of a run directory.
 struct RunFacts {
   std::filesystem::path folder;
   ModelCard card;
@@ -14,11 +14,11 @@ struct RunFacts {
   std::vector<EpochRow> history;
   std::vector<SplitRow> splits;
   std::vector<Mistake> mistakes;
-  std::string config;  ///< config.toml as it stands
+  std::string config;  ///< text of config.toml
   Plots plots;
 
   ConfusionMatrix matrix{0};            ///< of the predictions
-  std::vector<ClassScore> scores = {};  ///< of each class
+  std::vector<ClassScore> scores = {};  ///< per class
 
   const std::string& class_name(int64_t c) const { return predictions.classes.at(static_cast<size_t>(c)); }
 };

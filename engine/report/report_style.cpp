@@ -2,7 +2,7 @@
 
 namespace cudenza {
 
-// Plots take their colours from these variables too (report_html.cpp).
+// Plots also take their colours from these variables (report_html.cpp).
 const std::string_view kReportStyle = R"css(
 :root {
   color-scheme: light dark;

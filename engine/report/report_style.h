@@ -1,4 +1,4 @@
-/// The style sheet of every page.
+/// Style sheet of all pages.
 #pragma once
 #include <string_view>
 

@@ -13,7 +13,7 @@ namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
 
-/// The network alone where that tells the rows apart.
+/// The network's name alone, if that is unique among the rows.
 std::string name_of(const StudyRow& row, const std::vector<StudyRow>& among) {
   const auto same = std::ranges::count(among, row.network, &StudyRow::network);
   return same > 1 && !row.recipe.empty() ? row.network + ", " + row.recipe : row.network;
@@ -25,7 +25,7 @@ double total_seconds(const StudyRow& row) {
   return sum;
 }
 
-/// "176 177 171 of 199": one number a seed.
+/// "176 177 171 of 199": one number per seed.
 std::string correct_text(const StudyRow& row) {
   std::string text;
   for (const StudyRow::Run& run : row.runs) text += fmt::format("{}{}", text.empty() ? "" : " ", run.correct.successes);
@@ -54,7 +54,7 @@ std::string csv_of(const std::vector<StudyRow>& rows) {
   return text;
 }
 
-/// A dot with its interval for each row, small dots for its seeds, and a diamond with its interval for the study's figure.
+/// For each row a dot with its interval, small dots for its seeds, and a diamond with its interval for the study's figure.
 GnuplotScript dots(const std::vector<StudyRow>& rows) {
   using C = PlotColours;
   std::string ours, seeds, study;

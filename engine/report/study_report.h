@@ -1,4 +1,4 @@
-/// The study's table rebuilt: every network's accuracy beside the study's own, as one page.
+/// The study's table reproduced: each network's accuracy beside the study's own, on one page.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -15,7 +15,7 @@ struct StudyRow {
   std::string network;  ///< "ResNet50"
   std::string split;    ///< "random", "fault-filtered"
   std::string recipe;   ///< "fine-tune", "+ mixup + augmentation + TTA"
-  std::string weights;  ///< what it started from; empty: from scratch
+  std::string weights;  ///< the file that training started from; empty: from scratch
   struct Run {
     uint64_t seed = 0;
     Proportion correct;
@@ -25,8 +25,8 @@ struct StudyRow {
   std::optional<Proportion> study;  ///< the study's own figure
 
   double mean_accuracy() const;
-  /// Wilson's interval of the mean accuracy over the clips of one run: the seeds judge the same kind of clips, and more seeds
-  /// do not make more of them.
+  /// Wilson's interval of the mean accuracy, with the clips of one run: all seeds evaluate the same kind of clips, so more seeds
+  /// do not give more of them.
   Interval interval() const;
 };
 
