@@ -17,7 +17,7 @@ Shape shape_of(const TensorRecord& record) {
   return Shape(std::span<const int64_t>(record.sizes));
 }
 
-/// Holds records against one network.
+/// Compares records with one network.
 class ArchComparison {
  public:
   ArchComparison(const std::vector<TensorRecord>& records, const std::string& arch, std::vector<ExpectedTensor> expected)
@@ -60,7 +60,7 @@ class ArchComparison {
     by_name.erase(at);
   }
 
-  /// Another task's last layer has other rows: those of the file are expected.
+  /// Another task's last layer has another number of rows: expects the file's.
   void adopt_classes(std::vector<ExpectedTensor>& expected, const ByName& by_name) {
     ExpectedTensor &weight = expected[expected.size() - 2], &bias = expected.back();
     match_.classes = static_cast<int>(weight.shape[0]);

@@ -1,4 +1,4 @@
-/// Which of our networks tensors belong to, by their names and shapes.
+/// Finds which of our networks a set of tensors belongs to, by names and shapes.
 #pragma once
 #include <string>
 #include <vector>
@@ -8,16 +8,16 @@
 
 namespace cudenza {
 
-/// A name and a shape that a network's file must hold.
+/// A tensor that a network's file must hold.
 struct ExpectedTensor {
   std::string name;
   Shape shape;
 };
-/// The tensors of network `arch` with so many classes, as files hold them, without making the network's memory. The last two are
-/// the last layer's weight and bias.
+/// The tensors of network `arch` with `classes` classes, as in files, without allocating the network. The last two are the last
+/// layer's weight and bias.
 std::vector<ExpectedTensor> expected_tensors(const std::string& arch, int classes = 1000);
 
-/// Whether a network has no place for this tensor, yet nothing is lost without it: counters of batches and of averaged models.
+/// Whether a network has no use for this tensor and may ignore it: counters of batches and of averaged models.
 bool is_counter(std::string_view name);
 
 /// Up to five names, and how many more there are.
@@ -33,19 +33,19 @@ class NameList {
   size_t count_ = 0;
 };
 
-/// What a file's tensors are to our networks.
+/// How a file's tensors fit our networks.
 struct ArchMatch {
-  std::string arch;        ///< "resnet50"; the nearest one where none fits
+  std::string arch;        ///< "resnet50"; the nearest one if none fits
   int classes = 0;         ///< rows of its last layer; 0 without a classifier
-  std::string fault = {};  ///< what keeps them from fitting; empty if they fit
-  bool headless = false;   ///< they fit, but for the whole classifier ("fc.", "classifier."), which is not there
-  double score = 0;        ///< how near they are
+  std::string fault = {};  ///< why they do not fit; empty if they do
+  bool headless = false;   ///< they fit, but the whole classifier ("fc.", "classifier.") is missing
+  double score = 0;        ///< similarity to the network
 
   bool fits() const { return fault.empty(); }
 };
-/// Holds tensors against network `arch`, whose expected_tensors() are given.
+/// Compares tensors with network `arch`, whose expected_tensors() are given.
 ArchMatch match_arch(const std::vector<TensorRecord>&, const std::string& arch, std::vector<ExpectedTensor> expected);
-/// The same against one network or, if `arch` is empty, all: the nearest.
+/// The same with one network or, if `arch` is empty, all of them: returns the nearest.
 ArchMatch match_arch(const std::vector<TensorRecord>&, const std::string& arch = "");
 
 }  // namespace cudenza

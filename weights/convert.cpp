@@ -35,7 +35,7 @@ WeightsInfo info_of(const fs::path& in, const std::string& sha256, const ArchMat
   info.interpolation = official->interpolation;
   info.mean.assign(official->mean.begin(), official->mean.end());
   info.std.assign(official->std.begin(), official->std.end());
-  // The files do not name their classes: they are called by their numbers.
+  // The files do not name their classes: their numbers serve as names.
   for (int i = 0; i < match.classes; ++i) info.classes.push_back(std::to_string(i));
   return info;
 }
@@ -108,7 +108,7 @@ ConvertReport convert_weights(const fs::path& in, const fs::path& out, const std
     write_info(file, info_of(in, hash.sha256, choice.match));
     for (const ExpectedTensor& e : expected_tensors(report.arch, std::max(report.classes, 1))) {
       const auto record = by_name.find(e.name);
-      if (record == by_name.end()) continue;  // of a classifier that is not there
+      if (record == by_name.end()) continue;  // part of a missing classifier
       copy_tensor(source.file(), *record->second, e.shape, file);
       report.numbers += e.shape.numel();
       ++report.tensors;

@@ -1,4 +1,4 @@
-/// Weights of other programs to our HDF5 files, tensor by tensor, and checks of both.
+/// Converts weights of other programs to our HDF5 files, tensor by tensor, and checks both.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -9,15 +9,15 @@
 namespace cudenza {
 
 struct SourceHash {
-  std::string sha256, in_name;  ///< the digits in its name; empty if it has none
+  std::string sha256, in_name;  ///< the digits in the file's name; empty if it has none
   bool agrees() const { return sha256.starts_with(in_name); }
 };
 SourceHash hash_of(const FileBytes&);
-/// Throws DataError if the file is called as an official one, but is another.
+/// Throws DataError if the file has an official file's name but other content.
 void check_official_name(const FileBytes&, const std::string& sha256);
 
 struct ConvertReport {
-  std::string arch, variant;  ///< variant: of the official file that this is; empty if it is none
+  std::string arch, variant;  ///< variant: that of the official file, if it is one; else empty
   int classes = 0;
   WeightContainer container;
   SourceHash hash;
@@ -27,8 +27,8 @@ struct ConvertReport {
 };
 
 /// Writes the weights in `in` to the file `out`: those that choose_weights() takes for `arch` and `key`. Holds one piece of one
-/// tensor at a time. Throws DataError if the file is no container of weights, its hash is not the one in its name, its tensors do
-/// not fit network `arch` (any, if empty), or one of their numbers is not finite.
+/// tensor in memory. Throws DataError if the file is no container of weights, its hash differs from that in its name, its tensors
+/// do not fit network `arch` (any, if empty), or a number is not finite.
 ConvertReport convert_weights(const std::filesystem::path& in, const std::filesystem::path& out, const std::string& arch = "",
                               const std::string& key = "");
 

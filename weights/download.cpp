@@ -10,19 +10,19 @@ namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
 
-/// How curl ended.
+/// Result of a curl run.
 struct Transfer {
   int status = 0;         ///< its exit code
   std::string http_code;  ///< "404"; "000" if there was no answer
 };
 
-// Of curl's exit codes, those that are told apart.
+// Exit codes of curl that are handled separately.
 constexpr int kBadProxy = 5, kNoHost = 6, kNoConnection = 7, kCutOff = 18, kHttpError = 22, kNotWritten = 23, kTimeout = 28,
               kNoRanges = 33, kNoTls = 35, kManyRedirects = 47, kBadReceive = 56, kBadCertificate = 60, kTooLarge = 63;
 
 constexpr int kMostRedirects = 5;
 
-/// What is fetched, and how much of it at most.
+/// What to fetch, and its size limit.
 struct Request {
   std::string url;
   fs::path part;
@@ -55,7 +55,7 @@ std::vector<std::string> curl_arguments(const Request& r) {
           std::to_string(r.most_bytes),
           "--retry",
           "3",
-          "--retry-max-time",  // what broke off at once is tried again, what was slow is not
+          "--retry-max-time",  // retries a transfer that broke off at once, not a slow one
           std::to_string(r.limits.slow_seconds),
           "--write-out",
           "%{http_code}",
@@ -68,8 +68,8 @@ std::vector<std::string> curl_arguments(const Request& r) {
           r.url};
 }
 
-/// Runs curl, which appends to what the part has. --max-filesize knows only sizes that a server announces, so that the system's
-/// limit on files stands beside it.
+/// Runs curl, which appends to the partial file. --max-filesize only knows sizes announced by the server, so the system's file
+/// size limit is set as well.
 Transfer run_curl(const Request& r) {
   const ProgramResult result = run_program(curl_arguments(r), {.shares_stderr = true, .most_file_bytes = r.most_bytes});
   if (result.start_error != 0) {
@@ -85,7 +85,7 @@ uint64_t size_or_zero(const fs::path& path) {
   return error ? 0 : size;
 }
 
-/// Whether curl ended because the file would have become larger than it may be: it was told so, or a write failed, or killed it.
+/// Whether curl ended at the size limit: the server announced more, a write failed, or a signal killed it.
 bool grew_too_large(const Request& r, const Transfer& transfer) {
   const bool at_the_bound = size_or_zero(r.part) >= r.most_bytes;
   return transfer.status == kTooLarge || (at_the_bound && (transfer.status == kNotWritten || transfer.status == 128 + SIGXFSZ));
@@ -126,11 +126,11 @@ std::string reason(const Request& r, const Transfer& transfer) {
   throw DataError(fmt::format("{}: {}", r.url, why));
 }
 
-/// Brings what the part lacks. Whether it went on from something that was there.
+/// Fetches what the partial file lacks. Returns whether it continued an existing one.
 bool transfer(const Request& r) {
   const bool resumes = size_or_zero(r.part) > 0;
   Transfer transfer = run_curl(r);
-  // A server that cannot go on in the middle, or a part that is longer than the file: from the beginning.
+  // A server that cannot resume, or a partial file longer than the file: start again.
   const bool cannot_resume = transfer.status == kNoRanges || (transfer.status == kHttpError && transfer.http_code == "416");
   if (cannot_resume && resumes) {
     fs::remove(r.part);
@@ -176,7 +176,7 @@ fs::path download(const OfficialWeights& row, const DownloadOptions& options) {
   for (bool again = !whole; again;) {
     const bool resumed = transfer(request);
     whole = is_whole(part, row);
-    again = !whole && resumed;  // what was there may have been part of something else
+    again = !whole && resumed;  // the existing part may have been of another file
     if (again) fs::remove(part);
   }
   if (!whole) {

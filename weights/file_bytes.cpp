@@ -21,7 +21,7 @@ std::string printable(std::string_view name) {
 }
 
 FileBytes::FileBytes(const std::filesystem::path& path) : path_(path) {
-  file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe that nobody writes to must not hold us up
+  file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe without a writer must not block
   if (file_ < 0) fail("cannot be read: {}", std::strerror(errno));
   struct stat status {};
   if (fstat(file_, &status) != 0 || !S_ISREG(status.st_mode)) {

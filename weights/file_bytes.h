@@ -1,5 +1,5 @@
-/// Files of foreign formats, read with every bound checked. What lies outside a file or does not belong in it is a DataError
-/// that names the file; nothing is allocated on the word of a file alone.
+/// Files of foreign formats, read with all bounds checked. Reads outside the file and invalid content are a DataError naming the
+/// file. Sizes that a file states are checked before any allocation.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -12,10 +12,10 @@
 
 namespace cudenza {
 
-/// What a file calls something, fit for a message: neither long nor able to steer a terminal.
+/// A name from a file, safe for a message: short and without control characters.
 std::string printable(std::string_view name);
 
-/// A file's bytes by their position.
+/// Random access to a file's bytes.
 class FileBytes {
  public:
   explicit FileBytes(const std::filesystem::path&);
@@ -26,9 +26,9 @@ class FileBytes {
   const std::filesystem::path& path() const { return path_; }
   uint64_t size() const { return size_; }
 
-  /// Fills `out` from position `at` on. Throws DataError if the file ends before.
+  /// Fills `out` from position `at` on. Throws DataError if the file ends before that.
   void read(uint64_t at, std::span<std::byte> out) const;
-  /// Throws DataError, which says what was expected there, unless [at, at + bytes) lies within the file.
+  /// Throws DataError naming `what` unless [at, at + bytes) lies within the file.
   void check_range(uint64_t at, uint64_t bytes, std::string_view what) const;
 
   template <class... Args> [[noreturn]] void fail(fmt::format_string<Args...> what, Args&&... args) const {
@@ -41,7 +41,7 @@ class FileBytes {
   uint64_t size_ = 0;
 };
 
-/// Reads a part of a file from its beginning to its end, little-endian, through a small buffer.
+/// Reads a part of a file sequentially, little-endian, through a small buffer.
 class ByteStream {
  public:
   ByteStream(const FileBytes& file, uint64_t begin, uint64_t end, std::string what);
@@ -56,9 +56,9 @@ class ByteStream {
   uint64_t u64() { return little_endian(8); }
   int32_t i32() { return static_cast<int32_t>(u32()); }
   int64_t i64() { return static_cast<int64_t>(u64()); }
-  /// The next `count` bytes; allocates only what the part of the file can hold.
+  /// The next `count` bytes; allocates at most the size of the part.
   std::string bytes(uint64_t count);
-  /// The bytes before the next line feed, which is passed over. At most `most` of them.
+  /// The bytes before the next line feed, which is skipped; at most `most`.
   std::string line(size_t most);
   void skip(uint64_t count);
 

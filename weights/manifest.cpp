@@ -8,8 +8,8 @@ namespace {
 #define TORCHVISION "https://download.pytorch.org/models/"
 #define TIMM "https://github.com/rwightman/pytorch-image-models/releases/download/"
 
-// Accuracies and interpolation: torchvision's models and timm's model cards. "legacy" files hold the same weights as V1 in
-// the containers of their time. Whole SHA-256 digests stand where several projects that pin these files agree on them.
+// Accuracies and interpolation: torchvision's models and timm's model cards. "legacy" files hold the same weights as V1 in the
+// containers of their time. Full SHA-256 digests are given if several projects that pin these files agree on them.
 constexpr OfficialWeights kOfficial[] = {
     {.arch = "alexnet",
      .variant = "V1",
@@ -77,7 +77,7 @@ constexpr OfficialWeights kOfficial[] = {
      .url = TIMM "v0.1-rs-weights/resnetrs50_ema-6b53758b.pth",
      .sha256_prefix = "6b53758b",
      .bytes = std::nullopt,
-     .top1 = 79.89,  // at 224, as it is tested
+     .top1 = 79.89,  // tested at 224
      .input_size = 160,
      .interpolation = "bicubic"},
 };
@@ -85,7 +85,7 @@ constexpr OfficialWeights kOfficial[] = {
 #undef TORCHVISION
 #undef TIMM
 
-/// Whether eight digits are a day of these times: such names are more often dates than digests.
+/// Whether eight digits are a recent date: in names they are then more often a date than a digest.
 bool is_date(std::string_view digits) {
   const auto in = [&](size_t at, std::string_view first, std::string_view last) {
     const std::string_view part = digits.substr(at, 2);

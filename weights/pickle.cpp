@@ -84,7 +84,7 @@ class PickleMachine {
       case 'c': return global(), true;     // GLOBAL
       case 'R':                            // REDUCE
       case 0x81: return call(), true;      // NEWOBJ
-      case 'b': return (void)pop(), true;  // BUILD: the state that it would set on the object below is of no interest
+      case 'b': return (void)pop(), true;  // BUILD: ignores the state that it would set on the object below
       case 'Q': return push({.kind = Kind::persistent, .items = {pop()}}), true;  // BINPERSID
       default: return false;
     }
@@ -143,7 +143,7 @@ class PickleMachine {
 
   // The stack.
 
-  /// Every value, and every reference that is made without a byte of the pickle for it, is counted against one limit.
+  /// Counts values, and references that take no byte of the pickle, against one limit.
   void count(size_t more) {
     counted_ += more;
     if (counted_ > kMostValues) in_.fail("the pickle holds more than {} values", kMostValues);
@@ -191,7 +191,7 @@ class PickleMachine {
     if (stack_.size() <= floor() || (values_[stack_.back()].kind != kind && !is_call))
       in_.fail("the pickle adds to a {} where there is none", kind == Kind::list ? "list" : "dict");
     if (kind == Kind::dict && items.size() % 2 != 0) in_.fail("the pickle has a key without a value");
-    if (is_call) return;  // an object of another class that is a list or dict as well: what it holds is of no interest
+    if (is_call) return;  // an object of another class that is also a list or dict: its items are ignored
     auto& all = values_[stack_.back()].items;
     all.insert(all.end(), items.begin(), items.end());
   }

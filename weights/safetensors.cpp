@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr uint64_t kMostHeaderBytes = 16 << 20;  // ResNet50's has 24 thousand; reading takes a few times as much memory
+constexpr uint64_t kMostHeaderBytes = 16 << 20;  // ResNet50's has 24 thousand; parsing takes a few times as much memory
 
 constexpr std::array<std::pair<std::string_view, DType>, 9> kTypes{{{"F32", DType::f32},
                                                                     {"F16", DType::f16},
@@ -23,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, DType>, 9> kTypes{{{"F32", DTyp
                                                                     {"U8", DType::u8},
                                                                     {"BOOL", DType::u8}}};
 
-/// Takes the header's events one by one, so that no tree of it is ever built: the format has three levels and no more.
+/// Parses the header by SAX events, without building a tree: the format has exactly three levels.
 class HeaderReader : public Json::json_sax_t {
  public:
   HeaderReader(const FileBytes& file, uint64_t data_begin) : file_(file), data_begin_(data_begin) {}
@@ -88,7 +88,7 @@ class HeaderReader : public Json::json_sax_t {
       file_.fail("{}: its shape does not need the {} bytes that it has", name_, bytes);
   }
 
-  /// Throws DataError where the product of the extents would not fit the file, let alone 64 bits.
+  /// Throws DataError if the product of the extents exceeds the file, let alone 64 bits.
   std::vector<int64_t> contiguous_strides_checked() const {
     int64_t count = 1;
     for (const int64_t extent : shape_) {

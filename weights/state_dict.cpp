@@ -7,11 +7,11 @@
 namespace cudenza {
 namespace {
 
-// None of our networks has a part of these names.
+// None of our networks has parts with these names.
 constexpr std::array<std::string_view, 4> kWrappers{"module.", "_orig_mod.", "_fsdp_wrapped_module.",
                                                     "_checkpoint_wrapped_module."};
 
-/// The name without wrappers; those that were in it are added to `found`.
+/// The name without wrappers; adds those removed to `found`.
 std::string unwrapped(std::string_view name, std::set<std::string>& found) {
   std::string left;
   while (!name.empty()) {

@@ -8,15 +8,14 @@
 namespace cudenza {
 
 struct StateDict {
-  std::string key = {};  ///< where it stands in the file: "state_dict", "checkpoint.model"; empty: it is the file's whole content
+  std::string key = {};  ///< its place in the file: "state_dict", "checkpoint.model"; empty: the whole file
   std::vector<TensorRecord> tensors = {};
   std::string fault = {};                  ///< why it cannot be read; empty if it can
-  std::vector<std::string> wrappers = {};  ///< what was taken off its names: "module.", "_orig_mod."
+  std::vector<std::string> wrappers = {};  ///< prefixes removed from the names: "module.", "_orig_mod."
 };
 
-/// Takes the names of wrappers out of the tensors' names, wherever they stand: "module." of DataParallel and its kin,
-/// "_orig_mod." of torch.compile, those of FSDP and of checkpointing. Names that would then not be told apart all stay as they
-/// are.
+/// Removes the prefixes of wrappers from the tensors' names, at any depth: "module." of DataParallel and similar classes,
+/// "_orig_mod." of torch.compile, those of FSDP and of checkpointing. If two names would become equal, all stay unchanged.
 void take_off_wrappers(StateDict&);
 
 }  // namespace cudenza

@@ -51,7 +51,7 @@ TensorRecord checked_record(const FileBytes& file, std::string name, const Store
     file.fail("{}: sizes [{}], strides [{}] and offset {} do not fit the {} numbers stored for it", name, fmt::join(sizes, ","),
               fmt::join(strides, ","), offset, numbers.count);
   };
-  // A stride of 0 shows few numbers as many: at most as many as the file has bytes, and then some.
+  // A stride of 0 expands few numbers to many: limited to the file's bytes plus a constant.
   constexpr int64_t kAlwaysAllowed = 1 << 20;
   const int64_t most = static_cast<int64_t>(file.size()) + kAlwaysAllowed;
   int64_t count = 1, last = offset;

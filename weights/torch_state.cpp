@@ -51,7 +51,7 @@ std::string dotted(std::string global) {
   return printable(global);
 }
 
-/// Finds the state dicts of one pickle.
+/// Finds the state dicts in a pickle.
 class StateReader {
  public:
   StateReader(const FileBytes& file, const Pickle& pickle, const PersistentIds& ids) : file_(file), pickle_(pickle), ids_(ids) {}
@@ -67,7 +67,7 @@ class StateReader {
   }
 
  private:
-  /// Adds the dict, if it has tensors, and those within it. Each is entered once, so circles and shared parts do no harm.
+  /// Adds the dict, if it has tensors, and those within it. Each is visited once, so cycles and shared parts are harmless.
   void collect(const Value& dict, const std::string& key, int depth) {
     if (!entered_.insert(&dict).second) return;
     if (StateDict own = state_dict(dict, key); !own.tensors.empty() || !own.fault.empty()) found_.push_back(std::move(own));
@@ -79,7 +79,7 @@ class StateReader {
     }
   }
 
-  /// A dict that cannot be read need not be the one that is wanted: its fault is kept.
+  /// An unreadable dict may not be the one that is wanted: only records its fault.
   StateDict state_dict(const Value& dict, const std::string& key) {
     StateDict own{.key = key};
     try {
@@ -93,7 +93,7 @@ class StateReader {
   }
 
   std::vector<TensorRecord> tensors_of(const Value& dict) const {
-    std::map<std::string_view, size_t> places;  // a key that stands twice counts once: its last value
+    std::map<std::string_view, size_t> places;  // a repeated key counts once: its last value
     std::vector<TensorRecord> all;
     for (size_t i = 0; i + 1 < dict.items.size(); i += 2) {
       const Value &key = pickle_[dict.items[i]], &value = pickle_[dict.items[i + 1]];
@@ -131,7 +131,7 @@ class StateReader {
     return listed.empty() ? "it has none that are names" : listed;
   }
 
-  /// A whole module, or what else has classes of its own, is no state dict: which class it is tells the user what was saved.
+  /// A whole module, or anything else with its own classes, is no state dict: the class name tells the user what was saved.
   std::string remedy() const {
     for (const Value& value : pickle_.values()) {
       if (value.kind == Kind::global && !is_torch_global(value.text))

@@ -1,4 +1,4 @@
-/// State dicts as torch.save pickles them: which tensors there are, and on which storages.
+/// State dicts in pickles of torch.save: their tensors and storages.
 #pragma once
 #include <functional>
 
@@ -7,35 +7,34 @@
 
 namespace cudenza {
 
-/// Whether torch.save names this global for weights themselves: OrderedDict, torch.*Storage, torch.*Tensor, torch.Size, Parameter
-/// and what rebuilds a tensor.
+/// Whether torch.save uses this global for weights themselves: OrderedDict, torch.*Storage, torch.*Tensor, torch.Size, Parameter
+/// and the functions that rebuild a tensor.
 bool is_torch_global(const std::string& global);
 
-/// Whether a file of weights may name this global beside them, as checkpoints do: argparse.Namespace, numpy's scalars, the user's
-/// own classes. No global is ever called, whatever it is; those that only an attack names (os.system, builtins.eval, all of
-/// subprocess) are not inert, so that such a file is refused and not quietly read.
+/// Whether a file may use this global beside the weights, as checkpoints do: argparse.Namespace, numpy's scalars, the user's own
+/// classes. No global is ever called. Globals that only an attack uses (os.system, builtins.eval, all of subprocess) are not
+/// inert: such a file is refused.
 bool is_inert_global(const std::string& global);
 
-/// The element type of "torch FloatStorage" and its kin. Throws DataError for those that have no place among weights.
+/// The dtype of "torch FloatStorage" and similar classes. Throws DataError for dtypes that weights cannot have.
 DType storage_dtype(const FileBytes&, const Pickle::Value& storage_class);
 
-/// Throws DataError if the facts about the machine that saved a file (sys_info) say that it was a big-endian one.
+/// Throws DataError if the system facts in a file (sys_info) say that a big-endian machine saved it.
 void check_byte_order(const FileBytes&, const Pickle& system);
 
-/// What a container must say about its pickle's persistent ids.
+/// How a container resolves the persistent ids of its pickle.
 struct PersistentIds {
-  /// The numbers of the storage that an id stands for.
+  /// The numbers of the storage with this id.
   std::function<StoredNumbers(const Pickle::Value& id)> storage;
-  /// The tensor that an id stands for, its name yet to be given; where tensors have ids (the tar container). Else empty.
+  /// The tensor with this id, still without a name; only if tensors have ids (the tar container). Else empty.
   std::function<TensorRecord(const Pickle::Value& id)> tensor = {};
 };
 
-/// The state dicts that the pickle holds, at least one, in its order: the dict itself, and those under its text keys and theirs
-/// ("state_dict", "checkpoint.model"), as far as they have tensors under names. What is no tensor is left out. Throws DataError
-/// if there is none.
+/// All state dicts in the pickle, in its order: the dict itself, and nested ones under string keys ("state_dict",
+/// "checkpoint.model"), if they have named tensors. Other values are left out. Throws DataError if there is none.
 std::vector<StateDict> state_dicts_of(const FileBytes&, const Pickle&, const PersistentIds&);
 
-/// Items of a tuple or list that are integers. Throws DataError, which says what was expected, if they are not.
+/// Items of a tuple or list of integers. Throws DataError naming `what` if they are not integers.
 std::vector<int64_t> integers_of(const FileBytes&, const Pickle&, const Pickle::Value& sequence, std::string_view what);
 
 /// The fields of the persistent id ('storage', class, key, location, count[, view]).

@@ -21,7 +21,7 @@ void read_preamble(ByteStream& in) {
   check_byte_order(in.file(), Pickle(in, kNoGlobals));
 }
 
-/// The element type of each storage that the object's pickle refers to.
+/// The dtype of each storage that the object's pickle refers to.
 std::map<std::string, DType> storage_types(const FileBytes& file, const Pickle& object) {
   std::map<std::string, DType> types;
   for (const Value& value : object.values()) {
@@ -49,7 +49,7 @@ std::map<std::string, StoredNumbers> find_storages(ByteStream& in, const Pickle&
   return storages;
 }
 
-/// The part of a storage that a view (key, offset, count) shows.
+/// The part of a storage that a view (key, offset, count) covers.
 StoredNumbers viewed(const FileBytes& file, const Pickle& object, const StoredNumbers& whole, const Value& view) {
   if (view.kind == Kind::none) return whole;
   if (view.items.size() != 3 || object[view.items[1]].kind != Kind::integer || object[view.items[2]].kind != Kind::integer)

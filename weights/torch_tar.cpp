@@ -24,7 +24,7 @@ std::string_view field(std::span<const std::byte> block, size_t at, size_t lengt
   return text.substr(0, text.find('\0'));
 }
 
-/// An octal number, blanks before and after it; -1 if there is none.
+/// An octal number with optional blanks around it; -1 if there is none.
 int64_t octal(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   int64_t value = -1;
@@ -59,7 +59,7 @@ ByteStream open_member(const FileBytes& file, const std::map<std::string, Range>
   return {file, at->second.begin, at->second.end, "member '" + name + "'"};
 }
 
-/// A key, which is an integer, or an integer written as text.
+/// A key: an integer, or an integer as text.
 int64_t key_of(const FileBytes& file, const Value& value) {
   if (value.kind == Kind::integer) return value.integer;
   int64_t key = 0;

@@ -12,7 +12,7 @@
 namespace cudenza {
 namespace {
 
-constexpr size_t kMostPrefixes = 16;  // tried in one state dict: a file may have as many as tensors
+constexpr size_t kMostPrefixes = 16;  // tried per state dict: a file may have as many as tensors
 
 constexpr size_t kFewestTensors = 10;  // of a network: AlexNet's convolutions
 
@@ -31,13 +31,13 @@ std::vector<KnownNetwork> known_networks(const std::string& arch) {
   return {network_names().begin(), network_names().end()};
 }
 
-/// What a user calls a part of a file: "state_dict", "student", "state_dict.student".
+/// The user's name for a part of a file: "state_dict", "student", "state_dict.student".
 std::string label(const WeightChoice& choice) {
   const std::string prefix = choice.prefix.substr(0, choice.prefix.empty() ? 0 : choice.prefix.size() - 1);
   return choice.key + (choice.key.empty() || prefix.empty() ? "" : ".") + prefix;
 }
 
-/// Whether a part's name says that its weights are an average of those that were trained.
+/// Whether a part's name says that it holds averaged weights.
 bool is_average(std::string_view name) {
   constexpr std::array<std::string_view, 8> kWords{"ema", "swa", "avg", "average", "averaged", "teacher", "momentum", "shadow"};
   for (size_t begin = 0; begin < name.size();) {
@@ -48,7 +48,7 @@ bool is_average(std::string_view name) {
   return false;
 }
 
-/// What may stand before the network's names in these: "", and whatever stands before its first tensor's.
+/// Possible prefixes of the network's names in these tensors: "", and any before its first tensor's name.
 std::vector<std::string> prefixes_in(const std::vector<TensorRecord>& tensors, const KnownNetwork& network) {
   const std::string ending = '.' + network.expected.front().name;
   std::set<std::string> found;
@@ -56,7 +56,7 @@ std::vector<std::string> prefixes_in(const std::vector<TensorRecord>& tensors, c
     if (t.name.ends_with(ending)) found.insert(t.name.substr(0, t.name.size() - ending.size() + 1));
   }
   std::vector<std::string> prefixes(found.begin(), found.end());
-  if (prefixes.size() > kMostPrefixes) {  // the network is the largest part, and the shortest prefix
+  if (prefixes.size() > kMostPrefixes) {  // the network is the largest part, with the shortest prefix
     std::ranges::stable_sort(prefixes, {}, &std::string::size);
     prefixes.resize(kMostPrefixes);
   }
@@ -64,8 +64,8 @@ std::vector<std::string> prefixes_in(const std::vector<TensorRecord>& tensors, c
   return prefixes;
 }
 
-/// The dict's tensors as the network's: names without the prefix; of those without it, what the network has at its top (a new
-/// classifier beside a body) and nothing else.
+/// The dict's tensors under the network's names: those with the prefix, without it; of the others, only tensors at the network's
+/// top level (a new classifier beside a body).
 WeightChoice under_prefix(const StateDict& dict, const std::string& prefix, const KnownNetwork& network) {
   WeightChoice choice{.key = dict.key, .prefix = prefix, .wrappers = dict.wrappers};
   std::set<std::string> taken;
@@ -86,7 +86,7 @@ WeightChoice under_prefix(const StateDict& dict, const std::string& prefix, cons
   return choice;
 }
 
-/// Less is taken first.
+/// Sort key: the smallest is taken first.
 std::pair<bool, bool> order_of(const WeightChoice& choice) { return {choice.match.headless, is_average(label(choice))}; }
 
 class Chooser {

@@ -1,6 +1,6 @@
-/// Which of the tensors in a file are a network's weights. People save state dicts in many ways: under a key of a checkpoint
-/// ("state_dict", "model", "net"), as a part of a larger module (names that begin with "model." or "encoder."), twice (as they
-/// are trained, and averaged). What fits one of our networks by names and shapes is taken, whatever it is called.
+/// Chooses the tensors in a file that are a network's weights. Users save state dicts in many ways: under a key of a checkpoint
+/// ("state_dict", "model", "net"), as part of a larger module (names begin with "model." or "encoder."), twice (trained and
+/// averaged). Any that fits one of our networks by names and shapes is taken, whatever its key.
 #pragma once
 #include <string>
 #include <vector>
@@ -11,24 +11,25 @@
 namespace cudenza {
 
 struct WeightChoice {
-  std::string key = {}, prefix = {};         ///< where they stand: under "state_dict", names that begin with "model."; or empty
-  std::vector<std::string> wrappers = {};    ///< what was taken off their names besides (state_dict.h)
-  std::vector<TensorRecord> tensors = {};    ///< under the network's names; if nothing fits, the nearest state dict as it is
-  ArchMatch match = {};                      ///< of the network, or of the nearest where none fits
-  std::vector<std::string> others = {};      ///< what fits as well: each is a name for `key` of choose_weights()
+  std::string key = {}, prefix = {};         ///< their place: under "state_dict", names that begin with "model."; or empty
+  std::vector<std::string> wrappers = {};    ///< other prefixes removed from their names (state_dict.h)
+  std::vector<TensorRecord> tensors = {};    ///< with the network's names; if nothing fits, the nearest state dict unchanged
+  ArchMatch match = {};                      ///< of the network, or of the nearest if none fits
+  std::vector<std::string> others = {};      ///< other weights that fit: values for `key` of choose_weights()
   std::vector<std::string> unreadable = {};  ///< faults of other parts of the file
-  NameList left_out = {};                    ///< tensors outside of the network
+  NameList left_out = {};                    ///< tensors outside the network
 
-  /// What was taken and what was not, a sentence each; nothing if the file is no more than the network's state dict.
+  /// One sentence each on what was taken and what was not; empty if the file holds just the network's state dict.
   std::vector<std::string> remarks() const;
 };
 
-/// Chooses for network `arch` (any, if empty). Where several fit, weights with a classifier go before those without, averages (a
-/// name with "ema", "swa", "teacher" in it) come last, and else the first in the file is taken; `key` names another one, as the
-/// file or `others` calls it. If nothing fits, the nearest is given, with match.fault. Throws UsageError if there is no such key.
+/// Chooses weights for network `arch` (any, if empty). If several fit, weights with a classifier go before those without,
+/// averages (a name with "ema", "swa", "teacher" in it) come last, and then the first in the file is taken. `key` selects
+/// another, named as in the file or in `others`. If nothing fits, returns the nearest, with match.fault. Throws UsageError if
+/// there is no such key.
 WeightChoice choose_weights(const WeightSource&, const std::string& arch = "", const std::string& key = "");
 
-/// "'state_dict' (182 tensors: conv1.weight, bn1.weight, … and 177 more)": what a file holds, for a message.
+/// Contents of a file, for a message: "'state_dict' (182 tensors: conv1.weight, bn1.weight, … and 177 more)".
 std::string contents_of(const WeightSource&);
 
 }  // namespace cudenza

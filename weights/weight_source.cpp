@@ -16,7 +16,7 @@ namespace cudenza {
 static_assert(std::endian::native == std::endian::little);
 namespace {
 
-constexpr size_t kPiece = 1 << 16;  // elements that are widened at a time
+constexpr size_t kPiece = 1 << 16;  // elements converted at a time
 
 bool begins_with(std::span<const std::byte> bytes, std::string_view magic) {
   return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
@@ -48,7 +48,7 @@ std::vector<StateDict> read_state_dicts(const FileBytes& file, WeightContainer c
   return {{.tensors = read_safetensors(file)}};
 }
 
-/// The number at `from`, which need not be aligned.
+/// The value at `from`, which need not be aligned.
 template <class T> float float_at(const std::byte* from) {
   T value;
   std::memcpy(&value, from, sizeof value);

@@ -14,7 +14,7 @@ constexpr uint64_t kMostMembers = 1 << 17;
 constexpr uint32_t kSaturated32 = 0xFFFFFFFF;
 constexpr uint16_t kSaturated16 = 0xFFFF, kZip64Field = 1;
 
-/// The position of the end record, which stands at the file's end before a comment.
+/// Position of the end record, at the end of the file before a comment.
 uint64_t find_end(const FileBytes& file) {
   const uint64_t tail = std::min(file.size(), kEndBytes + kLongestComment);
   std::vector<std::byte> bytes(static_cast<size_t>(tail));
@@ -84,7 +84,7 @@ void ZipDirectory::read_directory(uint64_t begin, uint64_t bytes, uint64_t count
       const uint16_t id = in.u16(), length = in.u16();
       if (length > left - 4) in.fail("has an entry whose extra field is cut off");
       uint64_t used = 0;
-      const auto widen = [&](uint64_t& value) {  // in this order, those that did not fit into 32 bits
+      const auto widen = [&](uint64_t& value) {  // in this order, those that exceeded 32 bits
         if (id != kZip64Field || value != kSaturated32 || length - used < 8) return;
         value = in.u64();
         used += 8;

@@ -1,4 +1,4 @@
-/// The members of a zip archive, and where their bytes are. Only members that are stored, not compressed, can be read.
+/// The members of a zip archive, and where their bytes are. Only uncompressed members can be read.
 #pragma once
 #include <map>
 #include <string>
@@ -9,16 +9,16 @@ namespace cudenza {
 
 class ZipDirectory {
  public:
-  /// Reads the archive's directory (zip64 too). Throws DataError if it is corrupt, or names a member twice.
+  /// Reads the archive's directory (also zip64). Throws DataError if it is corrupt or names a member twice.
   explicit ZipDirectory(const FileBytes&);
 
   struct Range {
     uint64_t begin, end;
   };
   bool contains(const std::string& name) const { return members_.contains(name); }
-  /// Where a member's bytes are in the file. Throws DataError if there is none, or it is compressed or encrypted.
+  /// Position of a member's bytes in the file. Throws DataError if it is missing, compressed or encrypted.
   Range find(const std::string& name) const;
-  /// The name of the one member that ends so. Throws DataError if there are none or several.
+  /// The name of the only member with this ending. Throws DataError if there is none or several.
   std::string only_one_ending(std::string_view ending) const;
 
  private:
