@@ -1,4 +1,4 @@
-/// AlexNet as torchvision has it (Krizhevsky: One weird trick for parallelizing convolutional neural networks; 2014).
+/// AlexNet as in torchvision (Krizhevsky: One weird trick for parallelizing convolutional neural networks; 2014).
 #pragma once
 #include "models/network.h"
 

@@ -1,4 +1,4 @@
-/// What stands on a network's body: feature maps [N,h,w,channels] to logits [N,classes].
+/// Heads on a network's body: feature maps [N,h,w,channels] to logits [N,classes].
 #pragma once
 #include <memory>
 
@@ -6,15 +6,15 @@
 
 namespace cudenza {
 
-/// The classifier of the ResNets: the mean over the maps, then one linear layer.
+/// The classifier of the ResNets: global average pool, then a linear layer.
 class PooledLinear : public Linear {
  public:
   using Linear::Linear;
   Tensor forward(const Tensor& maps) override;
 };
 
-/// The classifier of AlexNet and VGG16: maps averaged to side x side, flattened in the engine's order (h, w, c), then the
-/// parts that are added.
+/// The classifier of AlexNet and VGG16: average pool to side x side, flatten in the engine's order (h, w, c), then the added
+/// modules.
 class PooledSequential : public Sequential {
  public:
   explicit PooledSequential(int side) : side_(side) {}
@@ -24,7 +24,7 @@ class PooledSequential : public Sequential {
   int side_;
 };
 
-/// The head that fastai puts on a body for transfer learning (fastai.vision.learner.create_head):
+/// fastai's head for transfer learning (fastai.vision.learner.create_head):
 ///   concat[adaptive max pool, adaptive average pool] -> batch norm -> dropout p/2 -> linear 2C x 512 -> ReLU -> batch norm
 ///   -> dropout p -> linear 512 x classes.
 class FastaiHead : public Module {

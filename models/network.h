@@ -1,5 +1,5 @@
-/// What the networks have in common: a body that turns pictures into feature maps and a head that turns those into logits.
-/// Names of parts and values of parameters are those of torchvision's and timm's files.
+/// Common base of the networks: a body that maps pictures to feature maps, and a head that maps those to logits. Names of modules
+/// and values of parameters are those of torchvision's and timm's files.
 #pragma once
 #include <memory>
 #include <string>
@@ -11,17 +11,17 @@
 namespace cudenza {
 
 enum class HeadKind {
-  original,  ///< the network's own classifier, its last layer for `classes` classes
-  fastai,    ///< pools and two linear layers as fastai's create_head makes them (models/head.h)
+  original,  ///< the network's own classifier; its last layer has `classes` outputs
+  fastai,    ///< pools and two linear layers, like fastai's create_head (models/head.h)
 };
 
 struct NetworkOptions {
   int classes = 1000;
-  int in_channels = 3;  ///< weights made for three serve one channel too: read_state() sums them
+  int in_channels = 3;  ///< weights for three channels also serve one: read_state() sums them
   HeadKind head = HeadKind::original;
-  double dropout = 0.5;                                                ///< AlexNet's, VGG16's, and the fastai head's last
-  double drop_path = 0;                                                ///< stochastic depth at the last block (ResNet-RS alone)
-  std::shared_ptr<Generator> random = std::make_shared<Generator>(0);  ///< what dropout and stochastic depth draw from
+  double dropout = 0.5;  ///< AlexNet's, VGG16's, and the fastai head's last dropout
+  double drop_path = 0;  ///< stochastic depth rate of the last block (only ResNet-RS)
+  std::shared_ptr<Generator> random = std::make_shared<Generator>(0);  ///< random source of dropout and stochastic depth
 };
 
 class Network : public Module {
@@ -35,16 +35,16 @@ class Network : public Module {
   /// Feature maps to logits.
   Tensor classify(const Tensor& maps) { return (*classifier_)(maps); }
 
-  /// What begins the names of the parameters that a new task brings along, and weights made for another lack: "fc.",
-  /// "classifier.6." (the last layer of AlexNet's and VGG16's classifiers; those below come with the body), "head.".
+  /// Prefix of the parameters that are new for a task and missing in weights made for another: "fc.", "classifier.6." (the last
+  /// layer of AlexNet's and VGG16's classifiers; the layers below belong to the body), "head.".
   const std::string& head_prefix() const { return head_prefix_; }
-  /// Parameters in the groups that fine-tuning gives rates of their own, from the input to the head, which is the last:
+  /// Parameter groups with separate learning rates in fine-tuning, from the input to the head, which is the last:
   ///   AlexNet features[:6] | the rest | head     ResNet stem, layers 1 and 2 | layers 3 and 4 | head     others body | head
   std::vector<ParameterGroup> parameter_groups();
 
  protected:
-  /// The last thing a network's constructor does: its classifier of type M under `name`, whose new layer is `last_layer`
-  /// ("" where M is that layer), or fastai's head for maps of so many channels.
+  /// Each network's constructor calls this last. Adds the classifier of type M as `name`, whose new layer is `last_layer` ("" if
+  /// M is that layer), or fastai's head for feature maps of `channels` channels.
   template <class M>
   void finish(const std::string& name, const typename M::Options& original, const std::string& last_layer, int channels,
               const NetworkOptions& o) {

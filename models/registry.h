@@ -10,7 +10,7 @@ namespace cudenza {
 
 /// alexnet vgg16 vgg16_bn resnet34 resnet50 resnetrs50
 const std::vector<std::string_view>& network_names();
-/// The network called `name`, its parameters not yet drawn or loaded. Throws UsageError naming the choices.
+/// The network called `name`; its parameters are not initialised yet. Throws UsageError naming the choices.
 std::unique_ptr<Network> make_network(std::string_view name, const NetworkOptions& = {});
 
 }  // namespace cudenza

@@ -1,5 +1,5 @@
-/// ResNet34 and ResNet50 as torchvision has them (He et al.: Deep Residual Learning for Image Recognition; CVPR 2016), version
-/// 1.5: a bottleneck's stride sits in its 3x3 convolution.
+/// ResNet34 and ResNet50 as in torchvision (He et al.: Deep Residual Learning for Image Recognition; CVPR 2016), version 1.5: a
+/// bottleneck's stride is in its 3x3 convolution.
 ///
 ///   layer    34                    50                          output at 224
 ///   stem     7x7 s2 64, pool 3x3 s2                            56

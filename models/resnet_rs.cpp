@@ -30,7 +30,7 @@ class SqueezeExcite : public Module {
   Conv2d &fc1_, &fc2_;
 };
 
-/// The shortcut where shape changes: average pool 2x2 (but in the first layer, where the side stays), conv 1x1, batch norm.
+/// The shortcut where shape changes: average pool 2x2 (except in the first layer, which keeps its size), conv 1x1, batch norm.
 class Downsample : public Module {
  public:
   struct Options {
@@ -108,7 +108,7 @@ class ResNetRs50::Stem : public Module {
         conv3_(child<Conv2d>("3", {.in = 32, .out = 32, .kernel = 3, .pad = 1, .bias = false})),
         bn4_(child<BatchNorm2d>("4", {.channels = 32})),
         last(child<Conv2d>("6", {.in = 32, .out = 64, .kernel = 3, .pad = 1, .bias = false})) {}
-  /// What `last` is fed.
+  /// Input of `last`.
   Tensor forward(const Tensor& x) override { return conv_bn_relu(conv3_, bn4_, conv_bn_relu(conv0_, bn1_, x)); }
 
  private:
@@ -121,7 +121,7 @@ class ResNetRs50::Stem : public Module {
   Conv2d& last;
 };
 
-/// maxpool.0 conv 3x3 s2 64, maxpool.1 batch norm, ReLU: what stands where other ResNets have a pool.
+/// maxpool.0 conv 3x3 s2 64, maxpool.1 batch norm, ReLU: replaces the max pool of other ResNets.
 class ResNetRs50::Pool : public Module {
  public:
   struct Options {};

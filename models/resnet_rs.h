@@ -1,6 +1,6 @@
-/// ResNet-RS50 as timm has it (Bello et al.: Revisiting ResNets: Improved Training and Scaling Strategies; NeurIPS 2021): a
-/// ResNet50 whose stem is three 3x3 convolutions and whose pool is a fourth, with squeeze-and-excitation in every bottleneck,
-/// shortcuts that average before they project, and stochastic depth. Trained at 160 x 160, tested at 224 x 224.
+/// ResNet-RS50 as in timm (Bello et al.: Revisiting ResNets: Improved Training and Scaling Strategies; NeurIPS 2021): a ResNet50
+/// with three 3x3 convolutions as stem and a fourth as pool, squeeze-and-excitation in each bottleneck, shortcuts that
+/// average-pool before they project, and stochastic depth. Trained at 160 x 160, tested at 224 x 224.
 #pragma once
 #include <array>
 
@@ -12,7 +12,7 @@ class ResNetRs50 : public Network {
  public:
   explicit ResNetRs50(const NetworkOptions&);
   Tensor features(const Tensor& x) override;
-  /// Convolutions Kaiming normal over fan_out; the last gamma of each block zero, so that blocks begin as the identity.
+  /// Convolutions Kaiming normal over fan_out; the last gamma of each block zero, so that blocks start as the identity.
   void reset(Generator&) override;
 
  private:

@@ -1,5 +1,5 @@
-/// VGG16 as torchvision has it, configuration D, plain or with batch norm after each convolution (Simonyan, Zisserman: Very
-/// Deep Convolutional Networks for Large-Scale Image Recognition; ICLR 2015).
+/// VGG16 as in torchvision, configuration D, plain or with batch norm after each convolution (Simonyan, Zisserman: Very Deep
+/// Convolutional Networks for Large-Scale Image Recognition; ICLR 2015).
 #pragma once
 #include "models/network.h"
 
