@@ -1,4 +1,4 @@
-/// The memory that captured work makes and lets go: one set of rules for CUDA's graphs and for the tests' stand-in.
+/// Memory allocated and freed during a capture: the same rules for CUDA graphs and for the tests' stand-in.
 #pragma once
 #include <fmt/format.h>
 
@@ -14,14 +14,14 @@ class CaptureMemory {
   using Piece = std::pair<void*, size_t>;
 
   void made(void* p, size_t bytes) { living_.emplace(p, bytes); }
-  /// Whether the work itself made the piece, so that its release is part of the graph. What was there before is kept
-  /// instead: the work before this point reads it at every replay.
+  /// Returns true if the captured work allocated the piece: its release is then part of the graph. Memory from before the
+  /// capture is kept instead, because captured work reads it at every replay.
   bool let_go(void* p, size_t bytes) {
     if (living_.erase(p) > 0) return true;
     kept_.emplace_back(p, bytes);
     return false;
   }
-  /// To be asked when the work has been captured.
+  /// Call at the end of the capture. Throws std::logic_error if memory made in it is still in use.
   void check_all_let_go() const {
     if (living_.empty()) return;
     throw std::logic_error(

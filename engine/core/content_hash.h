@@ -1,4 +1,4 @@
-/// A name for what a file holds: 128 bits, far too many for two files of a lifetime to share them by chance. Not against malice.
+/// A 128-bit hash that identifies a file's content. Collisions by chance are negligible; it is not secure against attackers.
 #pragma once
 #include <compare>
 #include <cstddef>
@@ -21,7 +21,7 @@ struct ContentHash {
   std::string text() const;
 };
 
-/// XXH3 (128 bits, by the library xxHash) of bytes that come piece by piece.
+/// Incremental XXH3 (128 bits, by the library xxHash).
 class ContentHasher {
  public:
   ContentHasher();
@@ -36,7 +36,7 @@ class ContentHasher {
 };
 
 ContentHash hash_of(std::span<const std::byte>);
-/// Of a file's bytes. Throws DataError with file and reason if it cannot be read.
+/// Hash of a file's bytes. Throws DataError with file and reason if it cannot be read.
 ContentHash hash_of_file(const std::filesystem::path&);
 
 }  // namespace cudenza

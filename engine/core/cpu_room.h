@@ -1,11 +1,11 @@
-/// Memory that is there before somebody needs it.
+/// Checks that memory is available before it is needed.
 #pragma once
 #include <cstddef>
 
 namespace cudenza {
 
-/// Throws DeviceError unless the process may have so much more memory now (ulimit -v). To be asked before calls of libraries that
-/// crash where they get none.
+/// Throws DeviceError unless the process can get this many more bytes now (ulimit -v). Call it before library functions that
+/// crash when memory runs out.
 void require_cpu_room(size_t bytes);
 
 }  // namespace cudenza

@@ -10,9 +10,9 @@ namespace cudenza {
 class Device {
  public:
   static constexpr Device cpu() { return Device(-1); }
-  /// GPU number `index`. Throws DeviceError, saying why, if there is none.
+  /// GPU number `index`. Throws DeviceError with the reason if there is none.
   static Device cuda(int index = 0);
-  /// "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:N".
+  /// "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:N". Throws UsageError for other names.
   static Device from_name(std::string_view name);
 
   constexpr bool is_cpu() const { return index_ < 0; }

@@ -1,4 +1,4 @@
-/// The element types of a tensor.
+/// The element types (dtypes) of a tensor.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ std::string_view name_of(DType);
 
 constexpr bool is_floating(DType t) { return t <= DType::f64; }
 
-/// The type that statistics, losses and parameters of a computation in `t` have: f64 for f64, else f32.
+/// The dtype of statistics, losses and parameters of a computation in `t`: f64 for f64, else f32.
 constexpr DType accumulator_of(DType t) { return t == DType::f64 ? DType::f64 : DType::f32; }
 
 template <class T>

@@ -1,5 +1,5 @@
-/// What goes wrong, by whose hand: the class decides the program's exit code. Messages name the op or file, the values and
-/// the remedy. Fields of structs stand in them between backquotes (`batch_size`), which the program shows as its options.
+/// Errors. The class decides the program's exit code. Messages name the op or file, the values and the remedy. They write
+/// struct fields in backquotes (`batch_size`), which the program shows as command-line options.
 #pragma once
 #include <fmt/format.h>
 

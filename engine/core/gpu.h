@@ -1,5 +1,5 @@
-/// All the engine asks of the CUDA runtime. gpu_cuda.cpp serves it; gpu_none.cpp stands in where the engine is built without
-/// CUDA; the tests have a third that keeps "device" memory on the host (tests/support/gpu_simt.cpp).
+/// Everything the engine needs from the CUDA runtime. gpu_cuda.cpp implements it; gpu_none.cpp is for builds without CUDA;
+/// tests/support/gpu_simt.cpp keeps "device" memory on the host.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 namespace cudenza::gpu {
 
-/// Number of usable GPUs: 0 without a driver, a card, or CUDA in this build.
+/// Number of usable GPUs: 0 without a driver, a GPU, or CUDA in this build.
 int count();
-/// Why count() is 0, in words that follow a colon.
+/// Why count() is 0, as a phrase that can follow a colon.
 std::string why_none();
 
 struct Properties {
@@ -23,37 +23,37 @@ struct Properties {
 };
 Properties properties(int device);
 
-/// The stream that the engine's work on `device` is ordered on (a cudaStream_t). One a device, made at first use. Makes the
-/// device current for this thread, as launching on its stream demands.
+/// The engine's stream on `device` (a cudaStream_t): one per device, created at first use. Makes the device current for this
+/// thread, because kernel launches require it.
 void* stream(int device);
-/// Waits for all work on the device's stream; throws what went wrong in it.
+/// Waits for all work on the device's stream. Throws if any of it failed.
 void synchronize(int device);
 
-/// Memory of the driver's stream-ordered pool: no synchronisation, reused in stream order. Throws DeviceError when full.
+/// Memory from the driver's stream-ordered pool: no synchronisation, reused in stream order. Throws DeviceError when full.
 void* allocate(size_t bytes, int device);
 void release(void* p, size_t bytes, int device) noexcept;
 
 enum class Copy { host_to_device, device_to_host, device_to_device };
-/// Enqueues a copy; a copy to the host has arrived on return.
+/// Enqueues a copy. A copy to the host is complete on return.
 void copy(void* to, const void* from, size_t bytes, Copy direction, int device);
-/// Enqueues a copy on the device of `rows` pieces of `bytes`, which lie `to_pitch` and `from_pitch` bytes apart.
+/// Enqueues a copy on the device of `rows` rows of `bytes` bytes. Rows start `to_pitch` and `from_pitch` bytes apart.
 void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t bytes, int64_t rows, int device);
-/// Enqueues setting every byte.
+/// Enqueues a memset.
 void fill(void* p, int byte, size_t bytes, int device);
 
-/// Work captured once and replayed as a whole by one call: a CUDA graph. Only what `work` enqueues on the device's stream is
-/// captured, with the addresses it used: tensors that it reads or writes must outlive the graph, results must be copied into
-/// such tensors, and nothing in it may synchronise, read back, or copy from the host. What the host computes (a rate, an
-/// epoch's number) is captured as it is. Capturing does not run the work.
+/// A CUDA graph: work captured once and replayed by one call. It holds what `work` enqueues on the device's stream, with the
+/// addresses used: tensors that `work` reads or writes must outlive the graph, and results must be copied into such tensors.
+/// `work` must not synchronise, read back, or copy from the host. Host values (a learning rate, an epoch number) become
+/// constants of the graph. Capturing does not run the work.
 class CapturedGraph {
  public:
-  /// Throws std::logic_error if a tensor made by `work` outlives it: its memory is the graph's own. Tensors made before
-  /// and let go by `work` keep their memory as long as the graph lives.
+  /// Throws std::logic_error if a tensor made by `work` outlives it: the graph owns that memory. If `work` releases older
+  /// tensors, the graph keeps their memory while it lives.
   CapturedGraph(int device, const std::function<void()>& work);
   ~CapturedGraph();
   CapturedGraph(const CapturedGraph&) = delete;
   CapturedGraph& operator=(const CapturedGraph&) = delete;
-  /// Enqueues all that was captured.
+  /// Enqueues the captured work.
   void replay() const;
 
  private:
@@ -64,10 +64,10 @@ class CapturedGraph {
 /// Whether this thread is capturing now.
 bool is_capturing();
 
-/// How often the device has been asked for what a steady state does without, or does once a step.
+/// Counts of calls on the device that a steady state makes never, or once per step.
 struct Activity {
   int64_t allocations = 0;       ///< outside captures
-  int64_t synchronisations = 0;  ///< waits of the host, those for copies to the host among them
+  int64_t synchronisations = 0;  ///< waits of the host, including those for copies to the host
   int64_t host_copies = 0;       ///< in either direction
   int64_t replays = 0;           ///< of captured graphs
 
@@ -80,9 +80,9 @@ Activity activity(int device);
 
 struct MemoryUse {
   size_t now_bytes = 0, peak_bytes = 0;
-  size_t reserved_bytes = 0;  ///< that the driver holds for them now: with pieces kept for reuse, and captured graphs' memory
+  size_t reserved_bytes = 0;  ///< held by the driver now, including memory kept for reuse and captured graphs' memory
 };
-/// Bytes that tensors hold on the device, now and at most since reset_peak().
+/// Bytes that tensors hold on the device: now, and the maximum since reset_peak().
 MemoryUse memory_use(int device);
 void reset_peak(int device);
 

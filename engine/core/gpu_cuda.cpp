@@ -29,22 +29,22 @@ class Current {
   bool changed_ = false;
 };
 
-thread_local CaptureMemory* capture = nullptr;  // of the capture that this thread is making
+thread_local CaptureMemory* capture = nullptr;  // of this thread's current capture
 
-/// What the engine keeps per device: its stream, its memory pool and what has been asked of them.
+/// What the engine keeps per device: stream, memory pool and counts of their use.
 class Card {
  public:
   explicit Card(int device) : device_(device) {
     Current current(device);
     CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
     CUDA_CHECK(cudaDeviceGetDefaultMemPool(&pool_, device));
-    uint64_t keep_everything = UINT64_MAX;  // else every synchronisation would give the pool's memory back to the system
+    uint64_t keep_everything = UINT64_MAX;  // else every synchronisation returns the pool's memory to the system
     CUDA_CHECK(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &keep_everything));
   }
   cudaStream_t stream() const { return stream_; }
 
-  /// A pool keeps what it has, and captured graphs have memory of their own: what neither needs now goes back to the system, so that
-  /// the other can have it.
+  /// The pool and the captured graphs each hold memory. Returns what neither uses now to the system, so that the other can
+  /// have it.
   void trim() {
     cudaStreamSynchronize(stream_);
     cudaMemPoolTrimTo(pool_, 0);
@@ -98,7 +98,7 @@ const Found& found() {
     f.why_none = status == cudaErrorInsufficientDriver || status == cudaErrorNoDevice || status == cudaSuccess
                      ? "no NVIDIA driver or card was found"
                      : cudaGetErrorString(status);
-    cudaGetLastError();  // the failed question must not surface in a later check
+    cudaGetLastError();  // the failed call must not show up in a later check
     return f;
   }();
   return result;
@@ -153,7 +153,7 @@ void* allocate(size_t bytes, int device) {
 
 void release(void* p, size_t bytes, int device) noexcept {
   if (capture && !capture->let_go(p, bytes)) return;
-  if (cudaFreeAsync(p, card(device).stream()) != cudaSuccess) cudaGetLastError();  // the driver has gone before us
+  if (cudaFreeAsync(p, card(device).stream()) != cudaSuccess) cudaGetLastError();  // the driver was shut down before us
   card(device).count(-static_cast<int64_t>(bytes));
 }
 
@@ -161,7 +161,7 @@ void copy(void* to, const void* from, size_t bytes, Copy direction, int device) 
   const auto kind = direction == Copy::host_to_device   ? cudaMemcpyHostToDevice
                     : direction == Copy::device_to_host ? cudaMemcpyDeviceToHost
                                                         : cudaMemcpyDeviceToDevice;
-  // What leaves pageable memory has been taken from it on return: the caller may reuse it while the copy is under way.
+  // Pageable host memory has been read on return: the caller may reuse it while the copy is still running.
   CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, kind, card(device).stream()));
   if (direction != Copy::device_to_device) ++card(device).host_copies;
   if (direction == Copy::device_to_host) synchronize(device);
@@ -182,12 +182,12 @@ struct CapturedGraph::State {
 
 namespace {
 
-/// Memory that was there before the capture, back to the pool: in the stream's order, so after all replays.
+/// Returns memory from before the capture to the pool, in stream order: after all replays.
 void release_kept(const CaptureMemory& memory, int device) {
   for (const auto& [p, bytes] : memory.kept()) release(p, bytes, device);
 }
 
-/// The graph of what `work` enqueues on the stream. Memory that it makes and lets go is the graph's own.
+/// The graph of what `work` enqueues on the stream. Memory that `work` allocates and releases belongs to the graph.
 cudaGraph_t captured(int device, CaptureMemory& memory, const std::function<void()>& work) {
   const cudaStream_t stream = card(device).stream();
   cudaGraph_t graph = nullptr;
@@ -218,7 +218,7 @@ CapturedGraph::CapturedGraph(int device, const std::function<void()>& work) : st
   const cudaError_t status = cudaGraphInstantiate(&state_->executable, graph, 0);
   cudaGraphDestroy(graph);
   CUDA_CHECK(status);
-  card(device).trim();  // what the same work took from the pool when it ran eagerly
+  card(device).trim();  // memory that the same work took from the pool when run eagerly
 }
 
 CapturedGraph::~CapturedGraph() {
@@ -232,7 +232,7 @@ void CapturedGraph::replay() const {
   Card& here = card(state_->device);
   ++here.replays;
   cudaError_t status = cudaGraphLaunch(state_->executable, here.stream());
-  if (status == cudaErrorMemoryAllocation) {  // the pool may hold what eager work between replays took
+  if (status == cudaErrorMemoryAllocation) {  // the pool may hold memory from eager work between replays
     cudaGetLastError();
     here.trim();
     status = cudaGraphLaunch(state_->executable, here.stream());

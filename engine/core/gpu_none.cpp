@@ -1,4 +1,4 @@
-/// The engine without CUDA: there is no GPU, and nothing below the question can be reached.
+/// The engine without CUDA: count() is 0, and no other function can be reached.
 #include "engine/core/error.h"
 #include "engine/core/gpu.h"
 

@@ -1,4 +1,4 @@
-/// Names of enumerators, as options, files and messages spell them.
+/// Names of enumerators in options, files and messages.
 ///
 ///   constexpr NameTable kPlans("plan", {std::pair{Plan::cosine, "cosine"}, {Plan::constant, "constant"}});
 ///   kPlans.value_of("cosine");   // Plan::cosine
@@ -11,7 +11,7 @@
 
 namespace cudenza {
 
-/// Throws the UsageError of a name that is none of `known`.
+/// Throws UsageError: `name` is not one of `known`.
 [[noreturn]] void throw_unknown_name(std::string_view kind, std::string_view name, std::span<const std::string_view> known);
 
 template <class E, size_t N> class NameTable {
@@ -20,7 +20,7 @@ template <class E, size_t N> class NameTable {
     for (size_t i = 0; i < N; ++i) values_[i] = rows[i].first, names_[i] = rows[i].second;
   }
 
-  /// REQUIRES a value of the table.
+  /// REQUIRES a value in the table.
   constexpr std::string_view name_of(E value) const {
     size_t i = 0;
     while (values_[i] != value) ++i;

@@ -10,7 +10,7 @@
 namespace cudenza {
 namespace {
 
-/// The call's answer, asked again while signals interrupt it.
+/// Repeats the call while signals interrupt it.
 template <class Call> auto uninterrupted(Call&& call) {
   auto answer = call();
   while (answer < 0 && errno == EINTR) answer = call();
@@ -74,7 +74,7 @@ int PosixFile::resize(uint64_t bytes) {
   return status_of(uninterrupted([&] { return ftruncate(file_, static_cast<off_t>(bytes)); }));
 }
 
-void PosixFile::begin_sync() { (void)sync_file_range(file_, 0, 0, SYNC_FILE_RANGE_WRITE); }  // sync() says what went wrong
+void PosixFile::begin_sync() { (void)sync_file_range(file_, 0, 0, SYNC_FILE_RANGE_WRITE); }  // sync() reports errors
 
 int PosixFile::sync() {
   return status_of(uninterrupted([&] { return fsync(file_); }));
@@ -82,7 +82,7 @@ int PosixFile::sync() {
 
 int PosixFile::close() {
   if (file_ < 0) return 0;
-  // An interrupted close has closed the file: the number may be another's already.
+  // An interrupted close has closed the file: its number may already belong to another file.
   const int answer = ::close(std::exchange(file_, -1));
   return answer < 0 && errno != EINTR ? errno : 0;
 }

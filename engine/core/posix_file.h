@@ -1,5 +1,4 @@
-/// One open file of the system, every answer of which is looked at: streams of C++ lose the reason of a failure, and a failure
-/// of fclose is easily lost altogether.
+/// An open file that reports every failure. C++ streams lose the reason of a failure, and a failed fclose is easily missed.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +7,7 @@
 
 namespace cudenza {
 
-/// Calls return 0, or the system's errno. Interrupted and short ones are gone on with.
+/// Calls return 0 or the system's errno. Interrupted calls and short reads and writes are continued.
 class PosixFile {
  public:
   PosixFile() = default;
@@ -16,17 +15,17 @@ class PosixFile {
   PosixFile(PosixFile&& other) noexcept;
   PosixFile& operator=(PosixFile&& other) noexcept;
 
-  /// A new file, to write and read. What has this name must have been removed: nothing is written through a link.
+  /// Creates a file for writing and reading. EEXIST if the name is taken: nothing is written through a link.
   int create(const std::filesystem::path&);
-  /// An existing regular file, to read. EINVAL for folders, pipes and devices, which are not waited for.
+  /// Opens a regular file for reading. EINVAL for folders, pipes and devices; does not wait for them.
   int open(const std::filesystem::path&);
 
   int size(uint64_t& bytes) const;
-  /// Fills `to` from byte `at` on; `got` is less than its size only where the file ends.
+  /// Fills `to` from byte `at` on. `got` counts the bytes read: fewer than to.size() only at the end of the file.
   int read(uint64_t at, std::span<std::byte> to, size_t& got) const;
   int write(uint64_t at, std::span<const std::byte> from);
   int resize(uint64_t bytes);
-  /// Lets the disk begin with what is written, so that sync() has less to wait for.
+  /// Starts writing to the disk, so that sync() waits less.
   void begin_sync();
   /// Waits until the bytes are on the disk.
   int sync();

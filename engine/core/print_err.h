@@ -1,4 +1,4 @@
-/// Lines for a person: progress, remarks, warnings.
+/// Messages for the user: progress, remarks, warnings.
 #pragma once
 #include <fmt/format.h>
 
@@ -6,8 +6,7 @@
 
 namespace cudenza {
 
-/// Writes to stderr. What cannot be written there (its disk is full, its terminal is closed) is lost without a word: no work ends
-/// because of a remark.
+/// Writes to stderr. Failures (a full disk, a closed terminal) are ignored: a message must not end the work.
 void write_err(std::string_view text) noexcept;
 
 template <class... Args> void print_err(fmt::format_string<Args...> format, Args&&... args) {

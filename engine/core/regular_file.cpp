@@ -13,7 +13,7 @@ namespace {
 
 std::string_view kind_of(const std::filesystem::path& path) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return "something else";  // it has just been replaced
+  if (stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return "something else";  // the file was replaced in between
   if (S_ISDIR(status.st_mode)) return "folder";
   if (S_ISFIFO(status.st_mode)) return "pipe";
   return S_ISSOCK(status.st_mode) ? "socket" : "device";

@@ -1,4 +1,4 @@
-/// Reading files that somebody else made: nothing that is no file is waited for, and nothing that was not read is taken as read.
+/// Reading users' files safely: never waits for pipes or devices, and reports every failed read.
 #pragma once
 #include <cstddef>
 #include <filesystem>
@@ -9,15 +9,14 @@
 
 namespace cudenza {
 
-/// A regular file, open for reading from its beginning on.
+/// A regular file, opened for reading from its start.
 class RegularFile {
  public:
-  /// Throws DataError with the file and the reason: it is not there, may not be read, or is a folder, pipe, socket or device
-  /// (whose opening or reading could wait for ever).
+  /// Throws DataError with the file and the reason if it is missing or unreadable, or is a folder, pipe, socket or device
+  /// (which could block forever).
   explicit RegularFile(const std::filesystem::path&);
 
-  /// Fills `bytes` as far as the file goes; returns how many were read, fewer only at its end. Throws DataError if the disk
-  /// fails.
+  /// Fills `bytes`. Returns the number of bytes read: fewer only at the end of the file. Throws DataError if a read fails.
   size_t read(std::span<std::byte> bytes);
 
  private:

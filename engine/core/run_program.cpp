@@ -31,7 +31,7 @@ class MemoryFile {
 
   int get() const { return file_; }
 
-  /// Leaves the position at the beginning, for the program that reads it.
+  /// Leaves the file position at the start, for the program that reads it.
   void fill(std::string_view content) const {
     for (size_t at = 0; at < content.size();) {
       const ssize_t count = pwrite(file_, content.data() + at, content.size() - at, static_cast<off_t>(at));
@@ -56,7 +56,7 @@ class MemoryFile {
   int file_;
 };
 
-/// Lets the process make no larger file, and leave no core file when it is ended for that.
+/// Limits the size of the process's files, and lets it leave no core file if it exceeds the limit.
 void bound_files(pid_t process, uint64_t most_bytes) {
   const rlimit most{most_bytes, most_bytes}, none{0, 0};
   prlimit(process, RLIMIT_CORE, &none, nullptr);
@@ -99,7 +99,7 @@ ProgramResult run_program(std::vector<std::string> arguments, const ProgramOptio
   const int error = posix_spawnp(&child, argv[0], actions.get(), nullptr, argv.data(), environ);
   if (error != 0) return {.start_error = error};
   if (options.most_file_bytes) bound_files(child, *options.most_file_bytes);
-  int status = 0;  // stays so if the system keeps none (SIGCHLD ignored): the output then decides
+  int status = 0;  // stays 0 if the system keeps no status (SIGCHLD ignored): the output then decides
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), .out = out.content(), .err = err.content()};
 } catch (const std::system_error& error) {

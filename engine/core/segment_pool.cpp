@@ -49,7 +49,7 @@ void SegmentPool::set_free(Pieces::iterator piece) noexcept {
   free_.insert(std::move(entry));
 }
 
-/// The piece, which is not among the free ones now, takes in what is behind it if that is free and of the same segment.
+/// Merges the piece, which must not be in the free set, with the next one if that is free and in the same segment.
 void SegmentPool::join_next(Pieces::iterator piece) noexcept {
   const auto next = std::next(piece);
   if (next == pieces_.end() || next->second.begins_segment || !next->second.is_free()) return;

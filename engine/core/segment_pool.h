@@ -1,4 +1,4 @@
-/// Large pieces of memory, cut from segments and joined again.
+/// Large pieces of memory, cut from segments and merged when freed.
 #pragma once
 #include <cstddef>
 #include <map>
@@ -7,9 +7,9 @@
 
 namespace cudenza {
 
-/// Knows which parts of some segments are free. A request gets the smallest free piece that holds it and leaves the rest of that
-/// free; a piece given back joins its free neighbours. So what one array leaves serves others of any size, where pieces of fixed
-/// sizes would wait for arrays like theirs. Not for threads at the same time.
+/// Best-fit allocator. A request takes the smallest free piece that fits and leaves its rest free; a freed piece merges with
+/// its free neighbours. So memory of one array can serve arrays of any size, which pools of fixed sizes do not allow. Not
+/// thread-safe.
 class SegmentPool {
  public:
   struct Piece {
@@ -17,16 +17,16 @@ class SegmentPool {
     size_t bytes = 0;
   };
 
-  // add() and take() throw std::bad_alloc where there is no memory for what the pool must note, and have then changed nothing.
+  // add() and take() throw std::bad_alloc if there is no memory for the pool's own records, and change nothing then.
 
-  /// A new segment, all of it free.
+  /// Adds a segment; all of it is free.
   void add(void* segment, size_t bytes);
-  /// At least `bytes`, a multiple of 64; somewhat more where the rest would be too small to be of use.
+  /// Takes at least `bytes`, a multiple of 64: slightly more if the rest would be too small to use.
   Piece take(size_t bytes);
-  /// What take() gave. Returns its size. Needs no memory: it must succeed where there is none left.
+  /// Frees a piece from take() and returns its size. Allocates nothing: it must succeed when memory has run out.
   size_t give(void* at) noexcept;
 
-  /// Forgets every segment that is wholly free, and calls f(segment, bytes) for each.
+  /// Removes every segment that is completely free and calls f(segment, bytes) for each.
   template <class F> void release(F f) {
     for (auto piece = pieces_.begin(); piece != pieces_.end();) {
       const auto next = std::next(piece);
@@ -41,7 +41,7 @@ class SegmentPool {
   }
 
  private:
-  static constexpr size_t kLeast = size_t{1} << 20;  ///< that is left as a piece of its own
+  static constexpr size_t kLeast = size_t{1} << 20;  ///< smallest rest that becomes a free piece
 
   using FreeSet = std::set<std::pair<size_t, char*>>;
   struct State {
@@ -57,7 +57,7 @@ class SegmentPool {
   void set_free(Pieces::iterator piece) noexcept;
   void join_next(Pieces::iterator piece) noexcept;
 
-  Pieces pieces_;  ///< all, free or not: neighbours in a segment stand side by side
+  Pieces pieces_;  ///< all, free or not, by address: neighbours in a segment are adjacent
   FreeSet free_;   ///< smallest first
 };
 

@@ -8,7 +8,7 @@
 namespace cudenza {
 namespace {
 
-/// OpenSSL refuses SHA-256 where memory is out or the system's configuration forbids it.
+/// OpenSSL refuses SHA-256 if memory has run out or the system's configuration forbids it.
 void check(int status) {
   if (status != 1) throw std::runtime_error("OpenSSL cannot compute SHA-256");
 }

@@ -1,4 +1,4 @@
-/// SHA-256 (FIPS 180-4) of what comes piece by piece, by OpenSSL.
+/// Incremental SHA-256 (FIPS 180-4), by OpenSSL.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -13,7 +13,7 @@ class Sha256 {
  public:
   Sha256();
   void update(std::span<const std::byte>);
-  /// The hash of all that came, as 64 hexadecimal digits. Ends the work: nothing may come after.
+  /// The hash of all bytes, as 64 hexadecimal digits. Finishes: no call may follow.
   std::string hex();
 
  private:

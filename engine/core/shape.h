@@ -19,10 +19,10 @@ class Shape {
   explicit Shape(std::span<const int64_t> extents);
 
   int rank() const { return rank_; }
-  /// Extent of an axis; negative axes count from the end. Throws if there is none.
+  /// Extent of an axis; negative axes count from the end. Throws UsageError if the axis does not exist.
   int64_t operator[](int axis) const;
   int64_t numel() const;
-  /// Product of all extents but the last: the rows of the [rows, channels] matrix that this array is. 1 for a scalar.
+  /// Product of all extents but the last: the rows when the array is seen as a [rows, channels] matrix. 1 for a scalar.
   int64_t rows() const;
   /// The last extent; 1 for a scalar.
   int64_t channels() const { return rank_ == 0 ? 1 : extents_[rank_ - 1]; }

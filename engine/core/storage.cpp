@@ -17,7 +17,7 @@ namespace cudenza {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kHugePage = size_t{2} << 20;  ///< and what counts as large
+constexpr size_t kHugePage = size_t{2} << 20;  ///< also the limit between small and large pieces
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kKeepFreed = false;  // exact sizes and no reuse, so that AddressSanitizer sees every overrun
 #else
@@ -26,8 +26,8 @@ constexpr bool kKeepFreed = true;
 
 size_t rounded_up(size_t bytes, size_t step) { return (bytes + step - 1) / step * step; }
 
-/// Small sizes are rounded up to eight steps a power of two, so that a freed piece fits most later requests near its size; large
-/// ones to whole groups of pages.
+/// Rounds small sizes up to eight steps per power of two, so that a freed piece fits most later requests near its size;
+/// rounds large ones up to whole groups of pages.
 size_t rounded(size_t bytes) {
   if (!kKeepFreed) return bytes;
   if (bytes <= 512) return rounded_up(bytes, kAlignment);
@@ -40,7 +40,7 @@ size_t rounded(size_t bytes) {
                                 static_cast<double>(bytes) / (1 << 20)));
 }
 
-/// Small pieces wait for requests of their own size, large ones are cut from segments.
+/// Small pieces are kept for requests of the same size, large ones are cut from segments.
 class CpuPool {
  public:
   void* take(size_t bytes) {
@@ -87,7 +87,7 @@ class CpuPool {
     return p;
   }
 
-  /// Whether there was memory to note the piece.
+  /// Returns false if there was no memory to record the piece.
   bool keep_small(size_t wanted, void* p) noexcept {
     if (!kKeepFreed) return false;
     try {
@@ -119,7 +119,7 @@ class CpuPool {
     const bool huge = bytes >= kHugePage;
     void* p = nullptr;
     if (posix_memalign(&p, huge ? kHugePage : kAlignment, bytes) != 0) {
-      release_all();  // what is kept for other sizes may make room
+      release_all();  // pieces kept for other sizes may free enough
       if (posix_memalign(&p, kAlignment, bytes) != 0) p = nullptr;
     }
     if (!p) throw_no_memory(bytes);

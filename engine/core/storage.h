@@ -1,4 +1,4 @@
-/// A piece of one device's memory with one owner.
+/// A block of memory on one device, with one owner.
 #pragma once
 #include <cstddef>
 
@@ -6,8 +6,8 @@
 
 namespace cudenza {
 
-/// On the CPU: 64-byte aligned and drawn from a pool that keeps freed pieces, since fresh pages cost more than a pass over
-/// them. On a GPU: from the driver's stream-ordered pool. The contents are not initialised.
+/// On the CPU: 64-byte aligned, from a pool that keeps freed memory, because fresh pages cost more than a pass over them. On
+/// a GPU: from the driver's stream-ordered pool. The contents are not initialised.
 class Storage {
  public:
   Storage(size_t bytes, Device device);
@@ -25,13 +25,13 @@ class Storage {
   Device device_;
 };
 
-/// Bytes that tensors hold on the CPU now, at most since reset_cpu_peak(), and what the pool keeps for reuse.
+/// Bytes that tensors hold on the CPU now, their maximum since reset_cpu_peak(), and bytes that the pool keeps for reuse.
 struct CpuMemoryUse {
   size_t now_bytes = 0, peak_bytes = 0, pooled_bytes = 0;
 };
 CpuMemoryUse cpu_memory_use();
 void reset_cpu_peak();
-/// Gives the pool's unused pieces back to the system.
+/// Returns the pool's unused memory to the system.
 void trim_cpu_pool();
 
 }  // namespace cudenza

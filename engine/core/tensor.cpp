@@ -68,7 +68,7 @@ Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {
 }
 
 Tensor Tensor::full(const Shape& shape, double value, DType dtype, Device device) {
-  if (device.is_cuda() && is_floating(dtype) && dtype != DType::f64) {  // without the host: a captured step may do it
+  if (device.is_cuda() && is_floating(dtype) && dtype != DType::f64) {  // without the host, so that a captured step may call it
     const Tensor t = empty(shape, dtype, device);
     dispatch_kernel("full", device, dtype, [&]<class T>(auto where) {
       kernels::map(where, kernels::Constant{value}, t.data<T>(), t.data<T>(), t.numel());

@@ -15,7 +15,7 @@ class Storage;
 struct Variable;  // engine/autograd/node.h: requires_grad, the gradient, the op that made this tensor
 
 /// Copies share the elements and the gradient; clone() does not. Always contiguous, outermost extent first. A
-/// default-made tensor is undefined: it stands for "none".
+/// default-constructed tensor is undefined: it means "none".
 class Tensor {
  public:
   Tensor() = default;
@@ -35,50 +35,50 @@ class Tensor {
   Device device() const;
   size_t bytes() const { return static_cast<size_t>(numel()) * size_of(dtype()); }
 
-  void* raw() const;  ///< first element, on whichever device
-  /// First element, on whichever device. Throws UsageError unless T is the element type.
+  void* raw() const;  ///< address of the first element, on this device
+  /// Address of the first element, on this device. Throws UsageError unless T matches dtype().
   template <class T> T* data() const {
     check_dtype(dtype_of<T>);
     return static_cast<T*>(raw());
   }
-  /// All elements. Throws UsageError unless T is the element type and the tensor lives on the CPU.
+  /// All elements. Throws UsageError unless T matches dtype() and the tensor is on the CPU.
   template <class T> std::span<T> span() const {
     check_on_host();
     return {data<T>(), static_cast<size_t>(numel())};
   }
-  /// All elements as a vector of T, cast and copied from whichever device.
+  /// All elements, cast to T and copied to the host.
   template <class T> std::vector<T> to_vector() const;
-  /// The one element of a one-element tensor, as a double. Waits for the device.
+  /// The value of a one-element tensor. Waits for the device.
   double item() const;
-  /// Type, shape, device and values, of long dimensions the first and the last three: what fmt prints. Waits for the device.
+  /// Dtype, shape, device and values (of long dimensions the first and last three), as fmt prints them. Waits for the device.
   std::string text() const;
 
-  // Data only: the results stand outside the autograd graph (ops/ has the differentiable ones).
+  // Data only: the results are outside the autograd graph (engine/ops has differentiable versions).
   Tensor to(Device) const;
   Tensor to(DType) const;
   Tensor clone() const;
-  Tensor view(const Shape&) const;                  ///< same elements under another shape of equal size
-  Tensor slice(int64_t begin, const Shape&) const;  ///< the elements from flat position `begin` on
+  Tensor view(const Shape&) const;                  ///< same elements, another shape of equal size
+  Tensor slice(int64_t begin, const Shape&) const;  ///< shares the elements from flat index `begin` on
   void copy_from(const Tensor&) const;              ///< same shape and dtype, any device
   void fill_zero() const;
 
   // Autograd (engine/autograd).
-  /// Row i of the first dimension, a window on the same elements; i < 0 counts from the end. Differentiable.
+  /// Entry i of the first dimension; shares the elements. i < 0 counts from the end. Differentiable.
   Tensor operator[](int64_t i) const;
   bool requires_grad() const;
   const Tensor& set_requires_grad(bool) const;
-  /// Whether a gradient will flow here: a leaf that requires one, or the result of an op on such.
+  /// True for a leaf that requires a gradient and for the result of a recorded op; false inside NoGrad.
   bool tracks_grad() const;
   Tensor grad() const;                 ///< undefined until backward() has reached this leaf
-  void set_grad(const Tensor&) const;  ///< a place (a slice of a flat buffer) that backward() adds to
-  /// Gradients of this one-element tensor with respect to all leaves that require them, added to their grad().
+  void set_grad(const Tensor&) const;  ///< a buffer (slice of a flat one) that backward() adds to
+  /// Adds the gradients of this one-element tensor to grad() of all leaves that require one.
   void backward() const;
-  void backward(const Tensor& dy) const;  ///< the same, starting from a given gradient of this tensor
+  void backward(const Tensor& dy) const;  ///< the same, given the gradient of this tensor
   Tensor detach() const;                  ///< same elements, outside the graph
 
   const std::shared_ptr<Variable>& variable() const;
   void set_variable(std::shared_ptr<Variable>) const;
-  /// Makes this tensor (and all its copies) a window on another's elements: how parameters move into a flat buffer.
+  /// Makes this tensor and all its copies share the elements of `place`: moves parameters into a flat buffer.
   void rebind(const Tensor& place) const;
   bool same_elements(const Tensor& other) const { return defined() && other.defined() && raw() == other.raw(); }
 

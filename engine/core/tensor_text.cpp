@@ -3,9 +3,9 @@
 namespace cudenza {
 namespace {
 
-constexpr int64_t kEdge = 3;  // of more than twice so many, these are shown at either end
+constexpr int64_t kEdge = 3;  // a longer dimension shows so many values at either end
 
-/// Calls show(i) for the indices that are shown and skip() where some are left out.
+/// Calls show(i) for each index shown and skip() for the gap.
 template <class Show, class Skip> void for_shown(int64_t extent, Show show, Skip skip) {
   const bool is_long = extent > 2 * kEdge;
   for (int64_t i = 0; i < extent; ++i) {
@@ -17,7 +17,7 @@ template <class Show, class Skip> void for_shown(int64_t extent, Show show, Skip
   }
 }
 
-/// The values of the dimensions from `axis` on, which begin at flat position `begin`.
+/// The values of the dimensions from `axis` on, starting at flat index `begin`.
 std::string values_of(const Tensor& x, int axis, int64_t begin) {
   const int rank = x.shape().rank();
   if (axis == rank) return fmt::format("{:.4g}", x.slice(begin, {}).item());

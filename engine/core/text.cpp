@@ -8,14 +8,14 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD", kEllipsis = "\xE2\x80\xA6";
 
-/// A character and the bytes that it takes. `bytes` is 1 and `is_valid` false for a byte that is no part of one.
+/// A character and its length in bytes; for an invalid byte `bytes` is 1 and `is_valid` false.
 struct CodePoint {
   uint32_t value = 0;
   size_t bytes = 1;
   bool is_valid = false;
 };
 
-/// The first character of text that is not empty (RFC 3629: no longer form than needed, no surrogates).
+/// The first character of a non-empty text (RFC 3629: shortest form only, no surrogates).
 CodePoint first_of(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const uint8_t lead = byte(0);
@@ -47,7 +47,7 @@ bool is_shown(const CodePoint& point) {
          !is_in(point.value, {{0, 0x1F}, {0x7F, 0x9F}, {0x202A, 0x202E}, {0x2066, 0x2069}, {0xFDD0, 0xFDEF}});
 }
 
-/// As terminals count (Unicode Standard Annex 11, in its large blocks).
+/// As terminals count columns (Unicode Standard Annex 11, in its large blocks).
 size_t columns_of(uint32_t value) {
   const bool is_wide = is_in(value, {{0x1100, 0x115F},
                                      {0x2E80, 0xA4CF},

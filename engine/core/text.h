@@ -1,4 +1,4 @@
-/// Names of files and classes as people see them: they may hold any byte, but a picture, a page or a terminal takes text alone.
+/// File and class names for display. Names may hold any byte, but pictures, pages and terminals need valid text.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -6,14 +6,14 @@
 
 namespace cudenza {
 
-/// `text` as UTF-8 that XML allows. U+FFFD stands for bytes that are no UTF-8, for control characters but tab, line feed and
-/// carriage return, and for those that turn the direction of what is written behind them.
+/// `text` as UTF-8 that XML allows. U+FFFD replaces invalid bytes, control characters except tab, line feed and carriage
+/// return, and characters that change the writing direction.
 std::string displayable(std::string_view text);
 
-/// How much room displayable text takes: a character is one column, an East Asian one or an emoji two.
+/// Width of displayable text in columns: a character takes one, an East Asian character or emoji two.
 size_t columns_of(std::string_view text);
 
-/// displayable(text) on one line, in `most` columns at most: what is longer ends in "…".
+/// displayable(text) on one line of at most `most` columns; longer text is cut and ends in "…".
 std::string shortened(std::string_view text, size_t most);
 
 }  // namespace cudenza
