@@ -1,5 +1,5 @@
-/// Convolution as three functions on raw pointers, with an implementation for each library: the seam between the
-/// differentiable ops (conv.h, conv_bn_act.h) and oneDNN, cuDNN, Winograd's algorithm and our reference loops.
+/// Convolution as three functions on raw pointers. The ops (engine/ops/conv.h, conv_bn_act.h) call oneDNN, cuDNN, Winograd's
+/// algorithm and our reference loops through them.
 ///
 ///   y[n,i,j,k]  = sum over r,s,c of x[n, i*stride - pad + r, j*stride - pad + s, c] · w[k,r,s,c]
 ///   dx[n,p,q,c] = sum over the (i,j,r,s) that meet (p,q), and k, of dy[n,i,j,k] · w[k,r,s,c]
@@ -24,18 +24,18 @@ struct ConvShape {
 
   int64_t out_height() const { return (height + 2 * pad - kernel_h) / stride + 1; }
   int64_t out_width() const { return (width + 2 * pad - kernel_w) / stride + 1; }
-  /// Of one of the three functions: two for each multiply-add.
+  /// Of one of the three functions; a multiply-add counts as two.
   double flops() const { return 2.0 * batch * out_height() * out_width() * out_channels * kernel_h * kernel_w * in_channels; }
   bool operator==(const ConvShape&) const = default;
   std::string text() const;  ///< "bf16 x[64,56,56,64] w[64,3,3,64] stride 1 pad 1"
 };
 
-/// What is done to each sum before it is stored: y = relu(sum + bias[k] + residual[n,i,j,k]), parts absent where null.
+/// Applied to each sum before it is stored: y = relu(sum + bias[k] + residual[n,i,j,k]); null parts are left out.
 struct ConvEpilogue {
-  const void* bias = nullptr;      ///< [out_channels] in accumulator_of(dtype), or, if it is rounded, in dtype
+  const void* bias = nullptr;      ///< [out_channels] in accumulator_of(dtype), or in dtype if it is rounded
   const void* residual = nullptr;  ///< like y; may be y itself
   bool relu = false;
-  bool bias_is_rounded = false;  ///< as cuDNN takes it; not known to the CPU's libraries
+  bool bias_is_rounded = false;  ///< as cuDNN expects it; the CPU libraries do not support it
 };
 
 class ConvBackend {
@@ -43,10 +43,10 @@ class ConvBackend {
   virtual ~ConvBackend() = default;
   virtual std::string_view name() const = 0;
   virtual bool supports(const ConvShape&) const = 0;
-  // All write their result whole. On a GPU they are enqueued on the device's stream and do not synchronise.
+  // All overwrite the whole result. On a GPU they enqueue on the device's stream and do not synchronise.
   virtual void forward(const ConvShape&, const void* x, const void* w, void* y, const ConvEpilogue& = {}) const = 0;
-  /// forward() without an epilogue, and in the same pass the sums over [N,H,W] of y and of its squares, [out_channels] in f32.
-  /// Returns false, with nothing done, where the library has no such kernel.
+  /// forward() without an epilogue. The same pass also computes the sums of y and of y² over [N,H,W], each [out_channels] in
+  /// f32. Returns false and does nothing if the library has no such kernel.
   virtual bool forward_with_stats(const ConvShape&, const void* /*x*/, const void* /*w*/, void* /*y*/, float* /*sum*/,
                                   float* /*sum_of_squares*/) const {
     return false;
@@ -55,16 +55,16 @@ class ConvBackend {
   virtual void backward_weights(const ConvShape&, const void* x, const void* dy, void* dw) const = 0;
 };
 
-const ConvBackend& conv_reference();      ///< CPU, every floating dtype, plain loops: what the others are held against
-const ConvBackend& conv_onednn();         ///< CPU, f32, bf16 and f16 (what oneDNN lacks goes through f32)
-const ConvBackend& conv_winograd();       ///< CPU, f32 and bf16: 3x3 and 5x5 without a stride, in fewer multiplications
-const ConvBackend& conv_gpu(int device);  ///< cuDNN 9 (conv_cudnn.cpp); the reference loops in the SIMT build
+const ConvBackend& conv_reference();      ///< CPU, every floating dtype, plain loops: the reference for the others
+const ConvBackend& conv_onednn();         ///< CPU, f32, bf16 and f16 (computed in f32 where oneDNN lacks the type)
+const ConvBackend& conv_winograd();       ///< CPU, f32 and bf16: 3x3 and 5x5 with stride 1, in fewer multiplications
+const ConvBackend& conv_gpu(int device);  ///< cuDNN 9 (cudnn/conv.cpp); the reference loops in the SIMT build
 
-/// Whether conv_winograd() computes this one, and in less time than oneDNN.
+/// Whether conv_winograd() supports this convolution and is faster than oneDNN.
 bool winograd_is_faster(const ConvShape&);
 
-/// The backend that serves a convolution on a device: Winograd's algorithm where it is faster, oneDNN where it can, else the
-/// reference; cuDNN on a GPU.
+/// The backend on a device. CPU: Winograd where it is faster, else oneDNN if it supports the dtype, else the reference. GPU:
+/// cuDNN.
 const ConvBackend& conv_backend(Device, const ConvShape&);
 
 }  // namespace cudenza

@@ -1,4 +1,4 @@
-/// Matrix product on raw pointers, row-major: the seam between linear() and oneDNN, cuBLASLt and our reference loops.
+/// Matrix product on raw pointers, row-major. linear() calls oneDNN, cuBLASLt and our reference loops through this interface.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -19,13 +19,13 @@ struct GemmShape {
   bool operator==(const GemmShape&) const = default;
 };
 
-/// Writes y whole. `bias` is [n] in accumulator_of(dtype), or null. On a GPU: enqueued, without synchronisation.
+/// Overwrites all of y. `bias` is [n] in accumulator_of(dtype), or null. On a GPU it enqueues and does not synchronise.
 void gemm(Device, const GemmShape&, const void* a, const void* b, void* y, const void* bias = nullptr);
 
-// The libraries behind it.
+// The implementations.
 void gemm_reference(const GemmShape&, const void* a, const void* b, void* y, const void* bias);  ///< CPU, every floating dtype
 void gemm_onednn(const GemmShape&, const void* a, const void* b, void* y, const void* bias);     ///< CPU, f32, bf16 and f16
-/// cuBLASLt (gemm_cublas.cpp); the reference in the SIMT build.
+/// cuBLASLt (cublas/gemm.cpp); the reference in the SIMT build.
 void gemm_gpu(Device, const GemmShape&, const void* a, const void* b, void* y, const void* bias);
 
 }  // namespace cudenza

@@ -1,18 +1,18 @@
-/// What libraries may trade for speed: one setting for the whole process, made before the first step.
+/// What libraries may trade for speed: one setting for the whole process. Set it before the first step.
 #pragma once
 
 namespace cudenza {
 
 struct MathMode {
-  /// f32 convolutions and matrix products may round their inputs to TF32 (10 bits after the point instead of 23) for the
-  /// tensor cores. Sums stay f32. The defaults are PyTorch's: a network's convolutions bear it, a matrix product need not.
+  /// f32 convolutions and matrix products may round their inputs to TF32 (10 mantissa bits instead of 23) to use tensor
+  /// cores. Sums stay f32. The defaults are PyTorch's: convolutions tolerate TF32, matrix products may not.
   bool tf32_convolutions = true;
   bool tf32_matmuls = false;
-  /// Only algorithms that give the same bits every time; on a CPU also for any number of threads, and judging a row gives the
-  /// same whatever rows are judged with it.
+  /// Use only algorithms that give the same bits every time. On a CPU the bits are also independent of the number of threads,
+  /// and the result for a row does not depend on the other rows of its batch.
   bool deterministic = false;
-  /// Time the best few convolution engines on the device at a shape's first use, instead of trusting cuDNN's heuristics.
-  /// Starts as the environment says: CUDENZA_AUTOTUNE=1.
+  /// At a shape's first use, time the best few convolution engines on the device instead of trusting cuDNN's heuristics. The
+  /// environment sets the initial value: CUDENZA_AUTOTUNE=1.
   bool autotune = false;
 
   bool operator==(const MathMode&) const = default;
@@ -21,7 +21,7 @@ struct MathMode {
 MathMode math_mode();
 void set_math_mode(const MathMode&);
 
-/// While it lives, full f32 and the same bits every time: what tests hold a device's results to.
+/// While it lives: full f32 and the same bits every time. For tests that compare devices.
 class ExactMath {
  public:
   ExactMath() : before_(math_mode()) {

@@ -1,4 +1,4 @@
-/// The libraries behind the ops, as they answer at run time: what `cudenza info` shows.
+/// Run-time versions of the libraries behind the ops, for `cudenza info`.
 #pragma once
 #include <string>
 #include <vector>
@@ -9,10 +9,10 @@ struct LibraryVersion {
   std::string name, version;
 };
 
-/// oneDNN, and in a build with CUDA its runtime and driver, cuDNN and cuBLAS.
+/// oneDNN; in a build with CUDA also the CUDA runtime and driver, cuDNN and cuBLAS.
 std::vector<LibraryVersion> library_versions();
 
-/// What a build with CUDA adds to library_versions().
+/// The part of library_versions() that only a build with CUDA has.
 std::vector<LibraryVersion> cuda_libraries();
 
 }  // namespace cudenza

@@ -1,5 +1,5 @@
-/// Matrix products on cuBLASLt, which counts columns first. A row-major [m,n] array is a column-major [n,m] one, so it is
-/// asked for yᵀ = Bᵀ · Aᵀ: b first, a second, and no element is moved.
+/// Matrix products on cuBLASLt, which is column-major. A row-major [m,n] array is a column-major [n,m] one: so it computes yᵀ
+/// = Bᵀ · Aᵀ, with b first and a second, and no element is moved.
 #include "engine/libraries/gemm.h"
 
 #include <cublasLt.h>
@@ -22,7 +22,7 @@
 namespace cudenza {
 namespace {
 
-constexpr size_t kMostWorkspace = size_t{32} << 20;  // what NVIDIA advises for Hopper, and ample before it
+constexpr size_t kMostWorkspace = size_t{32} << 20;  // NVIDIA's advice for Hopper; more than enough for older GPUs
 
 void check(cublasStatus_t status, std::string_view call) {
   if (status != CUBLAS_STATUS_SUCCESS)
@@ -39,7 +39,7 @@ cudaDataType_t type_of(DType t) {
   }
 }
 
-/// One of cuBLASLt's opaque objects with one owner.
+/// Owns one of cuBLASLt's opaque objects.
 template <class T, cublasStatus_t (*destroy)(T)> class Owned {
  public:
   Owned() = default;
@@ -58,7 +58,7 @@ using Operation = Owned<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
 using Layout = Owned<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
 using Preference = Owned<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
 
-/// A product that an algorithm has been chosen for.
+/// A product with the algorithm chosen for it.
 struct Product {
   Operation operation;
   Layout first, second, result;
@@ -92,7 +92,7 @@ void describe(const Question& q, Product& p) {
   set(p.operation, CUBLASLT_MATMUL_DESC_TRANSA, s.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
   set(p.operation, CUBLASLT_MATMUL_DESC_TRANSB, s.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
   if (q.bias) set(p.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);  // one for each row of yᵀ, in y's type
-  // Rows and columns as cuBLASLt counts them; its leading extent is the number of columns that we count.
+  // Rows and columns as cuBLASLt counts them; its leading dimension is our number of columns.
   const auto layout = [&](Layout& place, int64_t our_rows, int64_t our_columns) {
     check(cublasLtMatrixLayoutCreate(place.place(), type, static_cast<uint64_t>(our_columns), static_cast<uint64_t>(our_rows),
                                      our_columns),
@@ -103,12 +103,12 @@ void describe(const Question& q, Product& p) {
   layout(p.result, s.m, s.n);
 }
 
-/// cuBLASLt on one card, and the algorithms found so far.
+/// cuBLASLt on one GPU, and the algorithms found so far.
 class Library {
  public:
   explicit Library(int device) : device_(device) { check(cublasLtCreate(&handle_), "cublasLtCreate"); }
 
-  /// Enqueues y = A · B (+ bias, in y's type); false, with nothing done, where there is no algorithm.
+  /// Enqueues y = A · B (+ bias, in y's dtype). Returns false and does nothing if there is no algorithm.
   bool run(const Question& q, const void* a, const void* b, void* y, const void* bias) {
     std::lock_guard lock(mutex_);  // the bias pointer is set in the shared description
     const Product* p = product(q, bias);
@@ -132,7 +132,7 @@ class Library {
   std::unique_ptr<Product> found(const Question& q, const void* bias) const {
     auto p = std::make_unique<Product>();
     describe(q, *p);
-    if (bias) set(p->operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);  // its alignment counts in the choice
+    if (bias) set(p->operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);  // its alignment affects the choice
     Preference preference;
     check(cublasLtMatmulPreferenceCreate(preference.place()), "preference");
     set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kMostWorkspace);
@@ -157,7 +157,7 @@ class Library {
   std::map<Question, std::unique_ptr<Product>> products_;
 };
 
-/// y = A · B + bias with the bias in the product's epilogue, which wants it in y's type: rounded there like any input.
+/// y = A · B + bias in one call. The epilogue needs the bias in y's dtype, so it is rounded like any input.
 bool run_fused(Device device, Library& lt, Question q, const void* a, const void* b, void* y, const void* bias) {
   q.bias = true;
   q.alignment = std::min(q.alignment, alignment_of({bias}));
@@ -183,10 +183,10 @@ void add_bias(Device device, const GemmShape& s, void* y, const void* bias) {
 }  // namespace
 
 void gemm_gpu(Device device, const GemmShape& s, const void* a, const void* b, void* y, const void* bias) {
-  type_of(s.dtype);  // throws for a type that no card multiplies
+  type_of(s.dtype);  // throws for a dtype that GPUs do not support
   if (s.m == 0 || s.n == 0) return;
   const DeviceScope scope(device.index());
-  if (s.k == 0) {  // cuBLASLt takes no empty sum
+  if (s.k == 0) {  // cuBLASLt rejects empty sums
     gpu::fill(y, 0, static_cast<size_t>(s.m * s.n) * size_of(s.dtype), device.index());
     return bias ? add_bias(device, s, y, bias) : void();
   }

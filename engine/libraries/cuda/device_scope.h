@@ -1,4 +1,4 @@
-/// For files that call CUDA's libraries: a card made current for a while, and how arrays are aligned.
+/// For files that call CUDA libraries: selects the current GPU, and computes the alignment of arrays.
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -7,7 +7,7 @@
 
 namespace cudenza {
 
-/// Makes a card current for this thread while it lives.
+/// Makes a GPU current for this thread while it lives.
 class DeviceScope {
  public:
   explicit DeviceScope(int device);
@@ -20,7 +20,7 @@ class DeviceScope {
   bool changed_ = false;
 };
 
-/// Alignment in bytes that all the addresses have, at most 16: the widest load there is. Null pointers do not count.
+/// Common alignment of the addresses in bytes, at most 16 (the widest load). Null pointers do not count.
 inline int alignment_of(std::initializer_list<const void*> pointers) {
   uintptr_t all = 16;
   for (const void* p : pointers) all |= reinterpret_cast<uintptr_t>(p);

@@ -1,4 +1,4 @@
-/// For files that call CUDA's libraries: one handle a card, with what belongs to it.
+/// For files that call CUDA libraries: one handle per GPU, with what belongs to it.
 #pragma once
 #include <map>
 #include <memory>
@@ -6,10 +6,10 @@
 
 namespace cudenza {
 
-/// The Library of a card, made by Library(device) at its first use. The caller has made the card current.
+/// The Library of a GPU, made by Library(device) at its first use. The caller has made the GPU current.
 template <class Library> Library& library_of(int device) {
   static std::mutex mutex;
-  static auto* const libraries = new std::map<int, std::unique_ptr<Library>>;  // outlives the driver
+  static auto* const libraries = new std::map<int, std::unique_ptr<Library>>;  // never destroyed: the driver may be gone at exit
   std::lock_guard lock(mutex);
   auto& entry = (*libraries)[device];
   if (!entry) entry = std::make_unique<Library>(device);

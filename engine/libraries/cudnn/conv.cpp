@@ -1,6 +1,6 @@
 #include "engine/libraries/conv.h"
 
-/// Convolutions on cuDNN 9. Every function is a Graph (cudnn_graph.h) run through a plan that is found once a shape.
+/// Convolutions on cuDNN 9. Every function is a Graph (graph.h), run through a plan that is chosen once per shape.
 #include <cuda_runtime.h>
 #include <cudnn.h>
 
@@ -77,7 +77,7 @@ class Event {
   cudaEvent_t event_ = nullptr;
 };
 
-/// cuDNN on one card: its handle, bound to the engine's stream, and the plans found so far.
+/// cuDNN on one GPU: its handle, bound to the engine's stream, and the plans found so far.
 class Library {
  public:
   explicit Library(int device)
@@ -85,7 +85,7 @@ class Library {
         handle_(made_handle(device)),
         planner_(cudnn::Card::present(handle_), files_of(gpu::properties(device))) {}
 
-  /// Enqueues the graph; false, with nothing done, where cuDNN has no engine for it.
+  /// Enqueues the graph. Returns false and does nothing if cuDNN has no engine for it.
   bool run(const Graph& graph, std::span<const Binding> bindings) {
     std::lock_guard lock(mutex_);
     const Plan* plan = plan_of(graph, bindings);
@@ -104,18 +104,18 @@ class Library {
   static cudnn::PlanFiles files_of(const gpu::Properties& card) { return cudnn::PlanFiles::in_cache(card.sm, card.name); }
 
   const Plan* plan_of(const Graph& graph, std::span<const Binding> bindings) {
-    // Trials synchronise, which a capture forbids: a shape first met there goes by the heuristics.
+    // Trials synchronise, which a capture forbids: a shape first seen in a capture uses the heuristics.
     const bool timed = math_mode().autotune && (planner_.knows(graph, true) || !gpu::is_capturing());
     if (!timed) return planner_.plan(graph);
     return planner_.plan(graph, [&](const Plan& plan) { return trial(plan, graph.shape, bindings); });
   }
 
   void execute(const Plan& plan, std::span<const Binding> bindings) const {
-    const Storage workspace(plan.workspace_bytes(), Device::cuda(device_));  // returned to the pool in the stream's order
+    const Storage workspace(plan.workspace_bytes(), Device::cuda(device_));  // returns to the pool in stream order
     plan.execute(handle_, bindings, workspace.data());
   }
 
-  /// Median of a few executions on the real inputs, with results put aside: an output may be an input, too.
+  /// Median of a few executions on the real inputs. Results go to a scratch buffer, because an output may also be an input.
   std::optional<double> trial(const Plan& plan, const ConvShape& shape, std::span<const Binding> bindings) const {
     constexpr int kRepeats = 5;
     const auto stream = static_cast<cudaStream_t>(gpu::stream(device_));
@@ -138,7 +138,7 @@ class Library {
       }
       std::sort(seconds.begin(), seconds.end());
       return seconds[kRepeats / 2];
-    } catch (const DeviceError&) {  // out of memory, or an engine that cannot run after all: the others remain
+    } catch (const DeviceError&) {  // out of memory, or the engine cannot run: try the others
       return std::nullopt;
     }
   }
@@ -158,7 +158,7 @@ Graph graph_of(Function function, const ConvShape& shape) {
           .deterministic = mode.deterministic};
 }
 
-/// Runs the graph on a card. The arrays are not asked where they lie: those of a capture may not be there yet.
+/// Runs the graph on a GPU. Does not check where arrays are: memory of a capture may not exist yet.
 bool run(int device, Graph graph, std::initializer_list<Binding> bindings) {
   std::array<Binding, 16> bound{};
   size_t count = 0;
@@ -177,7 +177,7 @@ bool run(int device, Graph graph, std::initializer_list<Binding> bindings) {
       cudnn::version(), graph.text()));
 }
 
-/// A bias in 16 bits from one in f32, as cuDNN takes it; or the other way round.
+/// Converts a bias from f32 to 16 bits, as cuDNN expects it, or back.
 Tensor bias_in_other_type(int device, DType of_arrays, const void* bias, bool is_rounded, int64_t count) {
   const Tensor other = Tensor::empty({count}, is_rounded ? DType::f32 : of_arrays, Device::cuda(device));
   const DeviceScope scope(device);
@@ -204,7 +204,7 @@ void apply_epilogue(int device, const ConvShape& s, void* y, const ConvEpilogue&
   });
 }
 
-/// x with its blocks as channels.
+/// x with its blocks of pixels as channels.
 Tensor in_blocks(int device, DType dtype, const kernels::DepthShape& shape, const void* x) {
   const Tensor blocks = Tensor::empty({shape.out_blocks(), shape.out_channels()}, dtype, Device::cuda(device));
   const DeviceScope scope(device);
@@ -241,7 +241,7 @@ class CudnnConv final : public ConvBackend {
     if (!plain) apply_epilogue(device_, s, y, e);
   }
 
-  /// With the epilogue in the same kernel; false, with nothing done, where cuDNN has none.
+  /// With the epilogue in the same kernel. Returns false and does nothing if cuDNN has no such kernel.
   bool forward_fused(const ConvShape& s, const void* x, const void* w, void* y, const ConvEpilogue& e) const {
     Graph graph = graph_of(Function::forward, s);
     graph.bias = e.bias != nullptr;

@@ -1,5 +1,4 @@
-/// Graphs in cudnn-frontend's words. cuDNN's extents are [N,C,H,W] whatever the layout; ours in memory, NHWC and KRSC, is
-/// said by the strides.
+/// Graphs in cudnn-frontend's terms. cuDNN's extents are always [N,C,H,W]; strides express our layouts, NHWC and KRSC.
 #include "engine/libraries/cudnn/graph.h"
 
 #include <cudnn_frontend.h>
@@ -34,7 +33,7 @@ std::string_view name_of(Function f) {
   return "?";
 }
 
-/// A graph of cudnn-frontend whose list of plans can be reached: its engines' notes have no accessor.
+/// A cudnn-frontend graph that exposes its list of plans: the engines' notes have no accessor.
 class FrontendGraph : public fe::graph::Graph {
  public:
   const fe::graph::Execution_plan_list& list() const { return plans; }
@@ -85,7 +84,7 @@ class GraphBuilder {
     return out_.pointwise(a, fe::graph::Pointwise_attributes().set_mode(fe::PointwiseMode_t::RELU_FWD));
   }
 
-  /// Marks a result, which is stored in the graph's type and at the alignment that all its arrays have.
+  /// Marks a result. It has the graph's dtype and alignment.
   void finish(const TensorPtr& result, Slot slot) {
     result->set_output(true).set_uid(static_cast<int64_t>(slot)).set_alignment(graph_.alignment).set_data_type(type_);
   }
@@ -100,7 +99,7 @@ class GraphBuilder {
 
   void forward() {
     TensorPtr sum = convolution(x(Slot::x));
-    // In this order, and with the bias in the arrays' type, precompiled engines have it all; else it is compiled on the card.
+    // In this order, and with the bias in the arrays' dtype, precompiled engines do it all; else cuDNN compiles at run time.
     if (graph_.residual) sum = pointwise(fe::PointwiseMode_t::ADD, sum, y(Slot::residual));
     if (graph_.bias) sum = pointwise(fe::PointwiseMode_t::ADD, sum, vector(Slot::bias, s_.out_channels, type_));
     if (graph_.relu) sum = relu(sum);
@@ -117,7 +116,7 @@ class GraphBuilder {
   TensorPtr gradient_of_input() {
     const TensorPtr dx = out_.conv_dgrad(y(Slot::dy), w(), as_convolution(fe::graph::Conv_dgrad_attributes()));
     const Attributes like_x = nhwc(Slot::dx, s_.batch, s_.height, s_.width, s_.in_channels);
-    dx->set_dim(like_x.get_dim()).set_stride(like_x.get_stride());  // not to be had from dy where the stride leaves a rest
+    dx->set_dim(like_x.get_dim()).set_stride(like_x.get_stride());  // dy alone does not fix x's extents if stride > 1
     return dx;
   }
 
@@ -145,7 +144,7 @@ bool has(const std::vector<fe::NumericalNote_t>& notes, fe::NumericalNote_t note
   return std::find(notes.begin(), notes.end(), note) != notes.end();
 }
 
-/// Whether the engine's arithmetic is what the graph asks for.
+/// Whether the engine's arithmetic is exact enough for the graph.
 bool is_allowed(const Graph& graph, const std::vector<fe::NumericalNote_t>& notes) {
   using Note = fe::NumericalNote_t;
   if (has(notes, Note::DOWN_CONVERT_INPUTS) || has(notes, Note::REDUCED_PRECISION_REDUCTION)) return false;
@@ -154,8 +153,8 @@ bool is_allowed(const Graph& graph, const std::vector<fe::NumericalNote_t>& note
   return graph.tf32 || !tf32;
 }
 
-/// Why cuDNN must not be asked: given channels that are no multiple of 8, its engines of the training fusions do not refuse
-/// but write past their own memory (seen with 9.19 and DgradDreluBNBwdWeight of 3 channels on sm_80 and sm_100).
+/// A reason not to ask cuDNN, or empty. If channels are not multiples of 8, its engines for training fusions do not refuse
+/// but write out of bounds (seen with 9.19 and DgradDreluBNBwdWeight of 3 channels on sm_80 and sm_100).
 std::string why_not_to_ask(const Graph& graph) {
   const bool is_fusion = graph.function >= Function::forward_stats;
   const bool in_eights = graph.shape.in_channels % 8 == 0 && graph.shape.out_channels % 8 == 0;
@@ -182,7 +181,7 @@ struct Candidates::Answer {
     const auto mode = source == Source::heuristics ? fe::HeurMode_t::A : fe::HeurMode_t::FALLBACK;
     auto status = graph.validate();
     if (status.is_good()) status = graph.build_operation_graph(static_cast<cudnnHandle_t>(card.handle));
-    // The multiprocessors are not to be set beside the properties: engines of sm_90 then find "more than the card has".
+    // Do not set the multiprocessor count beside the properties: sm_90 engines then find "more than the card has".
     if (status.is_good()) status = graph.create_execution_plans({mode});
     if (status.is_bad()) {
       why_none = status.get_message();

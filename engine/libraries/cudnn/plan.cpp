@@ -35,12 +35,12 @@ size_t workspace_of(cudnnBackendDescriptor_t plan) {
   return static_cast<size_t>(bytes);
 }
 
-/// Tells the plan which card it is for: its handle, or its properties alone.
+/// Tells the plan which GPU it is for: by handle, or by properties alone.
 bool set_card(Descriptor& plan, const Card& card) {
   if (card.handle) {
     cudnnHandle_t handle = static_cast<cudnnHandle_t>(card.handle);
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // cudnn-frontend 1.18 reads plans by it; no other way is in use
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // cudnn-frontend 1.18 loads plans this way too
     return plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
 #pragma GCC diagnostic pop
   }
@@ -87,7 +87,7 @@ void Plan::execute(void* handle, std::span<const Binding> bindings, void* worksp
   std::array<int64_t, kMost> slots;
   if (bindings.size() > kMost) throw std::logic_error("cudnn: a graph with more than 16 arrays");
   for (size_t i = 0; i < bindings.size(); ++i) {
-    pointers[i] = const_cast<void*>(bindings[i].pointer);  // cuDNN takes inputs and outputs alike
+    pointers[i] = const_cast<void*>(bindings[i].pointer);  // cuDNN has one list for inputs and outputs
     slots[i] = static_cast<int64_t>(bindings[i].slot);
   }
   Descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);

@@ -1,4 +1,4 @@
-/// A kernel (or several) of cuDNN, ready to run on arrays of one shape.
+/// One or more cuDNN kernels, ready to run on arrays of one shape.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace cudenza::cudnn {
 
 struct Card;
 
-/// The arrays of a graph. The numbers stand in plans on disk: never change one.
+/// The arrays of a graph. Plans on disk contain these numbers: never change one.
 enum class Slot : int64_t {
   x = 1,
   w = 2,
@@ -33,17 +33,17 @@ struct Binding {
 
 class Plan {
  public:
-  /// `descriptor` is a finished cudnnBackendDescriptor_t that lives as long as `owner`.
+  /// `descriptor` is a finalized cudnnBackendDescriptor_t that lives as long as `owner`.
   Plan(std::shared_ptr<void> owner, void* descriptor, std::string engine);
 
-  /// The plan that json() described, for the same kind of card and version of cuDNN. None where cuDNN refuses it.
+  /// Restores a plan from json(), for the same kind of GPU and version of cuDNN. nullopt if cuDNN refuses it.
   static std::optional<Plan> from_json(const std::string& json, std::string engine, const Card&);
-  /// None for a plan that cuDNN cannot serialise.
+  /// nullopt if cuDNN cannot serialise the plan.
   std::optional<std::string> json() const;
 
   const std::string& engine() const { return engine_; }
   size_t workspace_bytes() const { return workspace_bytes_; }
-  /// Enqueues the work on the stream of `handle`, a cudnnHandle_t. One thread at a time may use a handle.
+  /// Enqueues the work on the stream of `handle` (a cudnnHandle_t). Only one thread at a time may use a handle.
   void execute(void* handle, std::span<const Binding>, void* workspace) const;
 
  private:
@@ -55,7 +55,7 @@ class Plan {
 
 /// Throws DeviceError with cuDNN's reason unless `status` (a cudnnStatus_t) is success.
 void check(int status, std::string_view call);
-/// "9.19.0", of the library that runs.
+/// Version of the loaded library: "9.19.0".
 std::string version();
 
 }  // namespace cudenza::cudnn

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kFormat = "cudenza plan 2";
 
-/// FNV-1a: names files and finds damage; nobody is kept out by it.
+/// FNV-1a: names files and detects damage; not secure against attackers.
 uint64_t hash_of(std::string_view text) {
   uint64_t hash = 0xcbf29ce484222325u;
   for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001b3u;
@@ -30,7 +30,7 @@ std::filesystem::path cache_folder() {
   return {};
 }
 
-/// Four lines (format, graph, engine, hash of the rest), then cuDNN's own text.
+/// Four lines (format, graph, engine, hash of the rest), then cuDNN's JSON.
 std::string contents_of(const std::string& graph, const StoredPlan& plan) {
   return fmt::format("{}\n{}\n{}\n{:016x}\n{}", kFormat, graph, plan.engine, hash_of(plan.json), plan.json);
 }
@@ -55,8 +55,8 @@ bool write_all(int file, std::string_view text) {
   return true;
 }
 
-/// A file beside the final one, then renamed: whoever reads sees the old or the new, never a part. It is not forced to the
-/// disk, which would cost a start more than it saves: should the power fail, the hash tells.
+/// Writes a temporary file and renames it: readers see the old file or the new one, never a part. No fsync, which would cost
+/// more than it saves: after a power failure the hash shows the damage.
 void replace(const std::filesystem::path& path, std::string_view text) {
   std::string temporary = path.string() + ".XXXXXX";
   const int file = ::mkstemp(temporary.data());

@@ -5,7 +5,7 @@
 namespace cudenza::cudnn {
 namespace {
 
-/// The first candidate that can be built with no more than `workspace` bytes.
+/// The first candidate that can be built and needs at most `workspace` bytes.
 std::optional<Plan> first(const Candidates& candidates, size_t workspace) {
   for (int i = 0; i < candidates.count(); ++i) {
     auto plan = candidates.build(i);
@@ -14,7 +14,7 @@ std::optional<Plan> first(const Candidates& candidates, size_t workspace) {
   return std::nullopt;
 }
 
-/// The fastest of the first few with no more than `workspace` bytes.
+/// The fastest of the first kTried that need at most `workspace` bytes.
 std::optional<Plan> fastest(const Candidates& candidates, size_t workspace, const Timer& timer) {
   std::optional<Plan> best;
   double least = std::numeric_limits<double>::infinity();
@@ -53,7 +53,7 @@ const Plan* Planner::plan(const Graph& graph, const Timer& timer) {
   return known->second ? &*known->second : nullptr;
 }
 
-/// From disk, else chosen and stored there.
+/// Loads the plan from disk, or chooses one and stores it.
 std::optional<Plan> Planner::found(const Graph& graph, const Timer& timer) const {
   const std::string name = graph.text() + (timer ? " by trial" : "");
   if (const auto file = files_.load(name)) {
@@ -62,14 +62,14 @@ std::optional<Plan> Planner::found(const Graph& graph, const Timer& timer) const
   }
   auto [plan, any_candidate] = chosen(graph, timer);
   if (const auto json = plan ? plan->json() : std::nullopt) files_.store(name, {plan->engine(), *json});
-  if (!any_candidate) files_.store(name, {"none", ""});  // cuDNN's own answer, not a mishap of today
+  if (!any_candidate) files_.store(name, {"none", ""});  // cuDNN has no engine; other failures are not stored
   return std::move(plan);
 }
 
 Planner::Choice Planner::chosen(const Graph& graph, const Timer& timer) const {
   Choice choice;
   for (const size_t workspace : {kMostWorkspace, std::numeric_limits<size_t>::max()}) {
-    for (const Source source : {Source::heuristics, Source::fallback}) {  // the fallbacks last: to ask for them costs, too
+    for (const Source source : {Source::heuristics, Source::fallback}) {  // fallbacks last: asking for them takes time
       const Candidates candidates(graph, card_, source);
       choice.any_candidate |= candidates.count() > 0;
       if (timer) choice.plan = fastest(candidates, workspace, timer);

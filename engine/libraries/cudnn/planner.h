@@ -1,4 +1,4 @@
-/// Finds the plan of a graph: from memory, from disk, or from cuDNN's candidates, by its heuristics or by trial.
+/// Finds the plan of a graph: in memory, on disk, or among cuDNN's candidates, by heuristics or by timing.
 #pragma once
 #include <functional>
 #include <optional>
@@ -9,23 +9,23 @@
 
 namespace cudenza::cudnn {
 
-/// Seconds that one execution of a plan takes; none if it cannot run.
+/// Seconds for one execution of a plan; nullopt if it cannot run.
 using Timer = std::function<std::optional<double>(const Plan&)>;
 
-/// Not for several threads at a time.
+/// Not thread-safe.
 class Planner {
  public:
   Planner(Card card, PlanFiles files) : card_(std::move(card)), files_(std::move(files)) {}
 
-  /// The plan of a graph, null where cuDNN has none. Without a timer the first candidate that can be built; with one the
-  /// fastest of the first kTried, or the first if no trial succeeds. Either is found once and then remembered, here and on
-  /// disk, each for itself. The pointer stays good.
+  /// The plan of a graph, null if cuDNN has none. Without a timer it is the first candidate that can be built; with one, the
+  /// fastest of the first kTried, or the first if no trial succeeds. Timed and untimed plans are kept separately, in memory
+  /// and on disk. The pointer stays valid.
   const Plan* plan(const Graph&, const Timer& timer = nullptr);
   /// Whether plan() would answer from memory.
   bool knows(const Graph& graph, bool timed) const { return plans_.contains({graph, timed}); }
 
   static constexpr int kTried = 8;
-  /// Candidates that ask for more workspace are taken only where there is no other.
+  /// Candidates that need more workspace are used only if there are no others.
   static constexpr size_t kMostWorkspace = size_t{1} << 30;
 
  private:

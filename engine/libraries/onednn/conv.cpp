@@ -1,5 +1,5 @@
-/// oneDNN computes in the shape's own type where it can: f32 on every CPU, bf16 with AVX-512 or AMX. Elsewhere 16-bit types go
-/// through f32: casts are a few passes over memory, and sums are f32 either way.
+/// oneDNN computes in the shape's own dtype where it can: f32 on every CPU, bf16 with AVX-512 or AMX. Elsewhere 16-bit arrays
+/// are cast to f32 and back, a few passes over memory; sums are f32 either way.
 #include "engine/libraries/conv.h"
 
 #include <algorithm>
@@ -32,13 +32,13 @@ ConvShape in_f32(ConvShape s) {
   return s;
 }
 
-/// An operand of a plan, and how many elements of it belong to one picture; 0: it serves all of them.
+/// An operand of a plan, and its number of elements per picture; 0: all pictures share it.
 struct Operand {
   const void* array = nullptr;
   int64_t of_picture = 0;
 };
 
-/// Runs of a batch's pictures, as long as the shape alone says.
+/// A batch split into pieces of consecutive pictures, by shape alone.
 class Pieces {
  public:
   Pieces(const ConvShape& s, int64_t pictures) : shape_(s), pictures_(std::min(pictures, s.batch)) {}
@@ -52,7 +52,7 @@ class Pieces {
     const int64_t bytes = piece * pictures_ * o.of_picture * static_cast<int64_t>(size_of(shape_.dtype));
     return o.array ? static_cast<const char*>(o.array) + bytes : nullptr;
   }
-  /// Whether oneDNN serves all of them.
+  /// Whether oneDNN supports all pieces.
   bool have_plans(Pass pass, const EpilogueParts& parts = {}) const {
     const onednn::OneThread one_thread;
     return conv_plan(shape(0), pass, parts) && conv_plan(shape(count() - 1), pass, parts);
@@ -63,7 +63,7 @@ class Pieces {
   int64_t pictures_;
 };
 
-/// Whether the number of threads may show in what this plan, or that for one thread, computes, and must not.
+/// Whether results must not depend on the number of threads, but this plan's or the one-thread plan's may.
 bool must_be_cut(const ConvShape& s, Pass pass, const EpilogueParts& parts, const onednn::Plan& plan) {
   if (!math_mode().deterministic) return false;
   const onednn::OneThread one_thread;
@@ -71,7 +71,7 @@ bool must_be_cut(const ConvShape& s, Pass pass, const EpilogueParts& parts, cons
   return plan.cuts_sums() || !alone || alone->cuts_sums();
 }
 
-/// Runs oneDNN's plan, picture by picture if it must be cut. False, with nothing done, where oneDNN has none.
+/// Runs oneDNN's plan, picture by picture if must_be_cut(). Returns false and does nothing if oneDNN has no plan.
 bool run_plan(const ConvShape& s, Pass pass, const EpilogueParts& parts, const std::array<Operand, 5>& o) {
   const auto plan = conv_plan(s, pass, parts);
   if (!plan) return false;
@@ -102,9 +102,9 @@ void add_in_order(float* sum, const float* others, int64_t arrays, int64_t count
   });
 }
 
-/// dw as the sum of those of some pieces of the batch. False, with nothing done, where oneDNN does not serve them.
+/// dw as the sum of the dw of pieces of the batch. Returns false and does nothing if oneDNN does not support them.
 bool weights_by_pieces(const ConvShape& s, const void* x, const void* dy, void* dw) {
-  constexpr int64_t kMost = 8;  // each has a dw of its own
+  constexpr int64_t kMost = 8;  // each piece has its own dw
   const Pieces pieces(s, ceil_div(s.batch, kMost));
   if (!pieces.have_plans(Pass::backward_weights_f32)) return false;
   const Counts count(s);

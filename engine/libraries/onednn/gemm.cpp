@@ -9,13 +9,13 @@
 namespace cudenza {
 namespace {
 
-/// Where an array's elements begin from number `first` on; null stays null.
+/// Address of element `first` of an array; null stays null.
 const void* from(const void* array, int64_t first, DType dtype) {
   return array ? static_cast<const char*>(array) + first * static_cast<int64_t>(size_of(dtype)) : nullptr;
 }
 
-/// y by blocks of columns that the shape alone makes, each on one thread: the same bits for any number of threads. False, with
-/// nothing done, where oneDNN does not serve them.
+/// Computes y in blocks of columns, which depend on the shape alone, each on one thread: the same bits for any number of
+/// threads. Returns false and does nothing if oneDNN does not support the blocks.
 bool by_columns(const GemmShape& g, const void* a, const void* b, void* y, const void* bias) {
   constexpr int64_t kBlocks = 16, kLeast = 64;
   const int64_t width = kernels::ceil_div(kernels::ceil_div(g.n, kBlocks), kLeast) * kLeast;
@@ -39,7 +39,7 @@ bool by_columns(const GemmShape& g, const void* a, const void* b, void* y, const
 
 }  // namespace
 
-/// As convolutions do (conv_onednn.cpp): in the shape's own type where oneDNN can, else through f32.
+/// Like convolutions (onednn/conv.cpp): in the shape's own dtype where oneDNN can, else through f32.
 void gemm_onednn(const GemmShape& g, const void* a, const void* b, void* y, const void* bias) {
   const bool is_cut = math_mode().deterministic;
   if (is_cut && by_columns(g, a, b, y, bias)) return;

@@ -51,19 +51,19 @@ template <class PrimitiveDesc> bool is_fast(const PrimitiveDesc& desc) {
   return desc && !std::string_view(desc.impl_info_str()).starts_with("ref");
 }
 
-/// oneDNN 2.6 computes wrongly on NHWC pictures in its jit 1x1 kernels where a number of channels does not fill their vectors.
+/// oneDNN 2.6's jit 1x1 kernels are wrong on NHWC pictures if a channel count is no multiple of the vector width.
 bool is_wrong(std::string_view implementation, const ConvShape& s) {
   const bool has_tail = s.in_channels % 16 != 0 || s.out_channels % 16 != 0;
   return has_tail && implementation.starts_with("jit") && implementation.find("1x1") != std::string_view::npos;
 }
 
-/// Whether an implementation multiplies by one of oneDNN's matrix products, which cut sums by the number of threads.
+/// Whether an implementation uses oneDNN's matrix products, which split sums by the number of threads.
 bool multiplies(std::string_view implementation) {
   return implementation.find("gemm") != std::string_view::npos || implementation.starts_with("brg");
 }
 
-/// Moves on to the first implementation that computes rightly, and, if it `repeats`, the same for any number of threads; to none
-/// if that would be a slow one.
+/// Moves on to the first fast implementation that is correct and, if `repeats`, gives the same bits for any number of
+/// threads.
 template <class PrimitiveDesc> void settle(PrimitiveDesc& desc, const ConvShape& s, bool repeats) {
   while (desc && (is_wrong(desc.impl_info_str(), s) || (repeats && multiplies(desc.impl_info_str())))) {
     if (!desc.next_impl()) desc = PrimitiveDesc();
@@ -71,9 +71,9 @@ template <class PrimitiveDesc> void settle(PrimitiveDesc& desc, const ConvShape&
   if (!is_fast(desc)) desc = PrimitiveDesc();
 }
 
-// ---- What differs between oneDNN 2 and 3: 2 describes an operation before it describes the primitive; 3 does both at once.
+// ---- Differences between oneDNN 2 and 3: 2 first makes an operation descriptor, then the primitive's; 3 makes both at once.
 
-/// In whichever layout an implementation asks for.
+/// Filters in the layout that the implementation prefers.
 memory::desc any_filters(const ConvShape& s, memory::data_type type) {
   return {{s.out_channels, s.in_channels, s.kernel_h, s.kernel_w}, type, Tag::any};
 }
@@ -82,10 +82,10 @@ struct ConvMemory {
   ConvShape shape;
   memory::desc x, w, bias, y;
   Dims stride, pad;
-  bool repeats = false;  ///< only implementations that give the same for any number of threads
+  bool repeats = false;  ///< only implementations that give the same bits for any number of threads
 };
 
-// In 2, what a description was made of (`operation`, `hint`) must live as long as other implementations are asked for.
+// In 2, the inputs of a descriptor (`operation`, `hint`) must live until the last call of next_impl().
 
 dnnl::convolution_forward::primitive_desc forward_desc(const ConvMemory& m, const dnnl::primitive_attr& attr) {
   using Forward = dnnl::convolution_forward;
@@ -126,7 +126,7 @@ dnnl::matmul::primitive_desc matmul_desc(const memory::desc& a, const memory::de
 #endif
 }
 
-/// Calls f, and says in our words what oneDNN could not do: as good as always there is no memory.
+/// Calls f and turns oneDNN's errors into ours: almost always memory has run out.
 template <class F> auto reported(F&& f) {
   try {
     return f();
@@ -136,20 +136,20 @@ template <class F> auto reported(F&& f) {
   }
 }
 
-/// oneDNN writes machine code into memory that it does not check for: without it, it would crash.
+/// oneDNN does not check its allocation for generated machine code, and crashes if it fails.
 constexpr size_t kRoomForCode = size_t{32} << 20;
 
 // ---- Plans
 
-/// In place of a DNNL_ARG_…: the operand is copied into the plan's result before the primitive runs, which adds to it.
+/// Used instead of a DNNL_ARG_…: the operand is copied into the result before the primitive runs and adds to it.
 constexpr int kStartOfResult = -1;
 
 struct Operand {
   int name;             ///< DNNL_ARG_… or kStartOfResult
-  memory::desc ours;    ///< as the caller stores it; zero where the operand is absent
+  memory::desc ours;    ///< as the caller stores it; zero if the operand is absent
   memory::desc wanted;  ///< as the primitive wants it
   bool is_result = false;
-  dnnl::reorder reorder = {};  ///< from one to the other, where they differ
+  dnnl::reorder reorder = {};  ///< converts between them if they differ
 };
 
 class PrimitivePlan final : public Plan {
@@ -174,7 +174,7 @@ class PrimitivePlan final : public Plan {
  private:
   void execute(std::initializer_list<const void*> data) const {
     thread_local dnnl::stream stream(engine());
-    std::deque<Storage> pieces;  // of the CPU's pool: reused from call to call, and counted in its peak
+    std::deque<Storage> pieces;  // from the CPU pool: reused by later calls, and counted in its peak
     const auto temporary = [&](const memory::desc& desc) {
       return memory(desc, engine(), pieces.emplace_back(desc.get_size(), Device::cpu()).data());
     };
@@ -219,7 +219,7 @@ template <class Primitive, class PrimitiveDesc> PlanPointer plan_of(const Primit
   return std::make_shared<PrimitivePlan>(Primitive(desc), desc.impl_info_str(), desc.scratchpad_desc(), std::move(operands));
 }
 
-/// Plans by what they are for. A network has some hundred; ever new batch sizes must not add up without bound.
+/// Plans by purpose. A network has some hundred; the cache is bounded, because batch sizes may keep changing.
 class PlanCache {
  public:
   using Key = std::array<int64_t, 16>;
@@ -228,7 +228,7 @@ class PlanCache {
     std::lock_guard lock(mutex_);
     const auto found = plans_.find(key);
     if (found != plans_.end()) return found->second;
-    if (plans_.size() == kCapacity) plans_.clear();  // plans that are running are held by their runners
+    if (plans_.size() == kCapacity) plans_.clear();  // running plans are kept alive by their callers
     require_cpu_room(kRoomForCode);
     return plans_.emplace(key, reported(make)).first->second;
   }
@@ -244,12 +244,12 @@ PlanCache& cache() {
   return *instance;
 }
 
-// ---- Convolutions. Activations stay NHWC: oneDNN is as fast on them as on its blocked layouts. Filters are brought into the
-// layout that the implementation asks for at each call, which costs 1 to 5 % of a batch of 8.
+// ---- Convolutions. Activations stay NHWC: oneDNN is as fast on them as on its blocked layouts. Each call reorders the
+// filters for the implementation, which costs 1 to 5 % of a batch of 8.
 
-/// A residual is best added by a "binary" post-op, which reads it where it lies. A kernel may keep partial sums in y meanwhile,
-/// so that one in place is left to "sum", which adds to what y holds. So are those that oneDNN 2.6 gets wrong: in its GEMM
-/// convolutions, and where channels do not fill vectors; for them the residual is first copied to y.
+/// A "binary" post-op adds a residual best: it reads it in place. But a kernel may keep partial sums in y, so an in-place
+/// residual uses "sum", which adds to y's contents. "sum" also replaces "binary" where oneDNN 2.6 gets it wrong: in GEMM
+/// convolutions, and if channels do not fill vectors; the residual is then first copied to y.
 PlanPointer make_forward(const ConvMemory& m, const memory::desc& w, const EpilogueParts& parts) {
   const auto described = [&](bool binary) {
     dnnl::post_ops ops;
@@ -279,7 +279,7 @@ PlanPointer make_backward_data(const ConvMemory& m, const memory::desc& w) {
                                                          {DNNL_ARG_DIFF_SRC, m.x, desc.diff_src_desc(), true}});
 }
 
-/// `w` as the caller stores dw: in f32, or in the type of x.
+/// `w` describes dw as the caller stores it: in f32, or in the dtype of x.
 PlanPointer make_backward_weights(const ConvMemory& m, const memory::desc& w) {
   const auto desc = backward_desc<dnnl::convolution_backward_weights>(m);
   if (!desc) return nullptr;
@@ -306,9 +306,9 @@ PlanPointer make_conv(const ConvShape& s, Pass pass, const EpilogueParts& parts)
   return make();
 }
 
-// ---- Matrix products: oneDNN takes transposes as they are.
+// ---- Matrix products: oneDNN reads transposed operands directly.
 
-/// `row`: from one row of y to the next.
+/// `row`: elements from one row of y to the next.
 PlanPointer make_gemm(const GemmShape& g, bool has_bias, int64_t row) {
   const auto type = data_type(g.dtype);
   const memory::desc a({g.m, g.k}, type, g.transpose_a ? Tag::ba : Tag::ab),
@@ -323,12 +323,12 @@ PlanPointer make_gemm(const GemmShape& g, bool has_bias, int64_t row) {
 
 bool serves(DType t) { return data_type(t) != memory::data_type::undef; }
 
-/// Some kernels of oneDNN 2.6 read outside their arrays where a window lies in the padding alone.
+/// Some kernels of oneDNN 2.6 read out of bounds if a window lies completely in the padding.
 bool windows_meet_picture(const ConvShape& s) { return s.pad < s.kernel_h && s.pad < s.kernel_w; }
 
 }  // namespace
 
-// The number of threads is a part of each key: a primitive is made for so many.
+// The number of threads is part of each key: a primitive is made for it.
 
 PlanPointer conv_plan(const ConvShape& s, Pass pass, EpilogueParts parts) {
   if (!serves(s.dtype) || !windows_meet_picture(s)) return nullptr;

@@ -1,4 +1,4 @@
-/// f32 copies of 16-bit arrays on the CPU, for libraries that do not compute in the narrow type there.
+/// f32 copies of 16-bit arrays on the CPU, for libraries that cannot compute in 16 bits there.
 #pragma once
 #include <cstdint>
 
@@ -30,7 +30,7 @@ class WideInput {
   Storage copy_;
 };
 
-/// A place for f32 results, which store() rounds into y.
+/// A buffer for f32 results; store() rounds them into y.
 class WideResult {
  public:
   WideResult(void* y, DType dtype, int64_t count)

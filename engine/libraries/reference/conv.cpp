@@ -1,5 +1,5 @@
-/// The equations of conv_backend.h as loops. The innermost run over channels, where x, w and dx are contiguous; in forward()
-/// over the columns of the window too, since a window's row is one piece of x and of w.
+/// The equations of engine/libraries/conv.h as loops. The innermost loop runs over channels, where x, w and dx are
+/// contiguous; in forward() also over the window's columns, since a window's row is contiguous in x and w.
 #include "engine/libraries/conv.h"
 
 #include <algorithm>
@@ -32,14 +32,14 @@ template <class T> void store(const std::vector<acc_t<T>>& sums, T* y) {
   std::transform(sums.begin(), sums.end(), y, [](acc_t<T> sum) { return static_cast<T>(sum); });
 }
 
-/// One axis of the window at an output: its taps [first, last) meet the input, tap t at input position `origin + t`.
+/// One axis of the window of an output: taps [first, last) lie inside the input, tap t at input position `origin + t`.
 struct Taps {
   int64_t origin, first, last;
   Taps(int64_t output, int64_t stride, int64_t pad, int64_t kernel, int64_t extent)
       : origin(output * stride - pad), first(std::max<int64_t>(0, -origin)), last(std::min(kernel, extent - origin)) {}
 };
 
-/// The output whose window has tap t on the input position, or -1.
+/// The output whose window has tap t at the input position, or -1.
 int64_t output_at(int64_t position, int64_t t, int64_t stride, int64_t pad, int64_t outputs) {
   const int64_t start = position + pad - t;
   return start >= 0 && start % stride == 0 && start / stride < outputs ? start / stride : -1;

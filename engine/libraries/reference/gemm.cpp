@@ -9,7 +9,7 @@
 namespace cudenza {
 namespace {
 
-/// Rows of y that are summed together, so that b is read once for all of them.
+/// Rows of y computed together, so that b is read once for all of them.
 constexpr int64_t kRowsAtOnce = 16;
 
 /// Rows [begin, end) of y, at most kRowsAtOnce.

@@ -1,5 +1,5 @@
-/// Winograd's algorithm (kernels/winograd) behind the seam: scratch memory from the pool, the way back as another way forward,
-/// and when it is faster than oneDNN's plain sums.
+/// Winograd's algorithm (kernels/winograd) as a ConvBackend. Scratch memory comes from the pool; backward_data() runs as
+/// another forward convolution; winograd_is_faster() compares with oneDNN's direct sums.
 #include "engine/libraries/conv.h"
 
 #include <algorithm>
@@ -83,14 +83,14 @@ const ConvBackend& conv_winograd() {
 
 bool winograd_is_faster(const ConvShape& s) {
   if (!conv_winograd().supports(s)) return false;
-  // Tiles over the border of a small picture multiply in vain, and few tiles do not pay for the transform of the filters.
+  // Tiles that hang over the border of a small picture waste work; few tiles do not pay for transforming the filters.
   constexpr int64_t kMultiplications = 36, kFew = 16;
   const int64_t tiles = winograd_shape(s).tiles();
   const int64_t plain = s.kernel_h * s.kernel_w * s.batch * s.out_height() * s.out_width();
   if (tiles < kFew || 2 * kMultiplications * tiles > plain) return false;
   if (s.dtype == DType::f32 || !cpu_multiplies_bf16()) return true;
-  // Such a CPU multiplies bf16 twice as fast as f32, or with AMX eight times. Then a third of the multiplications (5x5) pays for
-  // nothing, and a quarter not for the transform of many filters for few tiles.
+  // Such a CPU multiplies bf16 twice as fast as f32, with AMX eight times. Then a third of the multiplications (5x5) saves
+  // nothing, and a quarter does not pay for transforming many filters for few tiles.
   constexpr int64_t kFewChannels = 128, kManyTiles = 256;
   return !cpu_has_amx() && s.kernel_h == 3 && (tiles >= kManyTiles || std::max(s.in_channels, s.out_channels) <= kFewChannels);
 }

@@ -1,4 +1,4 @@
-/// What this CPU computes fast.
+/// Instruction sets of this CPU.
 #pragma once
 #include <string>
 
@@ -7,7 +7,7 @@ namespace cudenza {
 /// The widest instructions that oneDNN uses on this CPU: "AVX2", "AVX-512 with bf16", "AMX", …
 std::string cpu_instruction_set();
 
-/// Whether this CPU multiplies bf16 itself, by AVX512-BF16 or AMX; and whether by AMX.
+/// Whether this CPU has instructions for bf16 products (AVX512-BF16 or AMX), and whether it has AMX.
 bool cpu_multiplies_bf16();
 bool cpu_has_amx();
 
