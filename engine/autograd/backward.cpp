@@ -42,11 +42,11 @@ std::vector<Variable*> users_first(Variable* root) {
   return {inputs_first.rbegin(), inputs_first.rend()};
 }
 
-/// The gradient of an op's result, as far as its users have been walked: first + second, if there is one.
+/// The gradient of an op's result, from the users visited so far: first + second (if defined).
 struct Terms {
   Tensor first, second;
 
-  /// Never adds in place: others may share the elements. A second term is kept for a node that adds by itself.
+  /// Never adds in place: others may share the elements. Keeps a second term for a node that adds it itself.
   void take(const Tensor& gradient, bool node_adds) {
     if (!first.defined()) first = gradient;
     else if (node_adds && !second.defined()) second = gradient;
@@ -54,7 +54,7 @@ struct Terms {
   }
 };
 
-/// Adds one user's gradient to an op's result (to be passed on when the walk gets there) or to a leaf's grad.
+/// Adds one user's gradient to an op's result, for its own node to pass on later, or to a leaf's grad.
 void deliver(const Tensor& gradient, Variable& to, std::unordered_map<Variable*, Terms>& pending, LeafSums& leaves) {
   if (to.node) {
     pending[&to].take(gradient, to.node->adds);
@@ -83,7 +83,7 @@ void backward(const Tensor& y, const Tensor& dy) {
     gradients.erase(current);
     const auto input_gradients =
         gradient.first.defined() ? node.backward(gradient.first, gradient.second) : std::vector<Tensor>(node.inputs.size());
-    node.backward = nullptr;  // what it captured is freed now, while the walk goes on
+    node.backward = nullptr;  // frees what it captured before the backward pass continues
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       Variable* input = node.inputs[i].get();
       if (input && input_gradients.at(i).defined()) deliver(input_gradients[i], *input, gradients, leaves);

@@ -11,7 +11,7 @@
 namespace cudenza {
 namespace {
 
-/// Of one type, that need not be its own accumulator.
+/// For sum and term of one dtype.
 void add_now(const Tensor& sum, const Tensor& term) {
   dispatch_kernel("backward", sum.device(), sum.dtype(), [&]<class T>(auto where) {
     kernels::map2(where, kernels::Plus{}, sum.data<T>(), term.data<T>(), sum.data<T>(), sum.numel());
@@ -37,7 +37,7 @@ void LeafSums::finish() {
   bytes_ = 0;
 }
 
-/// Adds those that wait whose terms are of that type.
+/// Adds the waiting terms of this dtype.
 void LeafSums::add_all(DType type) const {
   dispatch_kernel("backward", waiting_.front().term.device(), type, [&]<class T>(auto where) {
     std::vector<kernels::Addition<T>> additions;

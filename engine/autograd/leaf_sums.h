@@ -1,5 +1,5 @@
-/// Gradients on their way into the grad of leaves. A network has hundreds of them, most small: on a GPU many are added by one
-/// launch, on the CPU each while it is in the cache.
+/// Adds gradients to the grad of leaves. A network has hundreds of leaves, most of them small: a GPU adds many in one launch,
+/// the CPU each one while it is in the cache.
 #pragma once
 #include <vector>
 
@@ -9,21 +9,20 @@ namespace cudenza {
 
 class LeafSums {
  public:
-  /// sum += term, at the latest in finish(). `term` is of sum's type, or of 16 bits where `sum` is f32; until then its elements
-  /// must stay as they are.
+  /// sum += term, now or in finish(); until then `term` must not change. `term` has sum's dtype, or 16 bits if `sum` is f32.
   void add(const Tensor& sum, const Tensor& term);
   void finish();
 
  private:
   static constexpr size_t kMost = 128;
-  static constexpr size_t kMostBytes = size_t{64} << 20;  // what waits keeps its memory
+  static constexpr size_t kMostBytes = size_t{64} << 20;  // waiting terms hold memory
   struct Waiting {
     Tensor sum, term;
   };
   void add_all(DType type) const;
 
   std::vector<Waiting> waiting_;
-  size_t bytes_ = 0;  // of the terms that wait
+  size_t bytes_ = 0;  // of the waiting terms
 };
 
 }  // namespace cudenza

@@ -23,7 +23,7 @@ Variable::~Variable() {
   while (!chain.empty()) {
     const std::shared_ptr<Node> last = std::move(chain.back());
     chain.pop_back();
-    if (last.use_count() > 1) continue;  // somebody else still needs it
+    if (last.use_count() > 1) continue;  // another owner still needs it
     for (auto& input : last->inputs) {
       if (input && input.use_count() == 1 && input->node) chain.push_back(std::move(input->node));
     }
