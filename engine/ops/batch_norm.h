@@ -7,20 +7,20 @@
 
 namespace cudenza {
 
-/// Parameters and statistics, [C] each, in the accumulator type of x (f32; f64 for f64) and on its device.
+/// Parameters and running statistics, [C] each, in the accumulator dtype of x (f32; f64 for f64) and on its device.
 struct BatchNormState {
   Tensor gamma, beta;
-  /// Training moves them by momentum towards the batch's mean and *unbiased* variance, in place, as PyTorch does.
+  /// Training updates them in place by momentum, with the batch's mean and *unbiased* variance, as PyTorch does.
   Tensor running_mean, running_var;
   double eps = 1e-5, momentum = 0.1;
 };
 
-/// x is [..., C]. Differentiable in x, gamma and beta, in training and (with the running statistics held constant) in
-/// inference. Throws UsageError if shapes, types or devices disagree, or training has one row: one value per channel.
+/// x is [..., C]. Differentiable in x, gamma and beta; in inference the running statistics are constants. Throws UsageError
+/// if shapes, dtypes or devices disagree, or if training has only one row: one value per channel.
 Tensor batch_norm(const Tensor& x, const BatchNormState&, bool training);
 
-/// relu(batch_norm(x) + residual) in the passes over memory that batch_norm alone takes: residual may be undefined, and is
-/// like x. Keeps for the backward pass x and one bit an element. Differentiable in the residual too.
+/// relu(batch_norm(x) + residual), with as few passes over memory as batch_norm alone. residual may be undefined; it has x's
+/// shape and dtype. Keeps x and one bit per element for the backward pass. Also differentiable in the residual.
 Tensor batch_norm_act(const Tensor& x, const BatchNormState&, bool training, bool relu, const Tensor& residual = {});
 
 }  // namespace cudenza

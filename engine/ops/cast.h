@@ -3,7 +3,7 @@
 
 namespace cudenza {
 
-/// x in another floating type; the gradient is cast back. Returns x itself if it has that type.
+/// x in another floating dtype; the gradient is cast back. Returns x itself if it already has that dtype.
 Tensor cast(const Tensor& x, DType dtype);
 
 }  // namespace cudenza

@@ -1,4 +1,4 @@
-/// The excitation of squeeze-and-excitation (Hu et al. 2018): every picture's channels scaled by its own factors.
+/// The excitation of squeeze-and-excitation (Hu et al. 2018): scales each channel of each picture by its own factor.
 #pragma once
 #include "engine/core/tensor.h"
 

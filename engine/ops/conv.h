@@ -1,4 +1,4 @@
-/// Two-dimensional convolution on tensors. Cross-correlation, as everywhere in deep learning; equations in conv_backend.h.
+/// Two-dimensional convolution (cross-correlation, as usual in deep learning); equations in engine/libraries/conv.h.
 #pragma once
 #include <string_view>
 
@@ -7,7 +7,7 @@
 
 namespace cudenza {
 
-/// Alike along height and width; zeros stand around the picture.
+/// The same for height and width; zero padding.
 struct Conv2dSpec {
   int stride = 1, pad = 0;
 };
@@ -16,19 +16,19 @@ struct Conv2dSpec {
 ///
 /// x [N,H,W,C] and w [K,R,S,C] share dtype and device; bias is [K] in accumulator_of(x.dtype()), or undefined. Returns
 /// [N, (H + 2 pad - R) / stride + 1, (W + 2 pad - S) / stride + 1, K] in x's dtype. Sums are in accumulator_of(x.dtype()).
-/// Differentiable in x, w and bias. Throws UsageError where shapes, types or devices do not fit.
+/// Differentiable in x, w and bias. Throws UsageError if shapes, dtypes or devices do not match.
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dSpec& spec = {}, const Tensor& bias = {});
 
-/// y = relu(conv2d(x, w) + bias + residual) in one call of the library; bias and residual may be undefined, relu false. The
-/// residual is like y. Keeps y, not what went into the ReLU, for the backward pass. Differentiable in the residual too.
+/// y = relu(conv2d(x, w) + bias + residual) in one library call; bias and residual may be undefined, relu false. The residual
+/// has y's shape and dtype. Keeps y, not the input of the ReLU, for the backward pass. Also differentiable in the residual.
 Tensor conv2d_act(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias, bool relu,
                   const Tensor& residual = {});
 
-/// A bias that no gradient is wanted of, in the type that its device's library takes for arrays of type `of_arrays`: cuDNN wants
-/// 16 bits with 16 bits. Kept, it spares every call of conv2d() and conv2d_act() the conversion.
+/// Frozen bias in the dtype that the device's library expects for arrays of dtype `of_arrays`: cuDNN needs 16 bits with 16
+/// bits. Convert once and keep it, to save the conversion in every conv2d() and conv2d_act().
 Tensor bias_for_library(const Tensor& bias, DType of_arrays);
 
-/// What conv_backend.h is told of a convolution of x with w. Checks all that conv2d() checks, and names `op` in its errors.
+/// The ConvShape of a convolution of x with w. Does all checks of conv2d(); errors name `op`.
 ConvShape conv_shape(std::string_view op, const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias = {});
 
 }  // namespace cudenza

@@ -1,28 +1,28 @@
-/// Convolution, batch normalisation, residual sum and ReLU as one op: what a ResNet is made of.
+/// Convolution, batch normalisation, residual sum and ReLU as one op: the building block of ResNets.
 #pragma once
 #include "engine/ops/batch_norm.h"
 #include "engine/ops/conv.h"
 
 namespace cudenza {
 
-/// y = relu(batch_norm(conv2d(x, w)) + residual), the last two steps if asked for. x is [N,H,W,C], w [K,R,S,C] of its type,
-/// the state of K channels in the accumulator type, y and the residual (or none) [N,H',W',K].
+/// y = relu(batch_norm(conv2d(x, w)) + residual); the last two steps are optional. x is [N,H,W,C], w is [K,R,S,C] in x's
+/// dtype, the state has K channels in the accumulator dtype, y and the residual (or none) are [N,H',W',K].
 ///
-/// Keeps for the backward pass x, w, the convolution's output, its statistics and one bit an element. In inference, where no
-/// gradient is wanted, it is one call of the convolution's library with the batch norm folded into w.
+/// For the backward pass it keeps x, w, the convolution's output, its statistics and one bit per element. In inference
+/// without gradients it is one library call, with the batch norm folded into w.
 ///
-/// Differentiable in x, w, gamma, beta and the residual. Throws UsageError if shapes, types or devices disagree, or training
-/// has one value per channel.
+/// Differentiable in x, w, gamma, beta and the residual. Throws UsageError if shapes, dtypes or devices disagree, or if
+/// training has one value per channel.
 Tensor conv_bn_act(const Tensor& x, const Tensor& w, const Conv2dSpec&, const BatchNormState&, bool training, bool relu,
                    const Tensor& residual = {});
 
-/// A convolution that does what a convolution and a batch norm in inference do, for networks that fold once and run often:
+/// A convolution with its batch norm (in inference) folded in, for networks that fold once and run often:
 ///   scale[k] = gamma[k] / sqrt(running_var[k] + eps)    w[k,r,s,c] scale[k]    bias[k] = beta[k] - running_mean[k] scale[k]
 struct FoldedConv {
-  Tensor w;     ///< [K,R,S,C] in w's type
-  Tensor bias;  ///< [K] in the accumulator type
+  Tensor w;     ///< [K,R,S,C] in w's dtype
+  Tensor bias;  ///< [K] in the accumulator dtype
 };
-/// Outside the autograd graph.
+/// Not differentiable.
 FoldedConv fold_batch_norm(const Tensor& w, const BatchNormState&);
 
 }  // namespace cudenza

@@ -1,10 +1,10 @@
-/// Between the engine's layouts (pictures [N,H,W,C], filters [K,R,S,C]) and those of files and other libraries (NCHW, OIHW).
+/// Conversion between the engine's layouts (pictures [N,H,W,C], filters [K,R,S,C]) and those of files (NCHW, OIHW).
 #pragma once
 #include "engine/core/tensor.h"
 
 namespace cudenza {
 
-// Every element type (differentiable in the floating ones). The result is a copy.
+// Every dtype; differentiable for floating ones. The result is a copy.
 Tensor nchw_to_nhwc(const Tensor& x);  ///< x [N,C,H,W] -> [N,H,W,C]
 Tensor nhwc_to_nchw(const Tensor& x);  ///< x [N,H,W,C] -> [N,C,H,W]
 Tensor oihw_to_krsc(const Tensor& w);  ///< w [O,I,H,W] -> [K,R,S,C] with K = O, R = H, S = W, C = I

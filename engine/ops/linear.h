@@ -1,4 +1,4 @@
-/// The fully connected layer's product.
+/// The product of a fully connected layer.
 #pragma once
 #include "engine/core/tensor.h"
 
@@ -6,8 +6,8 @@ namespace cudenza {
 
 /// y = x wᵀ (+ bias): y[n,o] = sum over i of x[n,i] · w[o,i] (+ bias[o])
 ///
-/// x [N,in] and w [out,in] share dtype and device; bias is [out] in accumulator_of(x.dtype()), or undefined. Returns [N,out] in
-/// x's dtype. Differentiable in x, w and bias. Throws UsageError where shapes, types or devices do not fit.
+/// x [N,in] and w [out,in] share dtype and device; bias is [out] in accumulator_of(x.dtype()), or undefined. Returns [N,out]
+/// in x's dtype. Differentiable in x, w and bias. Throws UsageError if shapes, dtypes or devices do not match.
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias = {});
 
 }  // namespace cudenza

@@ -1,5 +1,5 @@
-/// Mixup: training on blends of samples. (Zhang, Cisse, Dauphin, Lopez-Paz, mixup, ICLR 2018; a lambda of its own for each
-/// sample, at least 1/2, as fastai draws it)
+/// Mixup: training on blends of samples (Zhang, Cisse, Dauphin, Lopez-Paz, mixup, ICLR 2018). As in fastai, each sample has
+/// its own lambda of at least 1/2.
 #pragma once
 #include "engine/core/random.h"
 #include "engine/core/tensor.h"
@@ -12,10 +12,10 @@ struct MixedBatch {
   MixedLabels labels;  ///< for softmax_cross_entropy
 };
 
-/// Blends each sample x[n,…] with sample partner[n] of one random permutation of the batch, by its own lambda ~ Beta(alpha,
-/// alpha), lambda <- max(lambda, 1 - lambda). labels is i64 [N] and comes back in the result beside partner and lambda, which is
-/// of the accumulator type of x. For alpha = 0 lambda is 1 and x comes back itself. One kernel: it draws, reads x once and writes
-/// once. No gradient flows through it. Throws UsageError for alpha < 0, a batch of none or of more than 2048 samples, or labels
+/// Blends each sample x[n,…] with sample partner[n] of a random permutation of the batch, with its own lambda ~ Beta(alpha,
+/// alpha), lambda <- max(lambda, 1 - lambda). labels is i64 [N]; the result holds it with partner and lambda (in the
+/// accumulator dtype of x). For alpha = 0, lambda is 1 and x is returned itself. One kernel draws, reads x once and writes
+/// once. No gradient flows through it. Throws UsageError for alpha < 0, a batch of 0 or more than 2048 samples, or labels
 /// that do not match.
 MixedBatch mixup(const Tensor& x, const Tensor& labels, double alpha, Generator& random);
 
@@ -23,7 +23,7 @@ struct MixedSoftBatch {
   Tensor x, targets;
 };
 
-/// The same for targets [N, classes] of the accumulator type of x, which are blended as x is, by the same kernel.
+/// The same for targets [N, classes] in the accumulator dtype of x. The same kernel blends them like x.
 MixedSoftBatch mixup_soft(const Tensor& x, const Tensor& targets, double alpha, Generator& random);
 
 }  // namespace cudenza

@@ -1,7 +1,7 @@
 /// Tensors in formulas: `x * 0.5 + y`, `1 / x`, `x > 0`. Operands are tensors of one shape, dtype and device, or numbers.
 ///
-/// + - * / are differentiable. Comparisons give 1 and 0 in the operands' dtype, so that a mask is a factor: `x * (x > 0)`; they
-/// have no gradient.
+/// + - * / are differentiable. Comparisons return 1 or 0 in the operands' dtype and have no gradient: a mask can be a factor,
+/// as in `x * (x > 0)`.
 #pragma once
 #include "engine/ops/pointwise.h"
 

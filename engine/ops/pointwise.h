@@ -10,16 +10,16 @@ Tensor sigmoid(const Tensor& x);     ///< 1 / (1 + e^-x)
 Tensor hard_swish(const Tensor& x);  ///< x max(0, min(6, x + 3)) / 6 (Howard et al., Searching for MobileNetV3, 2019)
 Tensor scale(const Tensor& x, double factor);
 Tensor add(const Tensor& x, double value);
-// Of two tensors of one shape, dtype and device. operators.h writes them as + - * / and < <= > >= == !=.
+// For two tensors of the same shape, dtype and device. operators.h writes these as + - * / and < <= > >= == !=.
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Tensor& b);
-/// x[…,c] + bias[c]. bias is [C] in the accumulator type of x (f32; f64 for f64).
+/// x[…,c] + bias[c]. bias is [C] in the accumulator dtype of x (f32; f64 for f64).
 Tensor add_bias(const Tensor& x, const Tensor& bias);
-/// x[…,c] · factor[c], factor as above.
+/// x[…,c] · factor[c]; factor like bias above.
 Tensor mul_channels(const Tensor& x, const Tensor& factor);
-/// 1 where the relation holds, else 0, in the type of both; no gradient.
+/// 1 where the relation holds, else 0, in the dtype of both; no gradient.
 Tensor compare(kernels::Relation, const Tensor& a, const Tensor& b);
 /// The same elements under another shape.
 Tensor reshape(const Tensor& x, const Shape& shape);

@@ -1,5 +1,5 @@
-/// Softmax, and cross-entropy on logits. Losses are means over the rows: scalars [] in the accumulator type of the logits
-/// (f32; f64 for f64). All are differentiable in x or the logits, and in nothing else.
+/// Softmax, and cross-entropy on logits. Losses are means over the rows: scalars [] in the accumulator dtype of the logits
+/// (f32; f64 for f64). All are differentiable in x or the logits only.
 #pragma once
 #include "engine/core/tensor.h"
 
@@ -13,24 +13,24 @@ struct CrossEntropySpec {
   double label_smoothing = 0;
 };
 
-/// -log softmax(logits)[n, labels[n]], mean over n. logits is [N,classes], labels i64 [N] on the same device. A label outside
-/// [0, classes) throws UsageError on the CPU; on a GPU, where looking would stall it, the loss becomes NaN.
+/// -log softmax(logits)[n, labels[n]], mean over n. logits is [N,classes], labels i64 [N] on the same device. For a label
+/// outside [0, classes) the CPU throws UsageError; on a GPU, where a check would stall, the loss becomes NaN.
 Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& labels, const CrossEntropySpec& spec = {});
 
-/// What mixup makes of a batch's labels: row n is lambda[n] parts itself and 1 - lambda[n] parts row partner[n].
+/// A batch's labels after mixup: row n's target is lambda[n] parts labels[n] and 1 - lambda[n] parts labels[partner[n]].
 struct MixedLabels {
   Tensor labels;   ///< i64 [N]
   Tensor partner;  ///< i64 [N], in [0, N)
-  Tensor lambda;   ///< accumulator type of the logits, [N]
+  Tensor lambda;   ///< accumulator dtype of the logits, [N]
 };
 /// lambda l(p, y) + (1 - lambda) l(p, y_partner) with l as above, mean over n.
 Tensor softmax_cross_entropy(const Tensor& logits, const MixedLabels& labels, const CrossEntropySpec& spec = {});
 
-/// -sum over c of targets[n,c] log softmax(logits)[n,c], mean over n. targets is [N,classes] in the accumulator type of the
+/// -sum over c of targets[n,c] log softmax(logits)[n,c], mean over n. targets is [N,classes] in the accumulator dtype of the
 /// logits; a row need not sum to 1.
 Tensor soft_cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEntropySpec& spec = {});
 
-/// The terms of softmax_cross_entropy's mean, [N]: for tables of top losses. Records nothing.
+/// The terms of softmax_cross_entropy's mean, [N]: for lists of top losses. Not differentiable.
 Tensor cross_entropy_per_row(const Tensor& logits, const Tensor& labels, const CrossEntropySpec& spec = {});
 
 }  // namespace cudenza
