@@ -13,9 +13,9 @@ namespace cudenza {
 namespace {
 
 constexpr std::string_view kFormat = "cudenza";
-constexpr int64_t kFormatVersion = 2;           // 1: files had no checksum, and classes were an attribute however many they are
-constexpr size_t kMostListed = 8;               // names in one message
-constexpr size_t kMostClassesAttribute = 1000;  // of them fit in an attribute with room to spare
+constexpr int64_t kFormatVersion = 2;           // 1: files had no checksum, and classes were always an attribute
+constexpr size_t kMostListed = 8;               // names per message
+constexpr size_t kMostClassesAttribute = 1000;  // so many fit in an attribute with room to spare
 
 bool begins_with_any(const std::string& name, const std::vector<std::string>& prefixes) {
   return std::ranges::any_of(prefixes, [&](const std::string& prefix) { return name.starts_with(prefix); });
@@ -49,7 +49,7 @@ StateEntry entry_of(const NamedTensor& t, int positions) {
   return entry;
 }
 
-/// x [batch, rows, columns] with its inner axes exchanged, under another shape.
+/// x [batch, rows, columns] with its inner axes transposed, reshaped to `result`.
 Tensor exchanged(const Tensor& x, const kernels::TransposeShape& shape, const Shape& result) {
   if (shape.rows == 1 || shape.columns == 1) return x.view(result);
   const Tensor y = Tensor::empty(result, DType::f32);
@@ -57,7 +57,7 @@ Tensor exchanged(const Tensor& x, const kernels::TransposeShape& shape, const Sh
   return y;
 }
 
-/// Filters [O,C,h,w] that give of one channel what these give of C equal ones.
+/// Sums filters [O,C,h,w] over C: on one channel they give what the originals give on C equal channels.
 Tensor summed_over_channels(const Tensor& w) {
   const int64_t channels = w.size(1), positions = w.size(2) * w.size(3);
   const Tensor sums = Tensor::empty({w.size(0), 1, w.size(2), w.size(3)}, DType::f32);
@@ -72,7 +72,7 @@ Tensor summed_over_channels(const Tensor& w) {
   return sums;
 }
 
-/// Holds a file's tensors against a network's before any is loaded.
+/// Compares a file's tensors with a network's before any is loaded.
 class Comparison {
  public:
   Comparison(const Hdf5File& file, const std::vector<StateEntry>& state, const LoadOptions& options)
@@ -188,7 +188,7 @@ WeightsInfo read_info(const Hdf5File& file) {
 std::vector<StateEntry> file_state(const Module& network) {
   std::vector<StateEntry> state;
   for (const NamedTensor& t : network.state_dict()) state.push_back(entry_of(t, 1));
-  // Which linear layers follow a flatten only the layers know.
+  // Only the layers know which linear layers follow a flatten.
   const std::function<void(const Module&)> walk = [&](const Module& module) {
     if (const auto* linear = dynamic_cast<const Linear*>(&module); linear && linear->positions > 1) {
       for (StateEntry& e : state) {

@@ -11,7 +11,7 @@ namespace {
 
 using Four = std::array<double, 4>;
 
-/// Fills t, wherever it lives, with of(block of random words), four values a block.
+/// Fills t, on any device, with of(block of random words), four values per block.
 template <class Of> void fill(const Tensor& t, Generator& random, Of of) {
   const OpStream stream = random.next(Device::cpu());
   const bool in_place = t.device().is_cpu() && t.dtype() == DType::f32;

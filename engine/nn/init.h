@@ -5,7 +5,7 @@
 
 namespace cudenza::init {
 
-/// Inputs (fan_in) or outputs (fan_out) of one unit of a weight: [out,in] of a linear layer, [K,R,S,C] of a convolution.
+/// Number of inputs (fan_in) or outputs (fan_out) of one unit of a weight: [out,in] for linear, [K,R,S,C] for a convolution.
 int64_t fan_in(const Tensor& weight);
 int64_t fan_out(const Tensor& weight);
 
@@ -15,7 +15,7 @@ void normal(const Tensor& t, double mean, double standard_deviation, Generator& 
 
 /// N(0, 2 / fan): keeps the variance of activations (fan_in) or of gradients (fan_out) through ReLUs. (He et al., 2015)
 void kaiming_normal(const Tensor& weight, int64_t fan, Generator& random);
-/// U(-b, b) with b = 1 / sqrt(fan_in): what PyTorch gives a new Conv2d or Linear (Kaiming uniform with a = sqrt 5).
+/// U(-b, b) with b = 1 / sqrt(fan_in): PyTorch's default for Conv2d and Linear (Kaiming uniform with a = sqrt 5).
 void pytorch_default(const Tensor& weight, const Tensor& bias, Generator& random);
 
 }  // namespace cudenza::init

@@ -9,7 +9,7 @@
 namespace cudenza {
 namespace {
 
-thread_local int unset_weights = 0;  // how many UnsetWeights live
+thread_local int unset_weights = 0;  // number of living UnsetWeights
 
 Tensor new_weight(const Shape& shape) {
   return unset_weights > 0 ? Tensor::empty(shape, DType::f32) : Tensor::zeros(shape, DType::f32);
@@ -49,7 +49,7 @@ const FoldedConv& Conv2d::folded_filters(DType dtype, const BatchNorm2d* bn) con
   kept_ = {weight.detach(), bias.defined() ? bias.detach() : Tensor()};
   if (bn) {
     BatchNormState state = bn->state;
-    if (bias.defined()) state.running_mean = add(state.running_mean, scale(kept_.bias, -1));  // what conv gives lacks the bias
+    if (bias.defined()) state.running_mean = add(state.running_mean, scale(kept_.bias, -1));  // conv's output lacks the bias
     kept_ = fold_batch_norm(weight, state);
   }
   kept_.w = cast(kept_.w, dtype);
@@ -59,7 +59,7 @@ const FoldedConv& Conv2d::folded_filters(DType dtype, const BatchNorm2d* bn) con
 
 namespace {
 
-/// relu(bn(conv(x)) + residual), without bn, relu or residual where there is none.
+/// relu(bn(conv(x)) + residual); bn, relu and residual are optional.
 Tensor fused(const Conv2d& conv, const BatchNorm2d* bn, const Tensor& x, bool with_relu, const Tensor& residual) {
   if (conv.folded()) {
     const FoldedConv& filters = conv.folded_filters(x.dtype(), bn);
@@ -68,12 +68,12 @@ Tensor fused(const Conv2d& conv, const BatchNorm2d* bn, const Tensor& x, bool wi
   const Tensor w = cast(conv.weight, x.dtype());
   if (!bn) return conv2d_act(x, w, conv.spec, conv.bias, with_relu, residual);
   if (!conv.bias.defined()) return conv_bn_act(x, w, conv.spec, bn->state, bn->training(), with_relu, residual);
-  // The batch's mean takes a bias away again, so that its gradient is zero, of which rounding would make noise.
+  // Subtracting the batch's mean cancels a bias. Its gradient is zero, and rounding would turn it into noise.
   const Tensor bias = bn->training() ? conv.bias.detach() : conv.bias;
   return batch_norm_act(conv2d(x, w, conv.spec, bias), bn->state, bn->training(), with_relu, residual);
 }
 
-/// Part number `next` if it is of that type: then the one after it is the next.
+/// Returns child `next` and advances `next` if the child has type Part; else null.
 template <class Part> const Part* taken(const std::vector<std::pair<std::string, Module*>>& parts, size_t& next) {
   const auto* part = next < parts.size() ? dynamic_cast<const Part*>(parts[next].second) : nullptr;
   next += part != nullptr;

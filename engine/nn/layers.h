@@ -1,5 +1,5 @@
-/// The layers of the five networks. Parameters are f32 and are cast to the type of the input at each call, so that a network
-/// computes in whatever it is fed (f32, bf16, f16) and trains f32 masters. Names and default values are PyTorch's.
+/// The layers of the five networks. Parameters are f32 and are cast to the input's dtype at each call. So a network computes
+/// in the dtype of its input (f32, bf16, f16) and trains f32 master weights. Names and defaults are PyTorch's.
 #pragma once
 #include <memory>
 
@@ -12,8 +12,8 @@
 
 namespace cudenza {
 
-/// While one lives, new convolutions and linear layers of this thread leave their weights unset instead of zero: for networks
-/// that are loaded at once, or only tell their shapes. Memory that is never touched is never taken from the system.
+/// While one lives, new convolutions and linear layers of this thread leave their weights uninitialised instead of zero: for
+/// networks that are loaded right away or only describe their shapes. Untouched memory is never taken from the system.
 class UnsetWeights {
  public:
   UnsetWeights();
@@ -36,8 +36,7 @@ class Conv2d : public Module {
   Tensor forward(const Tensor& x) override;
   void reset(Generator&) override;
 
-  /// Filters in `dtype`, and the bias, with the batch norm (in evaluation) folded in where there is one. Kept.
-  /// REQUIRES folded().
+  /// Filters in `dtype`, and the bias; folds a batch norm (in evaluation) in if given. Keeps the result. REQUIRES folded().
   const FoldedConv& folded_filters(DType dtype, const BatchNorm2d* bn) const;
 
   const Conv2dSpec spec;
@@ -62,13 +61,13 @@ class BatchNorm2d : public Module {
   const BatchNormState state;
 };
 
-// A convolution with what follows it as one op; folded, the batch norm is gone.
+// A convolution and the layers after it as one op. When folded, no batch norm runs.
 Tensor conv_relu(const Conv2d& conv, const Tensor& x);  ///< relu(conv(x))
 Tensor conv_bn(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x);
-/// relu(bn(conv(x)) + residual), the residual undefined where there is none.
+/// relu(bn(conv(x)) + residual); the residual may be undefined.
 Tensor conv_bn_relu(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x, const Tensor& residual = {});
 
-/// Parts one after another as in Sequential; a convolution, the batch norm after it and the ReLU after that are one op.
+/// Like Sequential, but a convolution with the batch norm and the ReLU that follow it is one op.
 class ConvSequential : public Sequential {
  public:
   Tensor forward(const Tensor& x) override;
@@ -80,7 +79,7 @@ class Linear : public Module {
   struct Options {
     int in, out;
     bool bias = true;
-    int positions = 1;  ///< of the maps that `in` was flattened from: we order h, w, c, files c, h, w (engine/nn/checkpoint.h)
+    int positions = 1;  ///< H·W of the map that `in` is flattened from: (h, w, c) here, (c, h, w) in files (nn/checkpoint.h)
   };
   explicit Linear(const Options&);
   Tensor forward(const Tensor& x) override;
@@ -91,7 +90,7 @@ class Linear : public Module {
 
  private:
   void forget() override { kept_ = {}; }
-  Tensor kept_;  ///< weight in the type of the input, while folded
+  Tensor kept_;  ///< weight in the input's dtype, while folded
 };
 
 class Relu : public Module {
@@ -130,7 +129,7 @@ class AdaptiveAvgPool2d : public Module {
   const Options size;
 };
 
-/// [N,…] -> [N, product of the rest], in the engine's order: a picture's features come as h, w, c.
+/// [N,…] -> [N, product of the rest], in the engine's order: h, w, c.
 class Flatten : public Module {
  public:
   struct Options {};

@@ -1,4 +1,4 @@
-/// What a network is made of: parts with named parameters, buffers and children.
+/// Building blocks of networks: modules with named parameters, buffers and children.
 ///
 ///   struct Block : Module {
 ///     explicit Block(int width) : conv(child<Conv2d>("conv", {.in = width, .out = width, .kernel = 3, .pad = 1})) {}
@@ -6,7 +6,7 @@
 ///     Conv2d& conv;
 ///   };
 ///
-/// A parameter or a child is registered by being made; names join with dots ("layer1.0.conv1.weight") as PyTorch's do.
+/// Making a parameter or a child registers it. Names are joined with dots ("layer1.0.conv1.weight"), as in PyTorch.
 #pragma once
 #include <functional>
 #include <memory>
@@ -33,35 +33,34 @@ class Module {
 
   virtual Tensor forward(const Tensor& x) = 0;
   Tensor operator()(const Tensor& x);
-  /// The innermost module that this thread is inside the call of, or null.
+  /// The innermost module whose call this thread is running, or null.
   static const Module* running();
 
-  /// Trained tensors, this module's before its children's, in the order they were made.
+  /// Trainable tensors: this module's before its children's, in order of creation.
   std::vector<NamedTensor> named_parameters() const;
   /// State that is saved but not trained: running statistics.
   std::vector<NamedTensor> named_buffers() const;
-  /// Parameters and buffers: what a checkpoint holds, under PyTorch's names.
+  /// Parameters and buffers: the content of a checkpoint, under PyTorch's names.
   std::vector<NamedTensor> state_dict() const;
   std::vector<Tensor> parameters() const;
   int64_t parameter_count() const;
 
-  /// Draws all parameters anew: every part by its own reset(), children before parents, so that a network may overrule the
+  /// Initialises all parameters: calls every module's reset(), children before parents, so that a network can override the
   /// defaults of its layers.
   void initialize(Generator&);
   /// Gives this module's own parameters and buffers their initial values.
   virtual void reset(Generator&) {}
 
   bool training() const { return training_; }
-  /// Training or evaluation mode, for this module and all below it: what batch norm and dropout ask.
+  /// Training or evaluation mode, for this module and all below it. Batch norm and dropout depend on it.
   void train(bool on = true);
-  /// Evaluation mode for values that stay as they are: from the next forward pass on layers keep what they make of their
-  /// weights alone (casts to the input's type; convolutions with their batch norms folded in). What is loaded or trained
-  /// afterwards shows after the next fold() or train().
+  /// Evaluation mode for fixed weights. From the next forward pass on, layers keep what depends on weights alone: casts to
+  /// the input's dtype, and convolutions with batch norms folded in. After loading or training, call fold() or train() again.
   void fold();
   bool folded() const { return folded_; }
-  /// Frozen parameters record nothing and get no gradient.
+  /// `false` freezes the parameters: they record nothing and get no gradient.
   void set_requires_grad(bool on);
-  /// Moves parameters and buffers. Do this before an optimizer gathers them into flat buffers.
+  /// Moves parameters and buffers. Call it before an optimizer moves them into flat buffers.
   void to(Device);
 
   std::vector<std::pair<std::string, Module*>> children() const;
@@ -69,7 +68,7 @@ class Module {
   void visit(const std::function<void(const std::string& name, Module&)>&);
 
  protected:
-  /// A new part of type M under `name`.
+  /// Adds a child of type M under `name`.
   template <class M> M& child(std::string name, const typename M::Options& options) {
     return register_module(std::move(name), std::make_unique<M>(options));
   }
@@ -78,10 +77,10 @@ class Module {
     children_.emplace_back(std::move(name), std::move(part));
     return reference;
   }
-  /// A new trained tensor under `name`; its values are up to the caller.
+  /// Adds a trainable tensor under `name`. The caller chooses its values.
   Tensor parameter(std::string name, const Tensor& initial);
   Tensor buffer(std::string name, const Tensor& initial);
-  /// Drops what was kept while folded.
+  /// Drops what was kept by fold().
   virtual void forget() {}
 
  private:
@@ -93,10 +92,10 @@ class Module {
   bool training_ = true, folded_ = false;
 };
 
-/// Parts one after another, named 0, 1, 2, …
+/// Modules applied one after another, named 0, 1, 2, …
 class Sequential : public Module {
  public:
-  /// Adds a part at the end.
+  /// Appends a module.
   template <class M> M& add(const typename M::Options& options) {
     return register_module(std::to_string(children().size()), std::make_unique<M>(options));
   }
