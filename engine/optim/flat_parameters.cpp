@@ -66,7 +66,7 @@ void FlatParameters::freeze_to(int group, bool norms_too) {
   require(group >= 0 && group <= groups(), "freeze_to: there is no group {} among {}", group, groups());
   for (Section& s : sections_) s.trains = s.group >= group || (s.kind == ParameterKind::norm && !norms_too);
   for (const Placed& p : placed_) p.parameter.value.set_requires_grad(sections_[p.section].trains);
-  zero_grad();  // what a frozen parameter had gathered must not be counted any more
+  zero_grad();  // gradients gathered before freezing must not count any more
 }
 
 }  // namespace cudenza

@@ -1,5 +1,5 @@
-/// The trained tensors of a network as slices of one flat buffer, and their gradients as slices of another: one kernel
-/// updates them all, one memset clears the gradients, one copy saves them.
+/// All trainable tensors of a network are slices of one flat buffer, their gradients slices of another: one kernel updates
+/// them, one memset clears the gradients, one copy saves them.
 #pragma once
 #include <string>
 #include <vector>
@@ -8,10 +8,10 @@
 
 namespace cudenza {
 
-/// What a parameter is decides its weight decay, and whether it trains while its group is frozen.
+/// Decides a parameter's weight decay, and whether it trains while its group is frozen.
 enum class ParameterKind : uint8_t {
   weight,  ///< of a convolution or linear layer: decays
-  norm,    ///< gamma or beta of a normalisation: no decay; trains in frozen groups too, as fastai has it
+  norm,    ///< gamma or beta of a normalisation: no decay; trains in frozen groups too, as in fastai
   bias,    ///< no decay
 };
 
@@ -21,7 +21,7 @@ struct Parameter {
   ParameterKind kind = ParameterKind::weight;
 };
 
-/// Parameters that share a learning rate. Groups stand in the network's order, the head last.
+/// Parameters that share a learning rate. Groups are in the network's order, the head last.
 struct ParameterGroup {
   std::string name;
   std::vector<Parameter> parameters;
@@ -29,12 +29,12 @@ struct ParameterGroup {
 
 class FlatParameters {
  public:
-  /// Moves every parameter into the flat buffer: the tensors given, and all copies of them, become slices of it, with their
-  /// values kept, and their gradients slices of gradients(). All are set to require gradients. Throws UsageError if a tensor
-  /// is not f32, stands twice, or lives on another device than the first.
+  /// Moves every parameter into the flat buffer: the given tensors and all their copies become slices of it and keep their
+  /// values; their gradients become slices of gradients(). All are set to require gradients. Throws UsageError if a tensor is
+  /// not f32, is given twice, or is on another device than the first.
   explicit FlatParameters(const std::vector<ParameterGroup>& groups);
 
-  /// f32 [elements]. Slices begin at multiples of 64 bytes; the padding between them is zero in both buffers.
+  /// f32 [elements]. Slices start at multiples of 64 bytes; the padding between them is zero in both buffers.
   const Tensor& values() const { return values_; }
   const Tensor& gradients() const { return gradients_; }
   void zero_grad() const { gradients_.fill_zero(); }
@@ -48,7 +48,7 @@ class FlatParameters {
   };
   const std::vector<Section>& sections() const { return sections_; }
 
-  /// Where one parameter lies.
+  /// Position of one parameter in the buffers.
   struct Slice {
     std::string name;
     int64_t begin;
@@ -57,12 +57,12 @@ class FlatParameters {
   const std::vector<Slice>& slices() const { return slices_; }
 
   int groups() const { return groups_; }
-  /// Elements of all parameters, or of those that train now; without padding.
+  /// Elements of all parameters, or of those that train now; padding is not counted.
   int64_t parameter_count() const;
   int64_t trained_count() const;
 
-  /// Freezes the groups before `group` and frees it and all after: freeze_to(groups() - 1) leaves the head. Frozen
-  /// parameters record nothing, get no gradient and are not updated; normalisations among them go on training unless
+  /// Freezes the groups before `group` and unfreezes the others: freeze_to(groups() - 1) trains the head only. Frozen
+  /// parameters record nothing, get no gradient and are not updated. Normalisations in frozen groups still train unless
   /// `norms_too`. Clears the gradients.
   void freeze_to(int group, bool norms_too = false);
   void unfreeze() { freeze_to(0); }

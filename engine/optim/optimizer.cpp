@@ -20,7 +20,7 @@ template <class Struct> Tensor room_for(int64_t count, DType unit, Device device
   return Tensor::zeros({count * static_cast<int64_t>(sizeof(Struct) / size_of(unit))}, unit, device);
 }
 
-/// All sections, or those that train, as the kernels want them; hyperparameters are numbered by section.
+/// All sections, or those that train, as kernel segments. Hyperparameters are indexed by section.
 std::vector<kernels::Segment> segments_of(const FlatParameters& parameters, bool trained_only) {
   std::vector<kernels::Segment> segments;
   const auto& sections = parameters.sections();
@@ -55,13 +55,13 @@ Optimizer::Optimizer(FlatParameters& parameters, const OptimizerMethod& method) 
   change([](Hyper& h, const auto& section) { h.weight_decay *= section.kind == ParameterKind::weight; });
 }
 
-/// Calls f with the kernels' form of the method.
+/// Calls f with the kernel functor of the method.
 template <class F> void Optimizer::with_update(F&& f) const {
   if (is_sgd_) f(kernels::SgdUpdate{nesterov_});
   else f(kernels::AdamUpdate{});
 }
 
-/// Lets f edit every section's hyperparameters, then sends them all to the device at once.
+/// Calls f on every section's hyperparameters, then sends them all to the device at once.
 template <class F> void Optimizer::change(F&& f) {
   for (size_t i = 0; i < hypers_.size(); ++i) f(hypers_[i], parameters_->sections()[i]);
   on_device(table_.device(), [&](auto where) { kernels::set_hypers(where, static_cast<Hyper*>(table_.raw()), hypers_); });

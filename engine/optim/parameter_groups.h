@@ -1,4 +1,4 @@
-/// From the parameters of a network to the groups and kinds that FlatParameters wants.
+/// Sorts a network's parameters into groups and kinds for FlatParameters.
 #pragma once
 #include <string>
 #include <vector>
@@ -12,16 +12,16 @@ namespace cudenza {
 /// `weight`. In the order of named_parameters().
 std::vector<Parameter> parameters_of(Module&);
 
-/// All of them as one group.
+/// A module's parameters as one group.
 ParameterGroup parameter_group(std::string name, Module&);
 
-/// A group by the beginnings of its parameters' names.
+/// A group defined by prefixes of parameter names.
 struct PrefixGroup {
   std::string name;
-  std::vector<std::string> prefixes;  ///< "" begins every name
+  std::vector<std::string> prefixes;  ///< "" matches every name
 };
-/// Parts the module's parameters: each goes to the group with the longest prefix that begins its name. Throws UsageError
-/// where one belongs to none.
+/// Splits the module's parameters: each goes to the group with the longest matching prefix. Throws UsageError if one matches
+/// no group.
 std::vector<ParameterGroup> group_by_prefix(Module&, const std::vector<PrefixGroup>&);
 
 }  // namespace cudenza
