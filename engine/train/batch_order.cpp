@@ -7,7 +7,7 @@
 namespace cudenza {
 
 std::vector<int64_t> shuffled(std::span<const int64_t> rows, uint64_t seed, uint32_t epoch) {
-  constexpr uint32_t kShuffle = 0x5f17u;  // a stream of its own, apart from those of random ops
+  constexpr uint32_t kShuffle = 0x5f17u;  // its own stream, separate from those of random ops
   std::vector<int64_t> order(rows.begin(), rows.end());
   const kernels::RandomStream stream{.seed = seed, .op = kShuffle, .step = &epoch};
   for (uint64_t left = order.size(); left > 1; --left) {

@@ -12,7 +12,7 @@ Tensor indices(std::span<const int64_t> rows, Device device) {
   return Tensor::from(rows, {static_cast<int64_t>(rows.size())}).to(device);
 }
 
-/// How many crops lie side by side in a row, the last one flush with its end.
+/// Number of crops that cover a row.
 int crops_in(int64_t samples, int64_t crop) { return crop == 0 ? 1 : static_cast<int>((samples + crop - 1) / crop); }
 
 PictureSpec with_dtype(PictureSpec spec, DType dtype) {

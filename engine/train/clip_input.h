@@ -1,4 +1,4 @@
-/// Sound kept on the device as 16-bit PCM, heard as spectrograms made anew for every batch.
+/// Sound kept on the device as 16-bit PCM; spectrograms are computed anew for every batch.
 #pragma once
 #include "engine/audio/augment.h"
 #include "engine/train/input.h"
@@ -6,7 +6,7 @@
 
 namespace cudenza {
 
-/// What training does to sound. Lengths in samples.
+/// Augmentations of sound in training. Lengths in samples.
 struct ClipChances {
   AugmentSpec wave;
   SpecMasks masks;  ///< {0, 0}: none
@@ -15,7 +15,7 @@ ClipChances clip_chances(const Recipe&, const InputSpec&);
 
 class ClipInput : public Input {
  public:
-  /// `pcm` is i16 [rows, samples] on the device that computes; pictures are made in `dtype`. `seed` keys the augmentation.
+  /// `pcm` is i16 [rows, samples] on the computing device; pictures are made in `dtype`. `seed` keys the augmentation.
   ClipInput(const Tensor& pcm, const InputSpec&, const ClipChances&, DType dtype, uint64_t seed);
 
   int64_t rows() const override { return clips_.rows(); }
@@ -35,7 +35,7 @@ class ClipInput : public Input {
   int views_;
   LogMel log_mel_;
   Picture picture_;
-  Tensor content_;  ///< names the rows in the draws of variants(); made when first needed
+  Tensor content_;  ///< content_ids() of the rows, for variants(); made when first needed
 };
 
 /// Mean and variance of the rows' spectrograms, for InputSpec::statistics.

@@ -1,11 +1,11 @@
-/// Names of rows for draws that must not depend on where a row stands.
+/// Row ids for random draws that must not depend on a row's position.
 #pragma once
 #include "engine/core/tensor.h"
 
 namespace cudenza {
 
-/// i64 [R] on the rows' device: for each of the R rows a number made of its bytes. The same clip has the same number in every
-/// data set and batch, whatever its file is called.
+/// i64 [R] on the rows' device: an id for each of the R rows, a hash of its bytes. The same clip has the same id in every
+/// data set and batch, under any file name.
 Tensor content_ids(const Tensor& rows);
 
 }  // namespace cudenza

@@ -11,8 +11,8 @@
 namespace cudenza {
 namespace {
 
-/// Mean over each row's views of the softmax of their logits [rows·views, classes]. In double, so that what is improbable
-/// keeps a finite logarithm.
+/// Mean over each row's views of the softmax of their logits [rows·views, classes]. In double, so that small probabilities
+/// keep a finite logarithm.
 std::vector<double> mean_over_views(const Tensor& logits, int views) {
   std::vector<double> each = logits.to_vector<double>();
   const auto classes = static_cast<size_t>(logits.size(1));
@@ -29,7 +29,7 @@ std::vector<double> mean_over_views(const Tensor& logits, int views) {
   return mean_by_group(each, row, static_cast<int>(row.size()) / views);
 }
 
-/// Logits that give these probabilities.
+/// Logits whose softmax gives these probabilities.
 Tensor logs_of(std::span<const double> probabilities, const Shape& shape, Device device) {
   std::vector<float> logs;
   for (const double p : probabilities) logs.push_back(static_cast<float>(std::log(std::max(p, 1e-300))));
@@ -45,7 +45,7 @@ std::vector<double> evaluate_batch(Module& network, Input& input, std::span<cons
   return tta_probabilities(logs_of(plain, shape, input.device()), variants, spec.join).to_vector<double>();
 }
 
-/// Evaluation mode, weights prepared once for all batches, for as long as it lives.
+/// While it lives: evaluation mode, with weights prepared once for all batches.
 class EvaluationMode {
  public:
   explicit EvaluationMode(Module& network) : network_(network), was_training_(network.training()) { network_.fold(); }
@@ -64,7 +64,7 @@ std::vector<double> evaluate(Module& network, Input& input, std::span<const int6
   const NoGrad no_grad;
   const EvaluationMode mode(network);
   std::vector<double> all;
-  // All passes of a batch run as one: fewer rows at once where there are many. How libraries round depends on the batch's shape.
+  // All passes of a batch run as one, so more passes mean fewer rows. Rounding in libraries depends on the batch's shape.
   const int64_t batch =
       math_mode().deterministic ? 1 : std::max<int64_t>(1, spec.batch_size / std::max({1, spec.tta, input.views()}));
   const auto count = static_cast<int64_t>(rows.size());

@@ -1,4 +1,4 @@
-/// What the trainer asks of a data set: pictures for the network, made anew from sound (or pictures) for each batch.
+/// The trainer's view of a data set: pictures for the network, computed for each batch from sound (or pictures).
 #pragma once
 #include <cstdint>
 #include <span>
@@ -8,7 +8,7 @@
 
 namespace cudenza {
 
-/// Rows are what can stand in a batch: whole clips, or windows of long ones. All tensors are on one device.
+/// A row is an item of a batch: a whole clip, or a window of a long one. All tensors are on one device.
 class Input {
  public:
   virtual ~Input() = default;
@@ -16,22 +16,22 @@ class Input {
   virtual int64_t rows() const = 0;
   virtual Device device() const = 0;
 
-  /// Which rows stand in a batch and what keys their augmentation, in memory of the device, so that a captured step reads
-  /// what was copied there before each replay.
+  /// The rows of a batch and the epoch that keys their augmentation, in device memory: copied there before each replay of a
+  /// captured step.
   struct Batch {
     Tensor rows;   ///< i64 [B]
     Tensor epoch;  ///< u32 [1]
   };
-  /// Network input [B,H,W,C] as training hears it: augmented, keyed by (seed, epoch, row). Allocates from the pool alone.
+  /// Network input [B,H,W,C] for training: augmented, keyed by (seed, epoch, row). Allocates only from the pool.
   virtual Tensor training(const Batch&) = 0;
 
-  /// Network input of whole rows without augmentation: [B·views(), H,W,C]; row b's views are b·views() … b·views() + views() - 1.
+  /// Network input without augmentation: [B·views(), H,W,C]; row b has views b·views() … b·views() + views() - 1.
   virtual Tensor plain(std::span<const int64_t> rows) = 0;
-  /// How many pictures plain() makes of a row: more than one where the network reads less than a row at once.
+  /// Number of pictures that plain() makes per row: more than one if the network reads crops of a row.
   virtual int views() const { return 1; }
 
-  /// `n` augmented passes for test-time augmentation: [n·B,H,W,C], pass after pass. Keyed by (seed, pass, what the row holds), so
-  /// that neither the rest of the batch nor that of the set changes them.
+  /// `n` augmented passes for test-time augmentation: [n·B,H,W,C], pass after pass. Keyed by (seed, pass, content of the
+  /// row), so that the other rows of batch and data set do not change them.
   virtual Tensor variants(std::span<const int64_t> rows, int n) = 0;
 };
 

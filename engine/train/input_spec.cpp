@@ -38,7 +38,7 @@ void InputSpec::check_values() const {
   require(clip_seconds > 0 && clip_seconds <= 3600, "`clip_seconds` is {} seconds, but must lie in 0 … 3600", clip_seconds);
   require(crop_seconds >= 0 && crop_seconds <= clip_seconds,
           "`crop_seconds` is {} seconds, but must lie between 0 (the whole clip) and the clip's {}", crop_seconds, clip_seconds);
-  mel.frames(crop_seconds > 0 ? crop_samples() : clip_samples());  // throws for what is too short for one frame
+  mel.frames(crop_seconds > 0 ? crop_samples() : clip_samples());  // throws if too short for one frame
   require(statistics.clips() == 0 || statistics.mean().size() == static_cast<size_t>(mel.n_mels),
           "the statistics are of {} mel bands, but there are {}", statistics.mean().size(), mel.n_mels);
 }
@@ -79,7 +79,7 @@ void write_input_spec(Hdf5File& file, const InputSpec& spec) {
 
 namespace {
 
-/// Reads the group's attributes, and refuses what no writer of ours wrote.
+/// Reads the group's attributes and rejects values that our writers never write.
 class SpecReader {
  public:
   explicit SpecReader(const Hdf5File& file) : file_(file) {}
@@ -119,7 +119,7 @@ class SpecReader {
     return value;
   }
   std::string text(std::string_view name) const { return file_.attribute<std::string>(kGroup, name); }
-  /// Whether it is `yes`; it must be `no` else.
+  /// Returns whether the value is `yes`; throws if it is neither `yes` nor `no`.
   bool is(std::string_view name, std::string_view yes, std::string_view no) const {
     const std::string value = text(name);
     require(value == yes || value == no, "{} is '{}', but must be {} or {}", name, value, yes, no);

@@ -1,4 +1,4 @@
-/// How files become what a network sees: kept with a model, so that whoever uses it hears as it heard in training.
+/// How files become network input. Saved with a model, so that inference prepares files as training did.
 #pragma once
 #include <memory>
 #include <string>
@@ -12,27 +12,27 @@ namespace cudenza {
 
 struct InputSpec {
   Media media = Media::sound;
-  std::string preset = "seed";  ///< what `mel` began as
+  std::string preset = "seed";  ///< the preset that `mel` started from
   MelSpec mel = {};
   PictureSpec picture = {};
   Normalize normalize = Normalize::global;
   MelStatistics statistics = {};  ///< of the training clips, for Normalize::global and bin
   double clip_seconds = 30;       ///< length of a row: shorter sounds are repeated, longer ones cut into several rows
-  double crop_seconds = 0;        ///< what the network hears of a row at once; 0: all of it
-  double crop_width = 0;          ///< the part of a picture's width that it sees at once, in (0, 1); 0: all of it
+  double crop_seconds = 0;        ///< part of a row that the network sees at once; 0: all of it
+  double crop_width = 0;          ///< fraction of a picture's width seen at once, in (0, 1); 0: all of it
 
-  int columns_of_row() const;  ///< of a picture as it is kept: more than `picture.width` where crops are seen of it
+  int columns_of_row() const;  ///< of a stored picture: more than `picture.width` if the network sees crops
   int64_t clip_samples() const;
   int64_t crop_samples() const;  ///< 0: the whole row
-  /// Throws UsageError naming the value and the remedy.
+  /// Throws UsageError with the value and the remedy if a field is invalid.
   void check() const;
-  /// The same for what a file says, where pictures may be smaller.
+  /// The same for values from a file, where pictures may be smaller.
   void check_values() const;
 };
 
-/// Under the group "input". The element type of pictures is not kept: it is chosen anew with the precision.
+/// Writes the group "input". The pictures' dtype is not saved: the precision option sets it anew.
 void write_input_spec(Hdf5File&, const InputSpec&);
-/// Throws DataError if the file holds none, or one that makes no sense.
+/// Throws DataError if the file holds none or an invalid one.
 InputSpec read_input_spec(const Hdf5File&);
 
 }  // namespace cudenza

@@ -46,7 +46,7 @@ Rows load_sound_rows(const Dataset& dataset, std::span<const int> items, const I
   for (Tensor& part : parts) {
     rows.data.slice(at, {part.numel()}).copy_from(part.view({part.numel()}));
     at += part.numel();
-    part = {};  // a data set need not fit twice
+    part = {};  // frees the part: the data set need not fit twice
   }
   return rows;
 }
@@ -68,7 +68,7 @@ double longest_seconds(const Dataset& dataset, std::span<const int> items, doubl
     try {
       longest = std::max(longest, probe(dataset.path_of(dataset.items.at(static_cast<size_t>(item)))).seconds());
     } catch (const DataError&) {
-      // load_sound_rows() says it
+      // load_sound_rows() reports it
     }
     if (longest >= most) return most;
   }

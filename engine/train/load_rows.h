@@ -1,4 +1,4 @@
-/// Files of a data set as rows in memory: sounds as 16-bit PCM of one length, pictures as bytes of one size.
+/// Loads files of a data set as rows in memory: sounds as 16-bit PCM of one length, pictures as bytes of one size.
 #pragma once
 #include "engine/audio/clips.h"
 #include "engine/audio/sound_file.h"
@@ -9,25 +9,25 @@ namespace cudenza {
 
 struct Rows {
   Tensor data;                       ///< i16 [R, samples] or u8 [R, H, W, C], on the CPU
-  std::vector<int> item;             ///< of each row: index into Dataset::items, ascending
-  std::vector<std::string> bad;      ///< files that could not be used, each with its reason
-  std::vector<std::string> remarks;  ///< files that are used, but deserve a warning, each with its reason
+  std::vector<int> item;             ///< per row: index into Dataset::items, ascending
+  std::vector<std::string> bad;      ///< unusable files, each with the reason
+  std::vector<std::string> remarks;  ///< files used with a warning, each with the reason
 };
 
-/// Sounds at the input's rate. A sound shorter than a row is repeated until it fills one; of a longer one each whole row's length
-/// is a row, and what remains is one more (the last of it, overlapping) if it is at least half a row. `items` are indices into
-/// the data set; bad files are left out and named. `on_progress` is called with files done and in all.
+/// Sounds at the input's sample rate. A sound shorter than a row is repeated to fill one. A longer one is cut into whole
+/// rows; a rest of at least half a row gives one more row, the last samples of the sound, which overlaps. `items` are indices
+/// into the data set; bad files are left out and named. `on_progress` gets files done and all files.
 Rows load_sound_rows(const Dataset&, std::span<const int> items, const InputSpec&, const LoadClipsOptions& = {},
                      const std::function<void(size_t, size_t)>& on_progress = {});
 
-/// Pictures, without their borders and resized to the input's rows (wider for crops): one row a file. `threads` 0: one a core.
+/// Pictures, borders removed, resized to the input's rows (wider for crops): one row per file. `threads` 0: one per core.
 Rows load_picture_rows(const Dataset&, std::span<const int> items, const InputSpec&, int threads = 0,
                        const std::function<void(size_t, size_t)>& on_progress = {});
 
 /// One sound as rows: [R, samples].
 Tensor rows_of(std::span<const int16_t> pcm, int64_t samples);
 
-/// The longest sound's length by the files' headers, but at most `most` seconds: a row that fits all. Bad files are passed over.
+/// Length of the longest sound by the files' headers, at most `most` seconds: a row length for all. Skips bad files.
 double longest_seconds(const Dataset&, std::span<const int> items, double most);
 
 }  // namespace cudenza

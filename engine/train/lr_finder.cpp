@@ -29,14 +29,14 @@ class Restored {
 
 }  // namespace
 
-/// The longest run of points, not necessarily neighbours, whose losses fall: half-way through the middle third of the stretch of
-/// rates that it spans. The first tenth of the curve and its last five points tell nothing.
+/// Finds the longest falling subsequence of losses and returns the point half-way through the middle third of its range.
+/// Ignores the first tenth of the curve and its last five points.
 std::optional<size_t> valley(std::span<const LrCurve::Point> all) {
   constexpr size_t kBlindEnd = 5;
   const size_t blind_start = all.size() / 10;
   if (all.size() < 20) return std::nullopt;
   const auto points = all.subspan(blind_start, all.size() - blind_start - kBlindEnd);
-  std::vector<size_t> falls(points.size(), 1);  // length of the longest falling run that ends here
+  std::vector<size_t> falls(points.size(), 1);  // length of the longest falling subsequence that ends here
   size_t end = 0;
   for (size_t i = 1; i < points.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {

@@ -6,17 +6,17 @@
 namespace cudenza {
 
 struct LrFinderSpec {
-  double first = 1e-7, last = 10;  ///< rate of step i: first (last / first)^(i / steps)
+  double first = 1e-7, last = 10;  ///< learning rate of step i: first (last / first)^(i / steps)
   int steps = 100;
-  double stop_at = 4;  ///< times the lowest smoothed loss
+  double stop_at = 4;  ///< stops at this multiple of the lowest smoothed loss
 };
 
-/// Trains with rates that rise from step to step until the loss grows out of hand, then puts the network and the generator back
-/// as they were. `on_step` gets the steps done and may return false to end it.
+/// Trains with rising learning rates until the loss diverges, then restores the network and the generator. `on_step` gets the
+/// number of steps done; returning false ends the search.
 LrCurve find_learning_rate(const Trainer::Parts&, const Recipe&, const LrFinderSpec& = {},
                            const std::function<bool(int done)>& on_step = {});
 
-/// Where fastai would set the rate: in the valley, before the loss is at its lowest. None for curves of fewer than 20 points.
+/// fastai's suggestion: a point in the valley, before the loss is lowest. nullopt for curves of fewer than 20 points.
 std::optional<size_t> valley(std::span<const LrCurve::Point>);
 
 }  // namespace cudenza

@@ -5,7 +5,7 @@
 namespace cudenza {
 namespace {
 
-constexpr double kLrMult = 100;  // fastai: the first group's rate is this much below the head's
+constexpr double kLrMult = 100;  // fastai: head's learning rate / first group's
 
 Schedule schedule_of(Plan plan) {
   if (plan == Plan::one_cycle) return OneCycle{};

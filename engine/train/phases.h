@@ -1,4 +1,4 @@
-/// A recipe spelled out: which groups train when, at what rates.
+/// A recipe as a list of phases: which groups train when, at which learning rates.
 #pragma once
 #include <string>
 #include <variant>
@@ -13,24 +13,24 @@ namespace cudenza {
 struct ConstantRate {};
 using Schedule = std::variant<OneCycle, CosineWithWarmup, ConstantRate>;
 
-/// What holds before the batch at `progress` = batches done / batches of the phase.
+/// Values for the batch at `progress` = batches done / batches of the phase.
 ScheduleValue value_at(const Schedule&, double progress);
 
-/// Epochs under one schedule. At its beginning groups are frozen or freed and the optimizer's moments are cleared, as
-/// fastai's freeze() and unfreeze() do.
+/// Epochs under one schedule. At the start of a phase, groups are frozen or unfrozen and the optimizer's moments are cleared,
+/// as by fastai's freeze() and unfreeze().
 struct Phase {
   std::string name;
   int epochs = 0;
-  int first_trained_group = 0;  ///< the groups before it are frozen, but for their normalisations
-  std::vector<double> lrs;      ///< peak rate of each group
+  int first_trained_group = 0;  ///< the groups before it are frozen, except their normalisations
+  std::vector<double> lrs;      ///< peak learning rate of each group
   Schedule schedule;
 };
 
-/// fine_tune: the head for freeze_epochs at lr (the normalisations below it at lr / 10), pct_start 0.99, div 25; then everything
-/// at lr / 2 in equal ratios from a hundredth of that to that, pct_start 0.3, div 5. The other plans: everything at lr.
+/// fine_tune: first the head for freeze_epochs at lr (normalisations of other groups at lr / 10), pct_start 0.99, div 25;
+/// then all groups, geometric from lr / 200 to lr / 2, pct_start 0.3, div 5. The other plans: all groups at lr.
 std::vector<Phase> phases_of(const Recipe&, int groups);
 
-/// The optimizer a recipe asks for. Adam is fastai's, AdamW has PyTorch's defaults.
+/// The recipe's optimizer. Adam has fastai's defaults, AdamW PyTorch's.
 OptimizerMethod method_of(const Recipe&);
 
 }  // namespace cudenza

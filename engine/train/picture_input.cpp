@@ -13,8 +13,8 @@ constexpr float kImageNetMean[] = {0.485f, 0.456f, 0.406f}, kImageNetStd[] = {0.
 }  // namespace
 
 kernels::PixelChances pixel_chances(const Recipe& recipe, const PictureSpec& picture) {
-  constexpr double kCutout = 0.15;  // as of a sound
-  constexpr int kBands = 10;        // of 128, as SpecAugment's
+  constexpr double kCutout = 0.15;  // as for sound
+  constexpr int kBands = 10;        // of 128, as in SpecAugment
   kernels::PixelChances chances;
   chances.turn = static_cast<int>(recipe.shift * picture.width);
   if (recipe.cutout) chances.columns = static_cast<int>(kCutout * picture.width);
@@ -57,7 +57,7 @@ Tensor PictureInput::room_for(int64_t count) const {
   return Tensor::empty({count, plain_.height, plain_.crop.columns, plain_.channels}, dtype_, device());
 }
 
-/// y = the pictures of these rows; `epoch` undefined: epoch 0.
+/// y = pictures of these rows; undefined `epoch`: epoch 0.
 void PictureInput::run(const Tensor& rows, const Tensor& epoch, const kernels::PixelBatch& as, const Tensor& y) const {
   kernels::PixelBatch batch = as;
   batch.batch = y.size(0);
@@ -84,7 +84,7 @@ Tensor PictureInput::plain(std::span<const int64_t> rows) {
 }
 
 Tensor PictureInput::variants(std::span<const int64_t> rows, int n) {
-  constexpr uint32_t kFirst = 0x80000000u;  // beyond every epoch of training
+  constexpr uint32_t kFirst = 0x80000000u;  // larger than any epoch of training
   const auto count = static_cast<int64_t>(rows.size());
   const Tensor y = room_for(n * count), index = Tensor::from(rows, {count}).to(device());
   const Shape pass{count, y.size(1), y.size(2), y.size(3)};

@@ -6,15 +6,15 @@
 
 namespace cudenza {
 
-/// What training does to pictures of this size: turned in time (shift), a block of time (cutout) and one of pitch (specaugment)
-/// masked. Noise and gain belong to sound.
+/// Augmentations of pictures of this size in training: circular shift in time (shift), a masked block of time (cutout) and
+/// one of frequency (specaugment). Noise and gain apply to sound only.
 kernels::PixelChances pixel_chances(const Recipe&, const PictureSpec&);
 
 class PictureInput : public Input {
  public:
-  /// `pictures` is u8 [rows, H, W, C] on the device that computes, of which the network sees `columns` at once: another place
-  /// in every epoch, places side by side when it is judged. Values become (x / 255 - mean) / std with ImageNet's numbers
-  /// for Normalize::imagenet, x / 255 for none. Throws UsageError for other normalisations, which spectrograms alone have.
+  /// `pictures` is u8 [rows, H, W, C] on the computing device. The network sees crops of `columns` columns: at another
+  /// position in every epoch of training, side by side in evaluation. Values become (x / 255 - mean) / std with ImageNet's
+  /// numbers for Normalize::imagenet, x / 255 for none. Throws UsageError for other normalisations, which need spectrograms.
   PictureInput(const Tensor& pictures, int columns, Normalize, const kernels::PixelChances&, DType dtype, uint64_t seed);
 
   int64_t rows() const override { return pictures_.size(0); }
@@ -29,11 +29,11 @@ class PictureInput : public Input {
   Tensor room_for(int64_t count) const;
 
   Tensor pictures_;
-  kernels::PixelBatch plain_;     ///< as judged; batch is set for each call
-  kernels::PixelBatch training_;  ///< as trained: with chances, and a crop anywhere
+  kernels::PixelBatch plain_;     ///< for evaluation; batch is set for each call
+  kernels::PixelBatch training_;  ///< for training: with chances, and a crop anywhere
   int views_;
   DType dtype_;
-  Tensor content_;  ///< names the rows in the draws of variants(); made when first needed
+  Tensor content_;  ///< content_ids() of the rows, for variants(); made when first needed
 };
 
 }  // namespace cudenza

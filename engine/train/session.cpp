@@ -14,7 +14,7 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-/// What is no number is worse than any.
+/// NaN and infinity are worse than any number.
 bool is_better(const EpochRow& a, const EpochRow& b) {
   const auto rank = [](const EpochRow& row) {
     const bool is_finite = std::isfinite(row.accuracy) && std::isfinite(row.valid_loss);
@@ -47,7 +47,7 @@ void Session::resume(const Hdf5File& last) {
   if (holds_history(last)) {
     history_ = saved_history(last);
     steps_ = saved_steps(last);
-  } else {  // written by an older version, whose CSV files may be further than its last.h5: that will be made again
+  } else {  // an older version's CSV files may be ahead of its last.h5: those epochs run again
     history_ = read_history(options_.run);
     std::erase_if(history_, [&](const EpochRow& row) { return row.epoch >= at.epoch; });
     steps_ = read_steps(options_.run);
@@ -56,7 +56,7 @@ void Session::resume(const Hdf5File& last) {
   if (std::ssize(history_) != at.epoch)
     throw DataError(fmt::format("{}: {} epochs are trained, but the history knows {} of them; start a new run",
                                 last.path().string(), at.epoch, history_.size()));
-  if (best_epoch() >= 0) Hdf5File(options_.run / "best.h5");  // at the end of training it would be too late to say it
+  if (best_epoch() >= 0) Hdf5File(options_.run / "best.h5");  // fail now, not at the end of training
   write_csv_files();
   events_ = std::make_unique<EventFile>(options_.run, EventFile::Options{.resumed_at = steps_done - 1});
 }
@@ -64,7 +64,7 @@ void Session::resume(const Hdf5File& last) {
 void Session::begin() {
   events_ = std::make_unique<EventFile>(options_.run);
   save_last();
-  seconds_of_saving_ = 0;  // the first epoch is saved whatever that took
+  seconds_of_saving_ = 0;  // so that the first epoch is always saved
 }
 
 int Session::best_epoch() const {
@@ -89,7 +89,7 @@ void Session::note(const Trainer::Step& step) {
   if (options_.on_step) options_.on_step(step);
 }
 
-/// Weights that are no numbers never reach a file: the one that is there stays.
+/// Never writes weights that are NaN or infinite: the existing file stays.
 void Session::refuse_not_finite() const {
   for (const NamedTensor& t : parts_.network.state_dict()) {
     if (!is_finite(t.tensor)) throw parts_.trainer.diverged(fmt::format("the weights {} became no numbers", t.name));
@@ -136,7 +136,7 @@ std::vector<double> Session::validation_probabilities() {
   EvaluateSpec spec{.batch_size = options_.batch_size};
   spec.progress = [&](int64_t done) {
     if (options_.on_validation) options_.on_validation(done);
-    return true;  // an epoch that is trained is also judged and kept
+    return true;  // a trained epoch is always evaluated and saved
   };
   try {
     return evaluate_files(parts_.network, parts_.input, parts_.validation, spec);
@@ -167,7 +167,7 @@ EpochRow Session::validate(double seconds_of_training) {
   return history_.back();
 }
 
-/// best.h5 is written already; last.h5 comes last, because it says how far the run is.
+/// best.h5 is already written; last.h5 comes last, because it records the run's progress.
 void Session::finish_epoch(const EpochRow& row) {
   write_csv_files();
   events_->scalars(steps_.empty() ? 0 : steps_.back().step,
@@ -196,7 +196,7 @@ void Session::run() {
       throw_stopped();
     }
     finish_epoch(validate(seconds_since(start)));
-    // An epoch whose losses were all read at its end, as a GPU's short ones are, is asked nothing sooner.
+    // Short epochs on a GPU read all losses at the end, so interrupted() was not checked before.
     if (options_.interrupted() && !parts_.trainer.done()) {
       if (saved_epochs_ < parts_.trainer.position().epoch) save_last();
       throw_stopped();

@@ -1,7 +1,7 @@
-/// A training run in its directory: trains, validates, writes history.csv, steps.csv, schedule.csv, TensorBoard's events, best.h5
-/// and last.h5 after every epoch. What is killed at any moment goes on from last.h5 to the same bits: the epochs and steps so far
-/// stand in it too, and the CSV files, which are for people, are made of them again. Where epochs take less time than files, as a
-/// GPU's do on few clips, last.h5 is left at an earlier epoch, but never at the end or where a run is stopped.
+/// A training run in its directory: trains, validates, and writes history.csv, steps.csv, schedule.csv, TensorBoard events,
+/// best.h5 and last.h5 after every epoch. A run that was killed resumes from last.h5 to the same bits: it holds all epochs
+/// and steps so far, from which the CSV files (for people) are rewritten. If epochs take less time than writing, as on a GPU
+/// with few clips, last.h5 may skip epochs, but never the last one or the one where a run stops.
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -14,11 +14,11 @@
 
 namespace cudenza {
 
-/// Clips to validate on. A file of several rows is judged by their mean.
+/// Validation clips. A file with several rows is judged by their mean.
 struct Validation {
   std::vector<int64_t> rows;
-  std::vector<int> file;        ///< of each row: index into labels
-  std::vector<int64_t> labels;  ///< of each file
+  std::vector<int> file;        ///< per row: index into labels
+  std::vector<int64_t> labels;  ///< per file
 };
 /// Probabilities of the files, [files, classes]. Throws NotFiniteError.
 std::vector<double> evaluate_files(Module&, Input&, const Validation&, const EvaluateSpec&);
@@ -31,30 +31,30 @@ class Session {
     Input& input;
     Generator& random;
     Validation validation;
-    std::function<void(Hdf5File&)> write_model;  ///< the network and what describes it: makes the file a model
+    std::function<void(Hdf5File&)> write_model;  ///< writes the network and its description: makes the file a model
   };
   struct Options {
     std::filesystem::path run;
     int64_t batch_size = 64;  ///< at validation
     bool log_steps = false;   ///< steps.csv
-    double saving = 0.2;      ///< part of the time that may go into last.h5 before epochs are left out; 1: none is
-    int patience = 0;         ///< epochs without a lower validation loss until run() ends; 0: never
-    std::function<bool()> interrupted = [] { return false; };  ///< asked after every batch
+    double saving = 0.2;      ///< fraction of time for writing last.h5 before epochs are skipped; 1: skip none
+    int patience = 0;         ///< run() ends after so many epochs without a lower validation loss; 0: never
+    std::function<bool()> interrupted = [] { return false; };  ///< called after every batch
     std::function<void(const Trainer::Step&)> on_step = {};
     std::function<void(int64_t rows_done)> on_validation = {};
     std::function<void(const EpochRow&, bool is_best)> on_epoch = {};
   };
   Session(const Parts&, const Options&);
 
-  /// Writes last.h5 of a run that has not trained yet: from now on it can be resumed.
+  /// Writes last.h5 before the first epoch: from now on the run can be resumed.
   void begin();
-  /// Takes up the run that RUN/last.h5 holds, the network's own tensors apart (the caller has read them). Throws DataError if
-  /// best.h5 is not there or cannot be read, although there was a best epoch.
+  /// Resumes the run in RUN/last.h5; the caller has already loaded the network's tensors. Throws DataError if there was a
+  /// best epoch but best.h5 is missing or unreadable.
   void resume(const Hdf5File& last);
-  /// Trains to the recipe's end or until patience runs out. If interrupted() says so it saves last.h5 and throws Stopped. Throws
-  /// DivergedError, last.h5 and best.h5 being those of good epochs.
+  /// Trains to the recipe's end or until patience runs out. If interrupted() returns true, saves last.h5 and throws Stopped.
+  /// Throws DivergedError; last.h5 and best.h5 then hold good epochs.
   void run();
-  /// Replaces best.h5, whose weights the network has again, by what write_model() writes now.
+  /// Rewrites best.h5 with write_model(). The network must hold best.h5's weights again.
   void rewrite_best() const;
 
   const std::vector<EpochRow>& history() const { return history_; }
@@ -80,9 +80,9 @@ class Session {
   std::vector<StepRow> steps_;
   std::unique_ptr<EventFile> events_;
   bool stopped_early_ = false;
-  std::chrono::steady_clock::time_point saved_at_;  // when last.h5 was finished
-  double seconds_of_saving_ = 0;                    // that it took
-  int saved_epochs_ = 0;                            // how many epochs it holds
+  std::chrono::steady_clock::time_point saved_at_;  // when last.h5 was written
+  double seconds_of_saving_ = 0;                    // for the last save
+  int saved_epochs_ = 0;                            // epochs in last.h5
 };
 
 }  // namespace cudenza

@@ -9,18 +9,18 @@ namespace cudenza {
 namespace {
 
 constexpr std::string_view kGroup = "train";
-constexpr std::string_view kWords = "step_state";  // counters and flags of the optimizer's kernels, not numbers to learn from
+constexpr std::string_view kWords = "step_state";  // the optimizer kernels' counters and flags, not learned numbers
 
 std::string place_of(std::string_view name) { return fmt::format("{}/{}", kGroup, name); }
 
-/// All but the tensors.
+/// The state without the tensors.
 struct Progress {
   Trainer::Position at;
   SmoothLoss smooth;
   Generator::State random;
 };
 
-/// Throws DataError for numbers that no state of this trainer has: they would lead out of its batches and phases.
+/// Throws DataError for values that this trainer cannot have, such as a batch or phase that does not exist.
 Progress read_progress(const Hdf5File& file, const Trainer& trainer, const Generator& random) {
   const auto fail = [&](std::string_view what) {
     throw DataError(fmt::format("{}: its training {} does not fit this run: it is damaged, or of another run; train anew",

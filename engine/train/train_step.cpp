@@ -17,7 +17,7 @@ TrainStep::TrainStep(Module& network, Input& input, Optimizer& optimizer, Genera
       average_(average),
       loss_(Tensor::zeros({}, DType::f32, input.device())) {}
 
-/// Copies a batch to where the step reads it.
+/// Copies a batch to the tensors that the step reads.
 void TrainStep::load(const Batch& batch) {
   const Shape shape{static_cast<int64_t>(batch.rows.size())};
   if (!labels_.defined() || labels_.shape() != shape) {
@@ -51,7 +51,7 @@ void TrainStep::enqueue(bool begins, bool ends, int in_group) {
 
 void TrainStep::run(const Batch& batch) {
   load(batch);
-  // The first steps make what a capture may not: plans of libraries, counters in device memory.
+  // The first steps create what a capture must not: library plans and counters in device memory.
   constexpr int kEagerSteps = 2;
   Kind& kind = kinds_[{batch.begins, batch.ends, batch.in_group}];
   const auto work = [&] { enqueue(batch.begins, batch.ends, batch.in_group); };

@@ -1,5 +1,5 @@
-/// One training step: pictures, mixup, network, loss, gradients, update. Eager on the CPU; on a GPU captured once and then
-/// replayed as one CUDA graph. Steps that do not do the same (begin or end a group of batches) have a graph each.
+/// One training step: pictures, mixup, network, loss, gradients, update. Eager on the CPU; on a GPU captured once as a CUDA
+/// graph and then replayed. Steps that differ (they start or end a group of batches) have their own graphs.
 #pragma once
 #include <map>
 #include <memory>
@@ -23,19 +23,19 @@ class TrainStep {
     std::span<const int64_t> rows, labels;  ///< [B] each
     uint32_t epoch;
     bool begins = true, ends = true;  ///< of a group of batches whose gradients make one update
-    int in_group = 1;                 ///< how many batches that group has
+    int in_group = 1;                 ///< number of batches in that group
   };
   /// Enqueues the step.
   void run(const Batch&);
-  /// The loss of the last step: f32 [] on the device, always in the same place.
+  /// The loss of the last step: f32 [] on the device, always at the same address.
   const Tensor& loss() const { return loss_; }
-  /// Call when what a step does has changed: groups frozen or freed.
+  /// Call when the work of a step has changed: groups frozen or unfrozen.
   void forget_graphs() { kinds_.clear(); }
 
  private:
   void load(const Batch&);
   void enqueue(bool begins, bool ends, int in_group);
-  /// How often steps of one kind have run eagerly, and their graph.
+  /// Number of eager steps of one kind so far, and its graph.
   struct Kind {
     int eager_steps = 0;
     std::unique_ptr<gpu::CapturedGraph> graph = nullptr;

@@ -10,9 +10,9 @@ namespace cudenza {
 namespace {
 
 constexpr double kSmoothing = 0.98;
-constexpr int64_t kUnreadLosses = 16;  // on a GPU losses are read in bundles, so that no step waits for one
+constexpr int64_t kUnreadLosses = 16;  // on a GPU several losses are read at once, so that steps do not wait
 
-constexpr size_t kStatisticsBatches = 32;  // that averaged weights' batch norms are given statistics by
+constexpr size_t kStatisticsBatches = 32;  // for the statistics of averaged weights' batch norms
 
 std::string diverged_at(const Trainer::Step& step, std::string_view what, int64_t batches) {
   return fmt::format(
@@ -65,7 +65,7 @@ bool Trainer::has(const Position& at) const {
   return at.epoch_of_phase < phases_[at.phase].epochs && at.batch < batches_ && at.epoch == epochs_before + at.epoch_of_phase;
 }
 
-/// Freezes what the phase freezes. Its first epoch begins with cleared moments, as fastai's.
+/// Freezes the phase's groups. Its first epoch starts with cleared moments, as in fastai.
 void Trainer::begin_phase() {
   parameters_.freeze_to(phases_[position_.phase].first_trained_group);
   step_.forget_graphs();
@@ -133,7 +133,7 @@ bool Trainer::run_epoch(const AfterBatch& after_batch) {
   parts_.network.train(true);
   const auto bundle = static_cast<size_t>(parts_.input.device().is_cpu() ? 1 : kUnreadLosses);
   bool goes_on = true;
-  const auto within_group = [&] { return position_.batch % recipe_.accumulate != 0; };  // gradients are not part of a saved state
+  const auto within_group = [&] { return position_.batch % recipe_.accumulate != 0; };  // saved states hold no gradients
   while (position_.epoch == epoch && (goes_on || within_group())) {
     set_rates();
     run_batch();
@@ -150,7 +150,7 @@ Trainer::Averaged::Averaged(const Trainer& trainer) : trainer_(trainer) {
   const Parts& parts = trainer.parts_;
   for (const NamedTensor& buffer : parts.network.named_buffers()) buffers_.push_back({buffer.tensor, buffer.tensor.clone()});
   trainer.average_->swap();
-  std::vector<int64_t> rows = shuffled(parts.rows, trainer.seed_, 0);  // of all classes, wherever the list has them
+  std::vector<int64_t> rows = shuffled(parts.rows, trainer.seed_, 0);  // shuffled, to get all classes
   rows.resize(std::min(rows.size(), kStatisticsBatches * static_cast<size_t>(trainer.batch_size_)));
   update_batch_norm(parts.network, parts.input, rows, trainer.batch_size_);
 }
@@ -170,7 +170,7 @@ std::vector<std::pair<std::string, Tensor>> Trainer::state() const {
 void Trainer::resume(const Position& at, const SmoothLoss& smooth) {
   position_ = at;
   smooth_ = smooth;
-  order_.clear();  // the frozen set is made again with the next epoch
+  order_.clear();  // so that run_epoch() calls begin_phase() again
 }
 
 void Trainer::set_epochs(int epochs) {
@@ -179,7 +179,7 @@ void Trainer::set_epochs(int epochs) {
   recipe.epochs = epochs;
   std::vector<Phase> phases = phases_of(recipe, parameters_.groups());
   Position at = position_;
-  if (done()) {  // the end of the last phase, which is no end any more if that has grown
+  if (done()) {  // not done any more if the last phase has grown
     --at.phase;
     at.epoch_of_phase = phases_.back().epochs;
   }

@@ -1,5 +1,5 @@
-/// Trains a network by a recipe, epoch by epoch, and can be stopped and gone on with between any two batches: all that moves
-/// is in position(), state() and the random generator, and what a batch holds depends on seed and epoch alone.
+/// Trains a network by a recipe, epoch by epoch. Training can be stopped and resumed between any two batches: all changing
+/// state is in position(), state() and the random generator, and a batch depends on seed and epoch alone.
 #pragma once
 #include <functional>
 #include <limits>
@@ -11,12 +11,12 @@
 
 namespace cudenza {
 
-/// A loss, a weight or a prediction became infinite or NaN. The message says where and what to try.
+/// A loss, weight or prediction became infinite or NaN. The message says where and what to try.
 struct DivergedError : DataError {
   using DataError::DataError;
 };
 
-/// fastai's smoothed training loss: an average whose weights fall by 0.98 a batch, begun anew with each phase.
+/// fastai's smoothed training loss: a moving average with decay 0.98 per batch, restarted with each phase.
 struct SmoothLoss {
   double sum = 0;
   int64_t count = 0;
@@ -30,18 +30,18 @@ class Trainer {
     Module& network;                     ///< on the input's device
     std::vector<ParameterGroup> groups;  ///< its parameters, the head last
     Input& input;
-    std::vector<int64_t> labels;        ///< of every row of the input
+    std::vector<int64_t> labels;        ///< per row of the input
     std::vector<int64_t> rows;          ///< to train on
-    std::shared_ptr<Generator> random;  ///< what the network's dropout draws from
+    std::shared_ptr<Generator> random;  ///< for the network's dropout
   };
-  /// The network and the input must outlive it. Throws UsageError for a recipe that makes no sense, or no rows.
+  /// The network and the input must outlive it. Throws UsageError if the recipe is invalid or there are no rows.
   Trainer(const Parts&, const Recipe&);
 
   const std::vector<Phase>& phases() const { return phases_; }
   int64_t batches_per_epoch() const { return batches_; }
   int epochs() const;  ///< of all phases
 
-  /// The batch that comes next.
+  /// The next batch.
   struct Position {
     int phase = 0, epoch_of_phase = 0;
     int64_t batch = 0;
@@ -49,7 +49,7 @@ class Trainer {
     bool operator==(const Position&) const = default;
   };
   const Position& position() const { return position_; }
-  /// Whether this training comes by there: a saved position may be of another one.
+  /// Whether the position exists in this training: a saved one may come from another.
   bool has(const Position&) const;
   bool done() const { return position_.phase == static_cast<int>(phases_.size()); }
 
@@ -58,16 +58,16 @@ class Trainer {
     double loss = 0;
     double lr = 0, momentum = 0;  ///< the head's
   };
-  /// Called when losses have been read, once for each batch in order. Returning false stops after that batch.
+  /// Called for each batch in order, once its loss has been read. Returning false stops training after that batch.
   using AfterBatch = std::function<bool(const Step&)>;
-  /// Trains to the end of the epoch; false if it was stopped before. Throws DivergedError.
+  /// Trains to the end of the epoch; returns false if stopped before. Throws DivergedError.
   bool run_epoch(const AfterBatch&);
 
   double smooth_loss() const { return smooth_.value(); }
   double lr() const { return optimizer_.lr(parameters_.groups() - 1); }
 
-  /// While it lives the network has the averaged weights, if the recipe asks for an average, and running statistics that some of
-  /// the training batches give with them.
+  /// While it lives, the network has the averaged weights (if the recipe uses an average), with running statistics recomputed
+  /// from some of the training batches.
   class Averaged {
    public:
     explicit Averaged(const Trainer& trainer);
@@ -77,20 +77,20 @@ class Trainer {
 
    private:
     const Trainer& trainer_;
-    std::vector<std::pair<Tensor, Tensor>> buffers_;  // the network's, and what training left in them
+    std::vector<std::pair<Tensor, Tensor>> buffers_;  // the network's, and their values from training
   };
 
-  /// Tensors that belong to a resumable state besides the network's own, by name.
+  /// Tensors to save for resuming besides the network's own, by name.
   std::vector<std::pair<std::string, Tensor>> state() const;
-  /// Goes on from `at` after state()'s tensors, the network and the generator were filled.
+  /// Continues from `at`. state()'s tensors, the network and the generator must have been restored.
   void resume(const Position& at, const SmoothLoss& smooth);
   const SmoothLoss& smoothing() const { return smooth_; }
 
-  /// Goes on with another number of epochs a round. The epochs trained stay; from now on the rates are those that a run of so
-  /// many epochs has at this place, and a run that was at its end has more to do. Throws UsageError if so many epochs are trained
-  /// already, or a round with the old number is over.
+  /// Changes the number of epochs per round. Past epochs stay; from now on learning rates are those of a run of the new
+  /// length, and a finished run may continue. Throws UsageError if more epochs are already trained, or if a round with the
+  /// old number is over.
   void set_epochs(int epochs);
-  /// The error that says that training came to no good: `what` became no number after the last step.
+  /// The error for diverged training: `what` became NaN or infinite after the last step.
   DivergedError diverged(std::string_view what) const;
 
   Optimizer& optimizer() { return optimizer_; }
@@ -117,8 +117,8 @@ class Trainer {
   Position position_;
   SmoothLoss smooth_;
   std::vector<int64_t> order_;  // rows in this epoch's order
-  Step last_step_;              // the last whose loss was read
-  std::vector<Step> unread_;    // steps enqueued whose losses have not been read
+  Step last_step_;              // the last step whose loss was read
+  std::vector<Step> unread_;    // enqueued steps whose losses have not been read
   Tensor losses_;               // f32, on the device: losses of unread_
 };
 

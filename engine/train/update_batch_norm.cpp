@@ -10,7 +10,7 @@
 namespace cudenza {
 namespace {
 
-/// One batch norm's running statistics and the sums of them over the batches.
+/// A batch norm and the sums of its running statistics over the batches.
 struct Statistics {
   BatchNorm2d* norm;
   Tensor mean_sum, var_sum;
@@ -24,7 +24,7 @@ std::vector<Statistics> statistics_of(Module& network) {
   return all;
 }
 
-/// From zero, running statistics move to momentum times the batch's.
+/// Starting from zero, one batch sets the running statistics to momentum times the batch's.
 void forget(const Statistics& s) {
   s.norm->state.running_mean.fill_zero();
   s.norm->state.running_var.fill_zero();

@@ -1,4 +1,4 @@
-/// Running statistics of batch norm for weights that never trained as they stand.
+/// Recomputes batch norm's running statistics for averaged weights.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -8,10 +8,10 @@
 
 namespace cudenza {
 
-/// Sets every batch norm's running mean and variance to the mean of those of the batches that the rows make, without
-/// augmentation and dropout (Izmailov et al.: Averaging Weights Leads to Wider Optima; 2018). An average of weights has
-/// activations of its own, to which the statistics that training left do not belong: with them it may judge no better than
-/// chance. Leaves the network in evaluation. A short last batch is left out, unless it is the only one.
+/// Sets every batch norm's running mean and variance to their mean over the batches of `rows`, without augmentation and
+/// dropout (Izmailov et al.: Averaging Weights Leads to Wider Optima; 2018). Averaged weights have other activations than the
+/// trained ones; with the statistics left by training, accuracy may be no better than chance. Leaves the network in
+/// evaluation mode. Drops a short last batch, unless it is the only one.
 void update_batch_norm(Module& network, Input& input, std::span<const int64_t> rows, int64_t batch_size);
 
 }  // namespace cudenza
