@@ -8,7 +8,7 @@
 namespace cudenza {
 
 struct Plot {
-  std::string name;   ///< plots/<name>.svg
+  std::string name;   ///< `plots/<name>.svg`
   std::string title;  ///< one line
   std::string alt;    ///< description for those who cannot see it
   std::string svg;

@@ -41,7 +41,7 @@ struct Attribute {
   std::string_view name;
   std::string value;
 };
-/// <name attributes…>content</name>
+/// `<name attributes…>content</name>`
 Html element(std::string_view name, const Html& content, const std::vector<Attribute>& attributes = {});
 /// A section with its heading and the anchor #id. Empty if it has no content.
 Html section(std::string_view id, const Html& heading, const Html& content);

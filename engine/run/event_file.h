@@ -32,7 +32,7 @@ class EventFile {
     std::optional<double> wall_time = {};  ///< of every event, seconds since 1970; absent: the current time
     std::string host = {};                 ///< in the file's name; empty: this machine's name
   };
-  /// Makes RUN/events.out.tfevents.<seconds>.<host>.<number>. Throws DataError if it cannot be written.
+  /// Makes `RUN/events.out.tfevents.<seconds>.<host>.<number>`. Throws DataError if it cannot be written.
   EventFile(const std::filesystem::path& run, const Options&);
   explicit EventFile(const std::filesystem::path& run) : EventFile(run, Options{}) {}
 

@@ -44,7 +44,7 @@ bool holds_history(const Hdf5File&);  ///< false for files of older versions
 std::vector<EpochRow> saved_history(const Hdf5File&);
 std::vector<StepRow> saved_steps(const Hdf5File&);
 
-/// predictions.csv: file,label,predicted,probability and probability_<class> for each class. Probabilities are the network's own,
+/// predictions.csv: file,label,predicted,probability and `probability_<class>` for each class. Probabilities are the network's own,
 /// before the temperature of model_card.json.
 struct Predictions {
   std::vector<std::string> classes;
@@ -58,7 +58,7 @@ void write_predictions(const std::filesystem::path& run, const Predictions&);
 Predictions read_predictions(const std::filesystem::path& run);
 
 /// confusion.csv: one row per actual class, one column per predicted class. The first column names the row; the header is
-/// actual\predicted,<class>…
+/// `actual\predicted,<class>…`
 void write_confusion(const std::filesystem::path& run, const std::vector<std::string>& classes, const ConfusionMatrix&);
 
 /// splits.csv: file,label,split, where split is train, valid or test.
