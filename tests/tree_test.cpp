@@ -164,9 +164,10 @@ Faults output_faults(const SourceFile& file) {
 // The top level.
 
 bool belongs_at_top(const std::string& name) {
-  static const std::set<std::string> allowed = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "run",  "cmake",
-                                                "engine",         "kernels",           "models",  "weights",   "apps", "tests",
-                                                "bench"};
+  static const std::set<std::string> allowed = {
+      "CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json", "CONTRIBUTING.md", "LICENSE", "README.md", "run",
+      "cmake",        "engine",         "kernels",           "models",          "weights", "apps",      "tests",
+      "bench"};
   return allowed.contains(name) || name.starts_with('.') || name == "build" || name.starts_with("build-");
 }
 
