@@ -75,10 +75,10 @@ void forward(benchmark::State& state, const OpCase& op_case, DType dtype, Device
 }
 
 /// The gradients of what an op was made from, where it may have been made of several, one after the other.
-std::vector<Tensor> way_back(const Node& node, const Tensor& dy) {
+std::vector<Tensor> walk_back(const Node& node, const Tensor& dy) {
   std::vector<Tensor> gradients = node.backward(dy, {});
   const bool goes_on = node.inputs.size() == 1 && node.inputs[0] && node.inputs[0]->node;
-  return goes_on ? way_back(*node.inputs[0]->node, gradients[0]) : gradients;
+  return goes_on ? walk_back(*node.inputs[0]->node, gradients[0]) : gradients;
 }
 
 void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Device device) {
@@ -91,14 +91,14 @@ void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Devic
   const Tensor dy = Tensor::full(y.shape(), 0.5, y.dtype(), device);
   const auto node = y.variable()->node;
   NoGrad no_grad;
-  const auto gradients = way_back(*node, dy);
+  const auto gradients = walk_back(*node, dy);
   if (std::ranges::all_of(gradients, [&](const Tensor& g) { return !g.defined() || g.raw() == dy.raw(); }))
     return state.SkipWithError("nothing to do: the gradient is the output's own");
   const Cost cost = op_case.cost ? op_case.cost(specs, dtype) : Cost{};
   const Traffic traffic = cost.backward.both() > 0 ? cost.backward
                                                    : Traffic{.read = total_bytes(inputs) + static_cast<double>(dy.bytes()),
                                                              .written = total_bytes(gradients)};
-  report_rates(state, device, traffic, cost.backward_flops, [&] { way_back(*node, dy); });
+  report_rates(state, device, traffic, cost.backward_flops, [&] { walk_back(*node, dy); });
 }
 
 void register_all(Device device) {

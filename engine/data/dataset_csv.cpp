@@ -1,4 +1,5 @@
-/// Data sets from a list.
+#include "engine/data/dataset_csv.h"
+
 #include <algorithm>
 #include <map>
 

@@ -1,4 +1,5 @@
-/// Data sets from class folders.
+#include "engine/data/dataset_folder.h"
+
 #include <fmt/ranges.h>
 
 #include <algorithm>

@@ -26,7 +26,4 @@ std::string in_lower_case(std::string);
 /// "train", "valid" or "test" for the usual words for them, "" for an empty one; nullopt for any other word.
 std::optional<std::string> split_named(std::string_view word);
 
-Dataset dataset_from_folder(const std::filesystem::path&);
-Dataset dataset_from_csv(const std::filesystem::path&);
-
 }  // namespace cudenza

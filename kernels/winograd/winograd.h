@@ -31,8 +31,8 @@ struct WinogradShape {
   int64_t tile_rows() const { return ceil_div(out_height(), tile()); }
   int64_t tile_columns() const { return ceil_div(out_width(), tile()); }
   int64_t tiles() const { return batch * tile_rows() * tile_columns(); }
-  /// The convolution that dx is of dy.
-  WinogradShape way_back() const {
+  /// The convolution that gives dx from dy.
+  WinogradShape backward_data() const {
     return {.batch = batch,
             .height = out_height(),
             .width = out_width(),
@@ -53,9 +53,9 @@ template <class T> struct WinogradEpilogue {
   bool relu = false;
 };
 
-/// How the filters lie: as the convolution's own, [out_channels, taps, taps, in_channels]; or as those of the convolution whose
-/// way back this one is, [in_channels, taps, taps, out_channels] with every tap at its mirrored place.
-enum class WinogradFilters : uint8_t { own, of_the_way_forward };
+/// How the filters lie: as the convolution's own, [out_channels, taps, taps, in_channels]; or, for backward_data(),
+/// as those of the forward convolution, [in_channels, taps, taps, out_channels] with every tap at its mirrored place.
+enum class WinogradFilters : uint8_t { own, of_forward };
 
 /// `scratch`: winograd_scratch(s) floats, aligned to 64 bytes.
 template <class T>

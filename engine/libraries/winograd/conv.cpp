@@ -49,7 +49,7 @@ class WinogradConv final : public ConvBackend {
 
   void backward_data(const ConvShape& s, const void* dy, const void* w, void* dx) const override {
     dispatch_type(s.dtype, [&]<class T>() {
-      convolve<T>(winograd_shape(s).way_back(), dy, w, WinogradFilters::of_the_way_forward, dx, {});
+      convolve<T>(winograd_shape(s).backward_data(), dy, w, WinogradFilters::of_forward, dx, {});
     });
   }
 
