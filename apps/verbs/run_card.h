@@ -2,6 +2,7 @@
 #pragma once
 #include "apps/verbs/judge_run.h"
 #include "apps/verbs/train_options.h"
+#include "engine/run/model_card.h"
 
 namespace cudenza {
 
