@@ -1,7 +1,7 @@
 /// From run-time device and element type to the function that is compiled for them.
 ///
-///   on_device(x.device(), [&](auto where) { kernels::relu_forward(where, x.data<T>(), y.data<T>(), n); });
-///   dispatch_floating("relu", x.dtype(), [&]<class T>() { … });
+///   `on_device(x.device(), [&](auto where) { kernels::relu_forward(where, x.data<T>(), y.data<T>(), n); });`
+///   `dispatch_floating("relu", x.dtype(), [&]<class T>() { … });`
 #pragma once
 #include "engine/core/device.h"
 #include "engine/core/dtype.h"

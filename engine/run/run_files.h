@@ -57,8 +57,7 @@ struct Predictions {
 void write_predictions(const std::filesystem::path& run, const Predictions&);
 Predictions read_predictions(const std::filesystem::path& run);
 
-/// confusion.csv: one row per actual class, one column per predicted class. The first column names the row; the header is
-/// `actual\predicted,<class>…`
+/// confusion.csv: one row per actual class, one column per predicted class. The first column and the header name them.
 void write_confusion(const std::filesystem::path& run, const std::vector<std::string>& classes, const ConfusionMatrix&);
 
 /// splits.csv: file,label,split, where split is train, valid or test.
