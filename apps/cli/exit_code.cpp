@@ -16,10 +16,11 @@
 namespace cudenza {
 namespace {
 
+/// Piece by piece: there may be no memory for a whole line.
 int failed(ExitCode code, const char* message) {
-  write_err("cudenza: ");  // piece by piece: there may be no memory for a whole line
+  write_err("cudenza: ");
   try {
-    write_err(with_options(message));
+    write_err(with_option_names(message));
   } catch (const std::bad_alloc&) {
     write_err(message);
   }

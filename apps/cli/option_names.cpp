@@ -1,44 +1,48 @@
 #include "apps/cli/option_names.h"
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
 namespace cudenza {
 namespace {
 
-/// Fields whose option has another name than their own with hyphens.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kOtherNames{
-    {{"clip_seconds", "clip"}, {"crop_seconds", "crop"}, {"crop_width", "crop"}, {"picture.height", "image-size"}}};
+/// Whose options are called as they are, with - for _. Each stands between blanks.
+constexpr std::string_view kFields =
+    " accumulate aggregate batch_size cutout device drop_path ema epochs freeze_epochs gain gradients head hop image_size "
+    "keep_head key label_smoothing lr max_norm mixup noise normalize optimizer out output part patience plan png precision "
+    "preset resume rounds sample_rate shift specaugment split split_dir statistics threads tta weight_decay weights window ";
 
-bool is_field(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || c == '.'; });
-}
+struct Renamed {
+  std::string_view field, option;
+};
+constexpr Renamed kRenamed[] = {{"arch", "model"},      {"clip_seconds", "clip"},         {"crop_seconds", "crop"},
+                                {"crop_width", "crop"}, {"picture.height", "image-size"}, {"picture.width", "image-size"}};
 
+/// The option without its dashes; empty if the field is none of the library's.
 std::string option_of(std::string_view field) {
-  for (const auto& [name, option] : kOtherNames) {
-    if (field == name) return "--" + std::string(option);
-  }
-  std::string option = "--" + std::string(field);
+  if (const auto other = std::ranges::find(kRenamed, field, &Renamed::field); other != std::end(kRenamed))
+    return std::string(other->option);
+  std::string option(field);
+  if (option.empty() || kFields.find(' ' + option + ' ') == kFields.npos) return "";
   std::ranges::replace(option, '_', '-');
   return option;
 }
 
 }  // namespace
 
-std::string with_options(std::string_view message) {
+std::string with_option_names(std::string_view message) {
   std::string text;
-  while (!message.empty()) {
-    const size_t begin = std::min(message.find('`'), message.size());
-    text += message.substr(0, begin);
-    message.remove_prefix(begin);
-    const size_t end = message.find('`', 1);
-    const std::string_view field = end == message.npos ? "" : message.substr(1, end - 1);
-    if (is_field(field)) text += option_of(field);
-    else text += message.substr(0, end == message.npos ? end : end + 1);
-    message.remove_prefix(end == message.npos ? message.size() : end + 1);
+  while (true) {
+    const size_t begin = message.find('`'), end = begin == message.npos ? begin : message.find('`', begin + 1);
+    if (end == message.npos) return text.append(message);
+    const std::string option = option_of(message.substr(begin + 1, end - begin - 1));
+    if (option.empty()) {
+      text += message.substr(0, end);  // the second may begin a field
+      message.remove_prefix(end);
+    } else {
+      text.append(message.substr(0, begin)).append("--").append(option);
+      message.remove_prefix(end + 1);
+    }
   }
-  return text;
 }
 
 }  // namespace cudenza

@@ -1,11 +1,12 @@
-/// From the engine's words to the command line's.
+/// The library's messages in the words of the command line.
 #pragma once
 #include <string>
 #include <string_view>
 
 namespace cudenza {
 
-/// A message of the engine with its fields (`batch_size`, between backquotes) as the options that set them (--batch-size).
-std::string with_options(std::string_view message);
+/// The library names the fields of its options, in backticks: "`batch_size` is 0". Here each becomes the option that sets it:
+/// "--batch-size is 0". What stands in backticks and is no such field stays as it is.
+std::string with_option_names(std::string_view message);
 
 }  // namespace cudenza

@@ -1,7 +1,6 @@
 #include "apps/study/files_in_folder.h"
 
 #include "engine/core/error.h"
-#include "engine/core/print_err.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -11,12 +10,12 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, error);
 }
 
-std::vector<fs::path> files_in_folder(const fs::path& folder, Media media, bool strict) {
+std::vector<fs::path> files_in_folder(const fs::path& folder, Media media, bool strict, Observer& observer) {
   const FolderFiles all = walk_folder(folder);
   for (const UnreadFolder& unread : all.unread) {
     const std::string fault = fmt::format("{}: the folder cannot be read: {}", (folder / unread.path).string(), unread.reason);
     if (strict) throw DataError(fault);
-    print_err("cudenza: warning: {}; its files are left out\n", fault);
+    observer.warn(fault + "; its files are left out");
   }
   std::vector<fs::path> found;
   for (const std::string& file : all.files) {

@@ -1,8 +1,9 @@
-/// Sounds or pictures in a folder that a command line names.
+/// Sounds or pictures in a folder that a user names.
 #pragma once
 #include <filesystem>
 #include <vector>
 
+#include "apps/study/observer.h"
 #include "engine/data/dataset.h"
 
 namespace cudenza {
@@ -11,8 +12,8 @@ namespace cudenza {
 bool is_folder(const std::filesystem::path&);
 
 /// The files of this kind in the folder and in nested ones, as walk_folder() finds them, with the folder's path in front.
-/// Nested folders that cannot be read are warned of on stderr; with `strict` the first ends it. Throws DataError if there are
-/// no such files.
-std::vector<std::filesystem::path> files_in_folder(const std::filesystem::path& folder, Media, bool strict);
+/// The observer is warned of nested folders that cannot be read; with `strict` the first is a DataError. Throws DataError if
+/// there are no such files.
+std::vector<std::filesystem::path> files_in_folder(const std::filesystem::path& folder, Media, bool strict, Observer&);
 
 }  // namespace cudenza

@@ -47,7 +47,7 @@ Model read_model(const std::filesystem::path& path, Device device) {
   if (!file.contains(kGroup)) {
     throw DataError(
         fmt::format("{}: holds the weights of {}, but no model trained here: give a run directory, or train one with "
-                    "--weights {}",
+                    "`weights` {}",
                     path.string(), info.arch, path.string()));
   }
   if (info.classes.empty()) throw DataError(fmt::format("{}: names no classes: it is damaged", path.string()));
@@ -80,13 +80,13 @@ LoadReport begin_with(Model& model, const WeightsFile& weights, bool keep_head) 
   const Hdf5File& file = weights.file;
   const WeightsInfo info = read_info(file);
   if (info.arch != model.arch) {
-    throw DataError(fmt::format("{}: holds weights of {}, but --model says {}", weights.path.string(), info.arch, model.arch));
+    throw DataError(fmt::format("{}: holds weights of {}, but `arch` says {}", weights.path.string(), info.arch, model.arch));
   }
   LoadOptions options;
   const bool same_head = has_fastai_head(file) == (model.head == HeadKind::fastai);
   if (!same_head) options.replace_head = {"head.", "fc.", "classifier."};
   else if (!keep_head) options.replace_head = {model.network->head_prefix()};
-  require(same_head || !keep_head, "--keep-head: {} has another kind of head; say --head {}", weights.path.string(),
+  require(same_head || !keep_head, "`keep_head`: {} has another kind of head; say `head` {}", weights.path.string(),
           has_fastai_head(file) ? "fastai" : "linear");
   model.weights = weights.path.filename().string();
   model.weights_sha = info.source_sha256;

@@ -20,9 +20,9 @@ std::vector<fs::path> sounds_of_list(const fs::path& csv) {
   return found;
 }
 
-std::vector<fs::path> sounds_of(const fs::path& argument, bool strict) {
+std::vector<fs::path> sounds_of(const fs::path& argument, bool strict, Observer& observer) {
   if (argument.empty()) throw DataError("an empty name is no file; name sounds, folders, or CSV lists");
-  if (is_folder(argument)) return files_in_folder(argument, Media::sound, strict);
+  if (is_folder(argument)) return files_in_folder(argument, Media::sound, strict, observer);
   return argument.extension() == ".csv" ? sounds_of_list(argument) : std::vector{argument};
 }
 
@@ -59,11 +59,11 @@ void name_apart(std::vector<SoundInput>& inputs) {
 
 }  // namespace
 
-std::vector<SoundInput> find_sounds(const std::vector<std::string>& arguments, bool strict) {
+std::vector<SoundInput> find_sounds(const std::vector<std::string>& arguments, bool strict, Observer& observer) {
   std::vector<SoundInput> inputs;
   std::set<fs::path> seen;
   for (const std::string& argument : arguments) {
-    for (const fs::path& path : sounds_of(argument, strict)) {
+    for (const fs::path& path : sounds_of(argument, strict, observer)) {
       if (seen.insert(identity_of(path)).second) inputs.push_back({path, {}});
     }
   }

@@ -1,8 +1,10 @@
-/// The sound files that a command line names.
+/// The sound files that a user names.
 #pragma once
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "apps/study/observer.h"
 
 namespace cudenza {
 
@@ -15,6 +17,6 @@ struct SoundInput {
 /// sorted; each file once. A file named outright is taken whatever its ending, and though it may not be there: whoever opens it
 /// will say so. Throws DataError for a folder without sounds and a bad CSV; with `strict` for a nested folder that cannot be
 /// read too.
-std::vector<SoundInput> find_sounds(const std::vector<std::string>& arguments, bool strict);
+std::vector<SoundInput> find_sounds(const std::vector<std::string>& arguments, bool strict, Observer&);
 
 }  // namespace cudenza

@@ -83,7 +83,7 @@ bool is_whole(const std::string& png) { return png.starts_with("\x89PNG\r\n\x1a\
 
 void require_gnuplot() {
   const std::string reason = why_no_gnuplot();
-  require(reason.empty(), "{}, or leave out --png", reason);
+  require(reason.empty(), "{}, or leave out `png`", reason);
 }
 
 std::string spectrogram_png(const std::string& title, const MelSpec& spec, const Tensor& mel_db) {

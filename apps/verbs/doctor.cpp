@@ -1,12 +1,11 @@
 /// cudenza doctor: what is wrong with a data set, file by file, before hours are spent on it.
-#include "engine/data/doctor.h"
-
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "apps/cli/output.h"
 #include "apps/cli/progress.h"
+#include "apps/study/data_totals.h"
 #include "apps/verbs/verbs.h"
 #include "engine/core/error.h"
 
@@ -22,57 +21,6 @@ struct Options {
   double min_seconds = 1;
 };
 
-/// What is counted over usable files.
-struct Totals {
-  double seconds = 0;
-  int64_t bytes = 0;
-  std::vector<double> lengths;
-  std::map<int, int> rates, channels;
-  std::map<std::string, int> formats, sizes;
-};
-
-Totals totals_of(const Dataset& data, const Diagnosis& diagnosis) {
-  Totals totals;
-  for (const FileFacts& file : diagnosis.files) {
-    totals.bytes += file.bytes;
-    if (!file.usable) continue;
-    ++totals.formats[file.format];
-    if (data.media == Media::pictures) {
-      ++totals.sizes[fmt::format("{}x{}", file.width, file.height)];
-      continue;
-    }
-    totals.seconds += file.seconds;
-    totals.lengths.push_back(file.seconds);
-    ++totals.rates[file.sample_rate];
-    ++totals.channels[file.channels];
-  }
-  std::ranges::sort(totals.lengths);
-  return totals;
-}
-
-struct ClassTotals {
-  int files = 0, usable = 0;
-  double seconds = 0;
-};
-
-std::vector<ClassTotals> class_totals(const Dataset& data, const Diagnosis& diagnosis) {
-  std::vector<ClassTotals> all(data.classes.size());
-  for (size_t i = 0; i < data.items.size(); ++i) {
-    ClassTotals& one = all[static_cast<size_t>(data.items[i].label)];
-    const FileFacts& file = diagnosis.files[i];
-    ++one.files;
-    one.usable += file.usable;
-    one.seconds += file.usable ? file.seconds : 0;
-  }
-  return all;
-}
-
-/// The largest class by the smallest, of usable files; none if a class has none.
-Json imbalance_of(const std::vector<ClassTotals>& classes) {
-  const auto [least, most] = std::ranges::minmax_element(classes, {}, &ClassTotals::usable);
-  return least->usable > 0 ? Json(static_cast<double>(most->usable) / least->usable) : Json();
-}
-
 // JSON.
 
 template <class Key> Json json_of(const std::map<Key, int>& counts) {
@@ -81,7 +29,7 @@ template <class Key> Json json_of(const std::map<Key, int>& counts) {
   return json;
 }
 
-Json totals_json(const Dataset& data, const Totals& totals) {
+Json totals_json(const Dataset& data, const DataTotals& totals) {
   Json json = {{"bytes", totals.bytes}, {"formats", json_of(totals.formats)}};
   if (data.media == Media::pictures) {
     json["sizes"] = json_of(totals.sizes);
@@ -121,6 +69,7 @@ Json duplicates_json(const Dataset& data, const Diagnosis& diagnosis) {
 void print_as_json(const Options& options, const Dataset& data, const Diagnosis& diagnosis) {
   Json classes = Json::array(), counts;
   const auto totals = class_totals(data, diagnosis);
+  const std::optional<double> imbalance = imbalance_of(totals);
   for (size_t c = 0; c < totals.size(); ++c) {
     classes.push_back({{"name", data.classes[c]}, {"files", totals[c].files}, {"usable", totals[c].usable}});
     if (data.media == Media::sound) classes.back()["seconds"] = totals[c].seconds;
@@ -133,7 +82,7 @@ void print_as_json(const Options& options, const Dataset& data, const Diagnosis&
                     {"files", data.items.size()},
                     {"usable", diagnosis.usable()},
                     {"classes", classes},
-                    {"imbalance", imbalance_of(totals)},
+                    {"imbalance", imbalance ? Json(*imbalance) : Json()},
                     {"totals", totals_json(data, totals_of(data, diagnosis))},
                     {"counts", counts},
                     {"problems", findings_json(diagnosis)},
@@ -160,7 +109,7 @@ template <class Key> std::string text_of(const std::map<Key, int>& counts, std::
 }
 
 void print_totals(const Dataset& data, const Diagnosis& diagnosis) {
-  const Totals totals = totals_of(data, diagnosis);
+  const DataTotals totals = totals_of(data, diagnosis);
   const bool is_sound = data.media == Media::sound;
   print_out("{} {} in {} class{}, {} usable, {:.1f} MB", data.items.size(), is_sound ? "sounds" : "pictures", data.classes.size(),
             data.classes.size() == 1 ? "" : "es", diagnosis.usable(), static_cast<double>(totals.bytes) / 1e6);
@@ -242,24 +191,6 @@ void print_duplicates(const Dataset& data, const Diagnosis& diagnosis) {
     if (end - begin > kMostLines) print_out("  … and {} more (--json lists all)\n", end - begin - kMostLines);
     begin = end;
   }
-}
-
-/// "3 of 1000 files cannot be used, 2 findings besides, 1 duplicates".
-std::string verdict(const Dataset& data, const Diagnosis& diagnosis) {
-  const size_t unusable = data.items.size() - static_cast<size_t>(diagnosis.usable());
-  const auto suspect =
-      static_cast<size_t>(std::ranges::count_if(diagnosis.findings, [](const Finding& f) { return !is_fatal(f.problem); }));
-  std::string text;
-  const auto add = [&](size_t count, const std::string& what) {
-    if (count > 0) text += (text.empty() ? "" : ", ") + what;
-  };
-  add(unusable, fmt::format("{} of {} files cannot be used", unusable, data.items.size()));
-  const size_t unread = data.unread_folders.size();
-  add(unread, fmt::format("{} folder{} cannot be read", unread, unread == 1 ? "" : "s"));
-  add(suspect, fmt::format("{} {} suspect", suspect, suspect == 1 ? "finding is" : "findings are"));
-  add(diagnosis.duplicates.size(),
-      fmt::format("{} {}", diagnosis.duplicates.size(), diagnosis.duplicates.size() == 1 ? "duplicate" : "duplicates"));
-  return text;
 }
 
 void run_doctor(const Options& options, const Common& common) {

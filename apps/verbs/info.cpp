@@ -8,6 +8,8 @@
 #include "apps/cli/output.h"
 #include "apps/study/build_info.h"
 #include "apps/verbs/info_arch.h"
+#include "apps/verbs/network_options.h"
+#include "apps/verbs/verbs.h"
 #include "engine/core/gpu.h"
 #include "engine/libraries/versions.h"
 #include "engine/libraries/winograd/cpu_features.h"

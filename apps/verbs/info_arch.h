@@ -1,6 +1,6 @@
 /// cudenza info --arch A: a network described layer by layer.
 #pragma once
-#include "apps/verbs/network_choice.h"
+#include "apps/study/network_choice.h"
 
 namespace cudenza {
 

@@ -5,8 +5,10 @@
 #include "apps/cli/exit_code.h"
 #include "apps/cli/interrupt.h"
 #include "apps/cli/output.h"
-#include "apps/cli/progress.h"
-#include "apps/verbs/train_setup.h"
+#include "apps/cli/terminal.h"
+#include "apps/study/train_setup.h"
+#include "apps/verbs/train_flags.h"
+#include "apps/verbs/verbs.h"
 #include "engine/report/plots.h"
 #include "engine/run/run_folder.h"
 #include "engine/run/run_seal.h"
@@ -19,15 +21,15 @@ void run_lr_find(const Common& common, const TrainOptions& options) {
   require(!options.data.empty(), "lr-find: which data? cudenza lr-find DATA --model A");
   if (!options.out.empty()) check_run_folder("--out", options.out, options.data);
   watch_interrupts();
-  TrainSetup setup(common, options);
+  Terminal terminal(common.quiet);
+  TrainSetup setup(common, options, terminal);
   setup.prepare();
   const LrFinderSpec spec;
-  Progress bar("trying rates", spec.steps, common.quiet);
   const LrCurve curve = find_learning_rate(setup.trainer_parts(), setup.recipe, spec, [&](int done) {
-    bar.show(done);
+    terminal.progress("trying rates", done, spec.steps, "");
     return !interrupted();
   });
-  bar.clear();
+  terminal.clear();
   if (interrupted()) throw Interrupted("lr-find was stopped; nothing is changed");
   if (curve.points.empty())
     throw DataError("the loss was no number at the lowest rate already: look at the data (cudenza doctor)");

@@ -1,19 +1,13 @@
 /// cudenza predict: what a trained model hears in files of any length, folders of them, or what comes in on stdin.
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 #include <optional>
 
-#include "apps/cli/progress.h"
 #include "apps/cli/stdin_file.h"
+#include "apps/cli/terminal.h"
+#include "apps/study/classifier.h"
 #include "apps/study/files_in_folder.h"
-#include "apps/study/model_file.h"
-#include "apps/verbs/labelled_rows.h"
-#include "apps/verbs/network_choice.h"
-#include "apps/verbs/prediction.h"
-#include "engine/audio/decode.h"
-#include "engine/core/print_err.h"
-#include "engine/data/csv.h"
+#include "apps/verbs/prediction_writer.h"
+#include "apps/verbs/verbs.h"
 
 namespace cudenza {
 namespace {
@@ -30,155 +24,64 @@ struct Options {
 };
 
 /// What the command line names: files as they are, folders searched for the model's kind of media, "-" for stdin.
-std::vector<fs::path> find_files(const std::vector<std::string>& inputs, Media media, bool strict) {
+std::vector<fs::path> find_files(const std::vector<std::string>& inputs, Media media, bool strict, Observer& observer) {
   std::vector<fs::path> files;
   for (const std::string& input : inputs) {
     if (input.empty()) throw DataError("an empty name is no file; name files, folders, or - for stdin");
     if (input == "-" || !is_folder(input)) files.emplace_back(input);
-    else std::ranges::copy(files_in_folder(input, media, strict), std::back_inserter(files));
+    else std::ranges::copy(files_in_folder(input, media, strict, observer), std::back_inserter(files));
   }
   return files;
 }
 
-class Predictor {
- public:
-  Predictor(const Options& options, const Common& common)
-      : o_(options),
-        device_(common.chosen_device()),
-        dtype_(study_type(common, device_)),
-        seed_(common.seed),
-        model_(read_model(model_path(options.run), device_)) {
-    const InputSpec& input = model_.input;
-    const double length = input.crop_seconds > 0 ? input.crop_seconds : input.clip_seconds;
-    if (o_.window <= 0) o_.window = length;
-    if (o_.hop <= 0) o_.hop = o_.window / 2;
-    // A window is one row, heard whole.
-    row_input_ = input;
-    row_input_.clip_seconds = o_.window;
-    row_input_.crop_seconds = 0;
-    if (input.media == Media::sound) row_input_.check();
+Prediction hear_stdin(const Classifier& classifier) {
+  const StdinFile copy;
+  try {
+    return classifier(copy.path());
+  } catch (const DataError& error) {
+    const std::string text = error.what(), name = copy.path();
+    throw DataError(text.starts_with(name) ? "stdin" + text.substr(name.size()) : text);
   }
-
-  const Model& model() const { return model_; }
-
-  Prediction predict(const fs::path& path) {
-    Prediction p{.file = path.string(), .seconds = 0, .probabilities = {}, .windows = {}, .remarks = {}};
-    if (model_.input.media == Media::pictures) judge(load_picture(path), p);
-    else hear(path, p);
-    p.probabilities = aggregated(p.windows, aggregate_from_name(o_.aggregate));
-    return p;
-  }
-
-  Prediction predict_stdin() {
-    const StdinFile copy;
-    try {
-      Prediction p = predict(copy.path());
-      p.file = "-";
-      return p;
-    } catch (const DataError& error) {
-      const std::string text = error.what(), name = copy.path();
-      throw DataError(text.starts_with(name) ? "stdin" + text.substr(name.size()) : text);
-    }
-  }
-
- private:
-  Tensor load_picture(const fs::path& path) const {
-    Dataset one;
-    one.items.push_back({fs::absolute(path).string(), 0, ""});
-    const int item = 0;
-    const Rows rows = load_picture_rows(one, std::span(&item, 1), row_input_);
-    if (!rows.bad.empty()) throw DataError(rows.bad.front());
-    return rows.data;
-  }
-
-  void hear(const fs::path& path, Prediction& p) {
-    const int rate = model_.input.mel.sample_rate;
-    const auto size = std::llround(o_.window * rate), hop = std::llround(o_.hop * rate);
-    WindowStream stream(path, rate, size, hop);
-    std::vector<Tensor> rows;
-    const auto flush = [&] {
-      if (rows.empty()) return;
-      const Tensor batch = Tensor::empty({static_cast<int64_t>(rows.size()), size}, DType::i16);
-      for (size_t i = 0; i < rows.size(); ++i) batch.slice(static_cast<int64_t>(i) * size, {1, size}).copy_from(rows[i]);
-      judge(batch, p);
-      rows.clear();
-    };
-    for (WindowStream::Window window; stream.next(window);) {
-      const bool is_first = p.windows.empty() && rows.empty();
-      if (!is_first && 2 * window.samples < size) break;  // less than half a window, which the one before has heard mostly
-      const double begin = static_cast<double>(window.begin) / rate;
-      starts_.push_back({begin, begin + static_cast<double>(window.samples) / rate});
-      p.seconds = starts_.back().second;
-      const std::vector<int16_t> pcm = to_pcm(window.content.first(static_cast<size_t>(window.samples)));
-      rows.push_back(rows_of(pcm, size).slice(0, {1, size}));
-      if (static_cast<int>(rows.size()) == o_.batch_size) flush();
-    }
-    flush();
-    p.remarks = stream.stream().remarks();
-  }
-
-  /// Adds a window's opinion for each row of the batch.
-  void judge(const Tensor& batch, Prediction& p) {
-    Rows rows{.data = batch, .item = {}, .bad = {}, .remarks = {}};
-    Recipe recipe;
-    recipe.noise = recipe.cutout = true;  // of test-time passes
-    const auto input = make_input(rows, row_input_, recipe, device_, dtype_, seed_);
-    std::vector<int64_t> all(static_cast<size_t>(batch.size(0)));
-    std::iota(all.begin(), all.end(), 0);
-    const std::vector<double> raw = evaluate(*model_.network, *input, all, {.batch_size = o_.batch_size, .tta = o_.tta});
-    const std::vector<int64_t> none(all.size());
-    const std::vector<double> calibrated =
-        at_temperature({raw, none, static_cast<int64_t>(model_.classes.size())}, model_.temperature);
-    const size_t classes = model_.classes.size();
-    starts_.resize(std::max(starts_.size(), all.size()));
-    for (size_t i = 0; i < all.size(); ++i) {
-      const auto first = calibrated.begin() + static_cast<std::ptrdiff_t>(i * classes);
-      p.windows.push_back({starts_[i].first, starts_[i].second, {first, first + static_cast<std::ptrdiff_t>(classes)}});
-    }
-    starts_.clear();
-  }
-
-  Options o_;
-  Device device_;
-  DType dtype_;
-  uint64_t seed_;
-  Model model_;
-  InputSpec row_input_;
-  std::vector<std::pair<double, double>> starts_;  // of the windows not judged yet: begin and end in seconds
-};
+}
 
 /// Writes what is heard in each file. A bad one is named on stderr and left out.
-void predict_files(Predictor& predictor, const std::vector<fs::path>& files, const Options& o, const Common& common,
+void predict_files(const Classifier& classifier, const std::vector<fs::path>& files, bool strict, Terminal& terminal,
                    PredictionWriter& writer) {
-  Progress progress("listening", static_cast<int64_t>(files.size()), common.quiet);
+  const auto total = static_cast<int64_t>(files.size());
   int64_t done = 0, bad = 0;
   for (const fs::path& file : files) {
+    const bool is_stdin = file == "-";
     std::optional<Prediction> p;
     try {
-      p = file == "-" ? predictor.predict_stdin() : predictor.predict(file);
+      p = is_stdin ? hear_stdin(classifier) : classifier(file);
     } catch (const DataError& error) {
-      if (o.strict || files.size() == 1) throw;
-      progress.clear();
-      print_err("cudenza: left out: {}\n", error.what());
+      if (strict || total == 1) throw;
+      terminal.left_out(error.what());
       ++bad;
     }
     if (p) {
-      progress.clear();
       for (const std::string& remark : p->remarks)
-        print_err("cudenza: warning: {}: {}\n", file == "-" ? "stdin" : p->file, remark);
-      writer.write(*p);
+        terminal.warn(fmt::format("{}: {}", is_stdin ? "stdin" : file.string(), remark));
+      terminal.clear();
+      writer.write(file.string(), *p);
     }
-    progress.show(++done);
+    terminal.progress("listening", ++done, total, "");
   }
-  if (bad == done) throw DataError(fmt::format("none of {} files can be used", files.size()));
+  if (bad == done) throw DataError(fmt::format("none of {} files can be used", total));
 }
 
 void run_predict(const Options& o, const Common& common) {
-  Predictor predictor(o, common);
-  const std::vector<fs::path> files = find_files(o.inputs, predictor.model().input.media, o.strict);
-  PredictionWriter writer(o.format == "text" && common.json ? "json" : o.format, predictor.model().classes, o.top_k, o.timeline);
+  Terminal terminal(common.quiet);
+  const Classifier classifier(o.run, {.compute = common,
+                                      .window = o.window,
+                                      .hop = o.hop,
+                                      .aggregate = aggregate_from_name(o.aggregate),
+                                      .tta = o.tta,
+                                      .batch_size = o.batch_size});
+  const std::vector<fs::path> files = find_files(o.inputs, classifier.media(), o.strict, terminal);
+  PredictionWriter writer(o.format == "text" && common.json ? "json" : o.format, classifier.classes(), o.top_k, o.timeline);
   try {
-    predict_files(predictor, files, o, common, writer);
+    predict_files(classifier, files, o.strict, terminal, writer);
   } catch (...) {
     writer.finish();  // what is written stays readable
     throw;

@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <map>
 
+#include "apps/cli/option_names.h"
 #include "apps/cli/output.h"
+#include "apps/study/study_table.h"
+#include "apps/study/train_run.h"
 #include "apps/verbs/resume.h"
-#include "apps/verbs/train_run.h"
+#include "apps/verbs/train.h"
 #include "engine/core/print_err.h"
 #include "engine/data/dataset.h"
 #include "engine/io/atomic_file.h"
@@ -13,7 +16,6 @@
 #include "engine/run/run_seal.h"
 #include "engine/train/trainer.h"
 #include "models/registry.h"
-#include "weights/manifest.h"
 
 namespace cudenza {
 namespace {
@@ -26,32 +28,6 @@ struct Options {
   std::vector<std::string> networks;
   TrainOptions shared;  ///< sizes and lengths that a small machine may want to change
 };
-
-/// A line of the study's table (METHOD: of 199 clips).
-struct StudyLine {
-  std::string_view network, arch, recipe, label;
-  int64_t right;
-};
-constexpr StudyLine kLines[] = {{"AlexNet", "alexnet", "study", "fine-tuning", 158},
-                                {"VGG16", "vgg16", "study", "fine-tuning", 174},
-                                {"ResNet34", "resnet34", "study", "fine-tuning", 171},
-                                {"ResNet50", "resnet50", "study", "fine-tuning", 176},
-                                {"ResNet-RS50", "resnetrs50", "study-plus", "+ mixup, augmentation, TTA", 182}};
-constexpr int64_t kStudyClips = 199;
-
-/// The network's ImageNet weights in the folder, as `weights fetch` or PyTorch's users name them; empty: from scratch.
-std::string weights_of(const std::string& folder, std::string_view arch) {
-  if (folder.empty()) return {};
-  std::vector<std::string> names;
-  for (const std::string_view ending : {"h5", "pth", "pt", "safetensors"}) names.push_back(fmt::format("{}.{}", arch, ending));
-  for (const OfficialWeights& row : official_weights()) {
-    if (row.arch == arch) names.emplace_back(row.file());
-  }
-  for (const std::string& name : names) {
-    if (fs::exists(fs::path(folder) / name)) return fs::path(folder) / name;
-  }
-  return {};
-}
 
 /// The options of one of the runs: enough to make it alone.
 ConfigItems items_of_run(const Common& common, const TrainOptions& o) {
@@ -103,24 +79,11 @@ StudyRow::Run run_one(const Common& common, const TrainOptions& options) {
   } else {
     TrainOptions own = options;
     if (fs::exists(folder / "last.h5")) own.resume = own.out;
-    card = train_run(common, own, items_of_run(common, options));
+    card = train(common, own, items_of_run(common, options));
   }
   double seconds = 0;
   for (const EpochRow& row : read_history(folder)) seconds += row.time;
   return {.seed = common.seed, .correct = {card.result.correct, card.result.count}, .seconds = seconds};
-}
-
-/// A line of the table as options of a training.
-TrainOptions options_of(const StudyLine& line, const Options& o, const std::string& split_dir) {
-  TrainOptions options = o.shared;
-  options.data = o.data;
-  options.arch = line.arch;
-  options.recipe = line.recipe;
-  options.split = "random:0.2";
-  options.split_dir = split_dir;
-  options.weights = weights_of(o.weights, line.arch);
-  if (options.weights.empty() && !options.plan) options.plan = "one_cycle";  // there is no head to train first
-  return options;
 }
 
 /// Trains a line with every seed. Of runs that diverge a sentence is added to `diverged`; they have no result.
@@ -141,7 +104,8 @@ StudyRow run_line(const StudyLine& line, const std::string& split, TrainOptions 
     try {
       row.runs.push_back(run_one(seeded, options));
     } catch (const DivergedError& error) {
-      diverged.push_back(fmt::format("{:<12} {:<15} seed {}: {}", line.network, split, seeded.seed, error.what()));
+      diverged.push_back(
+          fmt::format("{:<12} {:<15} seed {}: {}", line.network, split, seeded.seed, with_option_names(error.what())));
     }
   }
   return row;
@@ -162,10 +126,13 @@ void run_reproduce(const Options& o, const Common& common) {
   if (!o.split_dir.empty()) splits.emplace_back("fault-filtered", o.split_dir);
   std::vector<StudyRow> rows;
   std::vector<std::string> diverged;
-  for (const StudyLine& line : kLines) {
+  for (const StudyLine& line : study_lines()) {
     if (!o.networks.empty() && std::ranges::find(o.networks, line.arch) == o.networks.end()) continue;
     for (const auto& [split, folder] : splits) {
-      const StudyRow row = run_line(line, split, options_of(line, o, folder), o, common, diverged);
+      TrainOptions options = options_of(line, o.shared, o.weights);
+      options.data = o.data;
+      options.split_dir = folder;
+      const StudyRow row = run_line(line, split, options, o, common, diverged);
       if (row.runs.empty()) continue;
       rows.push_back(row);
       write_study_report(o.out, rows);  // what is done can be read while the rest is trained

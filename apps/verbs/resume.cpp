@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "apps/verbs/run_card.h"
+#include "apps/study/train_values.h"
+#include "apps/verbs/train_flags.h"
 #include "engine/core/regular_file.h"
 #include "engine/train/input_spec.h"
 
@@ -49,39 +50,10 @@ AllOptions options_of(std::span<const CLI::ConfigItem> items, const std::string&
   return options;
 }
 
-/// Every digit of a number: two that differ at all are two.
-std::string exact_text(const Fact& fact) {
-  const double* number = std::get_if<double>(&fact);
-  return number ? fmt::format("{}", *number) : text_of(fact);
-}
-
-/// What the options come to, by their names: the values that a training depends on.
-std::vector<std::pair<std::string, std::string>> values_of(const AllOptions& o, const InputSpec& run) {
-  const TrainOptions& t = o.train;
-  const InputSpec input = t.make_input(run.media);
-  std::vector<std::pair<std::string, std::string>> values{{"model", t.arch},
-                                                          {"weights", t.weights},
-                                                          {"head", t.head},
-                                                          {"keep-head", text_of(t.keep_head)},
-                                                          {"split", t.split},
-                                                          {"strict", text_of(t.strict)},
-                                                          {"order", t.order},
-                                                          {"seed", fmt::format("{}", o.common.seed)},
-                                                          {"precision", o.common.precision},
-                                                          {"preset", input.preset},
-                                                          {"sample-rate", fmt::format("{}", input.mel.sample_rate)},
-                                                          {"clip", fmt::format("{}", t.clip.value_or(run.clip_seconds))},
-                                                          {"normalize", std::string(name_of(input.normalize))},
-                                                          {"image-size", fmt::format("{}", input.picture.height)},
-                                                          {"one-channel", text_of(t.one_channel)}};
-  for (const auto& [name, value] : facts_of(t.make_recipe())) values.emplace_back(name, exact_text(value));
-  return values;
-}
-
-std::vector<std::pair<std::string, std::string>> values_of_run(const fs::path& run, const ConfigItems& own,
-                                                               const InputSpec& input) {
+TrainValues values_of_run(const fs::path& run, const ConfigItems& own, const InputSpec& input) {
   try {
-    return values_of(options_of(own, run.string()), input);
+    const auto [common, train] = options_of(own, run.string());
+    return values_of(common, train, input);
   } catch (const UsageError& error) {  // nobody has typed it
     throw DataError(fmt::format("{}: its options are damaged: {}", run.string(), error.what()));
   }
@@ -90,8 +62,9 @@ std::vector<std::pair<std::string, std::string>> values_of_run(const fs::path& r
 /// Refuses what is given beside --resume and would make another run of it.
 void check_given(const fs::path& run, const ConfigItems& own, std::span<const CLI::ConfigItem> given, const InputSpec& input) {
   const auto any = [](std::string_view) { return true; };
-  const auto values = values_of_run(run, own, input);
-  const auto asked = values_of(options_of(overlaid(own, given, any), "--resume"), input);
+  const TrainValues values = values_of_run(run, own, input);
+  const auto [common, train] = options_of(overlaid(own, given, any), "--resume");
+  const TrainValues asked = values_of(common, train, input);
   for (const CLI::ConfigItem& one : given) {
     if (is_among(kMayChange, one.name) || is_among(kPlaces, one.name)) continue;
     const auto is_it = [&](const auto& value) { return value.first == one.name; };

@@ -1,7 +1,8 @@
 /// What a run that goes on is made of: its own options, from last.h5, with the changes that it allows.
 #pragma once
+#include "apps/cli/common.h"
 #include "apps/cli/config_file.h"
-#include "apps/verbs/train_options.h"
+#include "apps/study/train_options.h"
 #include "engine/run/run_identity.h"
 
 namespace cudenza {

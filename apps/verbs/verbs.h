@@ -1,25 +1,9 @@
 /// The verbs of the program, one file each. add_X() gives the program its verb X, whose work is done as the command line
-/// is parsed; what it throws becomes the exit code (exit_code.h).
+/// is parsed; what it throws becomes the exit code (apps/cli/exit_code.h).
 #pragma once
-#include <CLI/CLI.hpp>
-#include <cstdint>
-#include <string>
-
-#include "engine/core/device.h"
+#include "apps/cli/common.h"
 
 namespace cudenza {
-
-/// The options that all verbs share; they may stand before or after the verb.
-struct Common {
-  std::string device = "auto", precision = "auto";
-  uint64_t seed = 42;
-  int threads = 0;  ///< 0: one a core
-  bool deterministic = false, autotune = false, quiet = false, json = false;
-
-  Device chosen_device() const { return Device::from_name(device); }
-};
-
-void add_common_options(CLI::App& program, Common&);
 
 // `common` is read when the verb runs: it must live as long as the program.
 void add_bench(CLI::App& program, const Common& common);

@@ -2,20 +2,16 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "apps/cli/output.h"
+#include "apps/cli/terminal.h"
+#include "apps/study/weights_check.h"
 #include "apps/study/weights_file.h"
+#include "apps/study/weights_store.h"
 #include "apps/verbs/verbs.h"
 #include "engine/core/print_err.h"
-#include "engine/nn/checkpoint.h"
-#include "engine/io/own_files.h"
-#include "models/registry.h"
-#include "weights/convert.h"
-#include "weights/download.h"
 #include "weights/manifest.h"
 
 namespace cudenza {
@@ -72,40 +68,15 @@ Json report_facts(const fs::path& in, const fs::path& out, const ConvertReport& 
           {"remarks", report.remarks}};
 }
 
-/// How far a file's SHA-256 has been held against one that is known.
-std::string hash_remark(const SourceHash& hash) {
-  const OfficialWeights* official = find_official_by_hash(hash.sha256);
-  if (official && !official->sha256.empty()) return "the official file's";
-  if (hash.in_name.empty()) return "there is none in its name to check it by";
-  return hash.agrees() ? fmt::format("its first {} digits as its name says", hash.in_name.size())
-                       : fmt::format("NOT {}… as its name says", hash.in_name);
-}
-
-/// As convert writes them: a run's best.h5 holds weights too, and more.
-bool is_converted_weights(const fs::path& path) try {
-  const Hdf5File file(path);
-  read_info(file);
-  return !file.contains("model");
-} catch (const DataError&) {
-  return false;
-}
-
-struct ConvertOptions {
-  fs::path in, out;
-  std::string arch = {}, key = {};
-};
-
-void convert(const ConvertOptions& o, const Common& common) {
-  check_output_file("OUT", o.out, is_converted_weights, std::span(&o.in, 1));
-  const ConvertReport report = convert_weights(o.in, o.out, o.arch, o.key);
-  if (common.json) return print_json(report_facts(o.in, o.out, report));
+void print_converted(const fs::path& in, const fs::path& out, const ConvertReport& report, const Common& common) {
+  if (common.json) return print_json(report_facts(in, out, report));
   if (common.quiet) return;
-  for (const std::string& remark : report.remarks) print_err("cudenza: {}: {}\n", o.in.string(), remark);
+  for (const std::string& remark : report.remarks) print_err("cudenza: {}: {}\n", in.string(), remark);
   const std::string official = report.variant.empty() ? "" : fmt::format(", the official {}", report.variant);
-  print_out("{}: {}{}; {} classes, {} tensors, {} numbers\n", o.out.string(), report.arch, official, report.classes,
-            report.tensors, report.numbers);
-  print_out("  from {} ({}), SHA-256 {}…, {}\n", o.in.string(), name_of(report.container), report.hash.sha256.substr(0, 16),
-            hash_remark(report.hash));
+  print_out("{}: {}{}; {} classes, {} tensors, {} numbers\n", out.string(), report.arch, official, report.classes, report.tensors,
+            report.numbers);
+  print_out("  from {} ({}), SHA-256 {}…, {}\n", in.string(), name_of(report.container), report.hash.sha256.substr(0, 16),
+            text_of(report.hash));
 }
 
 struct FetchOptions {
@@ -114,44 +85,19 @@ struct FetchOptions {
   bool keep = false;
 };
 
-/// The row that is meant. Throws UsageError naming the choices.
-const OfficialWeights& wanted_row(const std::string& arch, const std::string& variant) {
-  if (std::ranges::find(network_names(), arch) == network_names().end())
-    throw UsageError(fmt::format("no network is called '{}'; choose one of {}", arch, fmt::join(network_names(), " ")));
-  if (const OfficialWeights* row = find_official(arch, variant)) return *row;
-  std::string choices;
-  for (const OfficialWeights& row : official_weights()) {
-    if (row.arch == arch) choices += fmt::format(" {}", row.variant);
-  }
-  throw UsageError(fmt::format("there are no official weights '{}' of {}; choose one of{}", variant, arch, choices));
-}
-
-/// Where a row's weights are converted to: ARCH.h5, or ARCH-VARIANT.h5 if the variant is not the usual one.
-fs::path converted_path(const OfficialWeights& row, const fs::path& folder) {
-  const bool is_usual = find_official(row.arch) == &row;
-  return folder / (is_usual ? fmt::format("{}.h5", row.arch) : fmt::format("{}-{}.h5", row.arch, row.variant));
-}
-
-bool is_converted(const OfficialWeights& row, const fs::path& path) {
-  return fs::exists(path) && row.has_hash(read_info(Hdf5File(path)).source_sha256);
-}
-
 void run_fetch(const FetchOptions& options, const Common& common) {
   std::vector<const OfficialWeights*> rows;
-  for (const std::string& arch : options.archs) rows.push_back(&wanted_row(arch, options.variant));
+  for (const std::string& arch : options.archs) rows.push_back(&official_row(arch, options.variant));
   const char* mirror = std::getenv(std::string(kMirrorVariable).c_str());
-  const bool show_progress = isatty(STDERR_FILENO) != 0 && !common.quiet;
+  Terminal terminal(common.quiet);
   for (const OfficialWeights* row : rows) {
-    const fs::path converted = converted_path(*row, options.folder);
-    if (is_converted(*row, converted)) {
-      if (!common.quiet) print_err("cudenza: {} is there already, made from {}\n", converted.string(), row->file());
-      continue;
-    }
-    if (!common.quiet) print_err("cudenza: fetching {}\n", row->file());
-    const fs::path file =
-        download(*row, {.folder = options.folder, .base_url = mirror ? mirror : "", .show_progress = show_progress});
-    convert({.in = file, .out = converted, .arch = std::string(row->arch)}, common);
-    if (!options.keep) fs::remove(file);
+    const auto fetched = fetch_weights(*row,
+                                       {.folder = options.folder,
+                                        .mirror = mirror ? mirror : "",
+                                        .keep = options.keep,
+                                        .show_progress = isatty(STDERR_FILENO) != 0 && !common.quiet},
+                                       terminal);
+    if (fetched) print_converted(fetched->in, fetched->out, fetched->report, common);
   }
 }
 
@@ -253,73 +199,26 @@ void run_inspect(const fs::path& path, const std::string& key, const Common& com
 
 // verify
 
-void check_finite(const fs::path& path, const std::string& name, std::span<const float> values) {
-  for (const float value : values) {
-    if (!std::isfinite(value)) throw DataError(fmt::format("{}: {} holds a number that is not finite", path.string(), name));
-  }
-}
-
-Json official_json(const std::string& sha256) {
-  const OfficialWeights* official = find_official_by_hash(sha256);
-  return official ? Json(official->file()) : Json();
-}
-
-/// The facts of a sound file. Throws DataError for another.
-Json verify_hdf5(const fs::path& path) {
-  const Hdf5File file(path);
-  const WeightsInfo info = read_info(file);
-  std::vector<TensorRecord> records;
-  for (const std::string& name : file.names()) {
-    if (name.find('/') != std::string::npos) continue;
-    const Tensor values = file.read(name).to(DType::f32);
-    check_finite(path, name, values.span<float>());
-    records.push_back({.name = name, .sizes = {values.shape().begin(), values.shape().end()}});
-  }
-  const ArchMatch match = match_arch(records, info.arch);
-  if (!match.fault.empty()) throw DataError(fmt::format("{}: is no {}: {}", path.string(), info.arch, match.fault));
-  return {{"file", path.string()},
-          {"container", "HDF5"},
-          {"arch", info.arch},
-          {"tensors", records.size()},
-          {"source", info.source},
-          {"sha256", info.source_sha256},
-          {"official", official_json(info.source_sha256)}};
-}
-
-Json verify_foreign(const fs::path& path) {
-  const WeightSource source(path);
-  const SourceHash hash = hash_of(source.file());
-  if (!hash.agrees()) source.file().fail("its SHA-256 is {}, {}", hash.sha256, hash_remark(hash));
-  check_official_name(source.file(), hash.sha256);
-  const WeightChoice choice = choose_weights(source);
-  std::vector<float> piece(1 << 16);
-  for (const TensorRecord& record : choice.tensors) {
-    TensorReader reader(source.file(), record);
-    for (auto left = static_cast<size_t>(record.numel()); left > 0;) {
-      const auto part = std::span(piece).first(std::min(left, piece.size()));
-      reader.read(part);
-      check_finite(path, record.name, part);
-      left -= part.size();
-    }
-  }
-  return {{"file", path.string()},
-          {"container", name_of(source.container())},
-          {"arch", choice.match.fits() ? Json(choice.match.arch) : Json()},
-          {"tensors", choice.tensors.size()},
-          {"sha256", hash.sha256},
-          {"sha256_in_name", hash.in_name.empty() ? Json() : Json(hash.in_name)},
-          {"official", official_json(hash.sha256)}};
-}
+Json null_if_empty(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 void run_verify(const fs::path& path, const Common& common) {
-  const Json facts = is_hdf5(path) ? verify_hdf5(path) : verify_foreign(path);
-  if (common.json) return print_json(facts);
+  const CheckedWeights checked = check_weights(path);
+  if (common.json) {
+    Json facts{{"file", path.string()},
+               {"container", checked.container},
+               {"arch", null_if_empty(checked.arch)},
+               {"tensors", checked.tensors}};
+    if (checked.is_hdf5()) facts.update({{"source", checked.source}, {"sha256", checked.sha256}});
+    else facts.update({{"sha256", checked.sha256}, {"sha256_in_name", null_if_empty(checked.hash.in_name)}});
+    facts["official"] = null_if_empty(checked.official);
+    return print_json(facts);
+  }
   if (common.quiet) return;
-  print_out("{}: sound; {}, {}, {} tensors\n", path.string(), fact_text(facts["container"]),
-            facts["arch"].is_null() ? "none of our networks" : fact_text(facts["arch"]), facts["tensors"].get<size_t>());
-  const std::string of = facts.contains("source") ? fmt::format(" of {}, its source,", fact_text(facts["source"])) : "";
-  if (!facts["sha256"].get<std::string>().empty()) print_out("  SHA-256{} {}\n", of, fact_text(facts["sha256"]));
-  print_out("  {}\n", facts["official"].is_null() ? "not an official file" : "official: " + fact_text(facts["official"]));
+  print_out("{}: sound; {}, {}, {} tensors\n", path.string(), checked.container,
+            checked.arch.empty() ? "none of our networks" : checked.arch, checked.tensors);
+  const std::string of = checked.is_hdf5() ? fmt::format(" of {}, its source,", checked.source) : "";
+  if (!checked.sha256.empty()) print_out("  SHA-256{} {}\n", of, checked.sha256);
+  print_out("  {}\n", checked.official.empty() ? "not an official file" : "official: " + checked.official);
 }
 
 }  // namespace
@@ -339,7 +238,7 @@ void add_weights(CLI::App& program, const Common& common) {
   fetch_verb->footer(fmt::format("{} in the environment names a mirror's folder to fetch from.", kMirrorVariable));
   fetch_verb->callback([fetch, &common] { run_fetch(*fetch, common); });
 
-  auto paths = std::make_shared<ConvertOptions>();
+  auto paths = std::make_shared<ConvertChoice>();
   CLI::App* convert_verb = verb->add_subcommand("convert", "A .pth or .safetensors file to HDF5");
   convert_verb->add_option("IN", paths->in, "PyTorch's zip, tar or stream, or safetensors")->required();
   convert_verb->add_option("OUT.h5", paths->out)->required();
@@ -348,7 +247,7 @@ void add_weights(CLI::App& program, const Common& common) {
   convert_verb->footer(
       "What fits a network by names and shapes is taken, whatever its key and whatever stands before all its names. Of several "
       "the first in the file is taken, averages (ema, swa, teacher) last.");
-  convert_verb->callback([paths, &common] { convert(*paths, common); });
+  convert_verb->callback([paths, &common] { print_converted(paths->in, paths->out, convert_weights_into(*paths), common); });
 
   CLI::App* inspect_verb = verb->add_subcommand("inspect", "What is in a file of weights");
   inspect_verb->add_option("FILE", paths->in)->required();

@@ -1,8 +1,8 @@
-/// What the command line says about training, for the verbs that train.
+/// What can be said about a training, where the defaults are not wanted.
 #pragma once
 #include <optional>
+#include <string>
 
-#include "apps/verbs/verbs.h"
 #include "engine/data/split.h"
 #include "engine/train/input_spec.h"
 #include "engine/train/recipe.h"
@@ -31,13 +31,10 @@ struct TrainOptions {
   int image_size = 224;
   bool one_channel = false;
 
-  /// The recipe with the command line's changes.
+  /// The recipe with these changes. Throws UsageError for values that make no sense.
   Recipe make_recipe() const;
-  /// The input without statistics; clip_seconds is 0 unless --clip was given.
+  /// The input without statistics; clip_seconds is 0 unless `clip` is given.
   InputSpec make_input(Media) const;
 };
-
-/// Gives `verb` the options of training: all with `with_run`, those of the input and the recipe alone without.
-void add_train_options(CLI::App* verb, TrainOptions&, bool with_run);
 
 }  // namespace cudenza

@@ -3,7 +3,7 @@
 #include <functional>
 #include <memory>
 
-#include "apps/verbs/verbs.h"
+#include "apps/study/observer.h"
 #include "engine/data/split.h"
 #include "engine/train/load_rows.h"
 #include "engine/train/session.h"
@@ -29,15 +29,18 @@ struct DataChoice {
   std::string data, split = "auto", split_dir;
   std::function<Split(const Dataset&)> drawn = {};  ///< a split of before, where otherwise one would be drawn
 };
-void open_and_split(LabelledRows&, const DataChoice&, uint64_t seed, bool quiet);
+void open_and_split(LabelledRows&, const DataChoice&, uint64_t seed, Observer&);
 
-/// Reads the files of these items into rows. Bad ones, and folders that could not be read, are named on stderr and left out; with
-/// `strict` the first ends it. Throws
-/// DataError if none is left.
-void load(LabelledRows&, std::span<const int> items, const InputSpec&, int workers, bool strict, bool quiet);
+/// Reads the files of these items into rows. Bad ones, and folders that could not be read, are told to the observer and left out;
+/// with `strict` the first is a DataError. Throws DataError if none is left.
+struct LoadChoice {
+  int workers = 0;  ///< threads that decode; 0: one a core
+  bool strict = false;
+};
+void load(LabelledRows&, std::span<const int> items, const InputSpec&, const LoadChoice&, Observer&);
 
-/// Says on stderr which classes nothing can be learnt of: they have no usable clip in the training part, or stand alone.
-void warn_of_classes(const LabelledRows&);
+/// Warns of classes that nothing can be learnt of: they have no usable clip in the training part, or stand alone.
+void warn_of_classes(const LabelledRows&, Observer&);
 
 /// Rows as a network's input on `device`. `recipe` says what training does to them.
 std::unique_ptr<Input> make_input(const Rows&, const InputSpec&, const Recipe&, Device, DType, uint64_t seed);

@@ -1,15 +1,17 @@
-/// From the command line to everything that training needs, in the order it comes into being.
+/// From options to everything that training needs, in the order it comes into being.
 #pragma once
+#include "apps/study/compute.h"
+#include "apps/study/labelled_rows.h"
 #include "apps/study/model_file.h"
-#include "apps/verbs/labelled_rows.h"
-#include "apps/verbs/train_options.h"
+#include "apps/study/train_options.h"
 #include "engine/run/run_identity.h"
 
 namespace cudenza {
 
 /// What a run is made of.
 struct TrainSetup {
-  TrainSetup(const Common&, const TrainOptions&);
+  /// The observer must live as long as this.
+  TrainSetup(const Compute&, const TrainOptions&, Observer&);
 
   /// Reads the data, measures it, makes the network, loads or draws its weights. `last` is the checkpoint of the run that is to
   /// go on: its input, weights and statistics are taken instead.
@@ -18,11 +20,10 @@ struct TrainSetup {
   /// first difference if `begun`, which `last` holds, is another.
   void prepare_run(const std::filesystem::path& last, const std::optional<RunIdentity>& begun);
   Trainer::Parts trainer_parts() const;
-  /// A line for a person, on stderr, unless --quiet.
-  void say(const std::string& line) const;
 
-  Common common;
+  Compute compute;
   TrainOptions options;
+  Observer& observer;
   Device device;
   DType dtype;
   Recipe recipe;

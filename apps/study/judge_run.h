@@ -1,7 +1,7 @@
 /// What is known of a model once it is trained: its judgement of clips that it has not learnt from, in files and for a person.
 #pragma once
+#include "apps/study/labelled_rows.h"
 #include "apps/study/model_file.h"
-#include "apps/verbs/labelled_rows.h"
 
 namespace cudenza {
 
@@ -17,7 +17,7 @@ Judgement judge_items(Model&, Input&, const LabelledRows&, std::span<const int> 
 
 /// predictions.csv, confusion.csv and mistakes/ of a run. Pictures of an earlier judgement go; whatever else lies in mistakes/
 /// stays.
-void write_judgement(const std::filesystem::path& run, const Judgement&, const LabelledRows&, const InputSpec&);
+void write_judgement(const std::filesystem::path& run, const Judgement&, const LabelledRows&, const InputSpec&, Observer&);
 
 /// Accuracy, intervals, classes, confusions and the worst mistakes, as text.
 std::string text_of(const Judgement&, double temperature);

@@ -1,5 +1,8 @@
-#include "apps/verbs/train_options.h"
+#include "apps/verbs/train_flags.h"
 
+#include <fmt/ranges.h>
+
+#include "engine/train/recipe.h"
 #include "models/registry.h"
 
 namespace cudenza {
@@ -72,10 +75,6 @@ void add_data_options(CLI::App* verb, TrainOptions& o) {
   verb->add_option("--workers", o.workers, "threads that decode; 0 is one a core")->capture_default_str();
 }
 
-template <class T> void take(T& field, const std::optional<T>& given) {
-  if (given) field = *given;
-}
-
 }  // namespace
 
 void add_train_options(CLI::App* verb, TrainOptions& o, bool with_run) {
@@ -88,47 +87,6 @@ void add_train_options(CLI::App* verb, TrainOptions& o, bool with_run) {
   if (with_run) add_run_options(verb, o);
   add_recipe_options(verb, o);
   add_input_options(verb, o);
-}
-
-Recipe TrainOptions::make_recipe() const {
-  Recipe r = Recipe::preset(recipe);
-  if (plan) r.plan = plan_from_name(*plan);
-  if (optimizer) r.optimizer = optimizer_from_name(*optimizer);
-  take(r.epochs, epochs);
-  take(r.freeze_epochs, freeze_epochs);
-  take(r.rounds, rounds);
-  take(r.batch_size, batch_size);
-  take(r.accumulate, accumulate);
-  take(r.patience, patience);
-  take(r.tta, tta);
-  take(r.lr, lr);
-  take(r.weight_decay, weight_decay);
-  take(r.max_norm, max_norm);
-  take(r.mixup, mixup);
-  take(r.label_smoothing, label_smoothing);
-  take(r.drop_path, drop_path);
-  take(r.ema, ema);
-  take(r.gain, gain);
-  take(r.shift, shift);
-  take(r.crop, crop);
-  take(r.noise, noise);
-  take(r.cutout, cutout);
-  take(r.specaugment, specaugment);
-  r.fixed_order = order == "fixed";
-  r.check();
-  return r;
-}
-
-InputSpec TrainOptions::make_input(Media media) const {
-  InputSpec spec{.media = media, .preset = preset};
-  spec.mel = MelSpec::preset(preset);
-  take(spec.mel.sample_rate, sample_rate);
-  spec.picture.height = spec.picture.width = image_size;
-  spec.picture.channels = one_channel ? 1 : 3;
-  spec.normalize = normalize_from_name(normalize.value_or(media == Media::sound ? "global" : "imagenet"));
-  spec.clip_seconds = clip.value_or(0);
-  require(!clip || *clip > 0, "--clip is {} seconds, but must be positive", *clip);
-  return spec;
 }
 
 }  // namespace cudenza

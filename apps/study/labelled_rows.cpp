@@ -1,9 +1,7 @@
-#include "apps/verbs/labelled_rows.h"
+#include "apps/study/labelled_rows.h"
 
 #include <algorithm>
 
-#include "apps/cli/progress.h"
-#include "engine/core/print_err.h"
 #include "engine/train/clip_input.h"
 #include "engine/train/picture_input.h"
 
@@ -42,72 +40,70 @@ Validation LabelledRows::validation(std::span<const int> items) const {
   return validation;
 }
 
-void open_and_split(LabelledRows& data, const DataChoice& choice, uint64_t seed, bool quiet) {
+void open_and_split(LabelledRows& data, const DataChoice& choice, uint64_t seed, Observer& observer) {
   data.dataset = open_dataset(choice.data);
   const SplitSpec spec = resolved(parse_split(choice.split), data.dataset);
   if (!choice.split_dir.empty()) data.split = list_split(data.dataset, choice.split_dir);
   else if (choice.drawn && spec.kind != SplitKind::column) data.split = choice.drawn(data.dataset);
   else data.split = make_split(data.dataset, spec, seed);
-  if (quiet) return;
   for (const auto* remarks : {&data.dataset.remarks, &data.split.remarks}) {
-    for (const std::string& remark : *remarks) print_err("cudenza: {}\n", remark);
+    for (const std::string& remark : *remarks) observer.remark(remark);
   }
 }
 
 namespace {
 
 /// A sound of hours among clips of seconds gives more rows than all of them: what is learnt, and how long it takes, is its own.
-void warn_of_dominant(const LabelledRows& data, const InputSpec& input) {
+void warn_of_dominant(const LabelledRows& data, const InputSpec& input, Observer& observer) {
   const std::vector<int>& item = data.rows.item;
   const int middle = item[item.size() / 2];  // who has more than half of an ascending list stands in its middle
   const auto count = static_cast<size_t>(std::ranges::count(item, middle));
   if (count == item.size() || 2 * count <= item.size()) return;
-  print_err("cudenza: warning: {}: gives {} of {} clips of {:g} s, more than all other files; cut it, or take it out\n",
-            data.dataset.items[static_cast<size_t>(middle)].path, count, item.size(), input.clip_seconds);
+  observer.warn(fmt::format("{}: gives {} of {} clips of {:g} s, more than all other files; cut it, or take it out",
+                            data.dataset.items[static_cast<size_t>(middle)].path, count, item.size(), input.clip_seconds));
 }
 
-void warn_of_unread(const Dataset& dataset, bool strict) {
+void warn_of_unread(const Dataset& dataset, bool strict, Observer& observer) {
   for (const UnreadFolder& folder : dataset.unread_folders) {
     const std::string fault =
         fmt::format("{}: the folder cannot be read: {}", (dataset.root / folder.path).string(), folder.reason);
     if (strict) throw DataError(fault);
-    print_err("cudenza: warning: {}; its files are left out\n", fault);
+    observer.warn(fault + "; its files are left out");
   }
 }
 
 }  // namespace
 
-void load(LabelledRows& data, std::span<const int> items, const InputSpec& input, int workers, bool strict, bool quiet) {
-  warn_of_unread(data.dataset, strict);
+void load(LabelledRows& data, std::span<const int> items, const InputSpec& input, const LoadChoice& choice, Observer& observer) {
+  warn_of_unread(data.dataset, choice.strict, observer);
   const bool is_sound = data.dataset.media == Media::sound;
-  {
-    Progress progress(is_sound ? "decoding" : "reading pictures", static_cast<int64_t>(items.size()), quiet);
-    const auto show = [&](size_t done, size_t) { progress.show(static_cast<int64_t>(done)); };
-    if (is_sound) {
-      PcmCache cache;
-      data.rows = load_sound_rows(data.dataset, items, input, {.threads = workers, .cache = &cache}, show);
-    } else {
-      data.rows = load_picture_rows(data.dataset, items, input, workers, show);
-    }
+  const auto show = [&](size_t done, size_t total) {
+    observer.progress(is_sound ? "decoding" : "reading pictures", static_cast<int64_t>(done), static_cast<int64_t>(total), "");
+  };
+  if (is_sound) {
+    PcmCache cache;
+    data.rows = load_sound_rows(data.dataset, items, input, {.threads = choice.workers, .cache = &cache}, show);
+  } else {
+    data.rows = load_picture_rows(data.dataset, items, input, choice.workers, show);
   }
   for (const std::string& bad : data.rows.bad) {
-    if (strict) throw DataError(bad);
-    print_err("cudenza: left out: {}\n", bad);
+    if (choice.strict) throw DataError(bad);
+    observer.left_out(bad);
   }
-  for (const std::string& remark : data.rows.remarks) print_err("cudenza: warning: {}\n", remark);
+  for (const std::string& remark : data.rows.remarks) observer.warn(remark);
   if (data.rows.item.empty())
     throw DataError(fmt::format("{}: none of {} files can be used", data.dataset.root.string(), items.size()));
-  warn_of_dominant(data, input);
+  warn_of_dominant(data, input, observer);
 }
 
-void warn_of_classes(const LabelledRows& data) {
+void warn_of_classes(const LabelledRows& data, Observer& observer) {
   constexpr size_t kMostNamed = 8;
   const std::vector<std::string>& classes = data.dataset.classes;
   if (classes.size() == 1)
-    print_err(
-        "cudenza: warning: {}: '{}' is the only class, so nothing can be told from anything and every figure is empty; give a "
-        "folder with one sub-folder a class\n",
-        data.dataset.root.string(), classes[0]);
+    observer.warn(fmt::format(
+        "{}: '{}' is the only class, so nothing can be told from anything and every figure is empty; give a folder with one "
+        "sub-folder a class",
+        data.dataset.root.string(), classes[0]));
   std::vector<bool> is_learnt(classes.size());
   for (const int item : data.usable(data.split.train)) is_learnt[static_cast<size_t>(data.dataset.items[item].label)] = true;
   std::vector<std::string> without;
@@ -117,8 +113,9 @@ void warn_of_classes(const LabelledRows& data) {
   if (without.empty()) return;
   const size_t more = without.size() - std::min(without.size(), kMostNamed);
   without.resize(without.size() - more);
-  print_err("cudenza: warning: {}: no clip to learn {}{} from; give it more clips, or choose another split\n",
-            data.dataset.root.string(), fmt::join(without, ", "), more > 0 ? fmt::format(" and {} more classes", more) : "");
+  observer.warn(fmt::format("{}: no clip to learn {}{} from; give it more clips, or choose another split",
+                            data.dataset.root.string(), fmt::join(without, ", "),
+                            more > 0 ? fmt::format(" and {} more classes", more) : ""));
 }
 
 std::unique_ptr<Input> make_input(const Rows& rows, const InputSpec& spec, const Recipe& recipe, Device device, DType dtype,

@@ -1,9 +1,7 @@
-#include "apps/verbs/train_setup.h"
+#include "apps/study/train_setup.h"
 
 #include <algorithm>
 
-#include "apps/verbs/network_choice.h"
-#include "engine/core/print_err.h"
 #include "engine/train/clip_input.h"
 
 namespace cudenza {
@@ -29,16 +27,13 @@ Split split_of(const RunIdentity& run, const Dataset& dataset) {
 
 }  // namespace
 
-TrainSetup::TrainSetup(const Common& given, const TrainOptions& o)
-    : common(given),
+TrainSetup::TrainSetup(const Compute& given, const TrainOptions& o, Observer& watcher)
+    : compute(given),
       options(o),
-      device(common.chosen_device()),
-      dtype(study_type(common, device)),
+      observer(watcher),
+      device(compute.chosen_device()),
+      dtype(study_type(compute, device)),
       recipe(options.make_recipe()) {}
-
-void TrainSetup::say(const std::string& line) const {
-  if (!common.quiet) print_err("{}\n", line);
-}
 
 void TrainSetup::prepare(const fs::path& last) {
   open(std::nullopt);
@@ -67,7 +62,7 @@ Trainer::Parts TrainSetup::trainer_parts() const {
 void TrainSetup::open(const std::optional<RunIdentity>& begun) {
   DataChoice choice{.data = options.data, .split = options.split, .split_dir = options.split_dir};
   if (begun) choice.drawn = [&](const Dataset& dataset) { return split_of(*begun, dataset); };
-  open_and_split(data, choice, common.seed, common.quiet);
+  open_and_split(data, choice, compute.seed, observer);
 }
 
 std::vector<int> TrainSetup::all_items() const {
@@ -121,12 +116,12 @@ void TrainSetup::prepare_data(const fs::path& last) {
     spec = read_input_spec(Hdf5File(last));
   }
   spec.check();
-  load(data, items, spec, options.workers, options.strict, common.quiet);
+  load(data, items, spec, {.workers = options.workers, .strict = options.strict}, observer);
   if (data.usable(split.train).empty() || data.usable(split.valid).empty()) {
     throw DataError(fmt::format("{}: {} clips to train on and {} to validate on can be used: both are needed", options.data,
                                 data.usable(split.train).size(), data.usable(split.valid).size()));
   }
-  warn_of_classes(data);
+  warn_of_classes(data, observer);
 }
 
 /// Statistics of the training clips, or those that the run began with.
@@ -134,14 +129,14 @@ void TrainSetup::prepare_input(const fs::path& last) {
   InputSpec& spec = model.input;
   const bool wants = spec.normalize == Normalize::global || spec.normalize == Normalize::bin;
   if (last.empty() && wants) spec.statistics = measure(data.rows.data, spec.mel, data.rows_of(data.split.train));
-  input = make_input(data.rows, spec, recipe, device, dtype, common.seed);
+  input = make_input(data.rows, spec, recipe, device, dtype, compute.seed);
 }
 
 void TrainSetup::prepare_network(const fs::path& last) {
   model.arch = options.arch;
   model.head = head_from_name(options.head);
   model.classes = data.dataset.classes;
-  model.random = std::make_shared<Generator>(common.seed);
+  model.random = std::make_shared<Generator>(compute.seed);
   model.network = make_network(model.arch, {.classes = static_cast<int>(model.classes.size()),
                                             .in_channels = model.input.picture.channels,
                                             .head = model.head,
@@ -152,13 +147,13 @@ void TrainSetup::prepare_network(const fs::path& last) {
     read_state(file, *model.network);
     take_origin(file, model);
   } else {
-    Generator initial(common.seed);
+    Generator initial(compute.seed);
     model.network->initialize(initial);
     if (!options.weights.empty()) {
       const WeightsFile weights = open_weights(options.weights);
-      for (const std::string& remark : weights.remarks) say(fmt::format("{}: {}", options.weights, remark));
+      for (const std::string& remark : weights.remarks) observer.say(fmt::format("{}: {}", options.weights, remark));
       const LoadReport report = begin_with(model, weights, options.keep_head);
-      say(fmt::format("{}: {}", options.weights, report.text()));
+      observer.say(fmt::format("{}: {}", options.weights, report.text()));
     }
   }
   model.network->to(device);

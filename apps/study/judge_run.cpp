@@ -1,11 +1,10 @@
-#include "apps/verbs/judge_run.h"
+#include "apps/study/judge_run.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "apps/study/spectrogram_png.h"
 #include "engine/audio/mel.h"
-#include "engine/core/print_err.h"
 #include "engine/core/text.h"
 #include "engine/io/atomic_file.h"
 #include "engine/io/gnuplot.h"
@@ -66,7 +65,7 @@ struct Mistakes {
   std::vector<Mistake> rows;
   std::vector<std::string> pictures;  ///< of each row; empty: none
 };
-Mistakes worst_mistakes(const Judgement& judged, const LabelledRows& data, const InputSpec& input) {
+Mistakes worst_mistakes(const Judgement& judged, const LabelledRows& data, const InputSpec& input, Observer& observer) {
   const Predictions& p = judged.predictions;
   bool draws = input.media != Media::sound || why_no_gnuplot().empty();
   Mistakes all;
@@ -84,7 +83,7 @@ Mistakes worst_mistakes(const Judgement& judged, const LabelledRows& data, const
       all.pictures.back() = picture_of(clip, judged, data, input);
     } catch (const GnuplotError& error) {  // a picture is an extra here
       draws = false;
-      print_err("cudenza: the mistakes are without pictures: {}\n", error.what());
+      observer.warn(fmt::format("the mistakes are without pictures: {}", error.what()));
     }
   }
   return all;
@@ -123,14 +122,14 @@ Judgement judge_items(Model& model, Input& input, const LabelledRows& data, std:
   return judged;
 }
 
-void write_judgement(const std::filesystem::path& run, const Judgement& judged, const LabelledRows& data,
-                     const InputSpec& input) {
+void write_judgement(const std::filesystem::path& run, const Judgement& judged, const LabelledRows& data, const InputSpec& input,
+                     Observer& observer) {
   const Predictions& p = judged.predictions;
   const Scored scored = p.scored();
   const bool was_sealed = unseal_run(run);
   write_predictions(run, p);
   write_confusion(run, p.classes, confusion_matrix(p.labels, predicted_classes(scored), scored.classes));
-  write_mistakes_and_pictures(run, worst_mistakes(judged, data, input));
+  write_mistakes_and_pictures(run, worst_mistakes(judged, data, input, observer));
   if (was_sealed) seal_run(run);
 }
 

@@ -1,4 +1,4 @@
-#include "apps/verbs/run_card.h"
+#include "apps/study/run_card.h"
 
 #include <omp.h>
 
@@ -55,7 +55,7 @@ ModelCard::Training training_of(const RunFacts& f) {
                         .train_per_class = std::vector<int64_t>(f.model.classes.size()),
                         .phases = {},
                         .recipe = facts_of(f.recipe),
-                        .seed = f.common.seed};
+                        .seed = f.compute.seed};
   for (const int item : f.data.usable(f.data.split.train)) ++t.train_per_class[f.data.dataset.items[item].label];
   for (const Phase& phase : f.phases) t.phases.emplace_back(phase.name, phase.epochs);
   return t;

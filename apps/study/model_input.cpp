@@ -1,12 +1,9 @@
-#include "apps/verbs/model_input.h"
+#include "apps/study/model_input.h"
 
-#include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "apps/cli/output.h"
+#include "apps/study/labelled_rows.h"
 #include "apps/study/model_file.h"
-#include "apps/verbs/labelled_rows.h"
-#include "engine/core/print_err.h"
 #include "engine/io/own_files.h"
 
 namespace cudenza {
@@ -15,40 +12,29 @@ namespace {
 constexpr std::string_view kFormat = "cudenza model input";
 
 /// The files of `data` as rows of the input that the model was trained on.
-LabelledRows read_rows(const ModelInputChoice& choice, const InputSpec& input, const Common& common) {
+LabelledRows read_rows(const ModelInputChoice& choice, const InputSpec& input, Observer& observer) {
   LabelledRows rows{.dataset = open_dataset(choice.data), .split = {}, .rows = {}};
   if (rows.dataset.media != input.media) {
     const auto name = [](Media media) { return media == Media::sound ? "sounds" : "pictures"; };
-    throw DataError(fmt::format("{}: holds {}, but {} was trained on {}", choice.data, name(rows.dataset.media), choice.model,
-                                name(input.media)));
+    throw DataError(fmt::format("{}: holds {}, but {} was trained on {}", choice.data.string(), name(rows.dataset.media),
+                                choice.model.string(), name(input.media)));
   }
   std::vector<int> items(rows.dataset.items.size());
   std::iota(items.begin(), items.end(), 0);
-  load(rows, items, input, common.threads, choice.strict, common.quiet);
+  load(rows, items, input, {.workers = choice.workers, .strict = choice.strict}, observer);
   return rows;
-}
-
-void report(const ModelInputChoice& choice, const Common& common, size_t files, const PictureSpec& picture) {
-  if (common.json) {
-    const nlohmann::ordered_json all{
-        {"out", choice.out}, {"files", files}, {"image", {picture.height, picture.width, picture.channels}}};
-    print_json(all);
-  } else if (!common.quiet) {
-    print_err("{} files in {}: image [pictures, {}, {}, {}]\n", files, choice.out, picture.height, picture.width,
-              picture.channels);
-  }
 }
 
 }  // namespace
 
-void write_model_input(const ModelInputChoice& choice, const Common& common) {
-  const Device device = common.chosen_device();
+ModelInputFacts write_model_input(const ModelInputChoice& choice, const Compute& compute, Observer& observer) {
+  const Device device = compute.chosen_device();
   const std::filesystem::path path = model_path(choice.model);
   const auto is_ours = [](const std::filesystem::path& out) { return is_hdf5_of(out, kFormat); };
-  check_output_file("--out", choice.out, is_ours, std::vector<std::filesystem::path>{path, choice.data});
+  check_output_file("`out`", choice.out, is_ours, std::vector<std::filesystem::path>{path, choice.data});
   const InputSpec spec = read_input_spec(Hdf5File(path));
-  const LabelledRows data = read_rows(choice, spec, common);
-  const auto input = make_input(data.rows, spec, Recipe{}, device, DType::f32, common.seed);
+  const LabelledRows data = read_rows(choice, spec, observer);
+  const auto input = make_input(data.rows, spec, Recipe{}, device, DType::f32, compute.seed);
   size_t files = 0;
   Hdf5File::create(choice.out, [&](Hdf5File& file) {
     for (size_t i = 0; i < data.dataset.items.size(); ++i) {
@@ -64,7 +50,7 @@ void write_model_input(const ModelInputChoice& choice, const Common& common) {
     file.set_attribute("/", "format_version", int64_t{2});
     file.set_attribute("/", "model", path.string());
   });
-  report(choice, common, files, spec.picture);
+  return {.files = files, .picture = spec.picture};
 }
 
 }  // namespace cudenza

@@ -1,20 +1,13 @@
-#include "apps/verbs/train_run.h"
+#include "apps/study/train_run.h"
 
 #include <algorithm>
 #include <chrono>
 
-#include "apps/cli/exit_code.h"
-#include "apps/cli/interrupt.h"
-#include "apps/cli/process.h"
-#include "apps/cli/progress.h"
-#include "apps/verbs/resume.h"
-#include "apps/verbs/run_card.h"
-#include "apps/verbs/train_setup.h"
-#include "engine/core/print_err.h"
+#include "apps/study/run_card.h"
+#include "apps/study/train_setup.h"
 #include "engine/io/atomic_file.h"
 #include "engine/report/report.h"
 #include "engine/run/run_folder.h"
-#include "engine/run/run_lock.h"
 #include "engine/run/run_seal.h"
 
 namespace cudenza {
@@ -36,19 +29,19 @@ void write_split_files(const fs::path& run, const LabelledRows& data) {
   write_splits(run, rows);
 }
 
-/// A bar for the batches and a line for each epoch.
-Session::Options session_options(const TrainSetup& setup, const fs::path& run, const Trainer& trainer, Progress& bar) {
+/// Progress by the batch and a line for each epoch.
+Session::Options session_options(const TrainSetup& setup, const fs::path& run, const Trainer& trainer) {
   Session::Options o{
       .run = run, .batch_size = setup.recipe.batch_size, .log_steps = setup.options.log_steps, .patience = setup.recipe.patience};
-  o.interrupted = interrupted;
+  o.interrupted = [&setup] { return setup.observer.interrupted(); };
   o.on_step = [&](const Trainer::Step& step) {
-    bar.show(step.at.batch + 1, fmt::format("epoch {}/{}  loss {:.4f}", step.at.epoch + 1, trainer.epochs(), step.loss));
+    setup.observer.progress("epoch", step.at.batch + 1, trainer.batches_per_epoch(),
+                            fmt::format("epoch {}/{}  loss {:.4f}", step.at.epoch + 1, trainer.epochs(), step.loss));
   };
   o.on_epoch = [&](const EpochRow& row, bool is_best) {
-    bar.clear();
     const auto seconds = static_cast<int>(row.time + 0.5);
-    setup.say(fmt::format("{:>5} {:>12.6f} {:>12.6f} {:>10.6f} {:>5}:{:02}{}", row.epoch, row.train_loss, row.valid_loss,
-                          row.accuracy, seconds / 60, seconds % 60, is_best ? "  best" : ""));
+    setup.observer.say(fmt::format("{:>5} {:>12.6f} {:>12.6f} {:>10.6f} {:>5}:{:02}{}", row.epoch, row.train_loss, row.valid_loss,
+                                   row.accuracy, seconds / 60, seconds % 60, is_best ? "  best" : ""));
   };
   return o;
 }
@@ -66,13 +59,13 @@ ModelCard finish(TrainSetup& setup, const fs::path& run, const Session& session,
   setup.model.temperature = fit_temperature({logs, valid.predictions.labels, static_cast<int64_t>(setup.model.classes.size())});
   const Judgement judged = setup.data.usable(split.test).empty() ? valid : judge_part(split.test, "test");
   session.rewrite_best();  // with the temperature
-  write_judgement(run, judged, setup.data, setup.model.input);
+  write_judgement(run, judged, setup.data, setup.model.input, setup.observer);
   const ModelCard card = card_of({.model = setup.model,
                                   .data = setup.data,
                                   .judged = judged,
                                   .recipe = setup.recipe,
                                   .options = setup.options,
-                                  .common = setup.common,
+                                  .compute = setup.compute,
                                   .device = setup.device,
                                   .dtype = setup.dtype,
                                   .phases = trainer.phases(),
@@ -82,18 +75,9 @@ ModelCard finish(TrainSetup& setup, const fs::path& run, const Session& session,
   write_model_card(run, card);
   seal_run(run);
   write_report(run);
-  setup.say(text_of(judged, setup.model.temperature));
-  setup.say(fmt::format("report: {}", (run / "report.html").string()));
+  setup.observer.say(text_of(judged, setup.model.temperature));
+  setup.observer.say(fmt::format("report: {}", (run / "report.html").string()));
   return card;
-}
-
-void check_place(const TrainOptions& o) {
-  require(!o.data.empty() || !o.resume.empty(), "train: which data? cudenza train DATA --model A --out RUN (or --resume RUN)");
-  require(!o.out.empty() || !o.resume.empty(), "train: where to? Give --out RUN, a directory for weights, history and report");
-  std::error_code error;
-  if (!o.resume.empty() && !fs::is_directory(o.resume, error))
-    throw DataError(fmt::format("{}: there is no such directory of a run", o.resume));
-  if (o.resume.empty()) check_run_folder("--out", o.out, o.data);
 }
 
 /// How many of these files can be used, and how many clips they were cut into where that is more.
@@ -105,24 +89,11 @@ std::string files_and_clips(const LabelledRows& data, std::span<const int> items
 
 void say_what_is_trained(const TrainSetup& setup) {
   const LabelledRows& data = setup.data;
-  setup.say(fmt::format("{} on {}: {} to learn from, {} to validate on, {} classes; {} on {}", setup.model.arch,
-                        setup.options.data, files_and_clips(data, data.split.train), files_and_clips(data, data.split.valid),
-                        setup.model.classes.size(), name_of(setup.dtype), setup.device));
-  setup.say(fmt::format("{:>5} {:>12} {:>12} {:>10} {:>8}", "epoch", "train_loss", "valid_loss", "accuracy", "time"));
-}
-
-/// A new run is what was given. One that goes on is what it was; it may have been stopped before its last.h5 was there.
-Resumption what_to_train(const fs::path& run, const Common& common, const TrainOptions& given, const ConfigItems& items) {
-  const bool is_begun = fs::exists(run / "last.h5");
-  require(!given.resume.empty() || !is_begun,
-          "train: {} holds a run already: --resume {} continues it, another --out leaves it alone", given.out, given.out);
-  if (given.resume.empty()) return {.common = common, .options = given, .items = items, .identity = {}};
-  if (!is_begun) return beginning_of(run, common, items);
-  Resumption own = resume_of(run, common, items);
-  if (!own.identity)
-    print_err("cudenza: warning: {}: was written by an older version: whether its data have changed cannot be told\n",
-              (run / "last.h5").string());
-  return own;
+  setup.observer.say(fmt::format("{} on {}: {} to learn from, {} to validate on, {} classes; {} on {}", setup.model.arch,
+                                 setup.options.data, files_and_clips(data, data.split.train),
+                                 files_and_clips(data, data.split.valid), setup.model.classes.size(), name_of(setup.dtype),
+                                 setup.device));
+  setup.observer.say(fmt::format("{:>5} {:>12} {:>12} {:>10} {:>8}", "epoch", "train_loss", "valid_loss", "accuracy", "time"));
 }
 
 /// From a setup and an empty or a saved state to a run that can be stopped and gone on with.
@@ -140,25 +111,17 @@ void begin_or_resume(Session& session, Trainer& trainer, const TrainSetup& setup
 
 bool is_finished(const fs::path& run) { return fs::exists(run / "model_card.json") && fs::exists(run / "best.h5"); }
 
-ModelCard train_run(const Common& common, const TrainOptions& given, const ConfigItems& items) {
+ModelCard train_run(const RunLock&, const TrainPlan& plan, Observer& observer) {
   const auto start = std::chrono::steady_clock::now();
-  check_place(given);
-  const fs::path run = given.resume.empty() ? given.out : given.resume;
-  const RunLock lock(run);
-  remove_parts_of_dead_writers(run);
-  const Resumption own = what_to_train(run, common, given, items);
-  if (own.common.threads > 0) start_threads(own.common.threads, true);  // the run's own
-  watch_interrupts();
-  const fs::path last = own.is_begun() ? run / "last.h5" : fs::path();
-  TrainSetup setup(own.common, own.options);
-  setup.prepare_run(last, own.identity);
-  setup.identity.options = config_text(own.items);
+  const fs::path run = plan.options.out, last = plan.goes_on() ? run / "last.h5" : fs::path();
+  TrainSetup setup(plan.compute, plan.options, observer);
+  setup.prepare_run(last, plan.identity);
+  setup.identity.options = plan.config;
 
   Recipe recipe = setup.recipe;
-  recipe.epochs = own.epochs.value_or(recipe.epochs);
+  recipe.epochs = plan.epochs_so_far.value_or(recipe.epochs);
   Trainer trainer(setup.trainer_parts(), recipe);
   if (setup.dtype == DType::f16) trainer.optimizer().use_loss_scale();
-  Progress bar("epoch", trainer.batches_per_epoch(), setup.common.quiet);
   const auto write = [&](Hdf5File& file) {
     write_model(file, setup.model);
     write_identity(file, setup.identity);
@@ -169,17 +132,12 @@ ModelCard train_run(const Common& common, const TrainOptions& given, const Confi
                    .random = *setup.model.random,
                    .validation = setup.data.validation(setup.data.split.valid),
                    .write_model = write},
-                  session_options(setup, run, trainer, bar));
+                  session_options(setup, run, trainer));
   begin_or_resume(session, trainer, setup, last);
   say_what_is_trained(setup);
-  try {
-    session.run();
-  } catch (const Stopped& stopped) {
-    bar.clear();
-    throw Interrupted(stopped.what());
-  }
+  session.run();
   if (session.stopped_early())
-    setup.say(fmt::format("stopped: {} epochs without a lower validation loss", setup.recipe.patience));
+    observer.say(fmt::format("stopped: {} epochs without a lower validation loss", setup.recipe.patience));
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
   return finish(setup, run, session, trainer, passed.count());
 }

@@ -1,11 +1,9 @@
-#include "apps/verbs/prediction.h"
+#include "apps/verbs/prediction_writer.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "apps/cli/output.h"
-#include "engine/core/error.h"
 #include "engine/data/csv.h"
 
 namespace cudenza {
@@ -19,34 +17,6 @@ std::string clock_text(double seconds) {
 }
 
 }  // namespace
-
-Aggregate aggregate_from_name(std::string_view name) {
-  if (name == "mean") return Aggregate::mean;
-  if (name == "max") return Aggregate::max;
-  if (name == "vote") return Aggregate::vote;
-  throw UsageError(fmt::format("there is no --aggregate {}; choose mean, max or vote", name));
-}
-
-std::vector<size_t> ranked(const std::vector<double>& probabilities) {
-  std::vector<size_t> order(probabilities.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return probabilities[a] > probabilities[b]; });
-  return order;
-}
-
-std::vector<double> aggregated(const std::vector<Prediction::Window>& windows, Aggregate how) {
-  std::vector<double> all(windows.empty() ? 0 : windows.front().probabilities.size());
-  for (const auto& window : windows) {
-    if (how == Aggregate::vote) all[ranked(window.probabilities).front()] += 1;
-    for (size_t c = 0; c < all.size(); ++c) {
-      if (how == Aggregate::mean) all[c] += window.probabilities[c];
-      if (how == Aggregate::max) all[c] = std::max(all[c], window.probabilities[c]);
-    }
-  }
-  const double sum = std::accumulate(all.begin(), all.end(), 0.0);
-  for (double& p : all) p /= sum;
-  return all;
-}
 
 PredictionWriter::PredictionWriter(std::string format, std::vector<std::string> classes, int top_k, bool timeline)
     : format_(std::move(format)),
@@ -62,11 +32,11 @@ PredictionWriter::PredictionWriter(std::string format, std::vector<std::string> 
   write_out(csv_line(head));
 }
 
-Json PredictionWriter::json_of(const Prediction& p) const {
+Json PredictionWriter::json_of(const std::string& file, const Prediction& p) const {
   Json top = Json::array();
   const std::vector<size_t> order = ranked(p.probabilities);
   for (size_t k = 0; k < top_k_; ++k) top.push_back({{"label", classes_[order[k]]}, {"probability", p.probabilities[order[k]]}});
-  Json json{{"file", p.file},
+  Json json{{"file", file},
             {"seconds", p.seconds},
             {"label", classes_[order[0]]},
             {"probability", p.probabilities[order[0]]},
@@ -82,9 +52,9 @@ Json PredictionWriter::json_of(const Prediction& p) const {
   return json;
 }
 
-void PredictionWriter::write_text(const Prediction& p) const {
+void PredictionWriter::write_text(const std::string& file, const Prediction& p) const {
   const std::vector<size_t> order = ranked(p.probabilities);
-  std::string text = p.file + ':';
+  std::string text = file + ':';
   for (size_t k = 0; k < top_k_; ++k)
     text += fmt::format("{} {} {:.1f} %", k == 0 ? "" : ",", classes_[order[k]], 100 * p.probabilities[order[k]]);
   text += '\n';
@@ -98,15 +68,15 @@ void PredictionWriter::write_text(const Prediction& p) const {
 }
 
 /// One more object of the array, as json_text() would have it in the whole.
-void PredictionWriter::write_element(const Prediction& p) {
-  std::string text = (std::exchange(has_elements_, true) ? ",\n" : "\n") + json_text(json_of(p));
+void PredictionWriter::write_element(const std::string& file, const Prediction& p) {
+  std::string text = (std::exchange(has_elements_, true) ? ",\n" : "\n") + json_text(json_of(file, p));
   for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', end + 1)) text.insert(end + 1, "  ");
   write_out(text);
 }
 
-void PredictionWriter::write_csv(const Prediction& p) const {
+void PredictionWriter::write_csv(const std::string& file, const Prediction& p) const {
   const auto line = [&](const std::vector<double>& probabilities, const std::vector<std::string>& place) {
-    std::vector<std::string> fields{p.file};
+    std::vector<std::string> fields{file};
     fields.insert(fields.end(), place.begin(), place.end());
     const size_t first = ranked(probabilities).front();
     fields.push_back(classes_[first]);
@@ -119,11 +89,11 @@ void PredictionWriter::write_csv(const Prediction& p) const {
     line(window.probabilities, {fmt::format("{:.3f}", window.begin), fmt::format("{:.3f}", window.end)});
 }
 
-void PredictionWriter::write(const Prediction& p) {
-  if (format_ == "json") write_element(p);
-  else if (format_ == "jsonl") print_json(json_of(p), -1);
-  else if (format_ == "csv") write_csv(p);
-  else write_text(p);
+void PredictionWriter::write(const std::string& file, const Prediction& p) {
+  if (format_ == "json") write_element(file, p);
+  else if (format_ == "jsonl") print_json(json_of(file, p), -1);
+  else if (format_ == "csv") write_csv(file, p);
+  else write_text(file, p);
 }
 
 void PredictionWriter::finish() {

@@ -1,7 +1,8 @@
 /// model_card.json of a run, from what the run was.
 #pragma once
-#include "apps/verbs/judge_run.h"
-#include "apps/verbs/train_options.h"
+#include "apps/study/compute.h"
+#include "apps/study/judge_run.h"
+#include "apps/study/train_options.h"
 #include "engine/run/model_card.h"
 
 namespace cudenza {
@@ -12,7 +13,7 @@ struct RunFacts {
   const Judgement& judged;
   const Recipe& recipe;
   const TrainOptions& options;
-  const Common& common;
+  const Compute& compute;
   Device device;
   DType dtype;
   const std::vector<Phase>& phases;

@@ -1,0 +1,17 @@
+/// The options that all verbs share; they may stand before or after the verb.
+#pragma once
+#include <CLI/CLI.hpp>
+
+#include "apps/study/compute.h"
+
+namespace cudenza {
+
+struct Common : Compute {
+  int threads = 0;  ///< 0: one a core
+  bool quiet = false, json = false;
+};
+
+/// Gives the program these options, and reads --config. When the command line has been read, the threads are started.
+void add_common_options(CLI::App& program, Common&);
+
+}  // namespace cudenza

@@ -1,0 +1,27 @@
+#include "apps/study/compute.h"
+
+#include "engine/libraries/math_mode.h"
+#include "engine/libraries/winograd/cpu_features.h"
+
+namespace cudenza {
+
+DType chosen_type(const Compute& compute, Device device, DType automatic) {
+  MathMode mode = math_mode();
+  mode.tf32_convolutions = mode.tf32_matmuls = compute.precision == "tf32";
+  mode.deterministic = compute.deterministic;
+  mode.autotune = mode.autotune || compute.autotune;
+  set_math_mode(mode);
+  if (compute.precision == "auto") return automatic;
+  if (compute.precision == "fp32") return DType::f32;
+  if (compute.precision == "bf16") return DType::bf16;
+  if (compute.precision == "fp16") return DType::f16;
+  require(compute.precision == "tf32", "`precision` is {}; choose auto, fp32, tf32, bf16 or fp16", compute.precision);
+  require(device.is_cuda(), "`precision` tf32 is a GPU's; on {} take fp32 or bf16", device);
+  return DType::f32;
+}
+
+DType study_type(const Compute& compute, Device device) {
+  return chosen_type(compute, device, device.is_cuda() || cpu_multiplies_bf16() ? DType::bf16 : DType::f32);
+}
+
+}  // namespace cudenza

@@ -1,0 +1,34 @@
+/// How well a trained model does on a data set: on the clips of it that the model has not learnt from.
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "apps/study/compute.h"
+#include "apps/study/judge_run.h"
+#include "apps/study/observer.h"
+
+namespace cudenza {
+
+struct EvalChoice {
+  std::filesystem::path run;       ///< a run's directory, or a model's file
+  std::filesystem::path data;      ///< a data set with the model's classes, or some of them
+  std::filesystem::path out = {};  ///< a folder for predictions.csv, confusion.csv and the worst mistakes; empty: none
+  std::string part = "auto";       ///< auto, all, train, valid or test: of the run's own split
+  int tta = 0;                     ///< augmented passes joined with the plain one
+  TtaSpec join = {};               ///< how they are joined
+  int batch_size = 64;
+  int workers = 0;      ///< threads that decode; 0: one a core
+  bool strict = false;  ///< a bad file ends it
+};
+
+struct Evaluation {
+  Judgement judged;
+  double temperature = 1;  ///< the model's
+};
+
+/// Judges by the part that was chosen; auto is, of the model's own data, what was kept for a test, or else the clips it was
+/// validated on; of other data all that it has not learnt from. A file is known again by what it holds. Throws DataError if no
+/// clip is left, or if a class is none of the model's.
+Evaluation evaluate_run(const EvalChoice&, const Compute&, Observer&);
+
+}  // namespace cudenza

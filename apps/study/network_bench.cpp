@@ -1,0 +1,174 @@
+#include "apps/study/network_bench.h"
+
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <sstream>
+
+#include "engine/autograd/node.h"
+#include "engine/core/gpu.h"
+#include "engine/core/storage.h"
+#include "engine/ops/cast.h"
+#include "engine/ops/pointwise.h"
+#include "engine/train/train_step.h"
+#include "models/registry.h"
+
+namespace cudenza {
+namespace {
+
+constexpr int kClasses = 1000;
+
+/// The same batch, whatever is asked for.
+class MadeUpInput : public Input {
+ public:
+  explicit MadeUpInput(const Tensor& x) : x_(x) {}
+  int64_t rows() const override { return x_.size(0); }
+  Device device() const override { return x_.device(); }
+  Tensor training(const Batch&) override { return x_; }
+  Tensor plain(std::span<const int64_t> rows) override { return first(static_cast<int64_t>(rows.size())); }
+  Tensor variants(std::span<const int64_t> rows, int n) override { return first(n * static_cast<int64_t>(rows.size())); }
+
+ private:
+  Tensor first(int64_t count) const { return x_.slice(0, {count, x_.size(1), x_.size(2), x_.size(3)}); }
+  Tensor x_;
+};
+
+/// A batch, and a network in one of its two uses.
+struct Subject {
+  std::unique_ptr<Network> network;
+  Tensor x;
+  std::shared_ptr<Generator> random;
+};
+
+Subject make_subject(const NetworkBench& o, uint64_t seed, Device device, DType dtype) {
+  Subject s{.network = nullptr, .x = {}, .random = std::make_shared<Generator>(seed)};
+  s.network = make_network(o.arch, {.classes = kClasses, .random = s.random});
+  s.network->initialize(*s.random);
+  s.network->to(device);
+  const kernels::RandomStream stream{.seed = seed, .op = 0, .step = nullptr};
+  const int64_t pixels = int64_t{3} * o.image_size * o.image_size;
+  std::vector<float> picture(static_cast<size_t>(pixels));
+  for (size_t i = 0; i < picture.size(); ++i)
+    picture[i] = 2 * kernels::uniform_of(kernels::random4(stream, i / 4).word[i % 4]) - 1;
+  const Tensor one = cast(Tensor::from(picture, {pixels}), dtype).to(device);
+  s.x = Tensor::empty({o.batch_size, o.image_size, o.image_size, 3}, dtype, device);
+  for (int64_t n = 0; n < o.batch_size; ++n) s.x.slice(n * pixels, {pixels}).copy_from(one);
+  return s;
+}
+
+void wait_for(Device device) {
+  if (device.is_cuda()) gpu::synchronize(device.index());
+}
+
+/// Since this process was started, its loading included; the kernel counts in hundredths.
+double seconds_of_process() {
+  std::ifstream file("/proc/self/stat");
+  std::string text;
+  std::getline(file, text);
+  std::istringstream fields(text.substr(text.rfind(')') + 1));  // the name before it may hold anything
+  std::string field;
+  for (int i = 0; i < 20; ++i) fields >> field;  // field 22 of proc(5): starttime
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec) -
+         std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+constexpr int kCountedSteps = 32;
+
+BenchResult::PerStep per_step(const gpu::Activity& all) {
+  const auto each = [](int64_t count) { return static_cast<double>(count) / kCountedSteps; };
+  return {.replays = each(all.replays),
+          .allocations = each(all.allocations),
+          .synchronisations = each(all.synchronisations),
+          .host_copies = each(all.host_copies)};
+}
+
+/// Median time of one call of `step` within the budget. On a GPU ten calls are timed together, since one wait costs as much as
+/// a small step.
+BenchResult timed(Device device, double budget, const std::function<void()>& step) {
+  const int calls = device.is_cuda() ? 10 : 1;
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  std::vector<double> seconds;
+  const auto start = now();
+  const auto since = [&](auto moment) { return std::chrono::duration<double>(now() - moment).count(); };
+  while (seconds.size() < 3 || since(start) < budget) {
+    const auto before = now();
+    for (int i = 0; i < calls; ++i) step();
+    wait_for(device);
+    seconds.push_back(since(before) / calls);
+  }
+  std::ranges::nth_element(seconds, seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2));
+  BenchResult t{.device = device, .seconds_median = seconds[seconds.size() / 2]};
+  if (device.is_cpu()) {
+    t.peak_bytes = cpu_memory_use().peak_bytes;
+    return t;
+  }
+  const gpu::MemoryUse use = gpu::memory_use(device.index());
+  t.peak_bytes = use.peak_bytes, t.reserved_bytes = use.reserved_bytes;
+  const gpu::Activity before = gpu::activity(device.index());
+  for (int i = 0; i < kCountedSteps; ++i) step();
+  t.per_step = per_step(gpu::activity(device.index()) - before);
+  wait_for(device);
+  return t;
+}
+
+/// Training's own step on the same batch again and again: forward, loss, backward and SGD; on a GPU recorded once and replayed.
+BenchResult time_training(const Subject& s, Device device, double budget) {
+  const Recipe recipe{.plan = Plan::constant, .optimizer = OptimizerKind::sgd};
+  FlatParameters parameters(s.network->parameter_groups());
+  Optimizer optimizer(parameters, Sgd{.lr = 1e-3, .momentum = 0.9, .weight_decay = 1e-4});
+  if (s.x.dtype() == DType::f16) optimizer.use_loss_scale();
+  MadeUpInput input(s.x);
+  TrainStep step(*s.network, input, optimizer, *s.random, recipe, nullptr);
+  std::vector<int64_t> rows, labels;
+  for (int64_t n = 0; n < s.x.size(0); ++n) rows.push_back(n), labels.push_back(n % kClasses);
+  const auto run = [&] { step.run({.rows = rows, .labels = labels, .epoch = 0}); };
+  run();
+  wait_for(device);
+  const double first = seconds_of_process();
+  constexpr int kUntilRecorded = 3;
+  for (int i = 0; device.is_cuda() && i < kUntilRecorded; ++i) run();
+  wait_for(device);
+  BenchResult t = timed(device, budget, run);
+  t.first_step_s = first;
+  return t;
+}
+
+BenchResult time_inference(const Subject& s, Device device, const NetworkBench& o) {
+  s.network->train(false);
+  if (o.folded) s.network->fold();
+  const NoGrad no_grad;
+  const Tensor result = (*s.network)(s.x);  // finds the libraries' plans; a recording's own tensors are gone when it ends
+  if (device.is_cpu()) return timed(device, o.seconds, [&] { (*s.network)(s.x); });
+  const gpu::Recording recording(device.index(), [&] { result.copy_from((*s.network)(s.x)); });
+  recording.replay();
+  wait_for(device);
+  return timed(device, o.seconds, [&] { recording.replay(); });
+}
+
+int64_t process_peak_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024;
+}
+
+}  // namespace
+
+BenchResult time_network(const NetworkBench& bench, const Compute& compute) {
+  const Device device = compute.chosen_device();
+  const DType dtype = chosen_type(compute, device, DType::f32);
+  const Subject subject = make_subject(bench, compute.seed, device, dtype);
+  if (device.is_cuda()) gpu::reset_peak(device.index());
+  else reset_cpu_peak();
+  BenchResult result = bench.training ? time_training(subject, device, bench.seconds) : time_inference(subject, device, bench);
+  result.dtype = dtype;
+  result.process_peak_bytes = process_peak_bytes();
+  return result;
+}
+
+}  // namespace cudenza

@@ -1,0 +1,55 @@
+#include "apps/study/train_options.h"
+
+#include "engine/core/error.h"
+
+namespace cudenza {
+namespace {
+
+template <class T> void take(T& field, const std::optional<T>& given) {
+  if (given) field = *given;
+}
+
+}  // namespace
+
+Recipe TrainOptions::make_recipe() const {
+  Recipe r = Recipe::preset(recipe);
+  if (plan) r.plan = plan_from_name(*plan);
+  if (optimizer) r.optimizer = optimizer_from_name(*optimizer);
+  take(r.epochs, epochs);
+  take(r.freeze_epochs, freeze_epochs);
+  take(r.rounds, rounds);
+  take(r.batch_size, batch_size);
+  take(r.accumulate, accumulate);
+  take(r.patience, patience);
+  take(r.tta, tta);
+  take(r.lr, lr);
+  take(r.weight_decay, weight_decay);
+  take(r.max_norm, max_norm);
+  take(r.mixup, mixup);
+  take(r.label_smoothing, label_smoothing);
+  take(r.drop_path, drop_path);
+  take(r.ema, ema);
+  take(r.gain, gain);
+  take(r.shift, shift);
+  take(r.crop, crop);
+  take(r.noise, noise);
+  take(r.cutout, cutout);
+  take(r.specaugment, specaugment);
+  r.fixed_order = order == "fixed";
+  r.check();
+  return r;
+}
+
+InputSpec TrainOptions::make_input(Media media) const {
+  InputSpec spec{.media = media, .preset = preset};
+  spec.mel = MelSpec::preset(preset);
+  take(spec.mel.sample_rate, sample_rate);
+  spec.picture.height = spec.picture.width = image_size;
+  spec.picture.channels = one_channel ? 1 : 3;
+  spec.normalize = normalize_from_name(normalize.value_or(media == Media::sound ? "global" : "imagenet"));
+  spec.clip_seconds = clip.value_or(0);
+  require(!clip || *clip > 0, "`clip` is {} seconds, but must be positive", *clip);
+  return spec;
+}
+
+}  // namespace cudenza

@@ -1,0 +1,82 @@
+#include "apps/study/weights_check.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "apps/study/weights_file.h"
+#include "engine/io/checkpoint.h"
+#include "weights/manifest.h"
+
+namespace cudenza {
+namespace {
+namespace fs = std::filesystem;
+
+void check_finite(const fs::path& path, const std::string& name, std::span<const float> values) {
+  for (const float value : values) {
+    if (!std::isfinite(value)) throw DataError(fmt::format("{}: {} holds a number that is not finite", path.string(), name));
+  }
+}
+
+std::string official_file(const std::string& sha256) {
+  const OfficialWeights* official = find_official_by_hash(sha256);
+  return official ? std::string(official->file()) : "";
+}
+
+CheckedWeights check_hdf5(const fs::path& path) {
+  const Hdf5File file(path);
+  const WeightsInfo info = read_info(file);
+  std::vector<TensorRecord> records;
+  for (const std::string& name : file.names()) {
+    if (name.find('/') != std::string::npos) continue;
+    const Tensor values = file.read(name).to(DType::f32);
+    check_finite(path, name, values.span<float>());
+    records.push_back({.name = name, .sizes = {values.shape().begin(), values.shape().end()}});
+  }
+  const ArchMatch match = match_arch(records, info.arch);
+  if (!match.fault.empty()) throw DataError(fmt::format("{}: is no {}: {}", path.string(), info.arch, match.fault));
+  return {.container = "HDF5",
+          .arch = info.arch,
+          .tensors = records.size(),
+          .sha256 = info.source_sha256,
+          .source = info.source,
+          .official = official_file(info.source_sha256)};
+}
+
+CheckedWeights check_foreign(const fs::path& path) {
+  const WeightSource source(path);
+  const SourceHash hash = hash_of(source.file());
+  if (!hash.agrees()) source.file().fail("its SHA-256 is {}, {}", hash.sha256, text_of(hash));
+  check_official_name(source.file(), hash.sha256);
+  const WeightChoice choice = choose_weights(source);
+  std::vector<float> piece(1 << 16);
+  for (const TensorRecord& record : choice.tensors) {
+    TensorReader reader(source.file(), record);
+    for (auto left = static_cast<size_t>(record.numel()); left > 0;) {
+      const auto part = std::span(piece).first(std::min(left, piece.size()));
+      reader.read(part);
+      check_finite(path, record.name, part);
+      left -= part.size();
+    }
+  }
+  return {.container = std::string(name_of(source.container())),
+          .arch = choice.match.fits() ? choice.match.arch : "",
+          .tensors = choice.tensors.size(),
+          .sha256 = hash.sha256,
+          .hash = hash,
+          .official = official_file(hash.sha256)};
+}
+
+}  // namespace
+
+CheckedWeights check_weights(const fs::path& path) { return is_hdf5(path) ? check_hdf5(path) : check_foreign(path); }
+
+std::string text_of(const SourceHash& hash) {
+  const OfficialWeights* official = find_official_by_hash(hash.sha256);
+  if (official && !official->sha256.empty()) return "the official file's";
+  if (hash.in_name.empty()) return "there is none in its name to check it by";
+  return hash.agrees() ? fmt::format("its first {} digits as its name says", hash.in_name.size())
+                       : fmt::format("NOT {}… as its name says", hash.in_name);
+}
+
+}  // namespace cudenza
