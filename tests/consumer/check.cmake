@@ -1,4 +1,5 @@
-# cmake -P: installs the build tree BUILD under WORK, then configures, builds and runs this folder's project against that.
+# cmake -P: installs the build tree BUILD under WORK, then configures, builds and runs this folder's project against that. Its
+# listener must hear in a clip what the program hears, by a model that the program has trained.
 function(do)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT status EQUAL 0)
@@ -17,3 +18,16 @@ if(NOT output STREQUAL "y 0 2 0 4, dx 0 20 0 40\n")
   message(FATAL_ERROR "the consumer printed: ${output}")
 endif()
 do(${WORK}/prefix/bin/cudenza --version)
+
+set(cudenza ${WORK}/prefix/bin/cudenza)
+do(${cudenza} synth ${WORK}/data --clips 2 --seconds 0.5 --quiet)
+do(${cudenza} train ${WORK}/data --out ${WORK}/run --model resnet34 --image-size 32 --epochs 1 --freeze-epochs 0 --batch-size 4
+  --split stratified:0.5 --quiet)
+set(clip ${WORK}/data/jazz/jazz.00000.wav)
+do(${cudenza} predict ${WORK}/run ${clip} --top-k 3)
+string(REPLACE "${clip}: " "" expected "${output}")
+string(REPLACE ", " "\n" expected "${expected}")
+do(${WORK}/build/listener ${WORK}/run ${clip})
+if(NOT output STREQUAL expected OR NOT output MATCHES "^[a-z]+ [0-9.]+ %\n[a-z]+ [0-9.]+ %\n[a-z]+ [0-9.]+ %\n$")
+  message(FATAL_ERROR "the listener printed: ${output}but predict says: ${expected}")
+endif()
