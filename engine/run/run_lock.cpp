@@ -34,7 +34,7 @@ std::string read_owner(int file) {
   return line.empty() ? "another process" : line.substr(0, line.find('\n'));
 }
 
-/// Whether `path` still names the open file: its previous owner may have removed it just after it was opened here.
+/// Whether `path` still names the open file: its owner before may have removed it just as it was opened here.
 bool is_named(int file, const fs::path& path) {
   struct stat open_one, named;
   return fstat(file, &open_one) == 0 && lstat(path.c_str(), &named) == 0 && open_one.st_ino == named.st_ino &&
@@ -45,7 +45,7 @@ bool is_named(int file, const fs::path& path) {
   throw DataError(fmt::format("{}: cannot be written: {}", path.string(), std::strerror(reason)));
 }
 
-/// Closes a descriptor if an exception passes.
+/// Lets go of a descriptor where an exception passes.
 struct Closing {
   int descriptor;
   ~Closing() {
@@ -57,16 +57,16 @@ struct Closing {
 /// The lock file, open and held.
 int take(const fs::path& path, const fs::path& run) {
   while (true) {
-    // Follows no link and does not wait for a pipe: the folder may belong to a stranger.
+    // Not through a link, and without waiting for the other end of a pipe: the folder may be a stranger's.
     Closing file{open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666)};
     if (file.descriptor < 0) fail(path, errno);
     if (flock(file.descriptor, LOCK_EX | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK)
-        throw DataError(fmt::format("{}: is being trained already ({}): wait for its end, or choose another folder", run.string(),
+        throw DataError(fmt::format("{}: is being trained already ({}): wait for its end, or choose another `out`", run.string(),
                                     read_owner(file.descriptor)));
       if (errno == EINTR) continue;
       if (errno != ENOLCK && errno != EOPNOTSUPP && errno != ENOSYS) fail(path, errno);
-      return file.release();  // a file system without locks: nothing more is possible
+      return file.release();  // a file system without locks: as good as it gets
     }
     if (is_named(file.descriptor, path)) return file.release();
   }
@@ -87,7 +87,7 @@ RunLock::RunLock(const fs::path& run) : run_(run), file_(run / ".lock") {
 }
 
 RunLock::~RunLock() {
-  unlink(file_.c_str());  // while the lock is held: others that open it from now on make a new file
+  unlink(file_.c_str());  // while it is held: who opens it from now on makes a new one
   close(descriptor_);
   if (made_folder_) rmdir(run_.c_str());
 }

@@ -23,7 +23,7 @@ TEST(RunLock, NamesItsOwnerToWhoeverComesSecond) {
     const std::string message = message_of<DataError>([&] { RunLock second(run); });
     expect_says(message, run.string());
     expect_says(message, fmt::format("process {} on ", getpid()));
-    expect_says(message, "another folder");
+    expect_says(message, "another `out`");
     EXPECT_TRUE(fs::exists(run / ".lock"));  // the second has not taken it away
   }
   EXPECT_FALSE(fs::exists(run));  // nothing else had come into it
