@@ -117,7 +117,7 @@ BenchResult timed(Device device, double budget, const std::function<void()>& ste
   return t;
 }
 
-/// Training's own step on the same batch again and again: forward, loss, backward and SGD; on a GPU recorded once and replayed.
+/// Training's own step on the same batch again and again: forward, loss, backward and SGD; on a GPU captured once and replayed.
 BenchResult time_training(const Subject& s, Device device, double budget) {
   const Recipe recipe{.plan = Plan::constant, .optimizer = OptimizerKind::sgd};
   FlatParameters parameters(s.network->parameter_groups());
@@ -131,8 +131,8 @@ BenchResult time_training(const Subject& s, Device device, double budget) {
   run();
   wait_for(device);
   const double first = seconds_of_process();
-  constexpr int kUntilRecorded = 3;
-  for (int i = 0; device.is_cuda() && i < kUntilRecorded; ++i) run();
+  constexpr int kUntilCaptured = 3;
+  for (int i = 0; device.is_cuda() && i < kUntilCaptured; ++i) run();
   wait_for(device);
   BenchResult t = timed(device, budget, run);
   t.first_step_s = first;
@@ -143,12 +143,12 @@ BenchResult time_inference(const Subject& s, Device device, const NetworkBench& 
   s.network->train(false);
   if (o.folded) s.network->fold();
   const NoGrad no_grad;
-  const Tensor result = (*s.network)(s.x);  // finds the libraries' plans; a recording's own tensors are gone when it ends
+  const Tensor result = (*s.network)(s.x);  // finds the libraries' plans; a capture keeps its own tensors to itself
   if (device.is_cpu()) return timed(device, o.seconds, [&] { (*s.network)(s.x); });
-  const gpu::Recording recording(device.index(), [&] { result.copy_from((*s.network)(s.x)); });
-  recording.replay();
+  const gpu::CapturedGraph graph(device.index(), [&] { result.copy_from((*s.network)(s.x)); });
+  graph.replay();
   wait_for(device);
-  return timed(device, o.seconds, [&] { recording.replay(); });
+  return timed(device, o.seconds, [&] { graph.replay(); });
 }
 
 int64_t process_peak_bytes() {

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "apps/study/weights_file.h"
-#include "engine/io/checkpoint.h"
+#include "engine/nn/checkpoint.h"
 #include "weights/manifest.h"
 
 namespace cudenza {

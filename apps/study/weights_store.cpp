@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "engine/io/checkpoint.h"
 #include "engine/io/own_files.h"
+#include "engine/nn/checkpoint.h"
 #include "models/registry.h"
 #include "weights/download.h"
 

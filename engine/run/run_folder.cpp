@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/core/error.h"
-#include "engine/nn/checkpoint.h"
 #include "engine/io/own_files.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/run/run_seal.h"
 
 namespace cudenza {

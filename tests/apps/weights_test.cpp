@@ -4,8 +4,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "engine/nn/checkpoint.h"
 #include "engine/io/png.h"
+#include "engine/nn/checkpoint.h"
 #include "models/registry.h"
 #include "tests/support/http_server.h"
 #include "tests/support/messages.h"
