@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
-#include "engine/core/error.h"
+#include "engine/core/name_table.h"
 
 namespace cudenza {
+namespace {
+constexpr NameTable kAggregates("way to aggregate", {std::pair{Aggregate::mean, "mean"}, {Aggregate::max, "max"}, {Aggregate::vote, "vote"}});
+}  // namespace
 
 std::vector<NamedProbability> Prediction::top(size_t count) const {
   std::vector<NamedProbability> best;
@@ -16,12 +19,7 @@ std::vector<NamedProbability> Prediction::top(size_t count) const {
   return best;
 }
 
-Aggregate aggregate_from_name(std::string_view name) {
-  if (name == "mean") return Aggregate::mean;
-  if (name == "max") return Aggregate::max;
-  if (name == "vote") return Aggregate::vote;
-  throw UsageError(fmt::format("`aggregate` is {}; choose mean, max or vote", name));
-}
+Aggregate aggregate_from_name(std::string_view name) { return kAggregates.value_of(name); }
 
 std::vector<size_t> ranked(const std::vector<double>& probabilities) {
   std::vector<size_t> order(probabilities.size());
