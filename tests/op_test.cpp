@@ -1,8 +1,10 @@
-/// Proofs 1, 2 and 4 of every OpCase (tests/support/op_case.h).
+/// Proofs 1, 2, 4 and 6 of every OpCase (tests/support/op_case.h).
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
+#include "engine/core/reference_kernels.h"
 #include "engine/libraries/math_mode.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"
@@ -19,6 +21,11 @@ double weighted_sum(const OpCase& op_case, const std::vector<Tensor>& inputs, co
   double sum = 0;
   for (size_t i = 0; i < y.size(); ++i) sum += y[i] * weights[i];
   return sum;
+}
+
+Outcome by_reference(const OpCase& op_case, const std::vector<Tensor>& inputs) {
+  const ReferenceKernels reference;
+  return run_case(op_case, moved(inputs, Device::cpu()));
 }
 
 TEST_P(Op, GradientEqualsCentralDifferences) {
@@ -64,7 +71,33 @@ TEST_P(Op, GpuEqualsCpu) {
     SCOPED_TRACE(name_of(dtype));
     const auto inputs = make_inputs(op_case.inputs, dtype);
     const Outcome on_gpu = run_case(op_case, moved(inputs, Device::cuda()));
-    expect_same_outcome(op_case, on_gpu, run_case(op_case, inputs), kernel_against_cpu(dtype));
+    expect_same_outcome(op_case, on_gpu, by_reference(op_case, inputs), kernel_against_cpu(dtype));
+  }
+}
+
+/// Three threads whatever the machine has: pieces of the work that end anywhere.
+class ThreeThreads {
+ public:
+  ThreeThreads() { omp_set_num_threads(3); }
+  ~ThreeThreads() { omp_set_num_threads(before_); }
+
+ private:
+  int before_ = omp_get_max_threads();
+};
+
+TEST_P(Op, FastPathEqualsReference) {
+  const OpCase& op_case = GetParam();
+  std::vector<std::vector<Input>> all = op_case.special;
+  all.push_back(op_case.inputs);
+  for (const auto& specs : all) {
+    for (const DType dtype : op_case.dtypes) {
+      SCOPED_TRACE(fmt::format("{} of {}", dtype, specs[0].shape));
+      const auto inputs = make_inputs(specs, dtype);
+      const Outcome reference = by_reference(op_case, inputs);
+      const ThreeThreads threads;
+      expect_same_outcome(op_case, run_case(op_case, misaligned(inputs)), reference,
+                          op_case.same_bits ? Tolerance{0, 0} : cpu_against_reference(dtype));
+    }
   }
 }
 

@@ -7,11 +7,9 @@
 namespace cudenza {
 namespace {
 
-/// Casts that have a kernel: between f32, bf16 and f16; between f32 and f64 on the CPU.
-template <class From, class To, class Where>
-constexpr bool kHasKernel =
-    !std::is_same_v<From, To> &&
-    (sizeof(From) + sizeof(To) <= 6 || (std::is_same_v<Where, kernels::Cpu> && sizeof(From) + sizeof(To) == 12));
+/// Casts that have a kernel: between f32, bf16 and f16; between f32 and f64 the CPU's reference.
+template <class From, class To> constexpr bool kIsF64 = sizeof(From) + sizeof(To) == 12;
+template <class From, class To> constexpr bool kHasKernel = !std::is_same_v<From, To> && sizeof(From) + sizeof(To) <= 6;
 
 }  // namespace
 
@@ -20,12 +18,14 @@ bool cast_by_kernel(const Tensor& x, const Tensor& y) {
   bool done = false;
   dispatch_floating("cast", x.dtype(), [&]<class From>() {
     dispatch_floating("cast", y.dtype(), [&]<class To>() {
-      on_device(x.device(), [&](auto where) {
-        if constexpr (kHasKernel<From, To, decltype(where)>) {
-          kernels::map(where, kernels::Identity{}, x.data<From>(), y.data<To>(), x.numel());
-          done = true;
-        }
-      });
+      const auto convert = [&](auto where) {
+        kernels::map(where, kernels::Identity{}, x.data<From>(), y.data<To>(), x.numel());
+        done = true;
+      };
+      if constexpr (kHasKernel<From, To>) on_place(x.device(), convert);
+      else if constexpr (kIsF64<From, To>) {
+        if (x.device().is_cpu()) convert(kernels::Reference{});
+      }
     });
   });
   return done;

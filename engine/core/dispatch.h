@@ -1,11 +1,13 @@
 /// From run-time device and element type to the function that is compiled for them.
 ///
-///   `on_device(x.device(), [&](auto where) { kernels::relu_forward(where, x.data<T>(), y.data<T>(), n); });`
+///   `on_place(x.device(), [&](auto where) { kernels::transpose(where, x.data<uint8_t>(), y.data<uint8_t>(), shape); });`
 ///   `dispatch_floating("relu", x.dtype(), [&]<class T>() { … });`
+///   `dispatch_kernel("relu", x.device(), x.dtype(), [&]<class T>(auto where) { kernels::map(where, …); });`  both at once
 #pragma once
 #include "engine/core/device.h"
 #include "engine/core/dtype.h"
 #include "engine/core/gpu.h"
+#include "engine/core/reference_kernels.h"
 #include "kernels/common/backend.h"
 
 namespace cudenza {
@@ -16,6 +18,12 @@ template <class F> void on_device([[maybe_unused]] Device device, F&& f) {
   if (device.is_cuda()) return f(kernels::Gpu{gpu::stream(device.index())});
 #endif
   f(kernels::Cpu{});
+}
+
+/// The same for functions that have a reference: on the CPU f(Reference{}) while a ReferenceKernels lives.
+template <class F> void on_place(Device device, F&& f) {
+  if (device.is_cpu() && ReferenceKernels::alive()) f(kernels::Reference{});
+  else on_device(device, f);
 }
 
 /// Calls f<T>() for a floating type: f32, bf16, f16 or f64.
@@ -29,13 +37,13 @@ template <class F> void dispatch_floating(std::string_view op, DType t, F&& f) {
   }
 }
 
-/// Calls f<T>(where) for a floating type on its device: on the GPU f32, bf16 and f16; on the CPU also f64.
+/// Calls f<T>(where) for a floating type on its device: f32, bf16 and f16 as on_place() does; f64, which is there to judge the
+/// others, is served by the reference alone.
 template <class F> void dispatch_kernel(std::string_view op, Device device, DType t, F&& f) {
   dispatch_floating(op, t, [&]<class T>() {
-    on_device(device, [&](auto where) {
-      if constexpr (std::is_same_v<T, double> && std::is_same_v<decltype(where), kernels::Gpu>) throw_no_f64_on_gpu(op);
-      else f.template operator()<T>(where);
-    });
+    if constexpr (!std::is_same_v<T, double>) on_place(device, [&](auto where) { f.template operator()<T>(where); });
+    else if (device.is_cpu()) f.template operator()<T>(kernels::Reference{});
+    else throw_no_f64_on_gpu(op);
   });
 }
 

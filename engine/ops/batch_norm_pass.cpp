@@ -11,8 +11,8 @@ kernels::BatchNormShape shape_of(const Tensor& x) { return {.rows = x.shape().ro
 
 Tensor per_channel(const Tensor& x) { return Tensor::empty({x.shape().channels()}, accumulator_of(x.dtype()), x.device()); }
 
-Tensor workspace_for(const Tensor& x) {
-  return Tensor::empty({kernels::batch_norm_workspace(shape_of(x))}, accumulator_of(x.dtype()), x.device());
+template <class Where> Tensor workspace_for(Where where, const Tensor& x) {
+  return Tensor::empty({kernels::batch_norm_workspace(where, shape_of(x))}, accumulator_of(x.dtype()), x.device());
 }
 
 template <class T> T* data_or_null(const Tensor& t) { return t.defined() ? t.data<T>() : nullptr; }
@@ -26,7 +26,7 @@ template <class T> kernels::RunningStatistics<acc_t<T>> running_of(const BatchNo
 void finish_statistics(const Tensor& x, const BatchNormState& state, const Tensor& sums, const Tensor& mean,
                        const Tensor& inv_std) {
   const float *sum = sums.data<float>(), *sum_of_squares = sum + x.shape().channels();
-  on_device(x.device(), [&](auto where) {
+  on_place(x.device(), [&](auto where) {
     kernels::batch_norm_finalize(where, sum, sum_of_squares, shape_of(x), state.eps, mean.data<float>(), inv_std.data<float>(),
                                  running_of<float>(state));
   });
@@ -34,13 +34,12 @@ void finish_statistics(const Tensor& x, const BatchNormState& state, const Tenso
 
 /// mean and inv_std that x is normalised with.
 void take_statistics(const Tensor& x, const BatchNormState& state, bool training, const Tensor& mean, const Tensor& inv_std) {
-  const Tensor workspace = training ? workspace_for(x) : Tensor();
   dispatch_kernel("batch_norm", x.device(), x.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
     const kernels::RunningStatistics<A> running = running_of<T>(state);
     if (training) {
       kernels::batch_norm_statistics(where, x.data<T>(), shape_of(x), state.eps, mean.data<A>(), inv_std.data<A>(), running,
-                                     workspace.data<A>());
+                                     workspace_for(where, x).template data<A>());
     } else {
       kernels::batch_norm_from_running(where, running.mean, running.variance, x.shape().channels(), state.eps, mean.data<A>(),
                                        inv_std.data<A>());
@@ -51,7 +50,6 @@ void take_statistics(const Tensor& x, const BatchNormState& state, bool training
 /// dgamma and dbeta, which training's dx needs too; and, of a gradient in two parts, dz.
 void reduce_gradients(const Tensor& dy, const Tensor& more, const BatchNormSaved& saved, const Tensor& dgamma,
                       const Tensor& dbeta, const Tensor& dz) {
-  const Tensor workspace = workspace_for(dy);
   dispatch_kernel("batch_norm", dy.device(), dy.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
     const kernels::BatchNormChannels<A> channels{
@@ -59,7 +57,7 @@ void reduce_gradients(const Tensor& dy, const Tensor& more, const BatchNormSaved
     const kernels::BatchNormUpstream<T> upstream{dy.data<T>(), data_or_null<uint32_t>(saved.mask), data_or_null<T>(more),
                                                  data_or_null<T>(dz)};
     kernels::batch_norm_backward_reduce(where, upstream, saved.x.data<T>(), shape_of(dy), channels, dgamma.data<A>(),
-                                        dbeta.data<A>(), workspace.data<A>());
+                                        dbeta.data<A>(), workspace_for(where, dy).template data<A>());
   });
 }
 

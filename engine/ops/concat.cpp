@@ -5,6 +5,7 @@
 
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
+#include "engine/core/reference_kernels.h"
 #include "kernels/layout/layout.h"
 
 namespace cudenza {
@@ -14,8 +15,12 @@ namespace {
 void copy_rows(Device device, char* to, size_t to_pitch, const char* from, size_t from_pitch, size_t bytes, int64_t rows) {
   if (bytes == 0 || rows == 0) return;
   if (device.is_cuda()) return gpu::copy_rows(to, to_pitch, from, from_pitch, bytes, rows, device.index());
-  kernels::copy_rows(kernels::Cpu{}, to, static_cast<int64_t>(to_pitch), from, static_cast<int64_t>(from_pitch),
-                     static_cast<int64_t>(bytes), rows);
+  const auto copy = [&](auto where) {
+    kernels::copy_rows(where, to, static_cast<int64_t>(to_pitch), from, static_cast<int64_t>(from_pitch),
+                       static_cast<int64_t>(bytes), rows);
+  };
+  if (ReferenceKernels::alive()) copy(kernels::Reference{});
+  else copy(kernels::Cpu{});
 }
 
 size_t row_bytes(const Tensor& t) { return static_cast<size_t>(t.shape().channels()) * size_of(t.dtype()); }

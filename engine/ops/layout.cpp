@@ -8,7 +8,7 @@ namespace cudenza {
 namespace {
 
 template <class Element> void transpose_as(const Tensor& x, const Tensor& y, const kernels::TransposeShape& s) {
-  on_device(x.device(), [&](auto where) {
+  on_place(x.device(), [&](auto where) {
     kernels::transpose(where, static_cast<const Element*>(x.raw()), static_cast<Element*>(y.raw()), s);
   });
 }

@@ -70,9 +70,14 @@ template <class Side> Tensor empty_input(const Tensor& dy, const PoolShape<Side>
   return Tensor::empty({s.batch, s.rows.size, s.columns.size, s.channels}, dy.dtype(), dy.device());
 }
 
-template <class Side> Tensor workspace_for(const Tensor& x, const PoolShape<Side>& s) {
-  const int64_t bytes = x.device().is_cuda() ? static_cast<int64_t>(kernels::pool_workspace_bytes(s)) : 0;
-  return Tensor::empty({bytes}, DType::u8, x.device());
+/// Calls f(the last arguments of a way forward): a workspace for a GPU, nothing for the CPU's loops.
+template <class Where, class Side, class F> void with_workspace(Where, const Tensor& x, const PoolShape<Side>& s, F&& f) {
+  if constexpr (std::is_same_v<Where, kernels::Gpu>) {
+    const Tensor workspace = Tensor::empty({static_cast<int64_t>(kernels::pool_workspace_bytes(s))}, DType::u8, x.device());
+    f(workspace.raw());
+  } else {
+    f();
+  }
 }
 
 /// Calls f(winners) with a pointer of the type that the max pool's winners have; null if `winner` is undefined.
@@ -83,12 +88,15 @@ template <class F> void with_winner(const Tensor& winner, F&& f) {
 }
 
 template <class Side> Tensor max_pool(std::string_view op, const Tensor& x, const PoolShape<Side>& s) {
-  const Tensor y = empty_output(op, x, s, x.dtype()), workspace = workspace_for(x, s);
+  const Tensor y = empty_output(op, x, s, x.dtype());
   const Tensor winner =
       x.tracks_grad() ? empty_output(op, x, s, kernels::winner_fits_byte(s) ? DType::u8 : DType::i32) : Tensor();
   dispatch_kernel(op, x.device(), x.dtype(), [&]<class T>(auto where) {
-    with_winner(winner,
-                [&](auto* winners) { kernels::max_pool_forward(where, x.data<T>(), y.data<T>(), winners, workspace.raw(), s); });
+    with_winner(winner, [&](auto* winners) {
+      with_workspace(where, x, s, [&](auto... workspace) {
+        kernels::max_pool_forward(where, x.data<T>(), y.data<T>(), winners, s, workspace...);
+      });
+    });
   });
   return record(op, y, {x}, [op, winner, s](const Tensor& dy) {
     const Tensor dx = empty_input(dy, s);
@@ -101,9 +109,11 @@ template <class Side> Tensor max_pool(std::string_view op, const Tensor& x, cons
 }
 
 template <class Side> Tensor avg_pool(std::string_view op, const Tensor& x, const PoolShape<Side>& s) {
-  const Tensor y = empty_output(op, x, s, x.dtype()), workspace = workspace_for(x, s);
-  dispatch_kernel(op, x.device(), x.dtype(),
-                  [&]<class T>(auto where) { kernels::avg_pool_forward(where, x.data<T>(), y.data<T>(), workspace.raw(), s); });
+  const Tensor y = empty_output(op, x, s, x.dtype());
+  dispatch_kernel(op, x.device(), x.dtype(), [&]<class T>(auto where) {
+    with_workspace(where, x, s,
+                   [&](auto... workspace) { kernels::avg_pool_forward(where, x.data<T>(), y.data<T>(), s, workspace...); });
+  });
   return record(op, y, {x}, [op, s](const Tensor& dy) {
     const Tensor dx = empty_input(dy, s);
     dispatch_kernel(op, dy.device(), dy.dtype(),

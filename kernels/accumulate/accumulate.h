@@ -18,6 +18,7 @@ template <class T> struct Addition {
 };
 
 /// No two sums may overlap.
+template <class T> void accumulate(Reference, std::span<const Addition<T>>);
 template <class T> void accumulate(Cpu, std::span<const Addition<T>>);
 template <class T> void accumulate(Gpu, std::span<const Addition<T>>);
 

@@ -9,7 +9,7 @@
 ///
 /// x, y, residual and their gradients are T; everything per channel is acc_t<T>. Training passes over memory twice forward
 /// (statistics, apply) and twice backward (backward_reduce, backward_apply). Instantiated for float, bf16, f16, and double
-/// on the CPU.
+/// for the reference.
 #pragma once
 #include <cstdint>
 
@@ -30,7 +30,9 @@ struct BatchNormShape {
 
 /// Numbers of acc_t<T> that batch_norm_statistics and batch_norm_backward_reduce need as workspace (16-byte aligned). How
 /// the rows are parted is fixed by the shape alone, so that results repeat on any number of threads.
-int64_t batch_norm_workspace(const BatchNormShape&);
+inline int64_t batch_norm_workspace(Reference, const BatchNormShape&) { return 0; }
+int64_t batch_norm_workspace(Cpu, const BatchNormShape&);
+int64_t batch_norm_workspace(Gpu, const BatchNormShape&);
 
 /// Exponential averages of the batches' statistics, [channels] each, updated in place:
 ///   mean += momentum (batch mean - mean)        variance += momentum (batch variance rows / (rows - 1) - variance)
@@ -43,6 +45,9 @@ template <class A> struct RunningStatistics {
 /// mean and inv_std of x, in one pass that keeps its digits where the mean is large beside the deviations from it.
 /// REQUIRES rows >= 2.
 template <class T>
+void batch_norm_statistics(Reference, const T* x, const BatchNormShape&, double eps, acc_t<T>* mean, acc_t<T>* inv_std,
+                           const RunningStatistics<acc_t<T>>&, acc_t<T>* workspace);
+template <class T>
 void batch_norm_statistics(Cpu, const T* x, const BatchNormShape&, double eps, acc_t<T>* mean, acc_t<T>* inv_std,
                            const RunningStatistics<acc_t<T>>&, acc_t<T>* workspace);
 template <class T>
@@ -52,6 +57,9 @@ void batch_norm_statistics(Gpu, const T* x, const BatchNormShape&, double eps, a
 /// The same from sums that another kernel took on its way: sum of x and sum of x², as a convolution's epilogue leaves them
 /// (cuDNN's GenStats). x itself is not read. REQUIRES rows >= 2.
 template <class A>
+void batch_norm_finalize(Reference, const A* sum, const A* sum_of_squares, const BatchNormShape&, double eps, A* mean, A* inv_std,
+                         const RunningStatistics<A>&);
+template <class A>
 void batch_norm_finalize(Cpu, const A* sum, const A* sum_of_squares, const BatchNormShape&, double eps, A* mean, A* inv_std,
                          const RunningStatistics<A>&);
 template <class A>
@@ -59,6 +67,9 @@ void batch_norm_finalize(Gpu, const A* sum, const A* sum_of_squares, const Batch
                          const RunningStatistics<A>&);
 
 /// The same from running statistics, for inference: copies the mean, so that what a backward pass reads later stands still.
+template <class A>
+void batch_norm_from_running(Reference, const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean,
+                             A* inv_std);
 template <class A>
 void batch_norm_from_running(Cpu, const A* running_mean, const A* running_variance, int64_t channels, double eps, A* mean,
                              A* inv_std);
@@ -76,6 +87,9 @@ template <class A> struct BatchNormChannels {
 
 /// y from x. residual may be null; mask is written if it is not null (REQUIRES relu then). y may be x or residual.
 template <class T>
+void batch_norm_apply(Reference, const T* x, const T* residual, const BatchNormShape&, const BatchNormChannels<acc_t<T>>&,
+                      bool relu, T* y, uint32_t* mask);
+template <class T>
 void batch_norm_apply(Cpu, const T* x, const T* residual, const BatchNormShape&, const BatchNormChannels<acc_t<T>>&, bool relu,
                       T* y, uint32_t* mask);
 template <class T>
@@ -92,6 +106,9 @@ template <class T> struct BatchNormUpstream {
 
 /// dgamma and dbeta.
 template <class T>
+void batch_norm_backward_reduce(Reference, const BatchNormUpstream<T>&, const T* x, const BatchNormShape&,
+                                const BatchNormChannels<acc_t<T>>&, acc_t<T>* dgamma, acc_t<T>* dbeta, acc_t<T>* workspace);
+template <class T>
 void batch_norm_backward_reduce(Cpu, const BatchNormUpstream<T>&, const T* x, const BatchNormShape&,
                                 const BatchNormChannels<acc_t<T>>&, acc_t<T>* dgamma, acc_t<T>* dbeta, acc_t<T>* workspace);
 template <class T>
@@ -100,6 +117,10 @@ void batch_norm_backward_reduce(Gpu, const BatchNormUpstream<T>&, const T* x, co
 
 /// dx and dresidual, each unless null. mask is null where dy is dz already. x, dgamma and dbeta are null where the statistics
 /// were given: dx does not depend on them then. dx or dresidual may be dy.
+template <class T>
+void batch_norm_backward_apply(Reference, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape&,
+                               const BatchNormChannels<acc_t<T>>&, const acc_t<T>* dgamma, const acc_t<T>* dbeta, T* dx,
+                               T* dresidual);
 template <class T>
 void batch_norm_backward_apply(Cpu, const T* dy, const T* x, const uint32_t* mask, const BatchNormShape&,
                                const BatchNormChannels<acc_t<T>>&, const acc_t<T>* dgamma, const acc_t<T>* dbeta, T* dx,
@@ -112,6 +133,9 @@ void batch_norm_backward_apply(Gpu, const T* dy, const T* x, const uint32_t* mas
 /// Takes the normalisation by running statistics into the convolution before it:
 ///   folded_w[k,i] = w[k,i] gamma[k] inv_std[k]           bias[k] = beta[k] - mean[k] gamma[k] inv_std[k]
 /// w is [out_channels, fan_in]; all else is [out_channels].
+template <class T>
+void batch_norm_fold(Reference, const T* w, int64_t out_channels, int64_t fan_in, const BatchNormChannels<acc_t<T>>&, T* folded_w,
+                     acc_t<T>* bias);
 template <class T>
 void batch_norm_fold(Cpu, const T* w, int64_t out_channels, int64_t fan_in, const BatchNormChannels<acc_t<T>>&, T* folded_w,
                      acc_t<T>* bias);

@@ -10,6 +10,7 @@ namespace cudenza::kernels {
 namespace {
 
 constexpr int64_t kPartElements = 64 * 1024;  // rows are parted no finer than this
+constexpr int64_t kMostParts = 512;           // for a workspace that is small beside x; of 256 channels
 
 /// The rows in equal parts, each reduced by one thread, and then merged in order. Fixed by the shape alone.
 struct Parts {
@@ -17,7 +18,8 @@ struct Parts {
 
   explicit Parts(const BatchNormShape& shape) {
     const int64_t wanted = ceil_div(shape.rows * shape.channels, kPartElements);
-    rows = larger<int64_t>(ceil_div(shape.rows, larger<int64_t>(smaller(wanted, largest_part_count(shape)), 1)), 1);
+    const int64_t most = smaller(kMostParts / ceil_div<int64_t>(shape.channels, 256), shape.rows);
+    rows = larger<int64_t>(ceil_div(shape.rows, larger<int64_t>(smaller(wanted, most), 1)), 1);
     count = ceil_div(shape.rows, rows);
   }
   int64_t rows_of(int64_t part, const BatchNormShape& shape) const { return smaller(rows, shape.rows - part * rows); }
@@ -76,7 +78,7 @@ void apply_to_rows(const T* x, const T* residual, const BatchNormShape& shape, c
 
 }  // namespace
 
-int64_t batch_norm_workspace(const BatchNormShape& shape) { return largest_part_count(shape) * (3 * shape.channels + 1); }
+int64_t batch_norm_workspace(Cpu, const BatchNormShape& shape) { return Parts(shape).count * 3 * shape.channels; }
 
 template <class T>
 void batch_norm_statistics(Cpu, const T* x, const BatchNormShape& shape, double eps, acc_t<T>* mean, acc_t<T>* inv_std,
@@ -193,12 +195,9 @@ void batch_norm_fold(Cpu, const T* w, int64_t out_channels, int64_t fan_in, cons
 CUDENZA_BATCH_NORM_REDUCE(Cpu, float)
 CUDENZA_BATCH_NORM_REDUCE(Cpu, bf16)
 CUDENZA_BATCH_NORM_REDUCE(Cpu, f16)
-CUDENZA_BATCH_NORM_REDUCE(Cpu, double)
 CUDENZA_BATCH_NORM_APPLY(Cpu, float)
 CUDENZA_BATCH_NORM_APPLY(Cpu, bf16)
 CUDENZA_BATCH_NORM_APPLY(Cpu, f16)
-CUDENZA_BATCH_NORM_APPLY(Cpu, double)
 CUDENZA_BATCH_NORM_CHANNELS(Cpu, float)
-CUDENZA_BATCH_NORM_CHANNELS(Cpu, double)
 
 }  // namespace cudenza::kernels

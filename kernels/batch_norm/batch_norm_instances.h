@@ -1,8 +1,8 @@
-/// The types that batch normalisation is compiled for: read by both devices' files.
+/// The types that batch normalisation is compiled for: read by all of its files.
 #pragma once
 #include "kernels/batch_norm/batch_norm.h"
 
-// The passes over activations: over float, bf16, f16, and double on the CPU.
+// The passes over activations: over float, bf16, f16, and double for the reference.
 #define CUDENZA_BATCH_NORM_REDUCE(Where, T)                                                                     \
   template void batch_norm_statistics(Where, const T*, const BatchNormShape&, double, acc_t<T>*, acc_t<T>*,     \
                                       const RunningStatistics<acc_t<T>>&, acc_t<T>*);                           \
@@ -16,7 +16,7 @@
                                           const BatchNormChannels<acc_t<T>>&, const acc_t<T>*, const acc_t<T>*, T*, T*);         \
   template void batch_norm_fold(Where, const T*, int64_t, int64_t, const BatchNormChannels<acc_t<T>>&, T*, acc_t<T>*);
 
-// What touches channels alone: over float, and double on the CPU.
+// What touches channels alone: over float, and double for the reference.
 #define CUDENZA_BATCH_NORM_CHANNELS(Where, A)                                                         \
   template void batch_norm_finalize(Where, const A*, const A*, const BatchNormShape&, double, A*, A*, \
                                     const RunningStatistics<A>&);                                     \

@@ -66,13 +66,4 @@ template <class A> HOST_DEVICE Moments<A> moments_of_sums(A sum, A sum_of_square
           static_cast<A>(larger(static_cast<double>(sum_of_squares) - mean * static_cast<double>(sum), 0.0))};
 }
 
-/// At most so many parts are the rows reduced in, for as many blocks to fill the largest cards (132 multiprocessors, 4 each)
-/// and a workspace that is small beside x. Tiles of 256 channels count as blocks of their own.
-constexpr int64_t kReduceBlocks = 528;
-
-HOST_DEVICE int64_t largest_part_count(const BatchNormShape& shape) {
-  const int64_t tiles = ceil_div<int64_t>(shape.channels, 256);
-  return larger<int64_t>(smaller(kReduceBlocks / tiles, shape.rows), 1);
-}
-
 }  // namespace cudenza::kernels

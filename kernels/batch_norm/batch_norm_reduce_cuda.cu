@@ -11,6 +11,10 @@ namespace {
 
 constexpr int kMergeThreads = 512, kMergeChannels = 8;  // 64 threads share a channel's partial results
 
+/// At most so many parts are the rows reduced in, for as many blocks to fill the largest cards (132 multiprocessors, 4 each)
+/// and a workspace that is small beside x. Tiles of 256 channels count as blocks of their own.
+constexpr int64_t kReduceBlocks = 528;
+
 /// The workspace of the first stage: states [blocks, channels] and how many rows each block has seen.
 template <class State, class A> struct Partials {
   State* states;
@@ -235,6 +239,11 @@ template <int N, class T> int64_t launch_backward_reduce(Gpu gpu, const Backward
 }
 
 }  // namespace
+
+int64_t batch_norm_workspace(Gpu, const BatchNormShape& shape) {
+  const int64_t tiles = ceil_div<int64_t>(shape.channels, 256);
+  return larger<int64_t>(smaller(kReduceBlocks / tiles, shape.rows), 1) * (2 * shape.channels + 1);
+}
 
 template <class T>
 void batch_norm_statistics(Gpu gpu, const T* x, const BatchNormShape& shape, double eps, acc_t<T>* mean, acc_t<T>* inv_std,

@@ -13,13 +13,18 @@
 namespace cudenza::kernels {
 
 /// `shape` is {N, positions, C}.
+template <class T> void channel_scale_forward(Reference, const T* x, const T* s, T* y, const RowsShape& shape);
 template <class T> void channel_scale_forward(Cpu, const T* x, const T* s, T* y, const RowsShape& shape);
 template <class T> void channel_scale_forward(Gpu, const T* x, const T* s, T* y, const RowsShape& shape);
 
+inline size_t channel_scale_workspace_bytes(Reference, const RowsShape&) { return 0; }
 size_t channel_scale_workspace_bytes(Cpu, const RowsShape& shape);
 size_t channel_scale_workspace_bytes(Gpu, const RowsShape& shape);
 
 /// U is T; or acc_t<T>, for factors that a whole batch shares (N = 1): parameters. Then both dx and ds must be wanted.
+template <class T, class U>
+void channel_scale_backward(Reference, const T* dy, const T* x, const U* s, T* dx, U* ds, const RowsShape& shape,
+                            void* workspace);
 template <class T, class U>
 void channel_scale_backward(Cpu, const T* dy, const T* x, const U* s, T* dx, U* ds, const RowsShape& shape, void* workspace);
 template <class T, class U>

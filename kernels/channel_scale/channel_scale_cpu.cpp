@@ -1,4 +1,4 @@
-#include "kernels/channel_scale/channel_scale.h"
+#include "kernels/channel_scale/channel_scale_instances.h"
 #include "kernels/pointwise/pointwise_math.h"
 #include "kernels/reduce/row_shares.h"
 #include "kernels/simd/simd_map.h"
@@ -86,17 +86,6 @@ void channel_scale_backward(Cpu cpu, const T* dy, const T* x, const U* s, T* dx,
   join_shares<acc_t<T>>(shape, partial, ds, 1);
 }
 
-#define CUDENZA_CHANNEL_SCALE(T)                                                      \
-  template void channel_scale_forward(Cpu, const T*, const T*, T*, const RowsShape&); \
-  template void channel_scale_backward(Cpu, const T*, const T*, const T*, T*, T*, const RowsShape&, void*);
-#define CUDENZA_CHANNEL_SCALE_WIDE(T) \
-  template void channel_scale_backward(Cpu, const T*, const T*, const float*, T*, float*, const RowsShape&, void*);
-
-CUDENZA_CHANNEL_SCALE(float)
-CUDENZA_CHANNEL_SCALE(bf16)
-CUDENZA_CHANNEL_SCALE(f16)
-CUDENZA_CHANNEL_SCALE(double)
-CUDENZA_CHANNEL_SCALE_WIDE(bf16)
-CUDENZA_CHANNEL_SCALE_WIDE(f16)
+CUDENZA_CHANNEL_SCALE(Cpu)
 
 }  // namespace cudenza::kernels

@@ -1,4 +1,4 @@
-#include "kernels/channel_scale/channel_scale.h"
+#include "kernels/channel_scale/channel_scale_instances.h"
 #include "kernels/reduce/columns.cuh"
 
 namespace cudenza::kernels {
@@ -85,16 +85,6 @@ void channel_scale_backward(Gpu gpu, const T* dy, const T* x, const U* s, T* dx,
   else launch_backward<1>(gpu, dy, x, s, dx, ds, shape, workspace);
 }
 
-#define CUDENZA_CHANNEL_SCALE(T)                                                      \
-  template void channel_scale_forward(Gpu, const T*, const T*, T*, const RowsShape&); \
-  template void channel_scale_backward(Gpu, const T*, const T*, const T*, T*, T*, const RowsShape&, void*);
-#define CUDENZA_CHANNEL_SCALE_WIDE(T) \
-  template void channel_scale_backward(Gpu, const T*, const T*, const float*, T*, float*, const RowsShape&, void*);
-
-CUDENZA_CHANNEL_SCALE(float)
-CUDENZA_CHANNEL_SCALE(bf16)
-CUDENZA_CHANNEL_SCALE(f16)
-CUDENZA_CHANNEL_SCALE_WIDE(bf16)
-CUDENZA_CHANNEL_SCALE_WIDE(f16)
+CUDENZA_CHANNEL_SCALE(Gpu)
 
 }  // namespace cudenza::kernels

@@ -24,14 +24,18 @@ namespace cudenza::kernels {
 inline int64_t dropout_mask_bytes(int64_t count) { return ceil_div<int64_t>(count, 8); }
 
 /// REQUIRES 0 <= p < 1. y may be x; mask may be null. stream.step is read on the device that runs it.
+template <class T> void dropout_forward(Reference, const T* x, T* y, uint8_t* mask, int64_t count, double p, const RandomStream&);
 template <class T> void dropout_forward(Cpu, const T* x, T* y, uint8_t* mask, int64_t count, double p, const RandomStream&);
 template <class T> void dropout_forward(Gpu, const T* x, T* y, uint8_t* mask, int64_t count, double p, const RandomStream&);
 
 /// REQUIRES the p and mask of the forward pass. dx may be dy.
+template <class T> void dropout_backward(Reference, const T* dy, const uint8_t* mask, T* dx, int64_t count, double p);
 template <class T> void dropout_backward(Cpu, const T* dy, const uint8_t* mask, T* dx, int64_t count, double p);
 template <class T> void dropout_backward(Gpu, const T* dy, const uint8_t* mask, T* dx, int64_t count, double p);
 
 /// x and y are [samples, sample_size]. REQUIRES 0 <= p < 1. y may be x.
+template <class T>
+void drop_path(Reference, const T* x, T* y, int64_t samples, int64_t sample_size, double p, const RandomStream&);
 template <class T> void drop_path(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, double p, const RandomStream&);
 template <class T> void drop_path(Gpu, const T* x, T* y, int64_t samples, int64_t sample_size, double p, const RandomStream&);
 

@@ -1,5 +1,5 @@
 #include "kernels/common/philox_words.h"
-#include "kernels/dropout/dropout.h"
+#include "kernels/dropout/dropout_instances.h"
 #include "kernels/dropout/dropout_math.h"
 #include "kernels/pointwise/pointwise_math.h"
 #include "kernels/simd/simd_map.h"
@@ -86,14 +86,8 @@ void drop_path(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, doub
   });
 }
 
-#define CUDENZA_DROPOUT(T)                                                                          \
-  template void dropout_forward(Cpu, const T*, T*, uint8_t*, int64_t, double, const RandomStream&); \
-  template void dropout_backward(Cpu, const T*, const uint8_t*, T*, int64_t, double);               \
-  template void drop_path(Cpu, const T*, T*, int64_t, int64_t, double, const RandomStream&);
-
-CUDENZA_DROPOUT(float)
-CUDENZA_DROPOUT(bf16)
-CUDENZA_DROPOUT(f16)
-CUDENZA_DROPOUT(double)
+CUDENZA_DROPOUT(Cpu, float)
+CUDENZA_DROPOUT(Cpu, bf16)
+CUDENZA_DROPOUT(Cpu, f16)
 
 }  // namespace cudenza::kernels

@@ -1,7 +1,7 @@
 #include "kernels/common/extents.h"
 #include "kernels/common/launch.h"
 #include "kernels/common/pack.cuh"
-#include "kernels/dropout/dropout.h"
+#include "kernels/dropout/dropout_instances.h"
 #include "kernels/dropout/dropout_math.h"
 
 namespace cudenza::kernels {
@@ -98,13 +98,8 @@ void drop_path(Gpu gpu, const T* x, T* y, int64_t samples, int64_t sample_size, 
   else drop_path_packed<1>(gpu, x, y, samples, sample_size, p, stream);
 }
 
-#define CUDENZA_DROPOUT(T)                                                                          \
-  template void dropout_forward(Gpu, const T*, T*, uint8_t*, int64_t, double, const RandomStream&); \
-  template void dropout_backward(Gpu, const T*, const uint8_t*, T*, int64_t, double);               \
-  template void drop_path(Gpu, const T*, T*, int64_t, int64_t, double, const RandomStream&);
-
-CUDENZA_DROPOUT(float)
-CUDENZA_DROPOUT(bf16)
-CUDENZA_DROPOUT(f16)
+CUDENZA_DROPOUT(Gpu, float)
+CUDENZA_DROPOUT(Gpu, bf16)
+CUDENZA_DROPOUT(Gpu, f16)
 
 }  // namespace cudenza::kernels

@@ -29,6 +29,9 @@ template <class A> struct MixupTargets {
 /// x and y are [samples, sample_size]; y is not x. sample_size 0: only the targets. alpha 0: lambda is 1.
 /// REQUIRES samples <= kMixupSamples, alpha >= 0.
 template <class T>
+void mixup(Reference, const T* x, T* y, int64_t samples, int64_t sample_size, double alpha, const RandomStream&,
+           const MixupTargets<acc_t<T>>&);
+template <class T>
 void mixup(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, double alpha, const RandomStream&,
            const MixupTargets<acc_t<T>>&);
 template <class T>

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/mixup/mixup.h"
+#include "kernels/mixup/mixup_instances.h"
 #include "kernels/mixup/mixup_math.h"
 #include "kernels/simd/simd_map.h"
 #include "kernels/simd/stream_row.h"
@@ -78,9 +78,8 @@ void mixup(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, double a
   });
 }
 
-template void mixup(Cpu, const float*, float*, int64_t, int64_t, double, const RandomStream&, const MixupTargets<float>&);
-template void mixup(Cpu, const bf16*, bf16*, int64_t, int64_t, double, const RandomStream&, const MixupTargets<float>&);
-template void mixup(Cpu, const f16*, f16*, int64_t, int64_t, double, const RandomStream&, const MixupTargets<float>&);
-template void mixup(Cpu, const double*, double*, int64_t, int64_t, double, const RandomStream&, const MixupTargets<double>&);
+CUDENZA_MIXUP(Cpu, float)
+CUDENZA_MIXUP(Cpu, bf16)
+CUDENZA_MIXUP(Cpu, f16)
 
 }  // namespace cudenza::kernels

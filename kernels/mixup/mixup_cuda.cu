@@ -1,7 +1,7 @@
 #include "kernels/common/extents.h"
 #include "kernels/common/launch.h"
 #include "kernels/common/pack.cuh"
-#include "kernels/mixup/mixup.h"
+#include "kernels/mixup/mixup_instances.h"
 #include "kernels/mixup/mixup_math.h"
 
 namespace cudenza::kernels {
@@ -108,8 +108,8 @@ void mixup(Gpu gpu, const T* x, T* y, int64_t samples, int64_t sample_size, doub
   else mixup_packed<1>(gpu, x, y, samples, sample_size, alpha, stream, targets);
 }
 
-template void mixup(Gpu, const float*, float*, int64_t, int64_t, double, const RandomStream&, const MixupTargets<float>&);
-template void mixup(Gpu, const bf16*, bf16*, int64_t, int64_t, double, const RandomStream&, const MixupTargets<float>&);
-template void mixup(Gpu, const f16*, f16*, int64_t, int64_t, double, const RandomStream&, const MixupTargets<float>&);
+CUDENZA_MIXUP(Gpu, float)
+CUDENZA_MIXUP(Gpu, bf16)
+CUDENZA_MIXUP(Gpu, f16)
 
 }  // namespace cudenza::kernels

@@ -13,12 +13,16 @@
 
 namespace cudenza::kernels {
 
+template <class Op, class T, class U> void map(Reference, Op op, const T* x, U* y, int64_t count);
 template <class Op, class T, class U> void map(Cpu, Op op, const T* x, U* y, int64_t count);
 template <class Op, class T, class U> void map(Gpu, Op op, const T* x, U* y, int64_t count);
 
+template <class Op, class T> void map2(Reference, Op op, const T* a, const T* b, T* y, int64_t count);
 template <class Op, class T> void map2(Cpu, Op op, const T* a, const T* b, T* y, int64_t count);
 template <class Op, class T> void map2(Gpu, Op op, const T* a, const T* b, T* y, int64_t count);
 
+template <class Op, class T>
+void map_channels(Reference, Op op, const T* x, const acc_t<T>* b, T* y, int64_t rows, int64_t channels);
 template <class Op, class T> void map_channels(Cpu, Op op, const T* x, const acc_t<T>* b, T* y, int64_t rows, int64_t channels);
 template <class Op, class T> void map_channels(Gpu, Op op, const T* x, const acc_t<T>* b, T* y, int64_t rows, int64_t channels);
 

@@ -33,9 +33,6 @@ template <class Op, class T> void map_channels(Cpu, Op op, const T* x, const acc
 CUDENZA_POINTWISE_OF(Cpu, float)
 CUDENZA_POINTWISE_OF(Cpu, bf16)
 CUDENZA_POINTWISE_OF(Cpu, f16)
-CUDENZA_POINTWISE_OF(Cpu, double)
 CUDENZA_CASTS(Cpu)
-CUDENZA_MAP(Cpu, Identity, double, float)
-CUDENZA_MAP(Cpu, Identity, float, double)
 
 }  // namespace cudenza::kernels

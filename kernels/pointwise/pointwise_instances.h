@@ -1,4 +1,4 @@
-/// The functors and types that pointwise kernels are compiled for: the one list that both devices' files read.
+/// The functors and types that pointwise kernels are compiled for: the one list that all of their files read.
 #pragma once
 #include "kernels/pointwise/pointwise.h"
 #include "kernels/pointwise/pointwise_math.h"

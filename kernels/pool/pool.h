@@ -50,25 +50,30 @@ inline int64_t pooled_size(int64_t size, int64_t kernel, int64_t stride, int64_t
 /// it), rows and columns counted from the cut window's first. Winner is uint8_t where this holds, else int32_t.
 template <class Side> bool winner_fits_byte(const PoolShape<Side>&);
 
-/// Bytes of `workspace` of the two forward functions on a GPU; 0 for most shapes, when it may be null. It is used where few
-/// windows hold many pixels: they are cut into slices, so that the whole device has work.
-template <class Side> size_t pool_workspace_bytes(const PoolShape<Side>&);
-
 /// Writes y, and what the backward pass needs unless `winner` is null.
 template <class T, class Winner, class Side>
-void max_pool_forward(Cpu, const T* x, T* y, Winner* winner, void* workspace, const PoolShape<Side>&);
+void max_pool_forward(Reference, const T* x, T* y, Winner* winner, const PoolShape<Side>&);
+template <class T, class Winner, class Side> void max_pool_forward(Cpu, const T* x, T* y, Winner* winner, const PoolShape<Side>&);
 template <class T, class Winner, class Side>
-void max_pool_forward(Gpu, const T* x, T* y, Winner* winner, void* workspace, const PoolShape<Side>&);
+void max_pool_forward(Gpu, const T* x, T* y, Winner* winner, const PoolShape<Side>&, void* workspace);
 
-template <class T, class Side> void avg_pool_forward(Cpu, const T* x, T* y, void* workspace, const PoolShape<Side>&);
-template <class T, class Side> void avg_pool_forward(Gpu, const T* x, T* y, void* workspace, const PoolShape<Side>&);
+template <class T, class Side> void avg_pool_forward(Reference, const T* x, T* y, const PoolShape<Side>&);
+template <class T, class Side> void avg_pool_forward(Cpu, const T* x, T* y, const PoolShape<Side>&);
+template <class T, class Side> void avg_pool_forward(Gpu, const T* x, T* y, const PoolShape<Side>&, void* workspace);
 
-/// Overwrite dx. Each input gathers from the windows that cover it: no atomics, so the sum's order is fixed.
+/// Bytes of `workspace`; 0 for most shapes, when it may be null. It is used where few windows hold many pixels: they are cut
+/// into slices (pool_slices.h), so that the whole GPU has work. In a build with CUDA alone.
+template <class Side> size_t pool_workspace_bytes(const PoolShape<Side>&);
+
+/// Overwrite dx. A fast one gathers each input's terms from the windows that cover it: no atomics, so the sum's order is fixed.
+template <class T, class Winner, class Side>
+void max_pool_backward(Reference, const T* dy, const Winner* winner, T* dx, const PoolShape<Side>&);
 template <class T, class Winner, class Side>
 void max_pool_backward(Cpu, const T* dy, const Winner* winner, T* dx, const PoolShape<Side>&);
 template <class T, class Winner, class Side>
 void max_pool_backward(Gpu, const T* dy, const Winner* winner, T* dx, const PoolShape<Side>&);
 
+template <class T, class Side> void avg_pool_backward(Reference, const T* dy, T* dx, const PoolShape<Side>&);
 template <class T, class Side> void avg_pool_backward(Cpu, const T* dy, T* dx, const PoolShape<Side>&);
 template <class T, class Side> void avg_pool_backward(Gpu, const T* dy, T* dx, const PoolShape<Side>&);
 

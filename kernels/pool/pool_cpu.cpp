@@ -163,11 +163,11 @@ void backward(const T* dy, const Winner* winner, T* dx, const PoolShape<Side>& s
 }  // namespace
 
 template <class T, class Winner, class Side>
-void max_pool_forward(Cpu, const T* x, T* y, Winner* winner, void*, const PoolShape<Side>& s) {
+void max_pool_forward(Cpu, const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
   forward<MaxFold>(x, y, winner, s);
 }
 
-template <class T, class Side> void avg_pool_forward(Cpu, const T* x, T* y, void*, const PoolShape<Side>& s) {
+template <class T, class Side> void avg_pool_forward(Cpu, const T* x, T* y, const PoolShape<Side>& s) {
   forward<AvgFold>(x, y, static_cast<uint8_t*>(nullptr), s);
 }
 
@@ -186,17 +186,8 @@ template <class Side> bool winner_fits_byte(const PoolShape<Side>& s) {
 template bool winner_fits_byte(const PoolShape<StridedSide>&);
 template bool winner_fits_byte(const PoolShape<AdaptiveSide>&);
 
-template <class Side> size_t pool_workspace_bytes(const PoolShape<Side>& s) {
-  const int slices = pool_slices(s);
-  const int64_t outputs = static_cast<int64_t>(s.batch) * s.rows.out * s.columns.out * s.channels;
-  return slices <= 1 ? 0 : static_cast<size_t>(slices * outputs) * (sizeof(float) + sizeof(int));
-}
-template size_t pool_workspace_bytes(const PoolShape<StridedSide>&);
-template size_t pool_workspace_bytes(const PoolShape<AdaptiveSide>&);
-
 CUDENZA_POOL(Cpu, float)
 CUDENZA_POOL(Cpu, bf16)
 CUDENZA_POOL(Cpu, f16)
-CUDENZA_POOL(Cpu, double)
 
 }  // namespace cudenza::kernels

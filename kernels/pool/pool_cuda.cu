@@ -3,6 +3,7 @@
 #include "kernels/common/pack.cuh"
 #include "kernels/pool/pool_instances.h"
 #include "kernels/pool/pool_math.h"
+#include "kernels/pool/pool_slices.h"
 
 namespace cudenza::kernels {
 namespace {
@@ -245,11 +246,11 @@ void backward(Gpu gpu, const T* dy, const Winner* winner, T* dx, const PoolShape
 }  // namespace
 
 template <class T, class Winner, class Side>
-void max_pool_forward(Gpu gpu, const T* x, T* y, Winner* winner, void* workspace, const PoolShape<Side>& s) {
+void max_pool_forward(Gpu gpu, const T* x, T* y, Winner* winner, const PoolShape<Side>& s, void* workspace) {
   forward<MaxFold>(gpu, x, y, winner, workspace, s);
 }
 
-template <class T, class Side> void avg_pool_forward(Gpu gpu, const T* x, T* y, void* workspace, const PoolShape<Side>& s) {
+template <class T, class Side> void avg_pool_forward(Gpu gpu, const T* x, T* y, const PoolShape<Side>& s, void* workspace) {
   forward<AvgFold>(gpu, x, y, static_cast<uint8_t*>(nullptr), workspace, s);
 }
 
@@ -262,8 +263,16 @@ template <class T, class Side> void avg_pool_backward(Gpu gpu, const T* dy, T* d
   backward<AvgGrad>(gpu, dy, static_cast<const uint8_t*>(nullptr), dx, s);
 }
 
-CUDENZA_POOL(Gpu, float)
-CUDENZA_POOL(Gpu, bf16)
-CUDENZA_POOL(Gpu, f16)
+template <class Side> size_t pool_workspace_bytes(const PoolShape<Side>& s) {
+  const int slices = pool_slices(s);
+  const int64_t outputs = static_cast<int64_t>(s.batch) * s.rows.out * s.columns.out * s.channels;
+  return slices <= 1 ? 0 : static_cast<size_t>(slices * outputs) * (sizeof(float) + sizeof(int));
+}
+template size_t pool_workspace_bytes(const PoolShape<StridedSide>&);
+template size_t pool_workspace_bytes(const PoolShape<AdaptiveSide>&);
+
+CUDENZA_POOL(Gpu, float, void*)
+CUDENZA_POOL(Gpu, bf16, void*)
+CUDENZA_POOL(Gpu, f16, void*)
 
 }  // namespace cudenza::kernels

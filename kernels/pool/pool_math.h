@@ -1,4 +1,4 @@
-/// Which inputs a window holds, which windows hold an input, and what is done with them: shared by the CPU loop and the kernel.
+/// Which inputs a window holds, which windows hold an input, and what is done with them: shared by the CPU loops and the kernel.
 #pragma once
 #include <limits>
 
@@ -50,17 +50,6 @@ template <class A, class Side> HOST_DEVICE A average_scale(const PoolShape<Side>
 /// The first element of pixel (row, column) of picture n in an [n, rows, columns, channels] array.
 HOST_DEVICE int64_t pixel_offset(int n, int row, int column, int rows, int columns, int channels) {
   return ((static_cast<int64_t>(n) * rows + row) * columns + column) * channels;
-}
-
-/// Into how many slices the GPU cuts each window's pixels: 0 where one thread folds a whole window, 1 where a block does,
-/// more where several blocks do and a second kernel joins their results. A function of the shape alone, so results repeat.
-template <class Side> inline int pool_slices(const PoolShape<Side>& s) {
-  constexpr int64_t kWidestPack = 8, kEnoughThreads = 1 << 18, kEnoughBlocks = 512, kFewestPixels = 32;
-  const int64_t pixels = static_cast<int64_t>(longest(s.rows)) * longest(s.columns);
-  const int64_t windows = static_cast<int64_t>(s.batch) * s.rows.out * s.columns.out;
-  if (pixels < kFewestPixels || windows * s.channels / kWidestPack >= kEnoughThreads) return 0;
-  const int64_t blocks = larger<int64_t>(1, windows * ceil_div<int64_t>(s.channels, 32 * kWidestPack));
-  return static_cast<int>(larger<int64_t>(1, smaller(ceil_div(kEnoughBlocks, blocks), pixels / (2 * kFewestPixels))));
 }
 
 // Folds and gradients serve single numbers (V is A, Index is int) and the CPU's vectors of them (Simd<A> and SimdMask<A>).

@@ -26,38 +26,49 @@ struct RowsShape {
   int64_t batch = 1, rows = 0, channels = 0;
 };
 
+inline size_t sum_rows_workspace_bytes(Reference, const RowsShape&) { return 0; }
 size_t sum_rows_workspace_bytes(Cpu, const RowsShape&);
 size_t sum_rows_workspace_bytes(Gpu, const RowsShape&);
 
 /// U is T or acc_t<T>.
+template <class T, class U> void sum_rows(Reference, const T* x, U* y, const RowsShape&, double scale, void* workspace);
 template <class T, class U> void sum_rows(Cpu, const T* x, U* y, const RowsShape&, double scale, void* workspace);
 template <class T, class U> void sum_rows(Gpu, const T* x, U* y, const RowsShape&, double scale, void* workspace);
 
+template <class T, class U>
+void sum_rows_of_products(Reference, const T* x, const T* z, U* y, const RowsShape&, double scale, void* workspace);
 template <class T, class U>
 void sum_rows_of_products(Cpu, const T* x, const T* z, U* y, const RowsShape&, double scale, void* workspace);
 template <class T, class U>
 void sum_rows_of_products(Gpu, const T* x, const T* z, U* y, const RowsShape&, double scale, void* workspace);
 
 /// x is [batch, channels]; U is T or acc_t<T>.
+template <class T, class U> void broadcast_rows(Reference, const U* x, T* y, const RowsShape&, double scale);
 template <class T, class U> void broadcast_rows(Cpu, const U* x, T* y, const RowsShape&, double scale);
 template <class T, class U> void broadcast_rows(Gpu, const U* x, T* y, const RowsShape&, double scale);
 
+inline size_t sum_all_workspace_bytes(Reference, int64_t) { return 0; }
 size_t sum_all_workspace_bytes(Cpu, int64_t count);
 size_t sum_all_workspace_bytes(Gpu, int64_t count);
 
+template <class T> void sum_all(Reference, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace);
 template <class T> void sum_all(Cpu, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace);
 template <class T> void sum_all(Gpu, const T* x, acc_t<T>* y, int64_t count, double scale, void* workspace);
 
+template <class T> void sum_squares(Reference, const T* x, acc_t<T>* y, int64_t count, void* workspace);
 template <class T> void sum_squares(Cpu, const T* x, acc_t<T>* y, int64_t count, void* workspace);
 template <class T> void sum_squares(Gpu, const T* x, acc_t<T>* y, int64_t count, void* workspace);
 
+template <class T> void row_sum(Reference, const T* x, acc_t<T>* y, int64_t rows, int64_t channels);
 template <class T> void row_sum(Cpu, const T* x, acc_t<T>* y, int64_t rows, int64_t channels);
 template <class T> void row_sum(Gpu, const T* x, acc_t<T>* y, int64_t rows, int64_t channels);
 
 /// REQUIRES 0 < channels < 2^32, as row_argmax does.
+template <class T> void row_max(Reference, const T* x, T* y, int64_t rows, int64_t channels);
 template <class T> void row_max(Cpu, const T* x, T* y, int64_t rows, int64_t channels);
 template <class T> void row_max(Gpu, const T* x, T* y, int64_t rows, int64_t channels);
 
+template <class T> void row_argmax(Reference, const T* x, int64_t* y, int64_t rows, int64_t channels);
 template <class T> void row_argmax(Cpu, const T* x, int64_t* y, int64_t rows, int64_t channels);
 template <class T> void row_argmax(Gpu, const T* x, int64_t* y, int64_t rows, int64_t channels);
 

@@ -188,6 +188,5 @@ template <class T> void row_argmax(Cpu, const T* x, int64_t* y, int64_t rows, in
 }
 
 CUDENZA_REDUCE(Cpu)
-CUDENZA_REDUCE_OF(Cpu, double)
 
 }  // namespace cudenza::kernels

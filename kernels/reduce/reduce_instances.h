@@ -1,4 +1,4 @@
-/// The types that the reductions are compiled for: the one list that both devices' files read.
+/// The types that the reductions are compiled for: the one list that all of their files read.
 #pragma once
 #include "kernels/reduce/reduce.h"
 

@@ -43,10 +43,6 @@ inline Simd<float> simd_exp(Simd<float> x) {
   return x;
 #endif
 }
-inline Simd<double> simd_exp(Simd<double> x) {
-  for (int i = 0; i < kSimd<double>; ++i) x[i] = exp_of(x[i]);
-  return x;
-}
 
 /// 1 / (1 + e^-x), by e^-|x|, which never overflows.
 template <class A> inline Simd<A> simd_sigmoid(Simd<A> x) {

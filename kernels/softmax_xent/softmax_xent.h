@@ -45,11 +45,16 @@ template <class A> struct RowResults {
 
 /// Writes loss [1] and the row results. classes < 2^31. Targets is one of the above, for acc_t<T>.
 template <class T, class Targets>
+void softmax_xent_forward(Reference, const T* x, Targets, RowResults<acc_t<T>>, acc_t<T>* loss, int64_t rows, int64_t classes);
+template <class T, class Targets>
 void softmax_xent_forward(Cpu, const T* x, Targets, RowResults<acc_t<T>>, acc_t<T>* loss, int64_t rows, int64_t classes);
 template <class T, class Targets>
 void softmax_xent_forward(Gpu, const T* x, Targets, RowResults<acc_t<T>>, acc_t<T>* loss, int64_t rows, int64_t classes);
 
 /// Writes dx [rows, classes]. dloss is one number, in the memory of the device that computes.
+template <class T, class Targets>
+void softmax_xent_backward(Reference, const T* x, Targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows,
+                           int64_t classes);
 template <class T, class Targets>
 void softmax_xent_backward(Cpu, const T* x, Targets, const acc_t<T>* row_shift, const acc_t<T>* dloss, T* dx, int64_t rows,
                            int64_t classes);
@@ -58,10 +63,13 @@ void softmax_xent_backward(Gpu, const T* x, Targets, const acc_t<T>* row_shift, 
                            int64_t classes);
 
 /// Form is Softmax or LogSoftmax (softmax_xent_math.h). y may be x.
+template <class Form, class T> void softmax_forward(Reference, Form, const T* x, T* y, int64_t rows, int64_t classes);
 template <class Form, class T> void softmax_forward(Cpu, Form, const T* x, T* y, int64_t rows, int64_t classes);
 template <class Form, class T> void softmax_forward(Gpu, Form, const T* x, T* y, int64_t rows, int64_t classes);
 
 /// dx from the output y. dx may be dy.
+template <class Form, class T>
+void softmax_backward(Reference, Form, const T* y, const T* dy, T* dx, int64_t rows, int64_t classes);
 template <class Form, class T> void softmax_backward(Cpu, Form, const T* y, const T* dy, T* dx, int64_t rows, int64_t classes);
 template <class Form, class T> void softmax_backward(Gpu, Form, const T* y, const T* dy, T* dx, int64_t rows, int64_t classes);
 

@@ -249,6 +249,5 @@ template <class Form, class T> void softmax_backward(Cpu, Form, const T* y, cons
 CUDENZA_SOFTMAX_XENT_OF(Cpu, float)
 CUDENZA_SOFTMAX_XENT_OF(Cpu, bf16)
 CUDENZA_SOFTMAX_XENT_OF(Cpu, f16)
-CUDENZA_SOFTMAX_XENT_OF(Cpu, double)
 
 }  // namespace cudenza::kernels

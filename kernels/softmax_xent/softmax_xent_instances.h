@@ -1,4 +1,4 @@
-/// What the softmax kernels are compiled for: the one list that both devices' files read.
+/// What the softmax kernels are compiled for: the one list that all of their files read.
 #pragma once
 #include "kernels/softmax_xent/softmax_xent_math.h"
 

@@ -31,6 +31,9 @@ struct TtaRule {
 /// plain is [rows, classes], variants [(passes - 1)·rows, classes], y [rows, classes]. REQUIRES 2 <= passes <= 4096,
 /// 0 < classes < 2^31.
 template <class T>
+void tta_probabilities(Reference, const TtaRule&, const T* plain, const T* variants, acc_t<T>* y, int64_t rows, int64_t classes,
+                       int64_t passes);
+template <class T>
 void tta_probabilities(Cpu, const TtaRule&, const T* plain, const T* variants, acc_t<T>* y, int64_t rows, int64_t classes,
                        int64_t passes);
 template <class T>

@@ -5,6 +5,7 @@
 #include "kernels/common/parallel.h"
 #include "kernels/simd/short_rows.h"
 #include "kernels/simd/simd_math.h"
+#include "kernels/tta/tta_instances.h"
 #include "kernels/tta/tta_math.h"
 
 namespace cudenza::kernels {
@@ -91,9 +92,8 @@ void tta_probabilities(Cpu, const TtaRule& rule, const T* plain, const T* varian
   });
 }
 
-template void tta_probabilities(Cpu, const TtaRule&, const float*, const float*, float*, int64_t, int64_t, int64_t);
-template void tta_probabilities(Cpu, const TtaRule&, const bf16*, const bf16*, float*, int64_t, int64_t, int64_t);
-template void tta_probabilities(Cpu, const TtaRule&, const f16*, const f16*, float*, int64_t, int64_t, int64_t);
-template void tta_probabilities(Cpu, const TtaRule&, const double*, const double*, double*, int64_t, int64_t, int64_t);
+CUDENZA_TTA(Cpu, float)
+CUDENZA_TTA(Cpu, bf16)
+CUDENZA_TTA(Cpu, f16)
 
 }  // namespace cudenza::kernels

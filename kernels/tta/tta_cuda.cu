@@ -1,4 +1,5 @@
 #include "kernels/common/reduce.cuh"
+#include "kernels/tta/tta_instances.h"
 #include "kernels/tta/tta_math.h"
 
 namespace cudenza::kernels {
@@ -61,8 +62,8 @@ void tta_probabilities(Gpu gpu, const TtaRule& rule, const T* plain, const T* va
                                       static_cast<int>(classes), static_cast<int>(passes));
 }
 
-template void tta_probabilities(Gpu, const TtaRule&, const float*, const float*, float*, int64_t, int64_t, int64_t);
-template void tta_probabilities(Gpu, const TtaRule&, const bf16*, const bf16*, float*, int64_t, int64_t, int64_t);
-template void tta_probabilities(Gpu, const TtaRule&, const f16*, const f16*, float*, int64_t, int64_t, int64_t);
+CUDENZA_TTA(Gpu, float)
+CUDENZA_TTA(Gpu, bf16)
+CUDENZA_TTA(Gpu, f16)
 
 }  // namespace cudenza::kernels

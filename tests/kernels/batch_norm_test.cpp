@@ -42,7 +42,7 @@ template <class T> struct Way {
     BatchNormUpstream<T> up{};
     up.dy = dy.data(), up.mask = mask.data();
     if (with_more) up.more = more.data(), up.dz = dz.data();
-    std::vector<float> workspace(static_cast<size_t>(batch_norm_workspace(shape)));
+    std::vector<float> workspace(static_cast<size_t>(batch_norm_workspace(Cpu{}, shape)));
     batch_norm_backward_reduce(Cpu{}, up, x.data(), shape, channels, dgamma.data(), dbeta.data(), workspace.data());
     batch_norm_backward_apply(Cpu{}, dy.data(), x.data(), mask.data(), shape, channels, dgamma.data(), dbeta.data(), dx.data(),
                               dresidual.data());

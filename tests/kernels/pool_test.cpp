@@ -87,18 +87,6 @@ TEST(Windows, AWinnerTakesAByteIfAllPositionsFit) {
   EXPECT_TRUE(winner_fits_byte(PoolShape<AdaptiveSide>{1, {16, 1}, {16, 1}, 1}));
 }
 
-TEST(Slices, AreTakenWhereFewWindowsHoldManyPixels) {
-  const auto slices = [](int batch, int side, int out, int channels) {
-    return pool_slices(PoolShape<AdaptiveSide>{batch, {side, out}, {side, out}, channels});
-  };
-  EXPECT_EQ(slices(256, 14, 7, 512), 0);   // four pixels each
-  EXPECT_EQ(slices(4096, 7, 1, 2048), 0);  // enough windows to fill a device by one thread each
-  EXPECT_EQ(slices(256, 7, 1, 2048), 1);   // a block each
-  EXPECT_EQ(slices(1, 1024, 1, 64), 512);  // many blocks
-  EXPECT_EQ(pool_workspace_bytes(PoolShape<AdaptiveSide>{256, {7, 1}, {7, 1}, 2048}), 0u);
-  EXPECT_EQ(pool_workspace_bytes(PoolShape<AdaptiveSide>{1, {1024, 1}, {1024, 1}, 64}), 512u * 64 * 8);
-}
-
 constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kHardValues[] = {0.0f, -0.0f, 1.0f, -1.0f, kInfinity, -kInfinity, 0.5f, -2.0f, kNan};
 
@@ -146,15 +134,15 @@ TEST(Pool, Bf16EqualsF32WhateverTheValues) {
         std::vector<float> y(ys), dx(xs);
         std::vector<bf16> y16(ys), dx16(xs);
         std::vector<uint8_t> winner(ys), winner16(ys);
-        max_pool_forward(Cpu{}, x.data(), y.data(), winner.data(), nullptr, s);
-        max_pool_forward(Cpu{}, x16.data(), y16.data(), winner16.data(), nullptr, s);
+        max_pool_forward(Cpu{}, x.data(), y.data(), winner.data(), s);
+        max_pool_forward(Cpu{}, x16.data(), y16.data(), winner16.data(), s);
         EXPECT_EQ(winner, winner16) << what;
         expect_rounded(y, y16, "maximum " + what);
         max_pool_backward(Cpu{}, dy.data(), winner.data(), dx.data(), s);
         max_pool_backward(Cpu{}, dy16.data(), winner.data(), dx16.data(), s);
         expect_rounded(dx, dx16, "maximum's gradient " + what);
-        avg_pool_forward(Cpu{}, x.data(), y.data(), nullptr, s);
-        avg_pool_forward(Cpu{}, x16.data(), y16.data(), nullptr, s);
+        avg_pool_forward(Cpu{}, x.data(), y.data(), s);
+        avg_pool_forward(Cpu{}, x16.data(), y16.data(), s);
         expect_rounded(y, y16, "average " + what);
         avg_pool_backward(Cpu{}, dy.data(), dx.data(), s);
         avg_pool_backward(Cpu{}, dy16.data(), dx16.data(), s);
@@ -171,8 +159,8 @@ TEST(MaxPool, ANumberWinsByItsFirstPlaceAndNanByItsLast) {
     std::vector<bf16> x16, y16(35);
     for (const float value : window) x.insert(x.end(), 35, value), x16.insert(x16.end(), 35, bf16(value));
     std::vector<uint8_t> where(35), where16(35);
-    max_pool_forward(Cpu{}, x.data(), y.data(), where.data(), nullptr, s);
-    max_pool_forward(Cpu{}, x16.data(), y16.data(), where16.data(), nullptr, s);
+    max_pool_forward(Cpu{}, x.data(), y.data(), where.data(), s);
+    max_pool_forward(Cpu{}, x16.data(), y16.data(), where16.data(), s);
     EXPECT_EQ(where, std::vector<uint8_t>(35, static_cast<uint8_t>(winner)));
     EXPECT_EQ(where16, where);
     expect_rounded(std::vector<float>(35, window[static_cast<size_t>(winner)]), y16, "bf16");
@@ -208,20 +196,20 @@ template <class T> void expect_streamed_equal(int batch) {
   const auto x = hard_values<T>(count, 9), dy = hard_values<T>(count, 4);
   Aligned<T> y(count), mean(count), dx(count), spread(count), expected(picture);
   std::vector<uint8_t> winner(count), expected_winner(picture);
-  max_pool_forward(Cpu{}, x.data(), y.data(), winner.data(), nullptr, whole);
-  avg_pool_forward(Cpu{}, x.data(), mean.data(), nullptr, whole);
+  max_pool_forward(Cpu{}, x.data(), y.data(), winner.data(), whole);
+  avg_pool_forward(Cpu{}, x.data(), mean.data(), whole);
   max_pool_backward(Cpu{}, dy.data(), winner.data(), dx.data(), whole);
   avg_pool_backward(Cpu{}, dy.data(), spread.data(), whole);
   for (size_t at = 0; at < count; at += picture) {
     const auto expect_picture = [&](Aligned<T>& actual, const char* what) {
       EXPECT_EQ(std::memcmp(actual.data() + at, expected.data(), picture * sizeof(T)), 0) << what << " " << at / picture;
     };
-    max_pool_forward(Cpu{}, x.data() + at, expected.data(), expected_winner.data(), nullptr, one);
+    max_pool_forward(Cpu{}, x.data() + at, expected.data(), expected_winner.data(), one);
     expect_picture(y, "maxima of picture");
     EXPECT_EQ(std::memcmp(winner.data() + at, expected_winner.data(), picture), 0) << "winners of picture " << at / picture;
     max_pool_backward(Cpu{}, dy.data() + at, expected_winner.data(), expected.data(), one);
     expect_picture(dx, "maxima's gradient in picture");
-    avg_pool_forward(Cpu{}, x.data() + at, expected.data(), nullptr, one);
+    avg_pool_forward(Cpu{}, x.data() + at, expected.data(), one);
     expect_picture(mean, "averages of picture");
     avg_pool_backward(Cpu{}, dy.data() + at, expected.data(), one);
     expect_picture(spread, "averages' gradient in picture");

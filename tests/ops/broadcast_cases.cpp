@@ -6,10 +6,15 @@ namespace {
 
 using Inputs = std::vector<Tensor>;
 
-OpCase per_channel(std::string name, Shape shape, Tensor (*op)(const Tensor&, const Tensor&)) {
-  return {.name = std::move(name),
-          .inputs = {{.shape = shape}, {.shape = {shape.channels()}, .accumulator = true}},
-          .run = [op](const Inputs& in) { return Inputs{op(in[0], in[1])}; }};
+OpCase per_channel(std::string name, Shape shape, Tensor (*op)(const Tensor&, const Tensor&),
+                   const std::vector<Shape>& special = {}) {
+  const auto inputs = [](const Shape& x) {
+    return std::vector<Input>{{.shape = x}, {.shape = {x.channels()}, .accumulator = true}};
+  };
+  OpCase result{
+      .name = std::move(name), .inputs = inputs(shape), .run = [op](const Inputs& in) { return Inputs{op(in[0], in[1])}; }};
+  for (const Shape& other : special) result.special.push_back(inputs(other));
+  return result;
 }
 
 OpCase with_bench(OpCase op_case) {
@@ -27,9 +32,9 @@ Cost bias_cost(const std::vector<Input>& bench, DType dtype) {
 }  // namespace
 
 // The shapes visit every way to sum the rows: packs and single channels, one slice and several, lanes beyond the last channel,
-// more than one tile.
+// more than one tile. For proof 6 also results written past the cache, and pieces that end within a row.
 std::vector<OpCase> broadcast_cases() {
-  OpCase bias = with_bench(per_channel("add_bias/whole_packs", {2, 3, 5, 16}, add_bias));
+  OpCase bias = with_bench(per_channel("add_bias/whole_packs", {2, 3, 5, 16}, add_bias, {{131072, 64}, {5001, 7}}));
   bias.cost = bias_cost;
   return {
       bias,
@@ -37,7 +42,7 @@ std::vector<OpCase> broadcast_cases() {
       per_channel("add_bias/slices_of_rows", {350, 10}, add_bias),
       per_channel("add_bias/tiles_of_channels", {2, 296}, add_bias),
       per_channel("add_bias/one_channel", {2100, 1}, add_bias),
-      with_bench(per_channel("mul_channels/whole_packs", {2, 3, 5, 16}, mul_channels)),
+      with_bench(per_channel("mul_channels/whole_packs", {2, 3, 5, 16}, mul_channels, {{131072, 64}, {5001, 7}})),
       per_channel("mul_channels/odd_channels", {7, 13}, mul_channels),
       per_channel("mul_channels/slices_of_rows", {270, 7}, mul_channels),
   };

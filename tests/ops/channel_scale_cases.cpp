@@ -4,10 +4,12 @@
 namespace cudenza::testing {
 namespace {
 
-OpCase scaled(std::string name, Shape x, Shape s) {
-  return {.name = "channel_scale/" + name, .inputs = {{.shape = x}, {.shape = s}}, .run = [](const std::vector<Tensor>& in) {
-            return std::vector{channel_scale(in[0], in[1])};
-          }};
+OpCase scaled(std::string name, Shape x, Shape s, const std::vector<Shape>& special = {}) {
+  OpCase result{.name = "channel_scale/" + name,
+                .inputs = {{.shape = x}, {.shape = s}},
+                .run = [](const std::vector<Tensor>& in) { return std::vector{channel_scale(in[0], in[1])}; }};
+  for (const Shape& other : special) result.special.push_back({{.shape = other}, {.shape = {other[0], other[3]}}});
+  return result;
 }
 
 OpCase with_bench(OpCase op_case) {
@@ -26,9 +28,11 @@ std::vector<OpCase> channel_scale_cases() {
   OpCase strips = scaled("strips_of_channels", {1, 6, 7, 1030}, {1, 1030});
   strips.has_f64 = false;
   return {
-      with_bench(scaled("whole_packs", {3, 3, 5, 16}, {3, 16})),
+      // For proof 6: results written past the cache; several shares of the positions; more items than shares, short rows that are
+      // added side by side; rows of several strips.
+      with_bench(scaled("whole_packs", {3, 3, 5, 16}, {3, 16}, {{8, 128, 128, 64}, {2, 60, 71, 48}})),
       scaled("factors_of_rank_4", {2, 2, 3, 8}, {2, 1, 1, 8}),
-      scaled("odd_channels", {2, 3, 3, 7}, {2, 7}),
+      scaled("odd_channels", {2, 3, 3, 7}, {2, 7}, {{70, 5, 33, 7}, {1, 6, 7, 2101}, {2, 60, 71, 10}}),
       scaled("slices_of_positions", {2, 17, 16, 5}, {2, 5}),
       scaled("tiles_of_channels", {2, 1, 2, 264}, {2, 264}),
       strips,

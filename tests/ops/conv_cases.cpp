@@ -18,6 +18,7 @@ struct Variant {
   Conv2dSpec spec = {};
   bool bias = false;
   Shape bench_x = {}, bench_w = {};
+  Shape special_x = {}, special_w = {};
   bool x_is_picture = false;  ///< the first layer: x gets no gradient
 };
 
@@ -45,6 +46,7 @@ OpCase conv(Variant v) {
            .run = [spec = v.spec, bias = v.bias](const Inputs& in) {
              return Inputs{conv2d(in[0], in[1], spec, bias ? in[2] : Tensor())};
            }};
+  if (v.special_x.rank() > 0) c.special = {inputs_of(v.special_x, v.special_w, v.bias, v.x_is_picture)};
   if (v.bench_x.rank() == 0) return c;
   c.bench = inputs_of(v.bench_x, v.bench_w, v.bias, v.x_is_picture);
   c.cost = [spec = v.spec, gradients = v.x_is_picture ? 1 : 2](const std::vector<Input>& in, DType dtype) {
@@ -86,13 +88,17 @@ std::vector<OpCase> conv_cases() {
             .w = {8, 3, 3, 8},
             .spec = {.pad = 1},
             .bench_x = {8, 14, 14, 256},
-            .bench_w = {256, 3, 3, 256}}),
+            .bench_w = {256, 3, 3, 256},
+            .special_x = {2, 17, 16, 32},  // Winograd's
+            .special_w = {48, 3, 3, 32}}),
       conv({.name = "k3_s2_p1",
             .x = {2, 5, 6, 4},
             .w = {3, 3, 3, 4},
             .spec = {.stride = 2, .pad = 1},
             .bench_x = {8, 56, 56, 128},
-            .bench_w = {128, 3, 3, 128}}),
+            .bench_w = {128, 3, 3, 128},
+            .special_x = {2, 17, 16, 33},
+            .special_w = {40, 3, 3, 33}}),
       conv({.name = "k3_p1_bias",
             .x = {2, 3, 4, 5},
             .w = {4, 3, 3, 5},
@@ -106,7 +112,9 @@ std::vector<OpCase> conv_cases() {
             .spec = {.pad = 2},
             .bias = true,
             .bench_x = {8, 27, 27, 64},
-            .bench_w = {192, 5, 5, 64}}),
+            .bench_w = {192, 5, 5, 64},
+            .special_x = {2, 17, 16, 32},  // Winograd's
+            .special_w = {16, 5, 5, 32}}),
       conv({.name = "k7_s2_p3", .x = {1, 9, 8, 3}, .w = {2, 7, 7, 3}, .spec = {.stride = 2, .pad = 3}}),
       conv({.name = "k7_s2_p3_stem",
             .x = {1, 9, 8, 3},

@@ -27,9 +27,11 @@ OpCase linear_case(std::string name, std::vector<Input> inputs, std::vector<Inpu
 }  // namespace
 
 std::vector<OpCase> linear_cases() {
+  OpCase bias = linear_case("bias", inputs_of(6, 9, 10, true), inputs_of(64, 2048, 1000, true));
+  bias.special = {inputs_of(65, 301, 130, true)};
   return {
       linear_case("plain", inputs_of(5, 7, 3, false), inputs_of(64, 9216, 4096, false)),
-      linear_case("bias", inputs_of(6, 9, 10, true), inputs_of(64, 2048, 1000, true)),
+      bias,
       linear_case("many_rows", inputs_of(37, 8, 4, true)),
       linear_case("one_row", inputs_of(1, 16, 8, true)),
       linear_case("one_feature", inputs_of(4, 1, 1, true)),

@@ -12,14 +12,16 @@ OpCase unary(std::string name, Shape shape, Tensor (*op)(const Tensor&), Fill fi
   return {.name = std::move(name),
           .inputs = {{.shape = shape, .fill = fill}},
           .run = [op](const Inputs& in) { return Inputs{op(in[0])}; },
-          .bench = {{.shape = kBench}}};
+          .bench = {{.shape = kBench}},
+          .same_bits = true};
 }
 
 OpCase binary(std::string name, Shape shape, Tensor (*op)(const Tensor&, const Tensor&)) {
   return {.name = std::move(name),
           .inputs = {{.shape = shape}, {.shape = shape}},
           .run = [op](const Inputs& in) { return Inputs{op(in[0], in[1])}; },
-          .bench = {{.shape = kBench}, {.shape = kBench}}};
+          .bench = {{.shape = kBench}, {.shape = kBench}},
+          .same_bits = true};
 }
 
 /// Two casts, to half the bytes and back.
@@ -32,21 +34,27 @@ Cost there_and_back(const std::vector<Input>& bench, DType dtype) {
 }  // namespace
 
 std::vector<OpCase> pointwise_cases() {
+  // For proof 6: written past the cache, and several threads' pieces.
+  const Shape streamed{2901, 2900}, pieces{70001};
+  OpCase smooth = with_special(unary("sigmoid/short_last_pack", {7, 11}, sigmoid), {streamed, pieces});
+  smooth.same_bits = false;  // registers have an exponential of their own
   return {
-      unary("relu/whole_packs", {2, 4, 8}, relu, Fill::distinct),
+      with_special(unary("relu/whole_packs", {2, 4, 8}, relu, Fill::distinct), {streamed, pieces}),
       unary("relu/short_last_pack", {3, 5, 13}, relu, Fill::distinct),
-      unary("sigmoid/short_last_pack", {7, 11}, sigmoid),
-      unary("hard_swish/short_last_pack", {7, 11}, hard_swish, Fill::distinct),
-      binary("add/short_last_pack", {3, 43}, add),
-      binary("mul/short_last_pack", {3, 43}, mul),
+      smooth,
+      with_special(unary("hard_swish/short_last_pack", {7, 11}, hard_swish, Fill::distinct), {pieces}),
+      with_special(binary("add/short_last_pack", {3, 43}, add), {streamed, pieces}),
+      with_special(binary("mul/short_last_pack", {3, 43}, mul), {pieces}),
       {.name = "hard_swish/beyond_its_bends",
        .inputs = {{.shape = {7, 11}, .fill = Fill::distinct}},
-       .run = [](const Inputs& in) { return Inputs{hard_swish(scale(in[0], 4))}; }},
+       .run = [](const Inputs& in) { return Inputs{hard_swish(scale(in[0], 4))}; },
+       .same_bits = true},
       {.name = "scale/third",
        .inputs = {{.shape = {5, 9}}},
        .run = [](const Inputs& in) { return Inputs{scale(in[0], 1.0 / 3)}; },
        .bench = {{.shape = kBench}},
-       .cost = one_pass_each_way},
+       .cost = one_pass_each_way,
+       .same_bits = true},
       {.name = "reshape/matrix",
        .inputs = {{.shape = {2, 3, 4}}},
        .run =
@@ -59,6 +67,8 @@ std::vector<OpCase> pointwise_cases() {
        .bench = {{.shape = kBench}},
        .cost = there_and_back,
        .dtypes = {DType::f32},
+       .special = {{{.shape = streamed}}, {{.shape = pieces}}},
+       .same_bits = true,
        .has_f64 = false},
   };
 }

@@ -24,6 +24,12 @@ OpCase data_only(OpCase op_case) {
   return op_case;
 }
 
+/// A place or an element of x, not a sum.
+OpCase picked(OpCase op_case) {
+  op_case.same_bits = true;
+  return data_only(std::move(op_case));
+}
+
 }  // namespace
 
 std::vector<OpCase> reduce_cases() {
@@ -33,25 +39,29 @@ std::vector<OpCase> reduce_cases() {
                   .run = [](const Inputs& in) { return Inputs{sum_rows_of_products(in[0], in[1])}; },
                   .bench = {{.shape = matrix}, {.shape = matrix}},
                   .has_gradient = false};
+  products.special = with_special(products, {{3001, 70}}).special;
+  // For proof 6: several shares of the rows; short rows that are added side by side; rows longer than a strip; more items than
+  // shares; gradients written past the cache. Rows that fill no register, some registers, and more than one block of argmax.
+  const std::vector<Shape> rows{{40001, 10}, {3001, 70}, {75, 5003}}, long_rows{{70, 31}, {70, 150}, {2, 1048576 + 70}};
   return {
-      reduced("sum/short_last_pack", {5, 9}, sum, pictures),
+      with_special(reduced("sum/short_last_pack", {5, 9}, sum, pictures), {{1000003}}),
       reduced("mean/whole_packs", {2, 4, 8}, mean),
       data_only(reduced("mean/many_blocks", {3, 2047}, mean)),
-      data_only(reduced("sum_squares/many_blocks", {5000}, sum_squares, pictures)),
-      reduced("spatial_mean/whole_packs", {3, 7, 7, 16}, spatial_mean, features),
-      reduced("spatial_mean/odd_channels", {2, 5, 3, 11}, spatial_mean),
-      reduced("spatial_mean/slices", {2, 17, 16, 5}, spatial_mean),
+      with_special(data_only(reduced("sum_squares/many_blocks", {5000}, sum_squares, pictures)), {{1000003}}),
+      with_special(reduced("spatial_mean/whole_packs", {3, 7, 7, 16}, spatial_mean, features), {{33, 64, 64, 64}}),
+      with_special(reduced("spatial_mean/odd_channels", {2, 5, 3, 11}, spatial_mean), {{70, 5, 3, 11}}),
+      with_special(reduced("spatial_mean/slices", {2, 17, 16, 5}, spatial_mean), {{2, 200, 101, 5}}),
       reduced("spatial_mean/tiles", {1, 2, 2, 264}, spatial_mean),
-      data_only(reduced("sum_rows/ten_channels", {300, 10}, sum_rows)),
+      with_special(data_only(reduced("sum_rows/ten_channels", {300, 10}, sum_rows)), rows),
       data_only(reduced("sum_rows/slices", {300, 64}, sum_rows, matrix)),
       data_only(reduced("sum_rows/wide", {5, 2056}, sum_rows, {4096, 4096})),
       products,
-      data_only(reduced("argmax/ten_classes", {11, 10}, argmax)),
-      data_only(reduced("argmax/whole_packs", {3, 3, 24}, argmax, logits)),
-      data_only(reduced("argmax/long_rows", {2, 4104}, argmax)),
-      data_only(reduced("row_max/ten_classes", {11, 10}, row_max)),
-      data_only(reduced("row_max/whole_packs", {9, 72}, row_max, logits)),
-      data_only(reduced("row_max/long_rows", {2, 2051}, row_max)),
+      with_special(picked(reduced("argmax/ten_classes", {11, 10}, argmax)), long_rows),
+      picked(reduced("argmax/whole_packs", {3, 3, 24}, argmax, logits)),
+      picked(reduced("argmax/long_rows", {2, 4104}, argmax)),
+      with_special(picked(reduced("row_max/ten_classes", {11, 10}, row_max)), long_rows),
+      picked(reduced("row_max/whole_packs", {9, 72}, row_max, logits)),
+      picked(reduced("row_max/long_rows", {2, 2051}, row_max)),
   };
 }
 

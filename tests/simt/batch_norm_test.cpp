@@ -51,7 +51,7 @@ Step run(Where where, const BatchNormShape& shape, int64_t offset, float mean = 
          .dx = std::vector<float>(x.size()),
          .dresidual = std::vector<float>(x.size()),
          .mask = std::vector<uint32_t>(static_cast<size_t>(shape.mask_words()))};
-  std::vector<float> workspace(static_cast<size_t>(batch_norm_workspace(shape)), NAN);
+  std::vector<float> workspace(static_cast<size_t>(batch_norm_workspace(where, shape)), NAN);
   const RunningStatistics<float> running{s.running_mean.data(), s.running_variance.data(), 0.25};
   batch_norm_statistics(where, x.data() + offset, shape, 1e-5, s.mean.data(), s.inv_std.data(), running, workspace.data());
   const BatchNormChannels<float> c{gamma.data(), beta.data(), s.mean.data(), s.inv_std.data()};

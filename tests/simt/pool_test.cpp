@@ -1,5 +1,5 @@
-/// What an OpCase cannot say of the pooling and dropout kernels: results repeat bit for bit in every thread order, masks are
-/// the CPU's, and a captured step draws anew.
+/// What an OpCase cannot say of the pooling and dropout kernels: results repeat bit for bit in every thread order, few
+/// windows are cut in slices, masks are the CPU's, and a captured step draws anew.
 #include "engine/ops/pool.h"
 
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 
 #include "engine/core/gpu.h"
 #include "engine/ops/dropout.h"
+#include "kernels/pool/pool_slices.h"
 #include "kernels/simt/simt.h"
 #include "tests/support/op_case.h"
 
@@ -46,6 +47,19 @@ TEST(PoolKernels, RepeatBitForBitInEveryOrder) {
       EXPECT_EQ(forward_and_back(x, op), first);
     }
   }
+}
+
+TEST(PoolKernels, SlicesAreTakenWhereFewWindowsHoldManyPixels) {
+  using Pictures = kernels::PoolShape<kernels::AdaptiveSide>;
+  const auto slices = [](int batch, int side, int out, int channels) {
+    return kernels::pool_slices(Pictures{batch, {side, out}, {side, out}, channels});
+  };
+  EXPECT_EQ(slices(256, 14, 7, 512), 0);   // four pixels each
+  EXPECT_EQ(slices(4096, 7, 1, 2048), 0);  // enough windows to fill a device by one thread each
+  EXPECT_EQ(slices(256, 7, 1, 2048), 1);   // a block each
+  EXPECT_EQ(slices(1, 1024, 1, 64), 512);  // many blocks
+  EXPECT_EQ(kernels::pool_workspace_bytes(Pictures{256, {7, 1}, {7, 1}, 2048}), 0u);
+  EXPECT_EQ(kernels::pool_workspace_bytes(Pictures{1, {1024, 1}, {1024, 1}, 64}), 512u * 64 * 8);
 }
 
 TEST(PoolKernels, TiesAndNaNsAreTheCpusAcrossSlices) {

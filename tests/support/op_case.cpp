@@ -50,6 +50,14 @@ Cost one_pass_each_way(const std::vector<Input>& bench, DType dtype) {
   return {.forward = pass, .backward = pass};
 }
 
+OpCase with_special(OpCase op_case, const std::vector<Shape>& shapes) {
+  for (const Shape& shape : shapes) {
+    op_case.special.push_back(op_case.inputs);
+    for (Input& input : op_case.special.back()) input.shape = shape;
+  }
+  return op_case;
+}
+
 std::vector<Tensor> make_inputs(const std::vector<Input>& specs, DType dtype) {
   std::mt19937_64 random(20260);
   std::vector<Tensor> inputs;
@@ -66,6 +74,15 @@ std::vector<Tensor> converted(const std::vector<Tensor>& inputs, const std::vect
 std::vector<Tensor> moved(const std::vector<Tensor>& inputs, Device device) {
   std::vector<Tensor> out;
   for (const Tensor& input : inputs) out.push_back(device == input.device() ? input.clone() : input.to(device));
+  return out;
+}
+
+std::vector<Tensor> misaligned(const std::vector<Tensor>& inputs) {
+  std::vector<Tensor> out;
+  for (const Tensor& input : inputs) {
+    out.push_back(Tensor::empty({input.numel() + 1}, input.dtype()).slice(1, input.shape()));
+    out.back().copy_from(input);
+  }
   return out;
 }
 

@@ -1,9 +1,12 @@
-/// One OpCase says how to call an op; four proofs and a benchmark come of it:
-///   1. gradient:  central differences hold the CPU's f64 gradients              (tests/op_test.cpp)
-///   2. precision: the CPU's f64 holds its f32, bf16 and f16                     (tests/op_test.cpp)
-///   3. kernel:    the CPU holds the .cu source run on the host, three orders    (tests/simt/op_simt_test.cpp)
-///   4. device:    the CPU holds the GPU, where there is one                     (tests/op_test.cpp)
-///   5. benchmark: GB/s and GFLOP/s forward and backward at `bench` sizes        (bench/op_bench.cpp)
+/// One OpCase says how to call an op; five proofs and a benchmark come of it. The reference is X_reference.cpp, the plain loop,
+/// which serves f64 alone and the other types while a ReferenceKernels lives (engine/core/reference_kernels.h).
+///   1. gradient:  central differences hold the reference's gradients, in f64           (tests/op_test.cpp)
+///   2. precision: the reference in f64 holds the fast CPU path in f32, bf16 and f16    (tests/op_test.cpp)
+///   3. kernel:    the reference holds the .cu source run on the host, three orders     (tests/simt/op_simt_test.cpp)
+///   4. device:    the reference holds the GPU, where there is one                      (tests/op_test.cpp)
+///   5. benchmark: GB/s and GFLOP/s forward and backward at `bench` sizes               (bench/op_bench.cpp)
+///   6. fast path: the reference holds the fast CPU path, type by type, at the case's shapes and at `special` ones that reach
+///                 all of its branches                                                  (tests/op_test.cpp)
 #pragma once
 #include <gtest/gtest.h>
 
@@ -53,12 +56,18 @@ struct OpCase {
   std::vector<Input> bench = {};  ///< the same inputs at a size worth timing; empty: no benchmark
   std::function<Cost(const std::vector<Input>& bench, DType)> cost = {};
   std::vector<DType> dtypes = {DType::f32, DType::bf16, DType::f16};  ///< besides f64
+  /// The inputs at other shapes, for proof 6: each with the branch of X_cpu.cpp beside it that it is there for.
+  std::vector<std::vector<Input>> special = {};
+  bool same_bits = false;  ///< proof 6 allows no difference: there are no sums, or they have one order
   bool has_gradient = true;
   bool has_f64 = true;          ///< false: proofs 1 and 2 are skipped (say where the op is proved instead)
   bool has_kernel = true;       ///< false: nothing of ours to run on a GPU (a library serves it)
   double tolerance_factor = 1;  ///< on tests/support/tolerance.h; more than 1 needs the reason in tolerance_reason
   std::string tolerance_reason = {};
 };
+
+/// The case with a special variant for each of the shapes, that of all its inputs.
+OpCase with_special(OpCase, const std::vector<Shape>&);
 
 /// Every case of every family: the xxx_cases() functions of tests/ops/*_cases.cpp, gathered by CMake.
 const std::vector<OpCase>& all_op_cases();
@@ -68,6 +77,9 @@ std::vector<Tensor> make_inputs(const std::vector<Input>&, DType);
 /// `inputs` in another floating type (only those that follow the case's dtype) or on another device.
 std::vector<Tensor> converted(const std::vector<Tensor>& inputs, const std::vector<Input>& specs, DType);
 std::vector<Tensor> moved(const std::vector<Tensor>& inputs, Device);
+
+/// The same elements at addresses that no vector's are a multiple of.
+std::vector<Tensor> misaligned(const std::vector<Tensor>& inputs);
 
 /// Results of the op, then the gradients of its differentiable inputs, all detached.
 struct Outcome {

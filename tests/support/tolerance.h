@@ -33,4 +33,7 @@ constexpr Tolerance kernel_against_cpu(DType t) {
   }
 }
 
+/// The CPU's fast path against its reference, both in `t`.
+constexpr Tolerance cpu_against_reference(DType t) { return kernel_against_cpu(t); }
+
 }  // namespace cudenza::testing

@@ -131,9 +131,9 @@ class OneDnnConv final : public ConvBackend {
   void forward(const ConvShape& s, const void* x, const void* w, void* y, const ConvEpilogue& e) const override {
     convolve(s, x, w, y, e);
     if (!e.relu) return;
-    dispatch_floating("conv2d", s.dtype, [&]<class T>() {
+    dispatch_kernel("conv2d", Device::cpu(), s.dtype, [&]<class T>(auto where) {
       T* const out = static_cast<T*>(y);
-      kernels::map(kernels::Cpu{}, kernels::Relu{}, out, out, Counts(s).y);
+      kernels::map(where, kernels::Relu{}, out, out, Counts(s).y);
     });
   }
 
