@@ -22,7 +22,7 @@ template <class F> void on_device([[maybe_unused]] Device device, F&& f) {
 
 /// The same for functions that have a reference: on the CPU f(Reference{}) while a ReferenceKernels lives.
 template <class F> void on_place(Device device, F&& f) {
-  if (device.is_cpu() && ReferenceKernels::alive()) f(kernels::Reference{});
+  if (device.is_cpu() && ReferenceKernels::active()) f(kernels::Reference{});
   else on_device(device, f);
 }
 

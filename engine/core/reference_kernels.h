@@ -8,15 +8,15 @@ namespace cudenza {
 /// instead of X_cpu.cpp, Winograd and oneDNN. In f64 they always do.
 class ReferenceKernels {
  public:
-  ReferenceKernels() : before_(std::exchange(alive_, true)) {}
-  ~ReferenceKernels() { alive_ = before_; }
+  ReferenceKernels() : before_(std::exchange(active_, true)) {}
+  ~ReferenceKernels() { active_ = before_; }
   ReferenceKernels(const ReferenceKernels&) = delete;
   ReferenceKernels& operator=(const ReferenceKernels&) = delete;
 
-  static bool alive() { return alive_; }
+  static bool active() { return active_; }
 
  private:
-  static inline thread_local bool alive_ = false;
+  static inline thread_local bool active_ = false;
   bool before_;
 };
 

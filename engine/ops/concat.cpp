@@ -19,7 +19,7 @@ void copy_rows(Device device, char* to, size_t to_pitch, const char* from, size_
     kernels::copy_rows(where, to, static_cast<int64_t>(to_pitch), from, static_cast<int64_t>(from_pitch),
                        static_cast<int64_t>(bytes), rows);
   };
-  if (ReferenceKernels::alive()) copy(kernels::Reference{});
+  if (ReferenceKernels::active()) copy(kernels::Reference{});
   else copy(kernels::Cpu{});
 }
 
