@@ -1,4 +1,4 @@
-/// The equations of reduce.h as loops. Sums are taken in double: how they are rounded is not what it judges.
+/// Sums of reduce.h as loops (of rows: reduce_rows_reference.cpp). They are taken in double: how they are rounded is not what it judges.
 #include "kernels/reduce/reduce_instances.h"
 
 namespace cudenza::kernels {
@@ -9,16 +9,6 @@ template <class U, class A, class Term> U scaled_sum(double scale, int64_t count
   double sum = 0;
   for (int64_t k = 0; k < count; ++k) sum += term(k);
   return static_cast<U>(static_cast<A>(scale * sum));
-}
-
-/// The first c where x[c] is the row's maximum; NaN is the largest.
-template <class T> int64_t first_largest(const T* x, int64_t channels) {
-  int64_t best = 0;
-  for (int64_t c = 1; c < channels; ++c) {
-    const bool is_nan = x[c] != x[c], best_is_nan = x[best] != x[best];
-    if (!best_is_nan && (is_nan || x[c] > x[best])) best = c;
-  }
-  return best;
 }
 
 }  // namespace
@@ -67,19 +57,11 @@ template <class T> void sum_squares(Reference, const T* x, acc_t<T>* y, int64_t 
   *y = scaled_sum<A, A>(1, count, [=](int64_t i) { return static_cast<double>(x[i]) * static_cast<double>(x[i]); });
 }
 
-template <class T> void row_sum(Reference, const T* x, acc_t<T>* y, int64_t rows, int64_t channels) {
-  for (int64_t r = 0; r < rows; ++r) sum_all(Reference{}, x + r * channels, y + r, channels, 1, nullptr);
-}
-
-template <class T> void row_max(Reference, const T* x, T* y, int64_t rows, int64_t channels) {
-  for (int64_t r = 0; r < rows; ++r) y[r] = x[r * channels + first_largest(x + r * channels, channels)];
-}
-
-template <class T> void row_argmax(Reference, const T* x, int64_t* y, int64_t rows, int64_t channels) {
-  for (int64_t r = 0; r < rows; ++r) y[r] = first_largest(x + r * channels, channels);
-}
-
-CUDENZA_REDUCE(Reference)
-CUDENZA_REDUCE_OF(Reference, double)
+CUDENZA_REDUCE_SUMS(Reference, float)
+CUDENZA_REDUCE_SUMS(Reference, bf16)
+CUDENZA_REDUCE_SUMS(Reference, f16)
+CUDENZA_REDUCE_SUMS(Reference, double)
+CUDENZA_REDUCE_TO(Reference, bf16, float)
+CUDENZA_REDUCE_TO(Reference, f16, float)
 
 }  // namespace cudenza::kernels

@@ -10,8 +10,14 @@
   template void softmax_forward(Where, Form, const T*, T*, int64_t, int64_t); \
   template void softmax_backward(Where, Form, const T*, const T*, T*, int64_t, int64_t);
 
-#define CUDENZA_SOFTMAX_XENT_OF(Where, T)        \
+#define CUDENZA_XENT_OF(Where, T)                \
   CUDENZA_XENT(Where, T, LabelTargets<acc_t<T>>) \
-  CUDENZA_XENT(Where, T, SoftTargets<acc_t<T>>)  \
-  CUDENZA_SOFTMAX(Where, T, Softmax)             \
+  CUDENZA_XENT(Where, T, SoftTargets<acc_t<T>>)
+
+#define CUDENZA_SOFTMAX_OF(Where, T) \
+  CUDENZA_SOFTMAX(Where, T, Softmax) \
   CUDENZA_SOFTMAX(Where, T, LogSoftmax)
+
+#define CUDENZA_SOFTMAX_XENT_OF(Where, T) \
+  CUDENZA_XENT_OF(Where, T)               \
+  CUDENZA_SOFTMAX_OF(Where, T)

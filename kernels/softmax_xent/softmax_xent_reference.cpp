@@ -1,19 +1,12 @@
-/// The equations of softmax_xent.h as loops, in double: how sums are rounded is not what it judges.
-#include <cmath>
+/// The cross-entropy of softmax_xent.h as loops, in double: how sums are rounded is not what it judges.
+#include "kernels/softmax_xent/softmax_xent_reference.h"
+
 #include <limits>
 
 #include "kernels/softmax_xent/softmax_xent_instances.h"
 
 namespace cudenza::kernels {
 namespace {
-
-/// log of the sum over c of e^x[c]; the largest is taken out, so that no power overflows.
-template <class T> double log_sum_exp(const T* x, int64_t classes) {
-  double largest = static_cast<double>(x[0]), sum = 0;
-  for (int64_t c = 1; c < classes; ++c) largest = std::fmax(largest, static_cast<double>(x[c]));
-  for (int64_t c = 0; c < classes; ++c) sum += std::exp(static_cast<double>(x[c]) - largest);
-  return largest + std::log(sum);
-}
 
 /// t[n,c]; NaN where a label or partner is out of range.
 template <class A> double target(const LabelTargets<A>& t, int64_t n, int64_t c, int64_t rows, int64_t classes) {
@@ -61,36 +54,9 @@ void softmax_xent_backward(Reference, const T* x, Targets targets, const acc_t<T
   }
 }
 
-template <class Form, class T> void softmax_forward(Reference, Form, const T* x, T* y, int64_t rows, int64_t classes) {
-#pragma omp parallel for
-  for (int64_t n = 0; n < rows; ++n) {
-    const double lse = log_sum_exp(x + n * classes, classes);
-    for (int64_t i = n * classes; i < (n + 1) * classes; ++i) {
-      const double log_y = static_cast<double>(x[i]) - lse;
-      y[i] = static_cast<T>(static_cast<acc_t<T>>(std::is_same_v<Form, Softmax> ? std::exp(log_y) : log_y));
-    }
-  }
-}
-
-template <class Form, class T>
-void softmax_backward(Reference, Form, const T* y, const T* dy, T* dx, int64_t rows, int64_t classes) {
-  constexpr bool kIsLog = std::is_same_v<Form, LogSoftmax>;
-#pragma omp parallel for
-  for (int64_t n = 0; n < rows; ++n) {
-    double total = 0;
-    for (int64_t i = n * classes; i < (n + 1) * classes; ++i)
-      total += (kIsLog ? 1 : static_cast<double>(y[i])) * static_cast<double>(dy[i]);
-    for (int64_t i = n * classes; i < (n + 1) * classes; ++i) {
-      const double out = static_cast<double>(y[i]), gradient = static_cast<double>(dy[i]);
-      const double result = kIsLog ? gradient - std::exp(out) * total : out * (gradient - total);
-      dx[i] = static_cast<T>(static_cast<acc_t<T>>(result));
-    }
-  }
-}
-
-CUDENZA_SOFTMAX_XENT_OF(Reference, float)
-CUDENZA_SOFTMAX_XENT_OF(Reference, bf16)
-CUDENZA_SOFTMAX_XENT_OF(Reference, f16)
-CUDENZA_SOFTMAX_XENT_OF(Reference, double)
+CUDENZA_XENT_OF(Reference, float)
+CUDENZA_XENT_OF(Reference, bf16)
+CUDENZA_XENT_OF(Reference, f16)
+CUDENZA_XENT_OF(Reference, double)
 
 }  // namespace cudenza::kernels
