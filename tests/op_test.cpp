@@ -85,12 +85,16 @@ class ThreeThreads {
   int before_ = omp_get_max_threads();
 };
 
+/// Larger ones are there for stores past the cache, which are the same for both types of 16 bits.
+constexpr int64_t kMostInF16 = int64_t{1} << 22;
+
 TEST_P(Op, FastPathEqualsReference) {
   const OpCase& op_case = GetParam();
   std::vector<std::vector<Input>> all = op_case.special;
   all.push_back(op_case.inputs);
   for (const auto& specs : all) {
     for (const DType dtype : op_case.dtypes) {
+      if (dtype == DType::f16 && specs[0].shape.numel() > kMostInF16) continue;
       SCOPED_TRACE(fmt::format("{} of {}", dtype, specs[0].shape));
       const auto inputs = make_inputs(specs, dtype);
       const Outcome reference = by_reference(op_case, inputs);

@@ -1,15 +1,24 @@
 #include "tests/support/compare.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "engine/core/gpu.h"
 
 namespace cudenza::testing {
+namespace {
+
+bool same_bytes(const Tensor& a, const Tensor& b) {
+  return a.device().is_cpu() && b.device().is_cpu() && a.dtype() == b.dtype() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
+}
+
+}  // namespace
 
 ::testing::AssertionResult is_close(const Tensor& result, const Tensor& expected, Tolerance tolerance, double factor) {
   if (result.shape() != expected.shape()) {
     return ::testing::AssertionFailure() << "shape " << result.shape().text() << ", expected " << expected.shape().text();
   }
+  if (same_bytes(result, expected)) return ::testing::AssertionSuccess();  // which is soon known of large ones
   const auto r = result.to_vector<double>(), e = expected.to_vector<double>();
   double largest = 0;
   for (const double value : e) largest = std::isfinite(value) ? std::max(largest, std::abs(value)) : largest;

@@ -16,8 +16,20 @@ DType dtype_for(const Input& input, DType dtype) {
   return input.accumulator ? accumulator_of(dtype) : dtype;
 }
 
+/// So many numbers are drawn at most, and repeated: a prime, so that they meet all places in registers and cache lines.
+constexpr int64_t kMostDrawn = 1'000'003;
+
+std::vector<double> repeated(const std::vector<double>& values, int64_t count) {
+  std::vector<double> all;
+  all.reserve(static_cast<size_t>(count));
+  while (std::ssize(all) < count)
+    all.insert(all.end(), values.begin(), values.begin() + std::min(std::ssize(values), count - std::ssize(all)));
+  return all;
+}
+
+/// The first kMostDrawn of the input's values.
 std::vector<double> values_for(const Input& input, std::mt19937_64& random) {
-  std::vector<double> values(static_cast<size_t>(input.shape.numel()));
+  std::vector<double> values(static_cast<size_t>(std::min(input.shape.numel(), kMostDrawn)));
   std::normal_distribution<double> normal;
   std::uniform_real_distribution<double> positive(0.5, 1.5);
   switch (input.fill) {
@@ -61,7 +73,8 @@ OpCase with_special(OpCase op_case, const std::vector<Shape>& shapes) {
 std::vector<Tensor> make_inputs(const std::vector<Input>& specs, DType dtype) {
   std::mt19937_64 random(20260);
   std::vector<Tensor> inputs;
-  for (const Input& spec : specs) inputs.push_back(Tensor::from(values_for(spec, random), spec.shape).to(dtype_for(spec, dtype)));
+  for (const Input& spec : specs)
+    inputs.push_back(Tensor::from(repeated(values_for(spec, random), spec.shape.numel()), spec.shape).to(dtype_for(spec, dtype)));
   return inputs;
 }
 
@@ -89,9 +102,9 @@ std::vector<Tensor> misaligned(const std::vector<Tensor>& inputs) {
 std::vector<double> output_weights(int64_t count) {
   std::mt19937_64 random(77);
   std::normal_distribution<double> normal;
-  std::vector<double> weights(static_cast<size_t>(count));
+  std::vector<double> weights(static_cast<size_t>(std::min(count, kMostDrawn)));
   for (double& w : weights) w = normal(random);
-  return weights;
+  return repeated(weights, count);
 }
 
 std::string test_name(const ::testing::TestParamInfo<OpCase>& info) {
