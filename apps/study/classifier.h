@@ -1,7 +1,8 @@
 /// A trained model in use: what it hears in files and in samples.
 ///
 ///   const cudenza::Classifier classifier("run");
-///   for (const auto& [name, probability] : classifier("song.mp3").top(3)) fmt::print("{:5.1f} % {}\n", 100 * probability, name);
+///   for (const auto& [name, probability] : classifier("song.mp3").top(3))
+///     std::printf("%s %.1f %%\n", name.c_str(), 100 * probability);
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -48,7 +49,8 @@ class Classifier {
   /// pictures. The file is read in pieces: an hour takes no more memory than a minute. Throws DataError, naming the file, if it
   /// cannot be used.
   Prediction operator()(const std::filesystem::path& file) const;
-  /// The same for samples: to the bit what a file that holds them gives. Throws UsageError if they make no sound, or if the model
+  /// The same for samples: to the bit what a file that holds them gives, as long as there are no gaps between windows (behind
+  /// those a file is entered anew, and resampling may round the other way). Throws UsageError if they make no sound, or if the model
   /// learnt from pictures; DataError for samples that are no numbers.
   Prediction operator()(const SoundSamples&) const;
 

@@ -31,12 +31,13 @@ struct DataChoice {
 };
 void open_and_split(LabelledRows&, const DataChoice&, uint64_t seed, Observer&);
 
-/// Reads the files of these items into rows. Bad ones, and folders that could not be read, are told to the observer and left out;
-/// with `strict` the first is a DataError. Throws DataError if none is left.
 struct LoadChoice {
   int workers = 0;  ///< threads that decode; 0: one a core
   bool strict = false;
 };
+
+/// Reads the files of these items into rows. Bad ones, and folders that could not be read, are told to the observer and left out;
+/// with `strict` the first is a DataError. Throws DataError if none is left.
 void load(LabelledRows&, std::span<const int> items, const InputSpec&, const LoadChoice&, Observer&);
 
 /// Warns of classes that nothing can be learnt of: they have no usable clip in the training part, or stand alone.

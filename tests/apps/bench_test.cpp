@@ -112,5 +112,12 @@ TEST(BenchTrain, TellsSpeedMemoryAndTheFirstStep) {
   EXPECT_LT(r["first_step_s"].get<double>(), 600);
 }
 
+TEST(Bench, PrecisionMayBeInCapitals) {
+  const Ran ran =
+      run_program("bench infer --model resnet34 --image-size 32 --batch-size 1 --seconds 0 --precision BF16 --device cpu --json");
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(Json::parse(ran.out).at(0)["precision"], "bf16");
+}
+
 }  // namespace
 }  // namespace cudenza::testing
