@@ -165,7 +165,7 @@ bool run_fused(Device device, Library& lt, Question q, const void* a, const void
   bool done = false;
   const Storage rounded(static_cast<size_t>(q.shape.n) * size_of(q.shape.dtype), device);
   dispatch_kernel("gemm", device, q.shape.dtype, [&]<class T>(auto where) {
-    if constexpr (sizeof(T) == 2 && !std::is_same_v<decltype(where), kernels::Cpu>) {
+    if constexpr (sizeof(T) == 2 && std::is_same_v<decltype(where), kernels::Gpu>) {
       kernels::map(where, kernels::Identity{}, static_cast<const float*>(bias), static_cast<T*>(rounded.data()), q.shape.n);
       done = lt.run(q, a, b, y, rounded.data());
     }
