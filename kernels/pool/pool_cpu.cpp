@@ -1,9 +1,9 @@
 #include <type_traits>
 
-#include "kernels/pool/pool_fold_bf16.h"
 #include "kernels/pool/pool_gather.h"
 #include "kernels/pool/pool_instances.h"
 #include "kernels/pool/pool_math.h"
+#include "kernels/pool/pool_reduce_bf16.h"
 #include "kernels/simd/simd.h"
 
 namespace cudenza::kernels {
@@ -14,22 +14,22 @@ template <class T> bool can_stream(const T* p, int64_t pixels, int channels) {
   return rows_stream(p, pixels, channels * static_cast<int64_t>(sizeof(T)), kSimdBytes);
 }
 
-/// Windows of at least so many pixels are large (pool_fold.h).
+/// Windows of at least so many pixels are large (pool_reduce.h).
 constexpr int kLargeWindow = 25;
 /// How far ahead a large window asks for memory, if its pixels have at least kLongRun bytes. A row of small windows asks for what
 /// the next row adds, if that is no more than a part of the second-level cache.
 constexpr int64_t kAheadBytes = 32 << 10, kLongRun = 1 << 10, kAheadMost = 256 << 10;
 
-template <class Fold, class T, class Winner>
-[[gnu::always_inline]] inline void fold(const WindowView<T>& view, const WindowResult<T, Winner>& to, int channels) {
+template <class Reduce, class T, class Winner>
+[[gnu::always_inline]] inline void reduce_window(const WindowView<T>& view, const WindowResult<T, Winner>& to, int channels) {
   int done = 0;
   if constexpr (std::is_same_v<T, bf16> && std::is_same_v<Winner, uint8_t>)
-    done = fold_registers<Bf16Register<Fold>, 2>(view, to, 0, channels);
-  else done = fold_registers<FoldRegister<Fold, T, Winner>, 4>(view, to, 0, channels);
-  if (done < channels) fold_rest<Fold>(view, to, done, channels);
+    done = reduce_registers<Bf16Register<Reduce>, 2>(view, to, 0, channels);
+  else done = reduce_registers<ReduceRegister<Reduce, T, Winner>, 4>(view, to, 0, channels);
+  if (done < channels) reduce_rest<Reduce>(view, to, done, channels);
 }
 
-template <class Fold, class T, class Winner, class Side>
+template <class Reduce, class T, class Winner, class Side>
 void forward(const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
   using A = acc_t<T>;
   const int64_t rows = static_cast<int64_t>(s.batch) * s.rows.out, pixels = longest(s.rows) * longest(s.columns);
@@ -61,10 +61,10 @@ void forward(const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
             .ahead = large && run >= kLongRun ? kAheadBytes / run * s.channels : 0};
         const WindowResult<T, Winner> to{.y = y + out,
                                          .winner = winner ? winner + out : nullptr,
-                                         .scale = Fold::kHasWinner ? A(1) : average_scale<A>(s, i, j),
+                                         .scale = Reduce::kHasWinner ? A(1) : average_scale<A>(s, i, j),
                                          .streams = streams};
         fetch_ahead(soon, share);
-        fold<Fold>(view, to, lanes);
+        reduce_window<Reduce>(view, to, lanes);
       }
     }
     finish_streaming();
@@ -164,11 +164,11 @@ void backward(const T* dy, const Winner* winner, T* dx, const PoolShape<Side>& s
 
 template <class T, class Winner, class Side>
 void max_pool_forward(Cpu, const T* x, T* y, Winner* winner, const PoolShape<Side>& s) {
-  forward<MaxFold>(x, y, winner, s);
+  forward<MaxReduce>(x, y, winner, s);
 }
 
 template <class T, class Side> void avg_pool_forward(Cpu, const T* x, T* y, const PoolShape<Side>& s) {
-  forward<AvgFold>(x, y, static_cast<uint8_t*>(nullptr), s);
+  forward<AvgReduce>(x, y, static_cast<uint8_t*>(nullptr), s);
 }
 
 template <class T, class Winner, class Side>

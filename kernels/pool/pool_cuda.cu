@@ -23,22 +23,22 @@ template <int N> HOST_DEVICE Place place_of(uint32_t thread, uint32_t rows, uint
           static_cast<int>((thread - pixel * packs) * N)};
 }
 
-/// N neighbouring channels of one window, as far as they have been folded.
-template <class Fold, class A, int N> struct Running {
+/// N neighbouring channels of one window, as far as they have been reduced.
+template <class Reduce, class A, int N> struct Running {
   A value[N];
   int winner[N];
 
   HOST_DEVICE Running() {
-    for (int k = 0; k < N; ++k) value[k] = Fold::template initial<A>(), winner[k] = 0;
+    for (int k = 0; k < N; ++k) value[k] = Reduce::template initial<A>(), winner[k] = 0;
   }
   template <class T> HOST_DEVICE void take(const Pack<T, N>& x, int position) {
-    for (int k = 0; k < N; ++k) Fold::take(static_cast<A>(x[k]), position, value[k], winner[k]);
+    for (int k = 0; k < N; ++k) Reduce::take(static_cast<A>(x[k]), position, value[k], winner[k]);
   }
   template <class T, class Winner> HOST_DEVICE void store(A scale, T* y, Winner* won) const {
     Pack<T, N> out;
-    for (int k = 0; k < N; ++k) out[k] = static_cast<T>(Fold::result(value[k], scale));
+    for (int k = 0; k < N; ++k) out[k] = static_cast<T>(Reduce::result(value[k], scale));
     store_pack(y, out);
-    if constexpr (Fold::kHasWinner) {
+    if constexpr (Reduce::kHasWinner) {
       if (!won) return;
       Pack<Winner, N> out_winner;
       for (int k = 0; k < N; ++k) out_winner[k] = static_cast<Winner>(winner[k]);
@@ -49,21 +49,21 @@ template <class Fold, class A, int N> struct Running {
 
 /// Merges what the threads of one threadIdx.x hold, in the order of threadIdx.y, into the thread with y = 0. All threads
 /// call it; blockDim.y is a power of two; dynamic shared memory holds shared_bytes<N>().
-template <class Fold, class A, int N> __device__ void merge_lanes(Running<Fold, A, N>& mine) {
+template <class Reduce, class A, int N> __device__ void merge_lanes(Running<Reduce, A, N>& mine) {
   const int threads = static_cast<int>(blockDim.x * blockDim.y), me = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x);
   A* values = dynamic_shared<A>();
   int* winners = reinterpret_cast<int*>(values + N * threads);
   for (unsigned step = 1; step < blockDim.y; step *= 2) {
     for (int k = 0; k < N; ++k) {
       values[k * threads + me] = mine.value[k];
-      if constexpr (Fold::kHasWinner) winners[k * threads + me] = mine.winner[k];
+      if constexpr (Reduce::kHasWinner) winners[k * threads + me] = mine.winner[k];
     }
     __syncthreads();
     if (threadIdx.y % (2 * step) == 0) {
       const int other = me + static_cast<int>(step * blockDim.x);
       for (int k = 0; k < N; ++k) {
-        Fold::take(values[k * threads + other], Fold::kHasWinner ? winners[k * threads + other] : 0, mine.value[k],
-                   mine.winner[k]);
+        Reduce::take(values[k * threads + other], Reduce::kHasWinner ? winners[k * threads + other] : 0, mine.value[k],
+                     mine.winner[k]);
       }
     }
     __syncthreads();
@@ -72,16 +72,16 @@ template <class Fold, class A, int N> __device__ void merge_lanes(Running<Fold, 
 
 template <int N> constexpr size_t shared_bytes() { return kThreads * N * (sizeof(float) + sizeof(int)); }
 
-// y[n,i,j,c] = fold over window(i,j) of x[n,p,q,c]. One thread: N channels of one output; neighbouring threads read
+// y[n,i,j,c] = reduce over window(i,j) of x[n,p,q,c]. One thread: N channels of one output; neighbouring threads read
 // neighbouring channels, and overlapping windows meet in the caches.
-template <int N, class Fold, class T, class Winner, class Side>
+template <int N, class Reduce, class T, class Winner, class Side>
 __global__ void pool_forward_kernel(const T* x, T* y, Winner* winner, PoolShape<Side> s, uint32_t count) {
   using A = acc_t<T>;
   const uint32_t thread = blockIdx.x * blockDim.x + threadIdx.x;
   if (thread >= count) return;
   const auto [n, i, j, c] = place_of<N>(thread, s.rows.out, s.columns.out, s.channels);
   const Span rows = window(s.rows, i), columns = window(s.columns, j);
-  Running<Fold, A, N> running;
+  Running<Reduce, A, N> running;
   for (int p = rows.begin; p < rows.end; ++p) {
     const T* pixel = x + pixel_offset(n, p, columns.begin, s.rows.size, s.columns.size, s.channels) + c;
     int position = (p - rows.begin) * longest(s.columns);
@@ -92,10 +92,10 @@ __global__ void pool_forward_kernel(const T* x, T* y, Winner* winner, PoolShape<
   running.store(average_scale<A>(s, i, j), y + out, winner ? winner + out : nullptr);
 }
 
-// The same for few windows of many pixels. A block folds one slice of one window: blockDim.x packs of channels, and each
+// The same for few windows of many pixels. A block reduces one slice of one window: blockDim.x packs of channels, and each
 // threadIdx.y a run of the slice's pixels, merged in shared memory in the order of the pixels. With one slice it writes y;
 // with more it leaves partial[slice, n,i,j,c] to pool_join_kernel.
-template <int N, class Fold, class T, class Winner, class Side>
+template <int N, class Reduce, class T, class Winner, class Side>
 __global__ void pool_slice_kernel(const T* x, T* y, Winner* winner, acc_t<T>* partial, int* partial_winner, PoolShape<Side> s,
                                   int slices) {
   using A = acc_t<T>;
@@ -107,7 +107,7 @@ __global__ void pool_slice_kernel(const T* x, T* y, Winner* winner, acc_t<T>* pa
   const int64_t run = static_cast<int64_t>(slice) * blockDim.y + threadIdx.y;
   const int begin = static_cast<int>(pixels * run / runs),
             end = c < s.channels ? static_cast<int>(pixels * (run + 1) / runs) : begin;
-  Running<Fold, A, N> running;
+  Running<Reduce, A, N> running;
   int p = begin / columns.length(), q = begin % columns.length();
   for (int k = begin; k < end; ++k) {
     const int64_t pixel = pixel_offset(n, rows.begin + p, columns.begin + q, s.rows.size, s.columns.size, s.channels);
@@ -121,23 +121,23 @@ __global__ void pool_slice_kernel(const T* x, T* y, Winner* winner, acc_t<T>* pa
   const int64_t part = static_cast<int64_t>(slice) * (gridDim.x / slices) * s.channels + out;
   for (int k = 0; k < N; ++k) {
     partial[part + k] = running.value[k];
-    if constexpr (Fold::kHasWinner) partial_winner[part + k] = running.winner[k];
+    if constexpr (Reduce::kHasWinner) partial_winner[part + k] = running.winner[k];
   }
 }
 
 // y[n,i,j,c] = merge over the slices of partial[slice, n,i,j,c]. A block: blockDim.x neighbouring outputs; each threadIdx.y
 // a run of the slices.
-template <class Fold, class T, class Winner, class Side>
+template <class Reduce, class T, class Winner, class Side>
 __global__ void pool_join_kernel(const acc_t<T>* partial, const int* partial_winner, T* y, Winner* winner, PoolShape<Side> s,
                                  uint32_t outputs, int slices) {
   using A = acc_t<T>;
   const uint32_t out = blockIdx.x * blockDim.x + threadIdx.x;
   const int lanes = static_cast<int>(blockDim.y), lane = static_cast<int>(threadIdx.y);
   const int begin = slices * lane / lanes, end = out < outputs ? slices * (lane + 1) / lanes : begin;
-  Running<Fold, A, 1> running;
+  Running<Reduce, A, 1> running;
   for (int slice = begin; slice < end; ++slice) {
     const int64_t part = static_cast<int64_t>(slice) * outputs + out;
-    Fold::take(partial[part], Fold::kHasWinner ? partial_winner[part] : 0, running.value[0], running.winner[0]);
+    Reduce::take(partial[part], Reduce::kHasWinner ? partial_winner[part] : 0, running.value[0], running.winner[0]);
   }
   merge_lanes(running);
   if (lane != 0 || out >= outputs) return;
@@ -193,7 +193,7 @@ __global__ void pool_backward_kernel(const T* dy, const Winner* winner, T* dx, P
 
 dim3 blocks_for(int64_t threads) { return dim3(static_cast<unsigned>(ceil_div<int64_t>(threads, kThreads))); }
 
-template <int N, class Fold, class T, class Winner, class Side>
+template <int N, class Reduce, class T, class Winner, class Side>
 void forward_sliced(Gpu gpu, const T* x, T* y, Winner* winner, void* workspace, const PoolShape<Side>& s, int slices) {
   const int64_t windows = static_cast<int64_t>(s.batch) * s.rows.out * s.columns.out, outputs = windows * s.channels;
   unsigned width = 1;
@@ -201,29 +201,29 @@ void forward_sliced(Gpu gpu, const T* x, T* y, Winner* winner, void* workspace, 
   const dim3 grid(static_cast<unsigned>(windows * slices), ceil_div<unsigned>(s.channels, width * N));
   acc_t<T>* partial = static_cast<acc_t<T>*>(workspace);
   int* partial_winner = workspace ? reinterpret_cast<int*>(partial + slices * outputs) : nullptr;
-  launch<pool_slice_kernel<N, Fold, T, Winner, Side>>(grid, dim3(width, kThreads / width), shared_bytes<N>(), gpu, x, y, winner,
-                                                      partial, partial_winner, s, slices);
+  launch<pool_slice_kernel<N, Reduce, T, Winner, Side>>(grid, dim3(width, kThreads / width), shared_bytes<N>(), gpu, x, y, winner,
+                                                        partial, partial_winner, s, slices);
   if (slices == 1) return;
-  launch<pool_join_kernel<Fold, T, Winner, Side>>(dim3(static_cast<unsigned>(ceil_div<int64_t>(outputs, 32))),
-                                                  dim3(32, kThreads / 32), shared_bytes<1>(), gpu, partial, partial_winner, y,
-                                                  winner, s, static_cast<uint32_t>(outputs), slices);
+  launch<pool_join_kernel<Reduce, T, Winner, Side>>(dim3(static_cast<unsigned>(ceil_div<int64_t>(outputs, 32))),
+                                                    dim3(32, kThreads / 32), shared_bytes<1>(), gpu, partial, partial_winner, y,
+                                                    winner, s, static_cast<uint32_t>(outputs), slices);
 }
 
-template <int N, class Fold, class T, class Winner, class Side>
+template <int N, class Reduce, class T, class Winner, class Side>
 void forward_packed(Gpu gpu, const T* x, T* y, Winner* winner, void* workspace, const PoolShape<Side>& s) {
   const int64_t threads = static_cast<int64_t>(s.batch) * s.rows.out * s.columns.out * (s.channels / N);
   if (threads == 0) return;
-  if (const int slices = pool_slices(s)) return forward_sliced<N, Fold>(gpu, x, y, winner, workspace, s, slices);
-  launch<pool_forward_kernel<N, Fold, T, Winner, Side>>(blocks_for(threads), dim3(kThreads), 0, gpu, x, y, winner, s,
-                                                        static_cast<uint32_t>(threads));
+  if (const int slices = pool_slices(s)) return forward_sliced<N, Reduce>(gpu, x, y, winner, workspace, s, slices);
+  launch<pool_forward_kernel<N, Reduce, T, Winner, Side>>(blocks_for(threads), dim3(kThreads), 0, gpu, x, y, winner, s,
+                                                          static_cast<uint32_t>(threads));
 }
 
-template <class Fold, class T, class Winner, class Side>
+template <class Reduce, class T, class Winner, class Side>
 void forward(Gpu gpu, const T* x, T* y, Winner* winner, void* workspace, const PoolShape<Side>& s) {
   constexpr int N = kPackSize<T>;
   const bool packed = s.channels % N == 0 && is_pack_aligned(x) && is_pack_aligned(y) && is_pack_aligned(winner);
-  if (packed) forward_packed<N, Fold>(gpu, x, y, winner, workspace, s);
-  else forward_packed<1, Fold>(gpu, x, y, winner, workspace, s);
+  if (packed) forward_packed<N, Reduce>(gpu, x, y, winner, workspace, s);
+  else forward_packed<1, Reduce>(gpu, x, y, winner, workspace, s);
 }
 
 template <int N, class Grad, class T, class Winner, class Side>
@@ -247,11 +247,11 @@ void backward(Gpu gpu, const T* dy, const Winner* winner, T* dx, const PoolShape
 
 template <class T, class Winner, class Side>
 void max_pool_forward(Gpu gpu, const T* x, T* y, Winner* winner, const PoolShape<Side>& s, void* workspace) {
-  forward<MaxFold>(gpu, x, y, winner, workspace, s);
+  forward<MaxReduce>(gpu, x, y, winner, workspace, s);
 }
 
 template <class T, class Side> void avg_pool_forward(Gpu gpu, const T* x, T* y, const PoolShape<Side>& s, void* workspace) {
-  forward<AvgFold>(gpu, x, y, static_cast<uint8_t*>(nullptr), workspace, s);
+  forward<AvgReduce>(gpu, x, y, static_cast<uint8_t*>(nullptr), workspace, s);
 }
 
 template <class T, class Winner, class Side>

@@ -52,10 +52,10 @@ HOST_DEVICE int64_t pixel_offset(int n, int row, int column, int rows, int colum
   return ((static_cast<int64_t>(n) * rows + row) * columns + column) * channels;
 }
 
-// Folds and gradients serve single numbers (V is A, Index is int) and the CPU's vectors of them (Simd<A> and SimdMask<A>).
+// Reductions and gradients serve single numbers (V is A, Index is int) and the CPU's vectors of them (Simd<A> and SimdMask<A>).
 
 /// The running maximum and where it was. Taking a later run's maximum merges the two runs: ties keep the earlier.
-struct MaxFold {
+struct MaxReduce {
   static constexpr bool kHasWinner = true;
   template <class A> HOST_DEVICE static A initial() { return -std::numeric_limits<A>::infinity(); }
   /// What take() makes of `initial` and the pixel at position 0; its winner is 0.
@@ -69,7 +69,7 @@ struct MaxFold {
 };
 
 /// The running sum; the result is scaled by 1 / counted.
-struct AvgFold {
+struct AvgReduce {
   static constexpr bool kHasWinner = false;
   template <class A> HOST_DEVICE static A initial() { return A(0); }
   template <class V> HOST_DEVICE static V first(V x) { return V{} + x; }

@@ -4,7 +4,7 @@
 
 namespace cudenza::kernels {
 
-/// Into how many slices it cuts each window's pixels: 0 where one thread folds a whole window, 1 where a block does,
+/// Into how many slices it cuts each window's pixels: 0 where one thread reduces a whole window, 1 where a block does,
 /// more where several blocks do and a second kernel joins their results. A function of the shape alone, so results repeat.
 template <class Side> inline int pool_slices(const PoolShape<Side>& s) {
   constexpr int64_t kWidestPack = 8, kEnoughThreads = 1 << 18, kEnoughBlocks = 512, kFewestPixels = 32;

@@ -61,7 +61,7 @@ OpCase too_large_for_differences(OpCase op_case) {
 // registers and leave some over, and 1100 are cut in pieces.
 std::vector<OpCase> pool_cases() {
   const Shape streamed{8, 128, 128, 64};
-  // Windows of 25 pixels and more: few channels, many, so many that memory is asked for ahead, and more than are folded at once.
+  // Windows of 25 pixels and more: few channels, many, so many that memory is asked for ahead, and more than are reduced at once.
   const std::vector<Shape> large{{1, 12, 11, 64}, {1, 12, 11, 101}, {2, 12, 11, 600}, {1, 12, 11, 1100}};
   const auto strided_max = with_special(max_case("k3_s2_p1", {2, 9, 8, 8}, {.kernel = 3, .stride = 2, .pad = 1}),
                                         {{3, 20, 21, 101}, {1, 5, 6, 1100}, streamed});  // inputs in 1, 2 and 4 windows

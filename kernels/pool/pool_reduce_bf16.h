@@ -1,6 +1,6 @@
 /// Pooling bf16 forward on the CPU: as many as a register holds at a time, twice what fits once they are widened.
 #pragma once
-#include "kernels/pool/pool_fold.h"
+#include "kernels/pool/pool_reduce.h"
 
 namespace cudenza::kernels {
 
@@ -29,10 +29,10 @@ class Greater {
 #endif
 };
 
-template <class Fold> struct Bf16Register;
+template <class Reduce> struct Bf16Register;
 
 /// Maxima are compared as 16-bit integers in the order of their values, both zeros alike. NaN does not fit in; it is only found.
-template <> struct Bf16Register<MaxFold> {
+template <> struct Bf16Register<MaxReduce> {
   static constexpr int kLanes = kSimdPair<float>;
   using Index = int16_t;
   Words value, where, largest, smallest;  ///< the last two as such integers
@@ -69,7 +69,7 @@ template <> struct Bf16Register<MaxFold> {
   }
 };
 
-template <> struct Bf16Register<AvgFold> {
+template <> struct Bf16Register<AvgReduce> {
   static constexpr int kLanes = kSimdPair<float>;
   using Index = int16_t;
   SimdPair<float> sum;
