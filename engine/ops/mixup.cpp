@@ -8,29 +8,6 @@
 namespace cudenza {
 namespace {
 
-/// All that the kernel writes; targets are undefined where none are blended.
-struct Mixed {
-  Tensor x, partner, lambda, targets;
-};
-
-Mixed mixed(const Tensor& x, const Tensor& soft, double alpha, Generator& random) {
-  const int64_t samples = x.size(0);
-  const DType accumulator = accumulator_of(x.dtype());
-  const bool is_off = alpha == 0;  // x + 1 (x - x) need not be x: nothing is computed
-  const Mixed mixed{is_off ? x : Tensor::empty(x.shape(), x.dtype(), x.device()),
-                    Tensor::empty({samples}, DType::i64, x.device()), Tensor::empty({samples}, accumulator, x.device()),
-                    soft.defined() && !is_off ? Tensor::empty(soft.shape(), accumulator, x.device()) : soft};
-  const OpStream stream = random.next(x.device());
-  dispatch_kernel("mixup", x.device(), x.dtype(), [&]<class T>(auto where) {
-    using A = acc_t<T>;
-    kernels::MixupTargets<A> targets{.partner = mixed.partner.data<int64_t>(), .lambda = mixed.lambda.data<A>()};
-    if (soft.defined() && !is_off)
-      targets.soft = soft.data<A>(), targets.mixed_soft = mixed.targets.data<A>(), targets.classes = soft.size(1);
-    kernels::mixup(where, x.data<T>(), mixed.x.data<T>(), samples, is_off ? 0 : x.numel() / samples, alpha, stream, targets);
-  });
-  return mixed;
-}
-
 void check(const Tensor& x, double alpha) {
   require(is_floating(x.dtype()) && x.shape().rank() >= 1 && x.numel() > 0,
           "mixup: x must be floating, [N,...] and not empty, but is {} {}", x.dtype(), x.shape());
@@ -52,18 +29,17 @@ MixedBatch mixup(const Tensor& x, const Tensor& labels, double alpha, Generator&
   check(x, alpha);
   const bool fits = labels.defined() && labels.dtype() == DType::i64 && labels.shape() == Shape{x.size(0)};
   check_beside("labels", labels, fits, fmt::format("i64 [{}]", x.size(0)), x);
-  const Mixed result = mixed(x, {}, alpha, random);
-  return {result.x, {labels, result.partner, result.lambda}};
-}
-
-MixedSoftBatch mixup_soft(const Tensor& x, const Tensor& targets, double alpha, Generator& random) {
-  check(x, alpha);
-  const DType accumulator = accumulator_of(x.dtype());
-  const bool fits = targets.defined() && targets.dtype() == accumulator && targets.shape().rank() == 2 &&
-                    targets.size(0) == x.size(0) && targets.size(1) > 0;
-  check_beside("targets", targets, fits, fmt::format("{} [{},classes]", accumulator, x.size(0)), x);
-  const Mixed result = mixed(x, targets, alpha, random);
-  return {result.x, result.targets};
+  const bool is_off = alpha == 0;  // x + 1 (x - x) need not be x: nothing is computed
+  const int64_t samples = x.size(0);
+  const MixedBatch mixed{is_off ? x : Tensor::empty(x.shape(), x.dtype(), x.device()),
+                         {labels, Tensor::empty({samples}, DType::i64, x.device()),
+                          Tensor::empty({samples}, accumulator_of(x.dtype()), x.device())}};
+  const OpStream stream = random.next(x.device());
+  dispatch_kernel("mixup", x.device(), x.dtype(), [&]<class T>(auto where) {
+    kernels::mixup(where, x.data<T>(), mixed.x.data<T>(), samples, is_off ? 0 : x.numel() / samples, alpha, stream,
+                   kernels::MixupTargets<acc_t<T>>{mixed.labels.partner.data<int64_t>(), mixed.labels.lambda.data<acc_t<T>>()});
+  });
+  return mixed;
 }
 
 }  // namespace cudenza

@@ -19,11 +19,4 @@ struct MixedBatch {
 /// that do not match.
 MixedBatch mixup(const Tensor& x, const Tensor& labels, double alpha, Generator& random);
 
-struct MixedSoftBatch {
-  Tensor x, targets;
-};
-
-/// The same for targets [N, classes] in the accumulator dtype of x. The same kernel blends them like x.
-MixedSoftBatch mixup_soft(const Tensor& x, const Tensor& targets, double alpha, Generator& random);
-
 }  // namespace cudenza

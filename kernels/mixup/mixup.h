@@ -19,11 +19,8 @@ constexpr int64_t kMixupSamples = 2048;  ///< most samples of a batch
 
 /// What the batch's targets become. A is the accumulator type of x.
 template <class A> struct MixupTargets {
-  int64_t* partner;         ///< [samples], written
-  A* lambda;                ///< [samples], written
-  const A* soft = nullptr;  ///< [samples, classes]: blended as x is; null: none
-  A* mixed_soft = nullptr;  ///< written
-  int64_t classes = 0;
+  int64_t* partner;  ///< [samples], written
+  A* lambda;         ///< [samples], written
 };
 
 /// x and y are [samples, sample_size]; y is not x. sample_size 0: only the targets. alpha 0: lambda is 1.

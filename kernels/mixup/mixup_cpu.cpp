@@ -49,10 +49,8 @@ template <class T>
 void mixup(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, double alpha, const RandomStream& stream,
            const MixupTargets<acc_t<T>>& targets) {
   draw(samples, alpha, stream, targets);
-  const int64_t *partner = targets.partner, classes = targets.soft ? targets.classes : 0;
+  const int64_t* partner = targets.partner;
   const acc_t<T>* lambda = targets.lambda;
-  for (int64_t n = 0; n < samples * classes; n += classes)
-    blend(targets.soft + n, targets.soft + partner[n / classes] * classes, lambda[n / classes], targets.mixed_soft + n, classes);
 
   constexpr int64_t kPiece = kPieceBytes / sizeof(T), kMost = kMostRunBytes / sizeof(T);
   const int64_t shared_out = sample_size / (4 * omp_get_max_threads()) / kPiece * kPiece;

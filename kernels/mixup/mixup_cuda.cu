@@ -41,7 +41,7 @@ __device__ inline void draw_batch(int64_t samples, const BetaRule& rule, const R
 
 // y[n,i] = x[partner[n],i] + lambda[n] (x[n,i] - x[partner[n],i]). One block: tiles_each tiles of some neighbouring packs of all
 // samples, laid out in shared memory, where each finds its partner; a thread stays in its column of packs. The first tile is on
-// its way while the draws are made. Soft targets are shared out among all threads of the grid.
+// its way while the draws are made.
 template <int N, class T>
 __global__ void __launch_bounds__(512)
     mixup_kernel(const T* x, T* y, MixupTiles s, BetaRule rule, RandomStream stream, MixupTargets<acc_t<T>> targets) {
@@ -73,12 +73,6 @@ __global__ void __launch_bounds__(512)
       store_pack(y + (n * s.packs + pack) * N, out);
     }
     __syncthreads();  // nobody may lay out the next tile before all have read this one
-  }
-  const int64_t soft = targets.soft ? s.samples * targets.classes : 0, step = static_cast<int64_t>(gridDim.x) * threads;
-  for (int64_t i = static_cast<int64_t>(blockIdx.x) * threads + threadIdx.x; i < soft; i += step) {
-    const int64_t n = i / targets.classes;
-    targets.mixed_soft[i] =
-        blended(targets.soft[i], targets.soft[partner[n] * targets.classes + i % targets.classes], static_cast<A>(lambda[n]));
   }
 }
 

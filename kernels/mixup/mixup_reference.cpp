@@ -28,7 +28,6 @@ void mixup(Reference, const T* x, T* y, int64_t samples, int64_t sample_size, do
     targets.lambda[n] = lambda_of(BetaRule(alpha), stream, n);
   }
   mix(x, y, samples, sample_size, targets.partner, targets.lambda);
-  if (targets.soft) mix(targets.soft, targets.mixed_soft, samples, targets.classes, targets.partner, targets.lambda);
 }
 
 CUDENZA_MIXUP(Reference, float)

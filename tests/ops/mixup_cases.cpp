@@ -31,20 +31,6 @@ OpCase labelled(std::string name, const Shape& x, double alpha, const std::vecto
   return result;
 }
 
-OpCase soft(std::string name, const Shape& x, int64_t classes) {
-  const auto run = [](const Inputs& in) {
-    return with_generator(in, [&](Generator& random) {
-      const MixedSoftBatch mixed = mixup_soft(in[0], in[1], 0.4, random);
-      return Inputs{mixed.x, mixed.targets};
-    });
-  };
-  return {.name = "mixup/" + std::move(name),
-          .inputs = {{.shape = x}, {.shape = {x[0], classes}, .differentiable = false, .accumulator = true}},
-          .run = run,
-          .same_bits = true,
-          .has_gradient = false};
-}
-
 }  // namespace
 
 // A tile of the kernel is 2048 packs of 4 (f32) or 8 (16-bit) elements of all samples, 4096 for more than 256 samples. For
@@ -58,8 +44,6 @@ std::vector<OpCase> mixup_cases() {
       labelled("one_sample", {1, 24}, 0.4),
       labelled("many_samples", {300, 128}, 3.0),
       labelled("one_element", {9}, 0.1),
-      soft("soft_targets", {6, 16}, 10),
-      soft("soft_targets_odd", {5, 3, 3}, 7),
   };
 }
 

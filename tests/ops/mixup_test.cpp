@@ -127,32 +127,22 @@ INSTANTIATE_TEST_SUITE_P(Shapes, MixupFormula,
                                            std::pair{Shape{16, 300'000}, DType::f32}, std::pair{Shape{17, 250'003}, DType::f32},
                                            std::pair{Shape{17, 500'001}, DType::bf16}));
 
-TEST(Mixup, SoftTargetsAreBlendedAsXIs) {
-  const Tensor x = make_inputs({{.shape = {6, 4}}}, DType::f64)[0];
-  Generator random(2);
-  const MixedSoftBatch mixed = mixup_soft(x, x.clone(), 0.4, random);
-  EXPECT_EQ(mixed.targets.to_vector<double>(), mixed.x.to_vector<double>());
-}
-
 TEST(Mixup, LossOfMixedLabelsIsThatOfBlendedTargets) {
   const Tensor logits = make_inputs({{.shape = {8, 3}}}, DType::f64)[0];
   std::vector<int64_t> labels{0, 1, 2, 2, 1, 0, 0, 1};
   std::vector<double> one_hot(24);
   for (size_t n = 0; n < 8; ++n) one_hot[3 * n + static_cast<size_t>(labels[n])] = 1;
-  Generator random(2), same(2);
-  const Tensor x = Tensor::zeros({8, 2}, DType::f64);
-  const MixedLabels mixed = mixup(x, Tensor::from(labels, {8}), 0.4, random).labels;
-  const Tensor targets = mixup_soft(x, Tensor::from(one_hot, {8, 3}), 0.4, same).targets;
-  EXPECT_NEAR(softmax_cross_entropy(logits, mixed).item(), soft_cross_entropy(logits, targets).item(), 1e-14);
+  Generator random(2);
+  const MixedBatch mixed = mixup(Tensor::from(one_hot, {8, 3}), Tensor::from(labels, {8}), 0.4, random);  // x: the targets
+  EXPECT_NEAR(softmax_cross_entropy(logits, mixed.labels).item(), soft_cross_entropy(logits, mixed.x).item(), 1e-14);
 }
 
 TEST(Mixup, AlphaZeroGivesXItself) {
-  const Tensor x = make_inputs({{.shape = {8, 3}}}, DType::f32)[0], targets = Tensor::full({8, 4}, 0.25, DType::f32);
+  const Tensor x = make_inputs({{.shape = {8, 3}}}, DType::f32)[0];
   Generator random(2);
   const MixedBatch mixed = mixup(x, labels_of(8), 0, random);
   EXPECT_TRUE(mixed.x.same_elements(x));
   EXPECT_EQ(mixed.labels.lambda.to_vector<double>(), std::vector<double>(8, 1));
-  EXPECT_TRUE(mixup_soft(x, targets, 0, random).targets.same_elements(targets));
 }
 
 TEST(Mixup, StepsSeedsAndCallsDrawAnew) {
@@ -206,7 +196,6 @@ TEST(Mixup, RefusesWhatCannotBeMixed) {
   EXPECT_THROW(mixup(x.to(DType::i16), labels_of(4), 0.4, random), UsageError);
   EXPECT_THROW(mixup(Tensor::zeros({0, 3}, DType::f32), labels_of(0), 0.4, random), UsageError);
   EXPECT_THROW(mixup(Tensor::zeros({2049, 1}, DType::f32), labels_of(2049), 0.4, random), UsageError);
-  EXPECT_THROW(mixup_soft(x, Tensor::zeros({4, 2}, DType::f64), 0.4, random), UsageError);
   EXPECT_THROW(mixup(x.clone().set_requires_grad(true), labels_of(4), 0.4, random), UsageError);
 }
 
