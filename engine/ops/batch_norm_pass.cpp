@@ -32,7 +32,7 @@ void finish_statistics(const Tensor& x, const BatchNormState& state, const Tenso
   });
 }
 
-/// mean and inv_std that x is normalised with.
+/// mean and inv_std for normalising x: of the batch in training, running averages in evaluation.
 void take_statistics(const Tensor& x, const BatchNormState& state, bool training, const Tensor& mean, const Tensor& inv_std) {
   dispatch_kernel("batch_norm", x.device(), x.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
@@ -47,7 +47,7 @@ void take_statistics(const Tensor& x, const BatchNormState& state, bool training
   });
 }
 
-/// dgamma and dbeta, which training's dx needs too; and, of a gradient in two parts, dz.
+/// dgamma and dbeta, which dx needs too in training; and dz, if the gradient comes in two terms.
 void reduce_gradients(const Tensor& dy, const Tensor& more, const BatchNormSaved& saved, const Tensor& dgamma,
                       const Tensor& dbeta, const Tensor& dz) {
   dispatch_kernel("batch_norm", dy.device(), dy.dtype(), [&]<class T>(auto where) {
@@ -122,7 +122,7 @@ BatchNormGradients batch_norm_backward(const Tensor& upstream, const Tensor& mor
     dgamma = per_channel(dy), dbeta = per_channel(dy);
     const Tensor dz = more.defined() ? like_y() : Tensor();
     reduce_gradients(dy, more, saved, dgamma, dbeta, dz);
-    if (dz.defined()) dy = dz, mask = Tensor();  // what follows reads the sum, which the ReLU's mask has been through
+    if (dz.defined()) dy = dz, mask = Tensor();  // the sum, with the ReLU's mask applied
   } else if (more.defined()) {
     dy = add(dy, more);
   }

@@ -20,7 +20,7 @@ Tensor converted(const Tensor& x, DType dtype) {
 Tensor cast(const Tensor& x, DType dtype) {
   if (x.dtype() == dtype) return x;
   return record("cast", converted(x, dtype), {x}, [from = x.dtype(), variable = x.variable()](const Tensor& dy) {
-    // Master weights' gradients are summed from 16 bits as they are: a pass over memory less.
+    // Gradients of f32 master weights are added up from 16 bits directly, which saves a pass over memory.
     const bool can_add = !variable->node && variable->grad.defined() && accumulator_of(dy.dtype()) == from;
     return std::vector{can_add ? dy : converted(dy, from)};
   });

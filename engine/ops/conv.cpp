@@ -35,7 +35,7 @@ void check_residual(std::string_view op, const ConvShape& s, const Tensor& x, co
           residual.defined() ? residual.device() : x.device(), x.dtype(), wanted, x.device());
 }
 
-/// Where the ReLU let nothing through, no gradient comes back.
+/// The ReLU's gradient: dy where y > 0, else 0.
 Tensor through_relu(const Tensor& y, const Tensor& dy) {
   const Tensor d = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
   dispatch_kernel("conv2d_act", dy.device(), dy.dtype(), [&]<class T>(auto where) {

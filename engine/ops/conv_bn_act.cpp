@@ -10,7 +10,7 @@ namespace {
 
 bool tracks(const Tensor& t) { return t.defined() && t.tracks_grad(); }
 
-/// One call of the library: the batch norm's scale goes into w, its shift, the residual and the ReLU into the epilogue.
+/// Inference in one call of the library: w is scaled by the batch norm; its shift, the residual and the ReLU are the epilogue.
 Tensor folded(const ConvShape& shape, const Tensor& x, const Tensor& w, const BatchNormState& state, bool relu,
               const Tensor& residual, const Tensor& y) {
   const FoldedConv conv = fold_batch_norm(w, state);
@@ -19,8 +19,8 @@ Tensor folded(const ConvShape& shape, const Tensor& x, const Tensor& w, const Ba
   return y;
 }
 
-/// u = conv(x, w) with what the batch norm behind it needs of u, where the library takes that along: [2, channels], the sums of u
-/// and of its squares. Undefined, with nothing done, where it has no such kernel.
+/// u = conv(x, w), and in the same pass the sums of u and of u² for the batch norm behind it, [2, channels]. Undefined, with
+/// nothing computed, if the library has no such kernel.
 Tensor convolved_with_sums(const ConvShape& shape, const Tensor& x, const Tensor& w, const Tensor& u) {
   if (accumulator_of(shape.dtype) != DType::f32) return {};
   const Tensor sums = Tensor::empty({2, shape.out_channels}, DType::f32, x.device());

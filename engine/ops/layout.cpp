@@ -39,7 +39,7 @@ Tensor last_axis_second(const Tensor& x) {
 
 using Move = Tensor (*)(const Tensor&);
 
-// One way, and the other way for the gradient.
+// A permutation; its gradient is the inverse permutation.
 Tensor moved(std::string_view name, std::string_view axes, const Tensor& x, Move forward, Move backward) {
   require(x.shape().rank() == 4, "{}: the argument is {}, but must be {}", name, x.shape(), axes);
   return record(name, forward(x), {x}, [backward](const Tensor& dy) { return std::vector{backward(dy)}; });

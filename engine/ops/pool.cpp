@@ -70,7 +70,7 @@ template <class Side> Tensor empty_input(const Tensor& dy, const PoolShape<Side>
   return Tensor::empty({s.batch, s.rows.size, s.columns.size, s.channels}, dy.dtype(), dy.device());
 }
 
-/// Calls f(the last arguments of a way forward): a workspace for a GPU, nothing for the CPU's loops.
+/// Calls f with the last arguments of a forward kernel: a workspace on a GPU, none on the CPU.
 template <class Where, class Side, class F> void with_workspace(Where, const Tensor& x, const PoolShape<Side>& s, F&& f) {
   if constexpr (std::is_same_v<Where, kernels::Gpu>) {
     const Tensor workspace = Tensor::empty({static_cast<int64_t>(kernels::pool_workspace_bytes(s))}, DType::u8, x.device());
