@@ -9,23 +9,14 @@
 #include <vector>
 
 #include "kernels/common/parallel_each.h"
+#include "tests/support/thread_count.h"
 
 namespace cudenza::testing {
 namespace {
 using namespace kernels;
 
-/// As many threads as a test wants, whatever the machine has.
-class Threads {
- public:
-  explicit Threads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(count); }
-  ~Threads() { omp_set_num_threads(before_); }
-
- private:
-  int before_;
-};
-
 TEST(Parallel, RangesCoverEverythingOnce) {
-  const Threads threads(3);
+  const ThreadCount threads(3);
   std::vector<int> visits(100'000);
   parallel_ranges(static_cast<int64_t>(visits.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) ++visits[static_cast<size_t>(i)];
@@ -35,7 +26,7 @@ TEST(Parallel, RangesCoverEverythingOnce) {
 
 TEST(Parallel, NoMemoryInOneRangeReachesTheCaller) {
   for (const int count : {1, 4}) {
-    const Threads threads(count);
+    const ThreadCount threads(count);
     std::atomic<int> done = 0;
     const auto run = [&] {
       parallel_ranges(100'000, 1, [&](int64_t begin, int64_t) {
