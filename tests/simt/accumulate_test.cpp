@@ -1,4 +1,4 @@
-/// accumulate() on SIMT against the CPU's loop: many arrays of all lengths, aligned and not.
+/// accumulate() on SIMT against the plain loop: many arrays of all lengths, aligned and not.
 #include "kernels/accumulate/accumulate.h"
 
 #include <gtest/gtest.h>
@@ -31,21 +31,21 @@ template <class T> struct Pairs {
   }
 };
 
-template <class T> void expect_the_cpus() {
+template <class T> void expect_the_reference() {
   for (const int64_t offset : {0, 1}) {
     Pairs<T> expected(offset), result(offset);
-    accumulate<T>(Cpu{}, expected.additions);
+    accumulate<T>(Reference{}, expected.additions);
     accumulate<T>(Gpu{}, result.additions);
     EXPECT_EQ(result.sums, expected.sums);
   }
 }
 
-TEST(Accumulate, IsTheCpusInEveryThreadOrder) {
+TEST(Accumulate, IsTheReferenceInEveryThreadOrder) {
   for (const auto order : {simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom}) {
     simt::set_order(order);
-    expect_the_cpus<float>();
-    expect_the_cpus<bf16>();
-    expect_the_cpus<f16>();
+    expect_the_reference<float>();
+    expect_the_reference<bf16>();
+    expect_the_reference<f16>();
   }
 }
 
