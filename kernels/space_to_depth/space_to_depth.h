@@ -3,7 +3,8 @@
 ///
 ///   y[n,i,j,(a·block + b)·C + c] = x[n, i·block + a - offset, j·block + b - offset, c]
 ///
-/// and 0 where that lies outside x, or past block²·C. Instantiated for bf16 and f16, C of 1 and 3, blocks of 2 and 4.
+/// and 0 where that lies outside x, or past block²·C. Instantiated for bf16 and f16, C of 1 and 3, blocks of 2 and 4; the
+/// reference for every type and extent.
 #pragma once
 #include <cstdint>
 
@@ -24,10 +25,12 @@ struct DepthShape {
 };
 
 /// y [batch, out_height, out_width, out_channels()], aligned to 16 bytes, from x [batch, height, width, channels].
+template <class T> void space_to_depth(Reference, const DepthShape&, const T* x, T* y);
 template <class T> void space_to_depth(Cpu, const DepthShape&, const T* x, T* y);
 template <class T> void space_to_depth(Gpu, const DepthShape&, const T* x, T* y);
 
 /// The way back: x from the elements of y that are its own.
+template <class T> void depth_to_space(Reference, const DepthShape&, const T* y, T* x);
 template <class T> void depth_to_space(Cpu, const DepthShape&, const T* y, T* x);
 template <class T> void depth_to_space(Gpu, const DepthShape&, const T* y, T* x);
 
