@@ -41,6 +41,8 @@ template <class X> struct ClipSet {
 
 /// y is [rounds.count, batch, length]. A row outside the set gives NaNs. REQUIRES samples and length < 2^31 - 2^13.
 template <class X>
+void augment(Reference, const ClipSet<X>&, const ClipRows&, const AugmentRule&, const ClipRounds&, float* y, int64_t batch);
+template <class X>
 void augment(Cpu, const ClipSet<X>&, const ClipRows&, const AugmentRule&, const ClipRounds&, float* y, int64_t batch);
 template <class X>
 void augment(Gpu, const ClipSet<X>&, const ClipRows&, const AugmentRule&, const ClipRounds&, float* y, int64_t batch);

@@ -19,6 +19,7 @@ struct MaskRule {
 };
 
 /// x is [rounds.count, batch, bands, frames]; floor [rounds.count · batch] or null. A row outside the set is left as it is.
+void spec_augment(Reference, const MaskRule&, const ClipRows&, const ClipRounds&, const float* floor, float* x, int64_t batch);
 void spec_augment(Cpu, const MaskRule&, const ClipRows&, const ClipRounds&, const float* floor, float* x, int64_t batch);
 void spec_augment(Gpu, const MaskRule&, const ClipRows&, const ClipRounds&, const float* floor, float* x, int64_t batch);
 

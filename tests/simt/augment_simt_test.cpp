@@ -1,26 +1,22 @@
-/// The kernels of augmentation, their source run on the host, against the CPU. (Mixup and the joining of passes have OpCases.)
+/// The kernels of augmentation, their source run on the host, against the plain loops. (Mixup and the joining of passes have OpCases.)
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "engine/audio/augment.h"
 #include "engine/core/gpu.h"
 #include "kernels/simt/simt.h"
+#include "kernels/spec_augment/spec_augment.h"
+#include "tests/support/augmented.h"
 #include "tests/support/compare.h"
 
 namespace cudenza::testing {
 namespace {
 
+using kernels::Rounds;
+
 constexpr simt::Order kOrders[] = {simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom};
-constexpr AugmentSpec kAll{.shift_p = 0.7,
-                           .shift_max = 0.3,
-                           .noise_p = 0.7,
-                           .noise_max = 0.5,
-                           .gain_p = 0.7,
-                           .gain_db = 6,
-                           .cutout_p = 0.7,
-                           .cutout_max = 0.3};
+constexpr AugmentSpec kAll = kEveryAugmentation;
 
 Tensor sound(int64_t clips, int64_t samples, DType dtype) {
   std::mt19937 random(4);
@@ -37,16 +33,18 @@ struct Case {
 // Whole packs over two blocks, short last packs, rows off the pack's border, a crop, and a clip with silence around it.
 constexpr Case kCases[] = {{8400, 0}, {1003, 0}, {1003, 402}, {200, 404}};
 
-TEST(AugmentOnSimt, KernelEqualsTheCpu) {
-  const Tensor rows = Tensor::from(std::vector<int64_t>{2, 0, 0}, {3}), epoch = Tensor::from(std::vector<uint32_t>{6}, {1});
+TEST(AugmentOnSimt, KernelEqualsTheReference) {
+  const std::vector<int64_t> chosen{2, 0, 0};
+  const Tensor rows = Tensor::from(chosen, {3}), epoch = Tensor::from(std::vector<uint32_t>{6}, {1});
   const Device gpu = Device::cuda();
   for (const auto& [samples, crop] : kCases) {
     AugmentSpec spec = kAll;
     spec.crop = crop;
     for (const DType dtype : {DType::i16, DType::f32}) {
       const Tensor pcm = sound(3, samples, dtype);
-      const ResidentClips here(pcm), there(pcm.to(gpu));
-      const Tensor one = augment(here, rows, spec, {.seed = 2, .epoch = epoch}), many = tta_variants(here, rows, spec, 2, 4);
+      const ResidentClips there(pcm.to(gpu));
+      const Tensor one = augmented(pcm, chosen, spec, {.seed = 2, .rounds = Rounds::epochs, .first = 6}),
+                   many = augmented(pcm, chosen, spec, {.seed = 2, .rounds = Rounds::variants, .count = 4});
       for (const auto order : kOrders) {
         SCOPED_TRACE(fmt::format("{} samples, crop {}, {}", samples, crop, dtype));
         simt::set_order(order);
@@ -65,7 +63,7 @@ TEST(AugmentOnSimt, ChoicesAreEqualToTheLastBit) {
   spec.noise_p = 0, spec.crop = 700;
   const Tensor pcm = sound(20, 1003, DType::i16);
   EXPECT_EQ(augment(ResidentClips(pcm.to(Device::cuda())), {}, spec, {.seed = 9}).to_vector<float>(),
-            augment(ResidentClips(pcm), {}, spec, {.seed = 9}).to_vector<float>());
+            augmented(pcm, {}, spec, {.seed = 9, .rounds = Rounds::epochs}).to_vector<float>());
 }
 
 TEST(AugmentOnSimt, ACapturedCallDrawsAnewWithTheEpoch) {
@@ -78,7 +76,7 @@ TEST(AugmentOnSimt, ACapturedCallDrawsAnewWithTheEpoch) {
   for (const uint32_t at : {1u, 2u}) {
     epoch.copy_from(Tensor::from(std::vector{at}, {1}));
     graph.replay();
-    EXPECT_TRUE(is_close(y, augment(ResidentClips(pcm), {}, kAll, {.seed = 2, .epoch = Tensor::from(std::vector{at}, {1})}),
+    EXPECT_TRUE(is_close(y, augmented(pcm, {}, kAll, {.seed = 2, .rounds = Rounds::epochs, .first = at}),
                          kernel_against_cpu(DType::f32)));
   }
 }
@@ -96,19 +94,21 @@ TEST(AugmentOnSimt, RowsOutsideTheSetAreNeverFollowed) {
   EXPECT_EQ(mel.to_vector<float>(), std::vector<float>(60, 1));
 }
 
-TEST(SpecAugmentOnSimt, KernelEqualsTheCpu) {
+TEST(SpecAugmentOnSimt, KernelEqualsTheReference) {
   const Device gpu = Device::cuda();
+  const std::vector<int64_t> chosen{1, 1, 0};
   const Tensor mel = make_inputs({{.shape = {6, 20, 70}}}, DType::f32)[0], floor = Tensor::full({6}, -0.5, DType::f32),
-               rows = Tensor::from(std::vector<int64_t>{1, 1, 0}, {3});
-  const Tensor pcm = Tensor::zeros({2, 8}, DType::i16);
-  const ResidentClips here(pcm), there(pcm.to(gpu));
+               rows = Tensor::from(chosen, {3}, gpu);
+  const ResidentClips there(Tensor::zeros({2, 8}, DType::i16, gpu));
   for (const SpecMasks masks : {SpecMasks{}, {.frames = 0}, {.bands = 0}, {.frames = 100, .bands = 100}}) {
     const Tensor expected = mel.clone();
-    spec_augment_variants({expected, floor}, here, rows, masks, 3, 2);
+    const kernels::MaskRule rule{20, 70, std::min(masks.bands, 20), std::min(masks.frames, 70)};
+    kernels::spec_augment(kernels::Reference{}, rule, {.rows = chosen.data(), .set = 2},
+                          {.seed = 3, .rounds = Rounds::variants, .count = 2}, floor.data<float>(), expected.data<float>(), 3);
     for (const auto order : kOrders) {
       simt::set_order(order);
       const Tensor x = mel.to(gpu);
-      spec_augment_variants({x, floor.to(gpu)}, there, rows.to(gpu), masks, 3, 2);
+      spec_augment_variants({x, floor.to(gpu)}, there, rows, masks, 3, 2);
       EXPECT_TRUE(is_close(x, expected, kernel_against_cpu(DType::f32)));
     }
   }
