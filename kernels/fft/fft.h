@@ -19,6 +19,7 @@ template <class T> struct RealFft {
   const int32_t* order = nullptr;              ///< fft_order(plan); the CPU's alone
 };
 
+template <class T> void rfft_forward(Reference, const RealFft<T>&, const T* x, Complex<T>* y, int64_t batch);
 template <class T> void rfft_forward(Cpu, const RealFft<T>&, const T* x, Complex<T>* y, int64_t batch);
 /// REQUIRES fits_block(fft.plan). float.
 void rfft_forward(Gpu, const RealFft<float>&, const float* x, Complex<float>* y, int64_t batch);
