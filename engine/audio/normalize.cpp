@@ -19,14 +19,14 @@ constexpr NameTable kNames("normalisation", {std::pair{Normalize::none, "none"},
 std::vector<double> moments_of(const Tensor& x) {
   const Tensor moments = Tensor::empty({x.size(0) * x.size(1), 4}, x.dtype(), x.device());
   on_device(x.device(), [&](auto where) {
-    const auto measure = [&]<class T>() {
-      kernels::row_moments(where, x.data<T>(), static_cast<const T*>(nullptr),
+    const auto measure = [&]<class T>(auto how) {
+      kernels::row_moments(how, x.data<T>(), static_cast<const T*>(nullptr),
                            reinterpret_cast<kernels::Moments<T>*>(moments.data<T>()), x.size(0), x.size(1), x.size(2));
     };
     if constexpr (std::is_same_v<decltype(where), kernels::Cpu>) {
-      if (x.dtype() == DType::f64) return measure.template operator()<double>();
+      if (x.dtype() == DType::f64) return measure.template operator()<double>(kernels::Reference{});
     }
-    measure.template operator()<float>();
+    measure.template operator()<float>(where);
   });
   return moments.to_vector<double>();
 }

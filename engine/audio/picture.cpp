@@ -17,7 +17,7 @@ constexpr double kImagenetMean[] = {0.485, 0.456, 0.406}, kImagenetStd[] = {0.22
 template <class F> void dispatch_picture(Device device, DType from, DType to, F&& f) {
   on_device(device, [&](auto where) {
     if constexpr (std::is_same_v<decltype(where), kernels::Cpu>) {
-      if (from == DType::f64) return f.template operator()<double, double>(where);
+      if (from == DType::f64) return f.template operator()<double, double>(kernels::Reference{});
     }
     if (to == DType::bf16) f.template operator()<float, bf16>(where);
     else if (to == DType::f16) f.template operator()<float, f16>(where);

@@ -15,7 +15,8 @@ template <class T> struct Moments { T mean, squares, least, most; };
 
 /// moments [clips·bands] of max(x, floor[clip]); floor may be null.
 template <class T>
-void row_moments(Cpu, const T* x, const T* floor, Moments<T>* moments, int64_t clips, int64_t bands, int64_t count);
+void row_moments(Reference, const T* x, const T* floor, Moments<T>* moments, int64_t clips, int64_t bands, int64_t count);
+void row_moments(Cpu, const float* x, const float* floor, Moments<float>* moments, int64_t clips, int64_t bands, int64_t count);
 void row_moments(Gpu, const float* x, const float* floor, Moments<float>* moments, int64_t clips, int64_t bands, int64_t count);
 
 enum class ClipMap {
@@ -25,7 +26,9 @@ enum class ClipMap {
 
 /// maps [clips, bands], equal for all bands of a clip. A constant clip is mapped to zeros.
 template <class T>
-void clip_maps(Cpu, ClipMap kind, const Moments<T>* moments, Affine<T>* maps, int64_t clips, int64_t bands, int64_t count);
+void clip_maps(Reference, ClipMap kind, const Moments<T>* moments, Affine<T>* maps, int64_t clips, int64_t bands, int64_t count);
+void clip_maps(Cpu, ClipMap kind, const Moments<float>* moments, Affine<float>* maps, int64_t clips, int64_t bands,
+               int64_t count);
 void clip_maps(Gpu, ClipMap kind, const Moments<float>* moments, Affine<float>* maps, int64_t clips, int64_t bands,
                int64_t count);
 

@@ -33,6 +33,8 @@ struct ResizeTable {
 /// shrinking, exactly as Pillow's BILINEAR; without, two neighbours are blended whatever the scale. `flip` turns the axis
 /// over: output 0 is the far end.
 ResizeTable make_resize_table(int in, int out, bool antialias, bool flip);
+/// The same by the definition: every output has a weight for every input.
+ResizeTable make_resize_table(Reference, int in, int out, bool antialias, bool flip);
 
 template <class T> struct PicturePlan {
   static constexpr int kMaxChannels = 4;
@@ -45,7 +47,8 @@ template <class T> struct PicturePlan {
 };
 
 /// U is float, bf16 or f16; double for T double.
-template <class T, class U> void picture(Cpu, const PicturePlan<T>&, const T* x, U* y, int64_t clips);
+template <class T, class U> void picture(Reference, const PicturePlan<T>&, const T* x, U* y, int64_t clips);
+template <class U> void picture(Cpu, const PicturePlan<float>&, const float* x, U* y, int64_t clips);
 template <class U> void picture(Gpu, const PicturePlan<float>&, const float* x, U* y, int64_t clips);
 
 }  // namespace cudenza::kernels
