@@ -45,7 +45,7 @@ template <class F> void LogMel::dispatch(const Tensor& pcm, F&& f) const {
   on_device(device_, [&](auto where) {
     const bool is_i16 = pcm.dtype() == DType::i16;
     if constexpr (std::is_same_v<decltype(where), kernels::Cpu>) {
-      if (pcm.dtype() == DType::f64) return f.template operator()<double, double, double>(where);
+      if (pcm.dtype() == DType::f64) return f.template operator()<double, double, double>(kernels::Reference{});
       if (spec_.is_deep() && is_i16) return f.template operator()<int16_t, double, float>(where);
       if (spec_.is_deep()) return f.template operator()<float, double, float>(where);
     }

@@ -43,6 +43,8 @@ template <class T> struct MelPlan {
 /// REQUIRES pad < samples. Computes in T as far as the mel bands, in Y the decibels: double and float where bands far below
 /// the clip's loudest matter, since a float transform's rounding noise lies 130 dB below it.
 template <class X, class T, class Y>
+void log_mel(Reference, const MelPlan<T>&, const X* pcm, const Affine<T>* wave, Y* y, int64_t clips);
+template <class X, class T, class Y>
 void log_mel(Cpu, const MelPlan<T>&, const X* pcm, const Affine<T>* wave, Y* y, int64_t clips);
 /// float and int16. REQUIRES mel_fits_block(plan).
 template <class X> void log_mel(Gpu, const MelPlan<float>&, const X* pcm, const Affine<float>* wave, float* y, int64_t clips);
@@ -57,14 +59,17 @@ void mel_frames(Gpu, const MelPlan<float>&, const X* pcm, const Affine<float>* w
 void mel_of_spectra(Gpu, const MelPlan<float>&, const Complex<float>* spectra, float* y, int64_t clips);
 
 /// wave[c] maps the samples of clip c to mean 0 and (unbiased) standard deviation 1; a constant clip to zeros.
+template <class X, class T> void standardise_wave(Reference, const X* pcm, Affine<T>* wave, int64_t clips, int64_t samples);
 template <class X, class T> void standardise_wave(Cpu, const X* pcm, Affine<T>* wave, int64_t clips, int64_t samples);
 template <class X> void standardise_wave(Gpu, const X* pcm, Affine<float>* wave, int64_t clips, int64_t samples);
 
 /// floor[c] = (the maximum of clip c) - top_db.        y [clips, count], floor [clips]
-template <class T> void clip_floor(Cpu, const T* y, T* floor, int64_t clips, int64_t count, T top_db);
+template <class T> void clip_floor(Reference, const T* y, T* floor, int64_t clips, int64_t count, T top_db);
+void clip_floor(Cpu, const float* y, float* floor, int64_t clips, int64_t count, float top_db);
 void clip_floor(Gpu, const float* y, float* floor, int64_t clips, int64_t count, float top_db);
 /// y[c,i] <- max(y[c,i], floor[c]).
-template <class T> void apply_floor(Cpu, T* y, const T* floor, int64_t clips, int64_t count);
+template <class T> void apply_floor(Reference, T* y, const T* floor, int64_t clips, int64_t count);
+void apply_floor(Cpu, float* y, const float* floor, int64_t clips, int64_t count);
 void apply_floor(Gpu, float* y, const float* floor, int64_t clips, int64_t count);
 
 }  // namespace cudenza::kernels

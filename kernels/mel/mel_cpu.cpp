@@ -190,10 +190,10 @@ template <class X, class T> void standardise_wave(Cpu, const X* pcm, Affine<T>* 
   });
 }
 
-template <class T> void clip_floor(Cpu, const T* y, T* floor, int64_t clips, int64_t count, T top_db) {
+void clip_floor(Cpu, const float* y, float* floor, int64_t clips, int64_t count, float top_db) {
   parallel_ranges(clips, count, [=](int64_t first, int64_t last) {
     for (int64_t c = first; c < last; ++c) {
-      T most = y[c * count];
+      float most = y[c * count];
 #pragma omp simd reduction(max : most)
       for (int64_t i = 1; i < count; ++i) most = larger(most, y[c * count + i]);
       floor[c] = most - top_db;
@@ -201,7 +201,7 @@ template <class T> void clip_floor(Cpu, const T* y, T* floor, int64_t clips, int
   });
 }
 
-template <class T> void apply_floor(Cpu, T* y, const T* floor, int64_t clips, int64_t count) {
+void apply_floor(Cpu, float* y, const float* floor, int64_t clips, int64_t count) {
   parallel_ranges(clips, count, [=](int64_t first, int64_t last) {
     for (int64_t c = first; c < last; ++c) {
 #pragma omp simd
@@ -214,15 +214,9 @@ template void log_mel(Cpu, const MelPlan<float>&, const float*, const Affine<flo
 template void log_mel(Cpu, const MelPlan<float>&, const int16_t*, const Affine<float>*, float*, int64_t);
 template void log_mel(Cpu, const MelPlan<double>&, const float*, const Affine<double>*, float*, int64_t);
 template void log_mel(Cpu, const MelPlan<double>&, const int16_t*, const Affine<double>*, float*, int64_t);
-template void log_mel(Cpu, const MelPlan<double>&, const double*, const Affine<double>*, double*, int64_t);
 template void standardise_wave(Cpu, const float*, Affine<float>*, int64_t, int64_t);
 template void standardise_wave(Cpu, const int16_t*, Affine<float>*, int64_t, int64_t);
 template void standardise_wave(Cpu, const float*, Affine<double>*, int64_t, int64_t);
 template void standardise_wave(Cpu, const int16_t*, Affine<double>*, int64_t, int64_t);
-template void standardise_wave(Cpu, const double*, Affine<double>*, int64_t, int64_t);
-template void clip_floor(Cpu, const float*, float*, int64_t, int64_t, float);
-template void clip_floor(Cpu, const double*, double*, int64_t, int64_t, double);
-template void apply_floor(Cpu, float*, const float*, int64_t, int64_t);
-template void apply_floor(Cpu, double*, const double*, int64_t, int64_t);
 
 }  // namespace cudenza::kernels
