@@ -59,10 +59,12 @@ struct GradientPart {
 int64_t gradient_parts(std::span<const Segment>);
 
 /// table[i] = values[i]. On a GPU the values travel as a kernel's parameters: the caller's memory is free on return.
+void set_hypers(Reference, Hyper* table, std::span<const Hyper> values);
 void set_hypers(Cpu, Hyper* table, std::span<const Hyper> values);
 void set_hypers(Gpu, Hyper* table, std::span<const Hyper> values);
 
 /// Measures g [flat] inside the segments. parts has gradient_parts(segments) entries.
+void gradient_statistics(Reference, const float* g, std::span<const Segment>, GradientPart* parts);
 void gradient_statistics(Cpu, const float* g, std::span<const Segment>, GradientPart* parts);
 void gradient_statistics(Gpu, const float* g, std::span<const Segment>, GradientPart* parts);
 
@@ -75,6 +77,8 @@ struct StepInputs {
   int hypers = 0;
 };
 /// Advances *state by the rule and makes coefficients[i] from table[i]. Update is SgdUpdate or AdamUpdate.
+template <class Update>
+void begin_step(Reference, Update, const StepInputs&, StepState* state, typename Update::Coefficients* coefficients);
 template <class Update>
 void begin_step(Cpu, Update, const StepInputs&, StepState* state, typename Update::Coefficients* coefficients);
 template <class Update>
@@ -90,6 +94,8 @@ struct FlatBuffers {
 
 /// One optimizer step of every element in the segments, unless *state says not to.
 template <class Update>
+void update(Reference, Update, FlatBuffers, std::span<const Segment>, const typename Update::Coefficients*, const StepState*);
+template <class Update>
 void update(Cpu, Update, FlatBuffers, std::span<const Segment>, const typename Update::Coefficients*, const StepState*);
 template <class Update>
 void update(Gpu, Update, FlatBuffers, std::span<const Segment>, const typename Update::Coefficients*, const StepState*);
@@ -97,6 +103,7 @@ void update(Gpu, Update, FlatBuffers, std::span<const Segment>, const typename U
 /// average[i] <- average[i] + s (p[i] - average[i]), s = (1 - decay) / (1 - decay^t): after t calls the weighted mean of the t
 /// values of p, those of k calls ago weighing decay^k. What average held before the first call does not count. *updates, in
 /// memory of the device, is t, this call included.
+void average_weights(Reference, float* average, const float* p, int64_t count, double decay, const uint32_t* updates);
 void average_weights(Cpu, float* average, const float* p, int64_t count, double decay, const uint32_t* updates);
 void average_weights(Gpu, float* average, const float* p, int64_t count, double decay, const uint32_t* updates);
 

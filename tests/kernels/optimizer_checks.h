@@ -1,4 +1,4 @@
-/// Optimizer kernels on a device against the CPU's loops, over segments that begin and end anywhere.
+/// Optimizer kernels on a device against the plain loops, over segments that begin and end anywhere.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -35,9 +35,9 @@ struct FlatState {
   }
 };
 
-/// One clipped step; the state and everything measured on the way.
-template <class Update>
-std::vector<Tensor> stepped(Device device, Update one, int64_t count, const Segments& segments, int64_t offset) {
+/// One clipped step, by plain loops (Reference) or as `device` does it; the state and everything measured on the way.
+template <class Where, class Update>
+std::vector<Tensor> stepped(Where where, Device device, Update one, int64_t count, const Segments& segments, int64_t offset) {
   using Coefficients = typename Update::Coefficients;
   FlatState flat(count, device, offset);
   int hypers = 0;
@@ -52,22 +52,27 @@ std::vector<Tensor> stepped(Device device, Update one, int64_t count, const Segm
   const int64_t part_count = kernels::gradient_parts(segments);
   const Tensor parts = Tensor::zeros({part_count * 2}, DType::f32, device);
   const Tensor state = Tensor::from(std::vector<float>{4, 0, 2, 0, 0, 0, 0, 0}, {8}, device);  // loss scale 4, two steps done
-  on_device(device, [&](auto where) {
-    const auto table_of = static_cast<kernels::Hyper*>(table.raw());
-    const auto parts_of = static_cast<kernels::GradientPart*>(parts.raw());
-    const auto coefficients_of = static_cast<Coefficients*>(coefficients.raw());
-    const auto state_of = static_cast<kernels::StepState*>(state.raw());
-    kernels::set_hypers(where, table_of, hyper);
-    kernels::gradient_statistics(where, flat.buffers().g, segments, parts_of);
-    kernels::begin_step(where, one, {{.max_norm = 0.5}, parts_of, part_count, table_of, hypers}, state_of, coefficients_of);
-    kernels::update(where, one, flat.buffers(), segments, coefficients_of, state_of);
-  });
+  const auto table_of = static_cast<kernels::Hyper*>(table.raw());
+  const auto parts_of = static_cast<kernels::GradientPart*>(parts.raw());
+  const auto coefficients_of = static_cast<Coefficients*>(coefficients.raw());
+  const auto state_of = static_cast<kernels::StepState*>(state.raw());
+  kernels::set_hypers(where, table_of, hyper);
+  kernels::gradient_statistics(where, flat.buffers().g, segments, parts_of);
+  kernels::begin_step(where, one, {{.max_norm = 0.5}, parts_of, part_count, table_of, hypers}, state_of, coefficients_of);
+  kernels::update(where, one, flat.buffers(), segments, coefficients_of, state_of);
   return {flat.p, flat.first, flat.second, parts, coefficients, state};
 }
 
 template <class Update>
+std::vector<Tensor> stepped(Device device, Update one, int64_t count, const Segments& segments, int64_t offset) {
+  std::vector<Tensor> result;
+  on_device(device, [&](auto where) { result = stepped(where, device, one, count, segments, offset); });
+  return result;
+}
+
+template <class Update>
 void expect_same_step(Device device, Update one, int64_t count, const Segments& segments, int64_t offset = 0) {
-  const auto expected = stepped(Device::cpu(), one, count, segments, offset);
+  const auto expected = stepped(kernels::Reference{}, Device::cpu(), one, count, segments, offset);
   const auto result = stepped(device, one, count, segments, offset);
   const char* names[] = {"p", "first", "second", "parts", "coefficients", "state"};
   for (size_t i = 0; i < expected.size(); ++i) {
@@ -95,7 +100,7 @@ inline void check_steps(Device device) {
 }
 
 /// Every place where a bad value could hide: first, last, a pack's tail, another block's piece.
-inline void check_non_finite_is_found(Device device) {
+template <class Where> void check_non_finite_is_found(Where where, Device device) {
   const Segments segments{{0, 16 * 1024 + 5, 0}, {16 * 1024 + 16, 16 * 1024 + 19, 0}};
   const int64_t count = 16 * 1024 + 19;
   for (const int64_t at : std::vector<int64_t>{-1, 0, 16 * 1024 - 1, 16 * 1024 + 4, 16 * 1024 + 7, count - 1}) {
@@ -103,27 +108,31 @@ inline void check_non_finite_is_found(Device device) {
     if (at >= 0) g[at] = at % 2 ? NAN : INFINITY;
     const Tensor gradient = Tensor::from(g, {count}, device);
     const Tensor parts = Tensor::zeros({2 * kernels::gradient_parts(segments)}, DType::i32, device);
-    on_device(device, [&](auto where) {
-      kernels::gradient_statistics(where, gradient.data<float>(), segments, static_cast<kernels::GradientPart*>(parts.raw()));
-    });
+    kernels::gradient_statistics(where, gradient.data<float>(), segments, static_cast<kernels::GradientPart*>(parts.raw()));
     const auto words = parts.to_vector<int32_t>();
     const bool between_segments = at == 16 * 1024 + 7;
     EXPECT_EQ(words[1] + words[3] + words[5], at >= 0 && !between_segments ? 1 : 0) << at;
   }
 }
 
+inline void check_non_finite_is_found(Device device) {
+  on_device(device, [&](auto where) { check_non_finite_is_found(where, device); });
+}
+
+template <class Where> Tensor averaged(Where where, Device device, int64_t offset) {
+  constexpr int64_t kCount = 20'001;
+  const FlatState flat(kCount, device, offset);
+  const Tensor updates = Tensor::from(std::vector<uint32_t>{3}, {1}, device);
+  kernels::average_weights(where, flat.buffers().first, flat.buffers().p, kCount, 0.9, updates.data<uint32_t>());
+  return flat.first;
+}
+
 inline void check_average(Device device) {
   for (const int64_t offset : {0, 1}) {
-    std::vector<Tensor> results;
-    for (const Device where_to : {Device::cpu(), device}) {
-      const FlatState flat(1031, where_to, offset);
-      const kernels::FlatBuffers at = flat.buffers();
-      const Tensor updates = Tensor::from(std::vector<uint32_t>{3}, {1}, where_to);
-      on_device(where_to,
-                [&](auto where) { kernels::average_weights(where, at.first, at.p, 1031, 0.9, updates.data<uint32_t>()); });
-      results.push_back(flat.first);
-    }
-    EXPECT_TRUE(is_close(results[1], results[0], kernel_against_cpu(DType::f32)));
+    const Tensor expected = averaged(kernels::Reference{}, Device::cpu(), offset);
+    on_device(device, [&](auto where) {
+      EXPECT_TRUE(is_close(averaged(where, device, offset), expected, kernel_against_cpu(DType::f32)));
+    });
   }
 }
 

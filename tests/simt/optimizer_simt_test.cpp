@@ -13,9 +13,9 @@ class OptimizerOnSimt : public ::testing::TestWithParam<simt::Order> {
   void SetUp() override { simt::set_order(GetParam()); }
 };
 
-TEST_P(OptimizerOnSimt, StepsAreTheCpus) { check_steps(Device::cuda()); }
+TEST_P(OptimizerOnSimt, StepsAreTheReferences) { check_steps(Device::cuda()); }
 TEST_P(OptimizerOnSimt, NonFiniteGradientsAreFound) { check_non_finite_is_found(Device::cuda()); }
-TEST_P(OptimizerOnSimt, AverageIsTheCpus) { check_average(Device::cuda()); }
+TEST_P(OptimizerOnSimt, AverageIsTheReferences) { check_average(Device::cuda()); }
 TEST_P(OptimizerOnSimt, TakesPyTorchsSteps) { check_trajectories(Device::cuda()); }
 TEST_P(OptimizerOnSimt, LossScaleFollowsOverflows) { check_loss_scale(Device::cuda()); }
 TEST_P(OptimizerOnSimt, CapturedStepObeysNewRates) { check_captured_step(Device::cuda()); }
