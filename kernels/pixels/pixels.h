@@ -32,6 +32,7 @@ struct PixelBatch {
 };
 
 /// `epoch` is one number on the device; null: epoch 0. A row outside [0, R) gives NaNs.
+template <class T> void pixels(Reference, const PixelBatch&, const uint8_t* x, const int64_t* rows, const uint32_t* epoch, T* y);
 template <class T> void pixels(Cpu, const PixelBatch&, const uint8_t* x, const int64_t* rows, const uint32_t* epoch, T* y);
 template <class T> void pixels(Gpu, const PixelBatch&, const uint8_t* x, const int64_t* rows, const uint32_t* epoch, T* y);
 

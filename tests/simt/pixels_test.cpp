@@ -1,4 +1,4 @@
-/// The kernel's pictures are the CPU loop's, bit for bit: the same draws, the same arithmetic.
+/// The kernel's pictures are the plain loop's.
 #include "kernels/pixels/pixels.h"
 
 #include <gtest/gtest.h>
@@ -14,20 +14,20 @@
 namespace cudenza::kernels {
 namespace {
 
-template <class T> void expect_as_on_cpu(const PixelBatch& s, const std::vector<int64_t>& rows, uint32_t epoch) {
+template <class T> void expect_the_reference(const PixelBatch& s, const std::vector<int64_t>& rows, uint32_t epoch) {
   const size_t lines = static_cast<size_t>(s.height) * s.channels;
   std::vector<uint8_t> x(static_cast<size_t>(s.resident) * lines * s.width);
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(i * 37 + i / 251);
   std::vector<T> y(static_cast<size_t>(s.batch) * lines * columns_seen(s)), expected(y.size());
   pixels(Gpu{}, s, x.data(), rows.data(), &epoch, y.data());
-  pixels(Cpu{}, s, x.data(), rows.data(), &epoch, expected.data());
+  pixels(Reference{}, s, x.data(), rows.data(), &epoch, expected.data());
   for (size_t i = 0; i < y.size(); ++i) {
     const float a = static_cast<float>(y[i]), b = static_cast<float>(expected[i]);
     ASSERT_TRUE(std::abs(a - b) <= 1e-6f * std::abs(b) || (std::isnan(a) && std::isnan(b))) << i << ": " << a << ' ' << b;
   }
 }
 
-TEST(PixelsKernel, IsTheCpuLoop) {
+TEST(PixelsKernel, IsTheReference) {
   for (const auto order : {simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom}) {
     simt::set_order(order);
     for (const int channels : {1, 3, 4}) {
@@ -41,15 +41,15 @@ TEST(PixelsKernel, IsTheCpuLoop) {
                          .chances = {.turn = 12, .columns = 7, .rows = 4},
                          .seed = 11};
       for (const uint32_t epoch : {0u, 3u}) {
-        expect_as_on_cpu<float>(s, {4, 0, 0, 2}, epoch);
-        expect_as_on_cpu<bf16>(s, {1, 3, 4, 2}, epoch);
-        expect_as_on_cpu<f16>(s, {-1, 3, 5, 2}, epoch);
+        expect_the_reference<float>(s, {4, 0, 0, 2}, epoch);
+        expect_the_reference<bf16>(s, {1, 3, 4, 2}, epoch);
+        expect_the_reference<f16>(s, {-1, 3, 5, 2}, epoch);
       }
     }
   }
 }
 
-TEST(PixelsKernel, CropsAsTheCpuLoop) {
+TEST(PixelsKernel, CropsAsTheReference) {
   for (const int views : {0, 1, 3}) {
     const std::vector<int64_t> rows = {4, 9, 0};
     const PixelBatch s{.resident = 5,
@@ -62,7 +62,7 @@ TEST(PixelsKernel, CropsAsTheCpuLoop) {
                        .shift = {-1, 2, 0},
                        .chances = {.turn = 12, .columns = 7, .rows = 4},
                        .seed = 11};
-    expect_as_on_cpu<float>(s, rows, 3);
+    expect_the_reference<float>(s, rows, 3);
   }
 }
 
