@@ -1,18 +1,20 @@
-/// y = relu(x), and the gradient of y's elements, weighted, with respect to x.
-#include <cstdio>
-
-#include "engine/core/tensor.h"
-#include "engine/ops/pointwise.h"
+#include "engine/nn/layers.h"
+#include "engine/ops/operators.h"
+#include "engine/ops/reduce.h"
+#include "engine/optim/optimizer.h"
+#include "engine/optim/parameter_groups.h"
+using namespace cudenza;
 
 int main() {
-  using namespace cudenza;
-  const Tensor x = Tensor::from(std::vector<float>{-1, 2, -3, 4}, {2, 2});
-  x.set_requires_grad(true);
-  const Tensor y = relu(x);
-  y.backward(Tensor::from(std::vector<float>{10, 20, 30, 40}, {2, 2}));
-  std::printf("y");
-  for (const float v : y.to_vector<float>()) std::printf(" %g", v);
-  std::printf(", dx");
-  for (const float v : x.grad().to_vector<float>()) std::printf(" %g", v);
-  std::printf("\n");
+  const Tensor x = Tensor::from(std::vector<float>{-2, -1, 0, 1, 2}, {5, 1}), y = 3 * x - 1;
+  Linear line({.in = 1, .out = 1});
+  FlatParameters parameters({parameter_group("line", line)});
+  Optimizer optimizer(parameters, Sgd{.lr = 0.1});
+  for (int step = 0; step < 300; ++step) {
+    const Tensor error = line(x) - y;
+    optimizer.zero_grad();
+    mean(error * error).backward();
+    optimizer.step();
+  }
+  fmt::print("weight {}\nbias {}\n", line.weight, line.bias);
 }
