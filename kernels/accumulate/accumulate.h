@@ -1,7 +1,7 @@
 /// sum[i] += term[i] for many pairs of arrays at a time: the gradients of a network's parameters, most of which are small, so
 /// that a launch for each would cost more than the addition.
 ///
-/// Instantiated for terms of float, bf16, f16, and double on the CPU; sums are acc_t<T>.
+/// Instantiated for terms of float, bf16 and f16, and of double by the reference; sums are acc_t<T>.
 #pragma once
 #include <cstdint>
 #include <span>

@@ -15,6 +15,5 @@ template <class T> void accumulate(Cpu, std::span<const Addition<T>> additions) 
 template void accumulate(Cpu, std::span<const Addition<float>>);
 template void accumulate(Cpu, std::span<const Addition<bf16>>);
 template void accumulate(Cpu, std::span<const Addition<f16>>);
-template void accumulate(Cpu, std::span<const Addition<double>>);
 
 }  // namespace cudenza::kernels

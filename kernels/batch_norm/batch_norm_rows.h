@@ -38,10 +38,7 @@ template <class T, class Pair, class Some>
 }
 
 /// acc += v, in memory.
-template <class A> void add_pair(A* acc, SimdPair<A> v) {
-  const SimdPair<A> before = simd_load_pair(acc);
-  simd_store2(acc, before.first + v.first, before.second + v.second);
-}
+template <class T> void add_pair(acc_t<T>* acc, PairOf<T> v) { simd_store_kept<T>(acc, simd_load_kept<T>(acc) + v); }
 template <class A, class Register, class Lanes> void add_some(A* acc, Register v, Lanes lanes) {
   simd_store(acc, simd_load(acc, lanes) + v, lanes);
 }
@@ -50,18 +47,16 @@ template <class A, class Register, class Lanes> void add_some(A* acc, Register v
 template <int kRows, class T, class A = acc_t<T>>
 void add_moments(const T* x, int64_t channels, const A* shift, A* sums, A* squares) {
   const auto pair = [=](int64_t c) {
-    const SimdPair<A> from = simd_load_pair(shift + c);
-    SimdPair<A> sum, square;
+    const PairOf<T> from = simd_load_kept<T>(shift + c);
+    PairOf<T> sum, square;
     for (int k = 0; k < kRows; ++k) {
       const T* const at = x + k * channels + c;
       fetch_ahead(at + kRows * channels, kPairBytes<T>);
-      const SimdPair<A> value = simd_load_pair(at);
-      const Simd<A> first = value.first - from.first, second = value.second - from.second;
-      sum.first += first, sum.second += second;
-      square.first += first * first, square.second += second * second;
+      const PairOf<T> shifted = simd_load_pair(at) - from;
+      sum = sum + shifted, square = square + shifted * shifted;
     }
-    add_pair(sums + c, sum);
-    add_pair(squares + c, square);
+    add_pair<T>(sums + c, sum);
+    add_pair<T>(squares + c, square);
   };
   const auto some = [=](int64_t c, auto lanes) {
     const Simd<A> from = simd_load(shift + c, lanes);
@@ -87,7 +82,7 @@ void moments_of_rows(const T* x, const T* origin, int64_t rows, int64_t channels
   for (int64_t r = 0; r < first_rows; ++r) {
     const T* const row = x + r * channels;
     for_channels<T>(
-        channels, [=](int64_t c) { add_pair(shift + c, simd_load_pair(row + c)); },
+        channels, [=](int64_t c) { add_pair<T>(shift + c, simd_load_pair(row + c)); },
         [=](int64_t c, auto lanes) { add_some(shift + c, simd_load(row + c, lanes), lanes); });
   }
   for (int64_t c = 0; c < channels; ++c) shift[c] /= static_cast<A>(first_rows);
@@ -131,19 +126,17 @@ void gradient_sums_of_rows(const BatchNormUpstream<T>& up, const T* x, const Bat
       const int64_t at = row + c;
       fetch_ahead(x + at + channels, kPairBytes<T>);
       fetch_ahead(up.dy + at + channels, kPairBytes<T>);
-      SimdPair<A> dz;
+      PairOf<T> dz;
       if (up.more) {
-        const SimdPair<A> a = simd_load_pair(up.dy + at), b = simd_load_pair(up.more + at);
         T sum[kSimdPair<A>];  // rounded, as T keeps it
-        simd_store_pair(sum, SimdPair<A>{a.first + b.first, a.second + b.second}, false);
+        simd_store_pair(sum, simd_load_pair(up.dy + at) + simd_load_pair(up.more + at), false);
         dz = simd_load_chosen(sum, mask.from(c));
         simd_store_pair(up.dz + at, dz, streams_dz);
       } else {
         dz = simd_load_chosen(up.dy + at, mask.from(c));
       }
-      const SimdPair<A> value = simd_load_pair(x + at), from = simd_load_pair(mean + c);
-      add_pair(sum_dz + c, dz);
-      add_pair(sum_dz_x + c, SimdPair<A>{dz.first * (value.first - from.first), dz.second * (value.second - from.second)});
+      add_pair<T>(sum_dz + c, dz);
+      add_pair<T>(sum_dz_x + c, dz * (simd_load_pair(x + at) - simd_load_kept<T>(mean + c)));
     };
     const auto some = [&](int64_t c, auto lanes) {
       const int64_t at = row + c;
@@ -195,17 +188,14 @@ void backward_apply_to_rows(const T* dy, const T* x, const uint32_t* mask, const
     const auto pair = [=](int64_t c) {
       const int64_t at = row + c;
       fetch_ahead(dy + at + kAhead, kPairBytes<T>);
-      const SimdPair<A> dz = simd_load_chosen(dy + at, bits.from(c));
+      const PairOf<T> dz = simd_load_chosen(dy + at, bits.from(c));
       if (dresidual) simd_store_pair(dresidual + at, dz, streams_dresidual);
       if (!dx) return;
-      const SimdPair<A> scale = simd_load_pair(scales + c);
-      SimdPair<A> gradient{scale.first * dz.first, scale.second * dz.second};
+      PairOf<T> gradient = simd_load_kept<T>(scales + c) * dz;
       if (x) {
         fetch_ahead(x + at + kAhead, kPairBytes<T>);
-        const SimdPair<A> value = simd_load_pair(x + at), mean = simd_load_pair(means + c), slope = simd_load_pair(slopes + c),
-                          offset = simd_load_pair(offsets + c);
-        gradient.first -= (value.first - mean.first) * slope.first + offset.first;
-        gradient.second -= (value.second - mean.second) * slope.second + offset.second;
+        const PairOf<T> above = simd_load_pair(x + at) - simd_load_kept<T>(means + c);
+        gradient = gradient - (above * simd_load_kept<T>(slopes + c) + simd_load_kept<T>(offsets + c));
       }
       simd_store_pair(dx + at, gradient, streams_dx);
     };

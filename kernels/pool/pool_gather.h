@@ -58,14 +58,13 @@ inline Simd<uint16_t> passed_words(const bf16* dy, const uint8_t* winner, int po
 
 template <> struct GradientSum<bf16, uint8_t> {
   static constexpr int kLanes = kSimdPair<float>;
-  SimdPair<float> sum;
+  PairOf<bf16> sum;
 
   template <class Grad> void add(const bf16* dy, const uint8_t* winner, int position, float scale) {
     if constexpr (Grad::kHasWinner) {
-      const SimdPair<float> term = simd_pair(reinterpret_cast<Simd<uint32_t>>(passed_words(dy, winner, position)));
-      sum.first += term.first, sum.second += term.second;
+      sum = sum + simd_pair(reinterpret_cast<Simd<uint32_t>>(passed_words(dy, winner, position)));
     } else {
-      const SimdPair<float> term = simd_load_pair(dy);
+      const PairOf<bf16> term = simd_load_pair(dy);
       sum.first += Grad::of(term.first, 0, 0, scale), sum.second += Grad::of(term.second, 0, 0, scale);
     }
   }

@@ -72,13 +72,10 @@ template <> struct Bf16Register<MaxReduce> {
 template <> struct Bf16Register<AvgReduce> {
   static constexpr int kLanes = kSimdPair<float>;
   using Index = int16_t;
-  SimdPair<float> sum;
+  PairOf<bf16> sum;
 
   template <class Lanes> void start(const bf16* x, Lanes lanes) { sum = {}, take(x, Words{}, lanes); }
-  template <class Lanes> void take(const bf16* x, Words /*position*/, Lanes) {
-    const SimdPair<float> next = simd_load_pair(x);
-    sum.first += next.first, sum.second += next.second;
-  }
+  template <class Lanes> void take(const bf16* x, Words /*position*/, Lanes) { sum = sum + simd_load_pair(x); }
   bool good() const { return true; }
   template <class Winner, class Lanes> void store(const WindowResult<bf16, Winner>& to, int64_t c, Lanes) const {
     const Simd<uint32_t> bits = simd_rounded({sum.first * to.scale, sum.second * to.scale});

@@ -13,20 +13,16 @@ namespace {
 /// Elements of a row that are added together: 4 KiB, so that memory is read by whole pages.
 template <class T> constexpr int64_t kStrip = 4096 / sizeof(T);
 
-template <class A, class Term> SimdPair<A> pair_of(Term term, SimdPair<A> x, SimdPair<A> z) {
+template <class Term, class Pair> Pair pair_of(Term term, Pair x, Pair z) {
   return {term(x.first, z.first), term(x.second, z.second)};
 }
-
-template <class A> SimdPair<A> operator+(SimdPair<A> a, SimdPair<A> b) { return {a.first + b.first, a.second + b.second}; }
 
 // acc[i] += term of so many rows, read together: it spares most of the traffic to and from acc, and adds more accurately. Whole
 // pairs of registers go to acc as they are loaded.
 template <int kRows, class Term, class T>
 void add_to_strip(Term term, const T* x, const T* z, acc_t<T>* acc, int64_t count, int64_t stride) {
   using A = acc_t<T>;
-  const auto pair = [=](int64_t i) {
-    return pair_of<A>(term, simd_load_pair(x + i), simd_load_pair((Term::kOfTwo ? z : x) + i));
-  };
+  const auto pair = [=](int64_t i) { return pair_of(term, simd_load_pair(x + i), simd_load_pair((Term::kOfTwo ? z : x) + i)); };
   const auto single = [=](int64_t i) { return term(static_cast<A>(x[i]), static_cast<A>(Term::kOfTwo ? z[i] : x[i])); };
   const auto add = [=](auto at, auto sum, int64_t i) {
     if constexpr (kRows == 4) return sum + ((at(i) + at(i + stride)) + (at(i + 2 * stride) + at(i + 3 * stride)));
@@ -39,8 +35,7 @@ void add_to_strip(Term term, const T* x, const T* z, acc_t<T>* acc, int64_t coun
       fetch_ahead(x + next, kSimdPair<A> * static_cast<int64_t>(sizeof(T)));
       if (Term::kOfTwo) fetch_ahead(z + next, kSimdPair<A> * static_cast<int64_t>(sizeof(T)));
     }
-    const SimdPair<A> sum = add(pair, simd_load_pair(acc + i), i);
-    simd_store(acc + i, sum.first), simd_store(acc + i + kSimd<A>, sum.second);
+    simd_store_kept<T>(acc + i, add(pair, simd_load_kept<T>(acc + i), i));
   }
   for (; i < count; ++i) acc[i] = add(single, acc[i], i);
 }
@@ -102,16 +97,16 @@ template <class T, class U> void repeat(const U* x, T* place, int64_t first, int
 template <class Term, class T> double sum_of(Term term, const T* x, int64_t count) {
   using A = acc_t<T>;
   constexpr int64_t kPair = kSimdPair<A>, kLanes = 4 * kPair, kBlock = kLanes * kShortSum;
-  const auto pair = [=](int64_t i) { return pair_of<A>(term, simd_load_pair(x + i), simd_load_pair(x + i)); };
+  const auto pair = [=](int64_t i) { return pair_of(term, simd_load_pair(x + i), simd_load_pair(x + i)); };
   double total = 0;
   int64_t i = 0;
   while (i + kPair <= count) {
-    SimdPair<A> a, b, c, d;
+    PairOf<T> a, b, c, d;
     const int64_t end = smaller(i + kBlock, count);
     for (; i + kLanes <= end; i += kLanes)
       a = a + pair(i), b = b + pair(i + kPair), c = c + pair(i + 2 * kPair), d = d + pair(i + 3 * kPair);
     for (; i + kPair <= end; i += kPair) a = a + pair(i);
-    const SimdPair<A> all = (a + b) + (c + d);
+    const PairOf<T> all = (a + b) + (c + d);
     for (int k = 0; k < kSimd<A>; ++k) total += all.first[k] + all.second[k];
   }
   for (; i < count; ++i) total += term(static_cast<A>(x[i]), A(0));

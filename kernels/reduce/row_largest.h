@@ -16,10 +16,10 @@ template <class T> acc_t<T> max_of(const T* x, int64_t count) {
     for (int64_t i = 1; i < count; ++i) best = larger_or_nan(best, static_cast<A>(x[i]));
     return best;
   }
-  SimdPair<A> even{simd_all(best), simd_all(best)}, odd = even;
+  PairOf<T> even{simd_all(best), simd_all(best)}, odd = even;
   SimdMask<A> nan{};
   const auto take = [&](int64_t i) {
-    const SimdPair<A> a = simd_load_pair(x + i), b = simd_load_pair(x + i + kSimdPair<A>);
+    const PairOf<T> a = simd_load_pair(x + i), b = simd_load_pair(x + i + kSimdPair<A>);
     nan |= (a.first != a.first) | (a.second != a.second) | (b.first != b.first) | (b.second != b.second);
     even = {simd_max<A>(even.first, a.first), simd_max<A>(even.second, a.second)};
     odd = {simd_max<A>(odd.first, b.first), simd_max<A>(odd.second, b.second)};
@@ -48,10 +48,10 @@ template <class T> Found<acc_t<T>> first_nan(const T* x) {
 /// largest, so that there is nothing to branch on before the end.
 template <class T> Found<acc_t<T>> first_largest_of_pairs(const T* x, int64_t count) {
   using A = acc_t<T>;
-  SimdPair<A> best{simd_all(-std::numeric_limits<A>::infinity()), simd_all(-std::numeric_limits<A>::infinity())};
+  PairOf<T> best{simd_all(-std::numeric_limits<A>::infinity()), simd_all(-std::numeric_limits<A>::infinity())};
   SimdMask<A> first{}, second{}, nan{}, now{};  // from which pair the best are
   for (int64_t i = 0; i < count; i += kSimdPair<A>, now += kSimdPair<A>) {
-    const SimdPair<A> next = simd_load_pair(x + i);
+    const PairOf<T> next = simd_load_pair(x + i);
     const SimdMask<A> first_wins = next.first > best.first, second_wins = next.second > best.second;
     nan |= (next.first != next.first) | (next.second != next.second);
     best.first = first_wins ? next.first : best.first, first = first_wins ? now : first;

@@ -161,7 +161,21 @@ template <class T> inline void simd_store(T* p, Simd<acc_t<T>> v) {
   }
 }
 
-template <class A> struct SimdPair { Simd<A> first{}, second{}; };
+/// The order of a pair of registers that holds neighbours side by side. simd_pair.h has another.
+struct Neighbours {};
+
+/// Two registers of elements in one order. Another order is another type: what does not belong together does not meet.
+template <class A, class Order = Neighbours> struct SimdPair { Simd<A> first{}, second{}; };
+
+template <class A, class Order> inline SimdPair<A, Order> operator+(SimdPair<A, Order> a, SimdPair<A, Order> b) {
+  return {a.first + b.first, a.second + b.second};
+}
+template <class A, class Order> inline SimdPair<A, Order> operator-(SimdPair<A, Order> a, SimdPair<A, Order> b) {
+  return {a.first - b.first, a.second - b.second};
+}
+template <class A, class Order> inline SimdPair<A, Order> operator*(SimdPair<A, Order> a, SimdPair<A, Order> b) {
+  return {a.first * b.first, a.second * b.second};
+}
 
 /// The elements p[0] … p[2 kSimd - 1], neighbours side by side: with AVX-512, both halves of a register of bf16 are widened by
 /// one instruction each.

@@ -1,6 +1,6 @@
 /// Two registers at a time, for sums and searches that do not care which element stands where. A register's worth of bf16 widens
 /// to two: those at even places and those at odd ones. Both conversions then stay within 32-bit places, where simd.h's, which
-/// keep neighbours together, move elements across the register: half the work.
+/// keep neighbours together, move elements across the register: half the work. The two orders are two types.
 #pragma once
 #include "kernels/simd/simd.h"
 
@@ -8,13 +8,18 @@ namespace cudenza::kernels {
 
 template <class A> constexpr int kSimdPair = 2 * kSimd<A>;
 
-/// Of the bf16 at even places, and of those at odd ones.
-inline SimdPair<float> simd_pair(Simd<uint32_t> bits) {
+/// The order of a pair of which the first register holds the elements at even places, the second those at odd ones.
+struct EvenOdd {};
+
+/// The pair that a register's worth of T widens to.
+template <class T> using PairOf = SimdPair<acc_t<T>, std::conditional_t<std::is_same_v<T, bf16>, EvenOdd, Neighbours>>;
+
+inline PairOf<bf16> simd_pair(Simd<uint32_t> bits) {
   return {reinterpret_cast<Simd<float>>(bits << 16), reinterpret_cast<Simd<float>>(bits & 0xFFFF0000u)};
 }
 
-/// p[0] … p[kSimdPair - 1] in acc_t: bf16 by even and odd places, other types neighbours side by side.
-template <class T> inline SimdPair<acc_t<T>> simd_load_pair(const T* p) {
+/// p[0] … p[kSimdPair - 1] in acc_t.
+template <class T> inline PairOf<T> simd_load_pair(const T* p) {
   if constexpr (std::is_same_v<T, bf16>) {
     Simd<uint32_t> bits;
     std::memcpy(&bits, p, sizeof bits);
@@ -24,13 +29,17 @@ template <class T> inline SimdPair<acc_t<T>> simd_load_pair(const T* p) {
   }
 }
 
+/// Numbers that go with pairs of T and are kept in their order.
+template <class T> inline PairOf<T> simd_load_kept(const acc_t<T>* p) { return {simd_load(p), simd_load(p + kSimd<acc_t<T>>)}; }
+template <class T> inline void simd_store_kept(acc_t<T>* p, PairOf<T> v) { simd_store2(p, v.first, v.second); }
+
 /// Which of the elements that simd_load_pair<T> reads stands at place k, counted through both registers.
 template <class T> constexpr int64_t simd_pair_element(int64_t k) {
   constexpr int64_t kHalf = kSimd<acc_t<T>>;
   return !std::is_same_v<T, bf16> ? k : (k < kHalf ? 2 * k : 2 * (k - kHalf) + 1);
 }
 
-/// values[0, count) from the order that pairs are loaded in to the elements' own; what fills no pair is in order.
+/// Kept values[0, count) to the elements' own order; what fills no pair is in order.
 template <class T> inline void simd_pairs_to_elements(acc_t<T>* values, int64_t count) {
   using A = acc_t<T>;
   if constexpr (!std::is_same_v<T, bf16>) return;
@@ -92,7 +101,7 @@ template <class Mask> inline bool simd_any(Mask mask) {
 }
 
 /// Whether a NaN is among them.
-inline bool simd_has_nan(SimdPair<float> v) {
+inline bool simd_has_nan(PairOf<bf16> v) {
 #if defined(__AVX512F__)
   return _mm512_cmp_ps_mask(reinterpret_cast<__m512>(v.first), reinterpret_cast<__m512>(v.second), _CMP_UNORD_Q) != 0;
 #elif defined(__AVX__)
@@ -110,7 +119,7 @@ inline Simd<uint32_t> simd_upper_half_rounded(Simd<float> v) {
 }
 
 /// The bf16 that simd_pair() came of. NaN, which takes twice the steps, is looked for first.
-inline Simd<uint32_t> simd_rounded(SimdPair<float> v) {
+inline Simd<uint32_t> simd_rounded(PairOf<bf16> v) {
   if (__builtin_expect(simd_has_nan(v), false)) return simd_bf16(v.first) | simd_bf16(v.second) << 16;
   return simd_upper_half_rounded(v.first) >> 16 | (simd_upper_half_rounded(v.second) & 0xFFFF0000u);
 }
@@ -127,7 +136,7 @@ template <class Register> inline void simd_stream_register(void* p, Register v) 
 }
 
 /// A pair to where simd_load_pair() would find it, past the cache if it `streams` (REQUIRES p aligned to a register then).
-template <class T> inline void simd_store_pair(T* p, SimdPair<acc_t<T>> v, bool streams) {
+template <class T> inline void simd_store_pair(T* p, PairOf<T> v, bool streams) {
   if constexpr (std::is_same_v<T, bf16>) {
     const Simd<uint32_t> bits = simd_rounded(v);
     if (streams) simd_stream_register(p, bits);
@@ -144,7 +153,7 @@ template <class T> inline void simd_store_pair(T* p, SimdPair<acc_t<T>> v, bool 
 }
 
 /// The elements of a pair at p whose bit is 1, 0 in place of the others.
-template <class T> inline SimdPair<acc_t<T>> simd_load_chosen(const T* p, uint32_t bits) {
+template <class T> inline PairOf<T> simd_load_chosen(const T* p, uint32_t bits) {
   using A = acc_t<T>;
   if constexpr (std::is_same_v<T, bf16>) {
 #if defined(__AVX512BW__)

@@ -38,7 +38,7 @@ template <class T> acc_t<T> largest_of(const T* x, int count) {
   for_twos<A>(
       count,
       [&](int i) {
-        const SimdPair<A> value = simd_load_pair(x + i);
+        const PairOf<T> value = simd_load_pair(x + i);
         first = simd_max<A>(first, value.first), second = simd_max<A>(second, value.second);
       },
       [&](int i, auto lanes) { first = simd_max<A>(first, lanes_of<A>(simd_load(x + i, lanes), lanes, kBelowAll<A>)); });
@@ -71,7 +71,7 @@ template <class T> acc_t<T> row_sum(const T* x, int count) {
   for_twos<A>(
       count,
       [&](int i) {
-        const SimdPair<A> value = simd_load_pair(x + i);
+        const PairOf<T> value = simd_load_pair(x + i);
         first += value.first, second += value.second;
       },
       [&](int i, auto lanes) { first += simd_load(x + i, lanes); });
@@ -152,7 +152,7 @@ template <class T> void softmax_gradient_row(Softmax, const T* y, const T* dy, T
   for_twos<A>(
       count,
       [&](int i) {
-        const SimdPair<A> output = simd_load_pair(y + i), gradient = simd_load_pair(dy + i);
+        const PairOf<T> output = simd_load_pair(y + i), gradient = simd_load_pair(dy + i);
         first += output.first * gradient.first, second += output.second * gradient.second;
       },
       [&](int i, auto lanes) { first += simd_load(y + i, lanes) * simd_load(dy + i, lanes); });

@@ -58,7 +58,6 @@ template <class T> void expect_accumulate() {
 
 TEST(CpuAgainstReference, Accumulate) {
   expect_accumulate<float>();
-  expect_accumulate<double>();
   expect_accumulate<bf16>();
   expect_accumulate<f16>();
 }

@@ -10,11 +10,20 @@
 
 #include "kernels/simd/short_rows.h"
 #include "kernels/simd/simd_map.h"
+#include "kernels/simd/simd_pair.h"
 
 namespace cudenza::kernels {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// Pairs of registers in different orders are added by no operator, and are stored as no others.
+template <class A, class B> constexpr bool kAdds = requires(A a, B b) { a + b; };
+template <class T, class Pair> constexpr bool kStores = requires(T* p, Pair pair) { simd_store_pair(p, pair, false); };
+static_assert(kAdds<PairOf<bf16>, PairOf<bf16>> && kAdds<PairOf<float>, PairOf<f16>>);
+static_assert(!kAdds<PairOf<bf16>, PairOf<float>> && !kAdds<SimdPair<float>, PairOf<bf16>>);
+static_assert(kStores<bf16, PairOf<bf16>> && kStores<float, SimdPair<float>>);
+static_assert(!kStores<bf16, SimdPair<float>> && !kStores<float, PairOf<bf16>> && !kStores<f16, PairOf<bf16>>);
 
 float exp_in_register(float x) { return simd_exp(simd_all(x))[kSimd<float> - 1]; }
 
