@@ -26,8 +26,9 @@ std::string number_or_dash(double value) { return std::isnan(value) ? "-" : fmt:
 std::string accuracy_line(const Judgement& judged) {
   const Proportion right = accuracy(judged.predictions.scored());
   const Interval interval = right.interval();
-  return fmt::format("accuracy {} ({} of {}, 95 % interval {:.1f} to {:.1f} %) on the {} clips, {}", percent(right.value()),
-                     right.successes, right.count, 100 * interval.low, 100 * interval.high, judged.split, judged.method);
+  return fmt::format("accuracy {} ({} of {}, 95 % interval {:.1f} to {:.1f} %) on {} clips, {}", percent(right.value()),
+                     right.successes, right.count, 100 * interval.low, 100 * interval.high,
+                     judged.split == "all" ? "all" : "the " + judged.split, judged.method);
 }
 
 std::string class_table(const Judgement& judged, const ConfusionMatrix& matrix) {
