@@ -157,6 +157,7 @@ void check_report_folder(const fs::path& run) {
     names.refuse(config);
   if (!names.stranger().empty()) {
     const bool is_link = fs::is_symlink(names.stranger(), error);
+    if (!is_link) check_seal(run);  // where mistakes.csv is damaged, the pictures that it named look strange
     throw DataError(
         fmt::format("{}: {}; a report is made of what a run's own folder holds, and replaces that alone: move it away",
                     names.stranger().string(),

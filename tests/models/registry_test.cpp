@@ -54,7 +54,7 @@ TEST(Network, UnknownNameNamesTheChoices) {
     FAIL();
   } catch (const UsageError& error) {
     EXPECT_EQ(std::string(error.what()),
-              "no network is called 'resnet51'; choose one of alexnet vgg16 vgg16_bn resnet34 resnet50 resnetrs50");
+              "there is no network 'resnet51'; choose alexnet, vgg16, vgg16_bn, resnet34, resnet50 or resnetrs50");
   }
 }
 

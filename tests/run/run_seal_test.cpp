@@ -7,6 +7,7 @@
 
 #include "engine/core/error.h"
 #include "engine/report/report.h"
+#include "engine/run/run_folder.h"
 #include "tests/data/files.h"
 #include "tests/support/content_of.h"
 #include "tests/support/program.h"
@@ -56,6 +57,18 @@ TEST(RunSeal, IsReadBySha256sum) {
   EXPECT_EQ(run_command(check).status, 0) << run_command(check).err;
   write_file(run / "config.toml", "epochs=11\n");
   EXPECT_EQ(run_command(check).status, 1);
+}
+
+TEST(RunSeal, ADamagedListOfMistakesIsNamedAndNotItsPictures) {
+  const ScratchFolder run;
+  write_synthetic_run(run.path());
+  seal_run(run.path());
+  std::string list = content_of(run / "mistakes/mistakes.csv");
+  const size_t picture = list.find(".png");
+  ASSERT_NE(picture, list.npos);
+  list[picture - 1] = 'x';
+  write_file(run / "mistakes/mistakes.csv", list);
+  EXPECT_TRUE(has(error_of<DataError>([&] { check_report_folder(run.path()); }), "mistakes.csv: was changed or damaged"));
 }
 
 TEST(RunSeal, AListThatIsNoneIsRefused) {
