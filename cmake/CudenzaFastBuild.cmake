@@ -1,6 +1,6 @@
-# CUDENZA_FAST_BUILD, for a first build that somebody waits for (`./run demo`): kernels keep their -O3, the rest of the engine gets
-# -O1 and one precompiled header, the command line -O0 (most of its files' time goes to CLI11's inline functions). Warnings
-# are off, since g++ 12 warns of libraries' headers when they are precompiled; ccache is not asked, since it reads each file twice.
+# CUDENZA_FAST_BUILD, for a first build that somebody waits for (`./run demo`): kernels keep their -O3, the rest of the engine
+# gets -O1 and one precompiled header, the command line -O0 (most of its files' time goes to CLI11's inline functions). Warnings
+# are off, since g++ 12 warns of libraries' headers when they are precompiled; ccache is not asked, since it reads files twice.
 if(CUDENZA_FAST_BUILD)
   set(CMAKE_CXX_FLAGS_RELEASE "-O1 -DNDEBUG -w")
   string(APPEND CMAKE_CXX_FLAGS " -fopenmp")  # for all, since a precompiled header serves sources of equal flags alone

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034  # root, build, jobs … are of ./run
-# Sourced by ./run: the whole study in small, for somebody who has just cloned this. It builds the program alone, and shows one line
-# that says what is going on; what its programs print is in build-demo/demo.log.
+# Sourced by ./run: the whole study in small, for somebody who has just cloned this. It builds the program alone, and shows one
+# line that says what is going on; what its programs print is in build-demo/demo.log.
 
 demo_out=$root/build-demo
 demo_log=$demo_out/demo.log

@@ -45,4 +45,9 @@ std::string with_option_names(std::string_view message) {
   }
 }
 
+std::vector<std::string> with_option_names(std::vector<std::string> messages) {
+  for (std::string& message : messages) message = with_option_names(message);
+  return messages;
+}
+
 }  // namespace cudenza

@@ -7,7 +7,8 @@
 
 namespace cudenza {
 namespace {
-constexpr NameTable kAggregates("way to aggregate", {std::pair{Aggregate::mean, "mean"}, {Aggregate::max, "max"}, {Aggregate::vote, "vote"}});
+constexpr NameTable kAggregates("way to aggregate",
+                                {std::pair{Aggregate::mean, "mean"}, {Aggregate::max, "max"}, {Aggregate::vote, "vote"}});
 }  // namespace
 
 std::vector<NamedProbability> Prediction::top(size_t count) const {

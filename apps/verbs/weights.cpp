@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "apps/cli/option_names.h"
 #include "apps/cli/output.h"
 #include "apps/cli/terminal.h"
 #include "apps/study/weights_check.h"
@@ -60,18 +61,23 @@ void run_list(const Common& common) {
 // convert, fetch
 
 Json report_facts(const fs::path& in, const fs::path& out, const ConvertReport& report) {
-  return {{"source", in.string()},        {"output", out.string()},
-          {"arch", report.arch},          {"variant", report.variant.empty() ? Json() : Json(report.variant)},
-          {"classes", report.classes},    {"container", name_of(report.container)},
-          {"tensors", report.tensors},    {"parameters_and_buffers", report.numbers},
-          {"sha256", report.hash.sha256}, {"sha256_in_name", report.hash.in_name.empty() ? Json() : Json(report.hash.in_name)},
-          {"remarks", report.remarks}};
+  return {{"source", in.string()},
+          {"output", out.string()},
+          {"arch", report.arch},
+          {"variant", report.variant.empty() ? Json() : Json(report.variant)},
+          {"classes", report.classes},
+          {"container", name_of(report.container)},
+          {"tensors", report.tensors},
+          {"parameters_and_buffers", report.numbers},
+          {"sha256", report.hash.sha256},
+          {"sha256_in_name", report.hash.in_name.empty() ? Json() : Json(report.hash.in_name)},
+          {"remarks", with_option_names(report.remarks)}};
 }
 
 void print_converted(const fs::path& in, const fs::path& out, const ConvertReport& report, const Common& common) {
   if (common.json) return print_json(report_facts(in, out, report));
   if (common.quiet) return;
-  for (const std::string& remark : report.remarks) print_err("cudenza: {}: {}\n", in.string(), remark);
+  for (const std::string& remark : with_option_names(report.remarks)) print_err("cudenza: {}: {}\n", in.string(), remark);
   const std::string official = report.variant.empty() ? "" : fmt::format(", the official {}", report.variant);
   print_out("{}: {}{}; {} classes, {} tensors, {} numbers\n", out.string(), report.arch, official, report.classes, report.tensors,
             report.numbers);
@@ -149,7 +155,7 @@ Listing list_foreign(const fs::path& path, const std::string& key) {
                         {"key", choice.key},
                         {"prefix", choice.prefix},
                         {"wrappers", choice.wrappers},
-                        {"remarks", choice.remarks()}});
+                        {"remarks", with_option_names(choice.remarks())}});
   for (const TensorRecord& record : choice.tensors) listing.add(record.name, record.dtype, record.sizes);
   return listing;
 }

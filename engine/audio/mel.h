@@ -27,8 +27,8 @@ class LogMel {
   Device device() const { return device_; }
 
   /// Log-mel spectrograms of clips of equal length, in decibels, not normalised: [B, n_mels, frames]. `pcm` is [B, samples] on
-  /// this device: f32, i16 (full scale 32768), or on the CPU f64 (by slow plain loops). The result is f32 (f64 for f64). Throws UsageError for other
-  /// tensors and for clips too short for a frame.
+  /// this device: f32, i16 (full scale 32768), or on the CPU f64 (by slow plain loops). The result is f32 (f64 for f64). Throws
+  /// UsageError for other tensors and for clips too short for a frame.
   Tensor operator()(const Tensor& pcm) const;
 
   /// The same before top_db is applied: values of a clip below its `floor` [B] are to be raised to it (undefined without top_db).

@@ -44,8 +44,8 @@ bool holds_history(const Hdf5File&);  ///< false for files of older versions
 std::vector<EpochRow> saved_history(const Hdf5File&);
 std::vector<StepRow> saved_steps(const Hdf5File&);
 
-/// predictions.csv: file,label,predicted,probability and `probability_<class>` for each class. Probabilities are the network's own,
-/// before the temperature of model_card.json.
+/// predictions.csv: file,label,predicted,probability and `probability_<class>` for each class. Probabilities are the network's
+/// own, before the temperature of model_card.json.
 struct Predictions {
   std::vector<std::string> classes;
   std::vector<std::string> files;     ///< [N]

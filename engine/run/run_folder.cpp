@@ -4,7 +4,6 @@
 
 #include "engine/core/error.h"
 #include "engine/io/own_files.h"
-#include "engine/nn/checkpoint.h"
 #include "engine/run/run_seal.h"
 
 namespace cudenza {
@@ -34,8 +33,7 @@ constexpr std::string_view kPlots[] = {"loss",      "accuracy",    "schedule", "
                                        "confusion", "reliability", "lr_find",  "study_1", "study_2"};
 
 bool is_model(const fs::path& path) try {
-  read_info(Hdf5File(path));
-  return true;
+  return Hdf5File(path).attribute_or<std::string>("/", "format", "") == "cudenza";  // as engine/nn/checkpoint.cpp writes it
 } catch (const DataError&) {
   return false;
 }

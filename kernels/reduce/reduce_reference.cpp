@@ -1,4 +1,5 @@
-/// Sums of reduce.h as loops (of rows: reduce_rows_reference.cpp). They are taken in double: how they are rounded is not what it judges.
+/// Sums of reduce.h as loops (of rows: reduce_rows_reference.cpp). They are taken in double: how they are rounded is not what it
+/// judges.
 #include "kernels/reduce/reduce_instances.h"
 
 namespace cudenza::kernels {

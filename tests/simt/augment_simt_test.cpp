@@ -1,4 +1,5 @@
-/// The kernels of augmentation, their source run on the host, against the plain loops. (Mixup and the joining of passes have OpCases.)
+/// The kernels of augmentation, their source run on the host, against the plain loops. (Mixup and the joining of passes have
+/// OpCases.)
 #include <gtest/gtest.h>
 
 #include <cmath>
