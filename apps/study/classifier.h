@@ -50,8 +50,8 @@ class Classifier {
   /// cannot be used.
   Prediction operator()(const std::filesystem::path& file) const;
   /// The same for samples. Without gaps between windows the result is that of a file with these samples, to the bit (after a gap
-  /// a file is entered anew, and resampling may round differently). Throws UsageError if they make no sound, or if the model learnt
-  /// from pictures; DataError for samples that are not numbers.
+  /// a file is entered anew, and resampling may round differently). Throws UsageError if they make no sound, or if the model
+  /// learnt from pictures; DataError for samples that are not numbers.
   Prediction operator()(const SoundSamples&) const;
 
   const std::vector<std::string>& classes() const;
