@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "engine/nn/checkpoint.h"
 #include "engine/io/hdf5_checksum.h"
+#include "engine/nn/checkpoint.h"
 #include "engine/train/input_spec.h"
 #include "engine/train/train_state.h"
 #include "tests/support/memory_file.h"

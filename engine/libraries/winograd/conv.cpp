@@ -48,9 +48,8 @@ class WinogradConv final : public ConvBackend {
   }
 
   void backward_data(const ConvShape& s, const void* dy, const void* w, void* dx) const override {
-    dispatch_type(s.dtype, [&]<class T>() {
-      convolve<T>(winograd_shape(s).backward_data(), dy, w, WinogradFilters::of_forward, dx, {});
-    });
+    dispatch_type(s.dtype,
+                  [&]<class T>() { convolve<T>(winograd_shape(s).backward_data(), dy, w, WinogradFilters::of_forward, dx, {}); });
   }
 
   void backward_weights(const ConvShape& s, const void* x, const void* dy, void* dw) const override {
