@@ -1,6 +1,8 @@
 /// Mp3s with wrong, missing and repeated Info frames, joined ones, and those with other things before, between and behind.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/audio/mp3_frames.h"
 #include "tests/audio/odd_sounds.h"
 

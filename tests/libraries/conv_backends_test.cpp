@@ -108,33 +108,22 @@ std::vector<ConvShape> shapes_of_layers() {
 /// one panel of filters or several, that one core's cache holds or not (kernels/winograd), and unlike numbers of them. One
 /// picture of few tiles, and a batch of several blocks.
 std::vector<ConvShape> shapes_of_winograd() {
-  std::vector<ConvShape> all;
-  const auto add = [&](int64_t batch, int64_t height, int64_t width, int64_t in, int64_t out, int64_t pad, int64_t taps = 3) {
-    all.push_back({.batch = batch,
-                   .height = height,
-                   .width = width,
-                   .in_channels = in,
-                   .out_channels = out,
-                   .kernel_h = taps,
-                   .kernel_w = taps,
-                   .pad = pad});
+  const auto of = [](int64_t batch, int64_t height, int64_t width, int64_t in, int64_t out, int64_t pad, int64_t taps = 3) {
+    return ConvShape{.batch = batch,
+                     .height = height,
+                     .width = width,
+                     .in_channels = in,
+                     .out_channels = out,
+                     .kernel_h = taps,
+                     .kernel_w = taps,
+                     .pad = pad};
   };
-  add(1, 4, 4, 32, 32, 1);
-  add(2, 9, 7, 32, 64, 1);
-  add(1, 3, 5, 64, 32, 0);
-  add(1, 1, 2, 32, 32, 2);
-  add(3, 6, 13, 96, 32, 2);
-  add(1, 12, 8, 160, 96, 0);
-  add(5, 17, 16, 32, 32, 1);
-  add(2, 8, 9, 288, 64, 1);
-  add(2, 5, 6, 64, 320, 1);
-  add(40, 28, 28, 64, 32, 1);
-  add(2, 9, 7, 64, 32, 2, 5);
-  add(1, 5, 6, 32, 32, 0, 5);
-  add(1, 1, 3, 32, 64, 4, 5);
-  add(3, 8, 5, 160, 96, 1, 5);
-  add(9, 27, 27, 32, 64, 2, 5);
-  return all;
+  return {
+      of(1, 4, 4, 32, 32, 1),    of(2, 9, 7, 32, 64, 1),     of(1, 3, 5, 64, 32, 0),      of(1, 1, 2, 32, 32, 2),
+      of(3, 6, 13, 96, 32, 2),   of(1, 12, 8, 160, 96, 0),   of(5, 17, 16, 32, 32, 1),    of(2, 8, 9, 288, 64, 1),
+      of(2, 5, 6, 64, 320, 1),   of(40, 28, 28, 64, 32, 1),  of(2, 9, 7, 64, 32, 2, 5),   of(1, 5, 6, 32, 32, 0, 5),
+      of(1, 1, 3, 32, 64, 4, 5), of(3, 8, 5, 160, 96, 1, 5), of(9, 27, 27, 32, 64, 2, 5),
+  };
 }
 
 struct Case {
