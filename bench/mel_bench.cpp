@@ -31,7 +31,8 @@ Tensor noise(int64_t clips) {
   std::mt19937 random(3);
   std::uniform_real_distribution<float> uniform(-0.5f, 0.5f);
   const Tensor pcm = Tensor::empty({clips, kSamples}, DType::f32);
-  for (float& x : pcm.slice(0, {std::min(kDrawn, clips), kSamples}).span<float>()) x = uniform(random);
+  const Tensor drawn = pcm.slice(0, {std::min(kDrawn, clips), kSamples});
+  for (float& x : drawn.span<float>()) x = uniform(random);
   for (int64_t c = kDrawn; c < clips; ++c)
     pcm.slice(c * kSamples, {kSamples}).copy_from(pcm.slice(c % kDrawn * kSamples, {kSamples}));
   return pcm;
