@@ -271,7 +271,8 @@ ConfigItems items_of(const CLI::App& app) {
     if (!option->get_configurable() || option->count() == 0) continue;
     items.emplace_back();
     items.back().name = option->get_single_name();
-    items.back().inputs = option->reduced_results();
+    const bool is_flag = option->get_expected_min() == 0;  // of which some versions of CLI11 keep "-1" for false
+    items.back().inputs = is_flag ? std::vector<std::string>{option->as<bool>() ? "true" : "false"} : option->reduced_results();
   }
   for (const CLI::App* verb : app.get_subcommands(is_any)) {
     for (CLI::ConfigItem& item : items_of(*verb)) {

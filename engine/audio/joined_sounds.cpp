@@ -8,26 +8,39 @@
 namespace cudenza {
 namespace {
 
-/// Links of a chained Ogg. A link begins at the first page that begins a stream after other pages (all its streams begin
-/// together, such as a sound and its cover picture) and ends with its last page.
-std::vector<FileStretch> ogg_links(ByteView& bytes) {
+struct OggPage {
+  int64_t begin, end;  ///< in the stretch; the end may lie beyond it, if the page is cut off
+  bool begins_stream, ends_stream;
+};
+
+/// Calls f(page) for each page. Bytes between pages are passed over.
+template <class F> void for_pages(ByteView& bytes, F f) {
   constexpr int64_t kHead = 27;  // bytes of a page before its segment table
-  std::vector<FileStretch> links;
-  bool has_content = true;
   for (int64_t at = 0; at >= 0 && at < bytes.size();) {
     if (!bytes.says(at, "OggS")) {
       at = bytes.find("OggS", at + 1, bytes.size());
       continue;
     }
-    const auto page = bytes.peek(at, kHead + 255);
-    if (static_cast<int64_t>(page.size()) < kHead) break;
-    const bool begins_stream = page[5] & 2;
-    if (links.empty() || (begins_stream && has_content)) links.push_back(bytes.stretch().part(at, at));
-    has_content = !begins_stream;
-    const auto lengths = page.subspan(kHead, std::min<size_t>(page[26], page.size() - kHead));
-    at += kHead + page[26] + std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
-    links.back().end = bytes.stretch().begin + std::min(at, bytes.size());
+    const auto head = bytes.peek(at, kHead + 255);
+    if (static_cast<int64_t>(head.size()) < kHead) break;
+    OggPage page{.begin = at, .end = at, .begins_stream = (head[5] & 2) != 0, .ends_stream = (head[5] & 4) != 0};
+    const auto lengths = head.subspan(kHead, std::min<size_t>(head[26], head.size() - kHead));
+    page.end = at + kHead + head[26] + std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
+    at = page.end;
+    f(page);
   }
+}
+
+/// Links of a chained Ogg. A link begins at the first page that begins a stream after other pages (all its streams begin
+/// together, such as a sound and its cover picture) and ends with its last page.
+std::vector<FileStretch> ogg_links(ByteView& bytes) {
+  std::vector<FileStretch> links;
+  bool has_content = true;
+  for_pages(bytes, [&](const OggPage& page) {
+    if (links.empty() || (page.begins_stream && has_content)) links.push_back(bytes.stretch().part(page.begin, page.begin));
+    has_content = !page.begins_stream;
+    links.back().end = bytes.stretch().begin + std::min(page.end, bytes.size());
+  });
   if (links.empty()) return {bytes.stretch()};  // no complete page
   return links;
 }
@@ -64,6 +77,13 @@ std::vector<FileStretch> joined_sounds(const FileStretch& whole) {
   if (bytes.says(0, "OggS")) return ogg_links(bytes);
   if (bytes.says(0, "fLaC")) return flac_streams(bytes);
   return files_by_size(bytes);
+}
+
+bool ogg_lacks_end(const FileStretch& stretch) {
+  ByteView bytes(stretch);
+  bool lacks_end = true;
+  for_pages(bytes, [&](const OggPage& page) { lacks_end = !page.ends_stream || page.end > bytes.size(); });
+  return lacks_end;
 }
 
 }  // namespace cudenza

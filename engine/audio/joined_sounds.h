@@ -10,4 +10,7 @@ namespace cudenza {
 /// Each sound's stretch, in order; the whole file if it is of another kind or holds one sound.
 std::vector<FileStretch> joined_sounds(const FileStretch&);
 
+/// Whether the last page of an Ogg is cut off, or does not say that its stream ends there. libsndfile tells only before 1.2.1.
+bool ogg_lacks_end(const FileStretch&);
+
 }  // namespace cudenza

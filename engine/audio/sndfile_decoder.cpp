@@ -134,7 +134,7 @@ std::string add_part(const FileStretch& stretch, SoundParts& all) {
                  .has_open_end = false,
                  .fault = {},
                  .open = [stretch, patches = header.patches] { return std::make_unique<SndfileDecoder>(stretch, patches); }};
-  part.has_open_end = part.frames < 0 && (facts.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG;
+  part.has_open_end = (facts.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG && (part.frames < 0 || ogg_lacks_end(stretch));
   compare_with_header(part, header.share_present);
   if (header.bytes_behind > 0)
     all.remarks.push_back(fmt::format("{} bytes behind the sound that its header promises are not heard", header.bytes_behind));

@@ -19,6 +19,8 @@ std::mutex& library_mutex() {
 }  // namespace
 
 Entered::Entered() : lock_(library_mutex()) {
+  // At its first call libhdf5 allocates what it keeps for errors, and does not look whether it got it.
+  [[maybe_unused]] static const bool has_room = (require_cpu_room(kRoomForAFile), true);
   // Written files are closed and checked long before the process ends; what is left then is best not touched.
   [[maybe_unused]] static const int no_work_at_exit = H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
