@@ -81,6 +81,7 @@ Hdf5File& Hdf5File::operator=(Hdf5File&&) noexcept = default;
 Hdf5File::~Hdf5File() {
   if (!impl_) return;
   if (impl_->record) impl_->driven.abandon();  // an unfinished file is thrown away
+  if (!impl_->file) return;  // libhdf5 may never have been entered
   const Entered library;
   impl_.reset();
 }

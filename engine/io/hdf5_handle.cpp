@@ -10,6 +10,8 @@ namespace {
 
 /// If the library got no memory although this much is free, the file asked for too much.
 constexpr size_t kRoomForAFile = size_t{64} << 20;
+/// At its first call libhdf5 allocates what it keeps for errors, and does not look whether it got it.
+constexpr size_t kRoomToBegin = size_t{1} << 20;
 
 std::mutex& library_mutex() {
   static std::mutex one;
@@ -19,8 +21,7 @@ std::mutex& library_mutex() {
 }  // namespace
 
 Entered::Entered() : lock_(library_mutex()) {
-  // At its first call libhdf5 allocates what it keeps for errors, and does not look whether it got it.
-  [[maybe_unused]] static const bool has_room = (require_cpu_room(kRoomForAFile), true);
+  [[maybe_unused]] static const bool has_room = (require_cpu_room(kRoomToBegin), true);
   // Written files are closed and checked long before the process ends; what is left then is best not touched.
   [[maybe_unused]] static const int no_work_at_exit = H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
