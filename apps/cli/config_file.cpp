@@ -247,6 +247,15 @@ class ConfigFormat : public CLI::Config {
   CLI::App& program_;
 };
 
+/// What an option was given. CLI11 2.4 keeps "-1" for a flag that is off, and adds a mark of its own to the text "{}".
+std::vector<std::string> given_values(const CLI::Option& option) {
+  const bool is_flag = option.get_expected_min() == 0;
+  if (is_flag) return {option.as<bool>() ? "true" : "false"};
+  std::vector<std::string> values = option.reduced_results();
+  if (values == std::vector<std::string>{"{}", "%%"}) values.pop_back();
+  return values;
+}
+
 }  // namespace
 
 ConfigItems parse_config(std::string_view text, const std::string& name) { return ConfigParser(text, name).items(); }
@@ -271,8 +280,7 @@ ConfigItems items_of(const CLI::App& app) {
     if (!option->get_configurable() || option->count() == 0) continue;
     items.emplace_back();
     items.back().name = option->get_single_name();
-    const bool is_flag = option->get_expected_min() == 0;  // of which some versions of CLI11 keep "-1" for false
-    items.back().inputs = is_flag ? std::vector<std::string>{option->as<bool>() ? "true" : "false"} : option->reduced_results();
+    items.back().inputs = given_values(*option);
   }
   for (const CLI::App* verb : app.get_subcommands(is_any)) {
     for (CLI::ConfigItem& item : items_of(*verb)) {
