@@ -1,6 +1,5 @@
 /// Proofs 1, 2, 4 and 6 of every OpCase (tests/support/op_case.h).
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
@@ -8,6 +7,7 @@
 #include "engine/libraries/math_mode.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"
+#include "tests/support/thread_count.h"
 
 namespace cudenza::testing {
 namespace {
@@ -75,16 +75,6 @@ TEST_P(Op, GpuEqualsCpu) {
   }
 }
 
-/// Three threads whatever the machine has: pieces of the work that end anywhere.
-class ThreeThreads {
- public:
-  ThreeThreads() { omp_set_num_threads(3); }
-  ~ThreeThreads() { omp_set_num_threads(before_); }
-
- private:
-  int before_ = omp_get_max_threads();
-};
-
 /// Larger ones are there for stores past the cache, which are the same for both types of 16 bits.
 constexpr int64_t kMostInF16 = int64_t{1} << 22;
 
@@ -98,7 +88,7 @@ TEST_P(Op, FastPathEqualsReference) {
       SCOPED_TRACE(fmt::format("{} of {}", dtype, specs[0].shape));
       const auto inputs = make_inputs(specs, dtype);
       const Outcome reference = by_reference(op_case, inputs);
-      const ThreeThreads threads;
+      const ThreadCount three(3);  // whatever the machine has: pieces of the work that end anywhere
       expect_same_outcome(op_case, run_case(op_case, misaligned(inputs)), reference,
                           op_case.same_bits ? Tolerance{0, 0} : cpu_against_reference(dtype));
     }

@@ -160,9 +160,7 @@ Prediction Classifier::State::see(const fs::path& path) const {
 /// Gives each window the probabilities that the network sees in its row.
 void Classifier::State::judge(const Tensor& data, std::span<Prediction::Window> windows) const {
   const Rows rows{.data = data, .item = {}, .bad = {}, .remarks = {}};
-  Recipe recipe;
-  recipe.noise = recipe.cutout = true;  // of augmented passes
-  const auto input = make_input(rows, row_input, recipe, device, dtype, options.compute.seed);
+  const auto input = make_judged_input(rows, row_input, device, dtype, options.compute.seed);
   std::vector<int64_t> all(windows.size());
   std::iota(all.begin(), all.end(), 0);
   const std::vector<double> raw = evaluate(*model.network, *input, all, {.batch_size = options.batch_size, .tta = options.tta});

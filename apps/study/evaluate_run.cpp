@@ -110,10 +110,7 @@ Evaluation evaluate_run(const EvalChoice& o, const Compute& compute, Observer& o
   const auto [items, part] = chosen_items(o, data.dataset, observer);
   warn_of_one_class(o, data.dataset, items, observer);
   load(data, items, model.input, {.workers = o.workers, .strict = o.strict}, observer);
-  // The augmentation of test-time passes is the run's own: noise and cut-out, as the study has it.
-  Recipe recipe;
-  recipe.noise = recipe.cutout = true;
-  const auto input = make_input(data.rows, model.input, recipe, device, dtype, compute.seed);
+  const auto input = make_judged_input(data.rows, model.input, device, dtype, compute.seed);
   const auto rows = static_cast<int64_t>(data.rows_of(items).size());
   const EvaluateSpec spec{.batch_size = o.batch_size, .tta = o.tta, .join = o.join, .progress = [&](int64_t done) {
                             return observer.progress("judging", done, rows, ""), true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/study/files_in_folder.h"
 #include "engine/train/clip_input.h"
 #include "engine/train/picture_input.h"
 
@@ -63,19 +64,10 @@ void warn_of_dominant(const LabelledRows& data, const InputSpec& input, Observer
                             data.dataset.items[static_cast<size_t>(middle)].path, count, item.size(), input.clip_seconds));
 }
 
-void warn_of_unread(const Dataset& dataset, bool strict, Observer& observer) {
-  for (const UnreadFolder& folder : dataset.unread_folders) {
-    const std::string fault =
-        fmt::format("{}: the folder cannot be read: {}", (dataset.root / folder.path).string(), folder.reason);
-    if (strict) throw DataError(fault);
-    observer.warn(fault + "; its files are left out");
-  }
-}
-
 }  // namespace
 
 void load(LabelledRows& data, std::span<const int> items, const InputSpec& input, const LoadChoice& choice, Observer& observer) {
-  warn_of_unread(data.dataset, choice.strict, observer);
+  tell_unread(data.dataset.root, data.dataset.unread_folders, choice.strict, observer);
   const bool is_sound = data.dataset.media == Media::sound;
   const auto show = [&](size_t done, size_t total) {
     observer.progress(is_sound ? "decoding" : "reading pictures", static_cast<int64_t>(done), static_cast<int64_t>(total), "");
@@ -126,6 +118,12 @@ std::unique_ptr<Input> make_input(const Rows& rows, const InputSpec& spec, const
   }
   return std::make_unique<PictureInput>(resident, spec.picture.width, spec.normalize, pixel_chances(recipe, spec.picture), dtype,
                                         seed);
+}
+
+std::unique_ptr<Input> make_judged_input(const Rows& rows, const InputSpec& spec, Device device, DType dtype, uint64_t seed) {
+  Recipe recipe;
+  recipe.noise = recipe.cutout = true;
+  return make_input(rows, spec, recipe, device, dtype, seed);
 }
 
 }  // namespace cudenza

@@ -45,5 +45,7 @@ void warn_of_classes(const LabelledRows&, Observer&);
 
 /// Rows as a network's input on `device`. `recipe` says what training does to them.
 std::unique_ptr<Input> make_input(const Rows&, const InputSpec&, const Recipe&, Device, DType, uint64_t seed);
+/// The same for judging: augmented passes have noise and cut-out, as in the study.
+std::unique_ptr<Input> make_judged_input(const Rows&, const InputSpec&, Device, DType, uint64_t seed);
 
 }  // namespace cudenza

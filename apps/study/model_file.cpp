@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/core/name_table.h"
+
 namespace cudenza {
 namespace {
 
 constexpr std::string_view kGroup = "model";
+constexpr NameTable kHeads("head", {std::pair{HeadKind::original, "linear"}, {HeadKind::fastai, "fastai"}});
 
 bool has_fastai_head(const Hdf5File& file) {
   return std::ranges::any_of(file.names(), [](const std::string& name) { return name.starts_with("head."); });
@@ -14,13 +17,8 @@ bool has_fastai_head(const Hdf5File& file) {
 
 }  // namespace
 
-std::string_view name_of(HeadKind head) { return head == HeadKind::fastai ? "fastai" : "linear"; }
-
-HeadKind head_from_name(std::string_view name) {
-  if (name == "fastai") return HeadKind::fastai;
-  if (name == "linear") return HeadKind::original;
-  throw UsageError(fmt::format("there is no head '{}'; choose linear or fastai", name));
-}
+std::string_view name_of(HeadKind head) { return kHeads.name_of(head); }
+HeadKind head_from_name(std::string_view name) { return kHeads.value_of(name); }
 
 void write_model(Hdf5File& file, const Model& model) {
   write_info(file, {.arch = model.arch, .input_size = model.input.picture.height, .classes = model.classes});

@@ -13,10 +13,10 @@ struct OggPage {
   bool begins_stream, ends_stream;
 };
 
-/// Calls f(page) for each page. Bytes between pages are passed over.
-template <class F> void for_pages(ByteView& bytes, F f) {
+/// Calls f(page) for each page that begins at `at` or later. Bytes between pages are passed over.
+template <class F> void for_pages(ByteView& bytes, int64_t at, F f) {
   constexpr int64_t kHead = 27;  // bytes of a page before its segment table
-  for (int64_t at = 0; at >= 0 && at < bytes.size();) {
+  while (at >= 0 && at < bytes.size()) {
     if (!bytes.says(at, "OggS")) {
       at = bytes.find("OggS", at + 1, bytes.size());
       continue;
@@ -36,7 +36,7 @@ template <class F> void for_pages(ByteView& bytes, F f) {
 std::vector<FileStretch> ogg_links(ByteView& bytes) {
   std::vector<FileStretch> links;
   bool has_content = true;
-  for_pages(bytes, [&](const OggPage& page) {
+  for_pages(bytes, 0, [&](const OggPage& page) {
     if (links.empty() || (page.begins_stream && has_content)) links.push_back(bytes.stretch().part(page.begin, page.begin));
     has_content = !page.begins_stream;
     links.back().end = bytes.stretch().begin + std::min(page.end, bytes.size());
@@ -81,8 +81,10 @@ std::vector<FileStretch> joined_sounds(const FileStretch& whole) {
 
 bool ogg_lacks_end(const FileStretch& stretch) {
   ByteView bytes(stretch);
+  constexpr int64_t kLongestPage = 27 + 255 + 255 * 255;
   bool lacks_end = true;
-  for_pages(bytes, [&](const OggPage& page) { lacks_end = !page.ends_stream || page.end > bytes.size(); });
+  for_pages(bytes, std::max<int64_t>(bytes.size() - kLongestPage, 0),
+            [&](const OggPage& page) { lacks_end = !page.ends_stream || page.end > bytes.size(); });
   return lacks_end;
 }
 

@@ -32,11 +32,7 @@ constexpr std::string_view kModels[] = {"best.h5", "last.h5"};
 constexpr std::string_view kPlots[] = {"loss",      "accuracy",    "schedule", "steps",   "recall",
                                        "confusion", "reliability", "lr_find",  "study_1", "study_2"};
 
-bool is_model(const fs::path& path) try {
-  return Hdf5File(path).attribute_or<std::string>("/", "format", "") == "cudenza";  // as engine/nn/checkpoint.cpp writes it
-} catch (const DataError&) {
-  return false;
-}
+bool is_model(const fs::path& path) { return is_hdf5_of(path, "cudenza"); }  // as engine/nn/checkpoint.cpp writes it
 
 bool is_plot(const fs::path& path) {
   constexpr size_t kHead = 512;  // the part in which gnuplot names itself
