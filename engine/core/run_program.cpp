@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -56,8 +57,34 @@ class MemoryFile {
   int file_;
 };
 
-/// Limits the size of the process's files, and lets it leave no core file if it exceeds the limit.
-void bound_files(pid_t process, uint64_t most_bytes) {
+/// Bounds the files of a program that is started while this lives: the program inherits the process's limits, which come back at
+/// the end. A limit that is set when the program already runs could come too late.
+class FileBound {
+ public:
+  explicit FileBound(uint64_t most_bytes) {
+    getrlimit(RLIMIT_FSIZE, &files_);
+    getrlimit(RLIMIT_CORE, &cores_);
+    lower(RLIMIT_FSIZE, files_, most_bytes);
+    lower(RLIMIT_CORE, cores_, 0);  // it leaves no core file when it is ended for that
+  }
+  ~FileBound() {
+    setrlimit(RLIMIT_FSIZE, &files_);
+    setrlimit(RLIMIT_CORE, &cores_);
+  }
+  FileBound(const FileBound&) = delete;
+  FileBound& operator=(const FileBound&) = delete;
+
+ private:
+  template <class Resource> static void lower(Resource which, rlimit limit, uint64_t most) {
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_cur, most);
+    setrlimit(which, &limit);
+  }
+
+  rlimit files_{}, cores_{};
+};
+
+/// The same for good, which the program cannot take back.
+void bound_for_good(pid_t process, uint64_t most_bytes) {
   const rlimit most{most_bytes, most_bytes}, none{0, 0};
   prlimit(process, RLIMIT_CORE, &none, nullptr);
   prlimit(process, RLIMIT_FSIZE, &most, nullptr);
@@ -96,9 +123,12 @@ ProgramResult run_program(std::vector<std::string> arguments, const ProgramOptio
   argv.push_back(nullptr);
 
   pid_t child = 0;
+  std::optional<FileBound> bound;
+  if (options.most_file_bytes) bound.emplace(*options.most_file_bytes);
   const int error = posix_spawnp(&child, argv[0], actions.get(), nullptr, argv.data(), environ);
+  bound.reset();
   if (error != 0) return {.start_error = error};
-  if (options.most_file_bytes) bound_files(child, *options.most_file_bytes);
+  if (options.most_file_bytes) bound_for_good(child, *options.most_file_bytes);
   int status = 0;  // stays 0 if the system keeps no status (SIGCHLD ignored): the output then decides
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), .out = out.content(), .err = err.content()};
