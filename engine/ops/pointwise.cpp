@@ -74,6 +74,11 @@ Tensor hard_swish(const Tensor& x) {
   });
 }
 
+Tensor log1p(const Tensor& x) {
+  return record("log1p", mapped("log1p", kernels::Log1p{}, x), {x},
+                [x = x.detach()](const Tensor& dy) { return std::vector{mapped("log1p", kernels::Log1pGrad{}, x, dy)}; });
+}
+
 Tensor scale(const Tensor& x, double factor) {
   return record("scale", mapped("scale", kernels::Scale{factor}, x), {x},
                 [factor](const Tensor& dy) { return std::vector{mapped("scale", kernels::Scale{factor}, dy)}; });

@@ -90,4 +90,12 @@ HOST_DEVICE float same_exp(float x) {
 }
 HOST_DEVICE double log_of(double x) { return log(x); }
 
+/// ln(1 + x), within 4 units in the last place: what rounding takes from u = 1 + x is put back by x - (u - 1) (Kahan).
+HOST_DEVICE float log1p_of(float x) {
+  const float u = 1.0f + x, lost = x - (u - 1.0f);
+  const float y = log_of(u) + lost / u;
+  return x < INFINITY && x > -1.0f ? y : log_of(u);
+}
+HOST_DEVICE double log1p_of(double x) { return log1p(x); }
+
 }  // namespace cudenza::kernels

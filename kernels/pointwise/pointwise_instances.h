@@ -14,6 +14,7 @@
   CUDENZA_MAP(Where, Relu, T, T)        \
   CUDENZA_MAP(Where, Sigmoid, T, T)     \
   CUDENZA_MAP(Where, HardSwish, T, T)   \
+  CUDENZA_MAP(Where, Log1p, T, T)       \
   CUDENZA_MAP2(Where, Plus, T)          \
   CUDENZA_MAP2(Where, Minus, T)         \
   CUDENZA_MAP2(Where, Times, T)         \
@@ -22,6 +23,7 @@
   CUDENZA_MAP2(Where, ReluGrad, T)      \
   CUDENZA_MAP2(Where, SigmoidGrad, T)   \
   CUDENZA_MAP2(Where, HardSwishGrad, T) \
+  CUDENZA_MAP2(Where, Log1pGrad, T)     \
   CUDENZA_MAP_CHANNELS(Where, Plus, T)  \
   CUDENZA_MAP_CHANNELS(Where, Times, T)
 

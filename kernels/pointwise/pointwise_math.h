@@ -50,6 +50,15 @@ struct HardSwishGrad {
   }
 };
 
+/// y = log(1 + x); NaN below -1.
+struct Log1p {
+  template <class A> HOST_DEVICE A operator()(A x) const { return log1p_of(x); }
+};
+/// dx = dy / (1 + x), from the input.
+struct Log1pGrad {
+  template <class A> HOST_DEVICE A operator()(A x, A dy) const { return dy / (A(1) + x); }
+};
+
 /// y = a + b: the gradient of either is dy.
 struct Plus {
   template <class A> HOST_DEVICE A operator()(A a, A b) const { return a + b; }

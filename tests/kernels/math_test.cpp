@@ -104,6 +104,21 @@ TEST(SameExp, IsWithinTwoUlpsOfTheExactValue) {
   EXPECT_EQ(same_exp(-1e30f), same_exp(-87.0f));
 }
 
+TEST(Log1p, IsWithinFourUlpsOfTheExactValue) {
+  double worst = 0, worst_at = 0;
+  sweep(-0.999f, 3e38f, [&](float x) {
+    if (x == 0) return;
+    const double error = error_in_ulps(log1p_of(x), std::log1p(static_cast<double>(x)));
+    if (error > worst) worst = error, worst_at = x;
+  });
+  EXPECT_LE(worst, 4.0) << "at " << worst_at;
+  EXPECT_EQ(log1p_of(0.0f), 0.0f);
+  EXPECT_EQ(log1p_of(-1.0f), -std::numeric_limits<float>::infinity());
+  EXPECT_EQ(log1p_of(std::numeric_limits<float>::infinity()), std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(log1p_of(-1.5f)));
+  EXPECT_TRUE(std::isnan(log1p_of(std::numeric_limits<float>::quiet_NaN())));
+}
+
 TEST(Sigmoid, DoesNotOverflow) {
   EXPECT_EQ(sigmoid_of(-1000.0f), 0.0f);
   EXPECT_EQ(sigmoid_of(1000.0f), 1.0f);
