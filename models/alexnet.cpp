@@ -1,9 +1,12 @@
 #include "models/alexnet.h"
 
+#include "models/conv_stages.h"
+
 namespace cudenza {
 namespace {
 
 constexpr int kMapSide = 6, kMapChannels = 256, kHidden = 4096;
+const std::vector<size_t> kEnds = {3, 6, 8, 10, 13};  // of the stages in body(): a convolution, with its pool if it has one
 
 std::unique_ptr<ConvSequential> body(int in_channels) {
   auto parts = std::make_unique<ConvSequential>();
@@ -39,10 +42,10 @@ class AlexNet::Classifier : public PooledSequential {
 };
 
 AlexNet::AlexNet(const NetworkOptions& o) : features_(register_module("features", body(o.in_channels))) {
-  finish<Classifier>("classifier", o, "6", kMapChannels, o);
+  finish<Classifier>("classifier", o, "6", stages_of(features_, "features", kEnds), o);
 }
 
-Tensor AlexNet::features(const Tensor& x) { return features_(x); }
+Tensor AlexNet::stage(int index, const Tensor& x) { return run_stage(features_, kEnds, index, x); }
 
 std::vector<PrefixGroup> AlexNet::body_groups() const {
   return {{"lower body", {"features.0.", "features.3."}}, {"upper body", {"features.", "classifier."}}};

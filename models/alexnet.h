@@ -7,10 +7,10 @@ namespace cudenza {
 class AlexNet : public Network {
  public:
   explicit AlexNet(const NetworkOptions&);
-  Tensor features(const Tensor& x) override;
 
  private:
   class Classifier;
+  Tensor stage(int index, const Tensor& x) override;
   std::vector<PrefixGroup> body_groups() const override;
 
   ConvSequential& features_;

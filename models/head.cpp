@@ -36,4 +36,25 @@ void FastaiHead::reset(Generator& random) {
   for (const BatchNorm2d* bn : {&bn1_, &bn2_}) init::constant(bn->state.beta, 1e-3);
 }
 
+PyramidHead::PyramidHead(const Options& o)
+    : bn_(child<BatchNorm2d>("bn", {.channels = kBands * o.channels})),
+      drop_(child<Dropout>("drop", {.p = o.dropout / 2, .random = o.random})),
+      fc_(child<Linear>("fc", {.in = kBands * o.channels, .out = o.classes})) {}
+
+Tensor PyramidHead::pooled(std::span<const Tensor> maps) {
+  Tensor all;
+  for (const Tensor& x : maps) {
+    const Tensor bands = adaptive_avg_pool2d(log1p(x), kBands, 1);
+    const Tensor row = reshape(bands, {x.size(0), kBands * x.size(-1)});
+    all = all.defined() ? concat_channels(all, row) : row;
+  }
+  return all;
+}
+
+Tensor PyramidHead::forward(const Tensor& pooled) { return fc_(drop_(bn_(pooled))); }
+
+void PyramidHead::reset(Generator&) {
+  init::constant(fc_.weight, 0);
+  init::constant(fc_.bias, 0);
+}
 }  // namespace cudenza

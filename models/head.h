@@ -1,6 +1,7 @@
 /// Heads on a network's body: feature maps [N,h,w,channels] to logits [N,classes].
 #pragma once
 #include <memory>
+#include <span>
 
 #include "engine/nn/layers.h"
 
@@ -44,6 +45,35 @@ class FastaiHead : public Module {
   BatchNorm2d &bn1_, &bn2_;
   Dropout &drop1_, &drop2_;
   Linear &fc1_, &fc2_;
+};
+
+constexpr int kPyramidStages = 4;  ///< whose maps a PyramidHead sees
+
+/// A head for transfer to pictures of sound, in which height is frequency. Early layers know textures, late ones know objects
+/// that music does not have: so it sees the maps of the last kPyramidStages stages.
+///   of each stage: log(1 + x) of its maps x >= 0 [N,h,w,C], the mean over time in kBands bands of frequency
+///   -> concat -> batch norm -> dropout p/2 -> linear D x classes, where D = kBands · sum of C
+class PyramidHead : public Module {
+ public:
+  static constexpr int kBands = 10;
+  struct Options {
+    int channels;  ///< of all seen maps together
+    int classes;
+    double dropout = 0.5;
+    std::shared_ptr<Generator> random;
+  };
+  explicit PyramidHead(const Options&);
+  /// The stages' maps, the earliest first, to [N,D].
+  static Tensor pooled(std::span<const Tensor> maps);
+  /// What pooled() gives to logits [N,classes].
+  Tensor forward(const Tensor& pooled) override;
+  /// The linear layer starts with zeros: all classes are equally likely.
+  void reset(Generator&) override;
+
+ private:
+  BatchNorm2d& bn_;
+  Dropout& drop_;
+  Linear& fc_;
 };
 
 }  // namespace cudenza

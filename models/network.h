@@ -13,6 +13,14 @@ namespace cudenza {
 enum class HeadKind {
   original,  ///< the network's own classifier; its last layer has `classes` outputs
   fastai,    ///< pools and two linear layers, like fastai's create_head (models/head.h)
+  pyramid,   ///< sees the maps of the last stages in bands of frequency: for transfer to pictures of sound (models/head.h)
+};
+
+/// A part of the body; between two stages maps mostly get smaller.
+struct Stage {
+  std::string name;                   ///< such as "layer2"
+  std::vector<std::string> prefixes;  ///< of its parameters' names
+  int channels = 0;                   ///< of its maps
 };
 
 struct NetworkOptions {
@@ -28,12 +36,25 @@ class Network : public Module {
  public:
   using Options = NetworkOptions;
 
-  /// Pictures [N,H,W,in_channels] to logits [N,classes].
-  Tensor forward(const Tensor& x) final { return classify(features(x)); }
-  /// Pictures to the body's last feature maps [N,h,w,C].
-  virtual Tensor features(const Tensor& x) = 0;
-  /// Feature maps to logits.
-  Tensor classify(const Tensor& maps) { return (*classifier_)(maps); }
+  /// Pictures [N,H,W,in_channels] to logits [N,classes]; after begin_at(), what forward_to() gave instead of pictures.
+  Tensor forward(const Tensor& x) final { return classify(first_stage_ == head() ? x : head_input(first_stage_, x)); }
+  /// Pictures to what the head sees: the last stage's maps [N,h,w,C], or for a pyramid [N,D] (models/head.h).
+  Tensor features(const Tensor& x) { return forward_to(head(), x); }
+  /// What features() gives to logits.
+  Tensor classify(const Tensor& features) { return (*classifier_)(features); }
+
+  /// The body, from the input to the last maps.
+  const std::vector<Stage>& stages() const { return stages_; }
+  /// Where the head begins, counted in stages.
+  int head() const { return static_cast<int>(stages_.size()); }
+  /// The last beginning that leaves out stages below `trained` only: head(), or a stage. A pyramid needs several stages' maps, so
+  /// that it may lie before `trained`.
+  int beginning(int trained) const;
+  /// From now on forward() begins at stage `first`, a beginning(): the stages below it do not train, so that what they give is
+  /// computed once and kept (engine/train/kept_input.h).
+  void begin_at(int first);
+  /// Pictures to what stage `end`, a beginning(), sees.
+  Tensor forward_to(int end, const Tensor& x);
 
   /// Prefix of the parameters that are new for a task and missing in weights made for another: "fc.", "classifier.6." (the last
   /// layer of AlexNet's and VGG16's classifiers; the layers below belong to the body), "head.".
@@ -41,27 +62,36 @@ class Network : public Module {
   /// Parameter groups with separate learning rates in fine-tuning, from the input to the head, which is the last:
   ///   AlexNet features[:6] | the rest | head     ResNet stem, layers 1 and 2 | layers 3 and 4 | head     others body | head
   std::vector<ParameterGroup> parameter_groups();
+  /// The same with a group for each stage. Layers of the classifier below its last are in the last stage's group.
+  std::vector<ParameterGroup> stage_groups();
 
  protected:
   /// Each network's constructor calls this last. Adds the classifier of type M as `name`, whose new layer is `last_layer` ("" if
-  /// M is that layer), or fastai's head for feature maps of `channels` channels.
+  /// M is that layer), or another head for the maps of these stages.
   template <class M>
-  void finish(const std::string& name, const typename M::Options& original, const std::string& last_layer, int channels,
-              const NetworkOptions& o) {
+  void finish(const std::string& name, const typename M::Options& original, const std::string& last_layer,
+              std::vector<Stage> stages, const NetworkOptions& o) {
+    stages_ = std::move(stages);
     if (o.head == HeadKind::original) {
       classifier_ = &child<M>(name, original);
       head_prefix_ = name + '.' + (last_layer.empty() ? "" : last_layer + '.');
     } else {
-      classifier_ =
-          &child<FastaiHead>("head", {.channels = channels, .classes = o.classes, .dropout = o.dropout, .random = o.random});
-      head_prefix_ = "head.";
+      add_head(o);
     }
   }
+  /// Maps after stage `index`, from those before it.
+  virtual Tensor stage(int index, const Tensor& x) = 0;
   /// The groups below the head.
   virtual std::vector<PrefixGroup> body_groups() const { return {{"body", {""}}}; }
 
  private:
+  void add_head(const NetworkOptions&);
+  Tensor head_input(int first, const Tensor& x);
+
+  std::vector<Stage> stages_;
+  int first_stage_ = 0;
   Module* classifier_ = nullptr;
+  bool is_pyramid_ = false;
   std::string head_prefix_;
 };
 

@@ -109,13 +109,17 @@ ResNet::ResNet(ResNetDepth depth, const NetworkOptions& o)
   auto parts = basic ? layers<BasicBlock>() : layers<Bottleneck>();
   for (size_t i = 0; i < parts.size(); ++i) layers_[i] = &register_module("layer" + std::to_string(i + 1), std::move(parts[i]));
   const int channels = 512 * (basic ? BasicBlock::kExpansion : Bottleneck::kExpansion);
-  finish<PooledLinear>("fc", {.in = channels, .out = o.classes}, "", channels, o);
+  std::vector<Stage> stages = {{.name = "stem", .prefixes = {"conv1.", "bn1."}, .channels = 64}};
+  for (int i = 0; i < 4; ++i) {
+    const std::string name = "layer" + std::to_string(i + 1);
+    stages.push_back({.name = name, .prefixes = {name + '.'}, .channels = channels >> (3 - i)});
+  }
+  finish<PooledLinear>("fc", {.in = channels, .out = o.classes}, "", std::move(stages), o);
 }
 
-Tensor ResNet::features(const Tensor& x) {
-  Tensor y = max_pool2d(conv_bn_relu(conv1_, bn1_, x), {.kernel = 3, .stride = 2, .pad = 1});
-  for (Sequential* layer : layers_) y = (*layer)(y);
-  return y;
+Tensor ResNet::stage(int index, const Tensor& x) {
+  if (index == 0) return max_pool2d(conv_bn_relu(conv1_, bn1_, x), {.kernel = 3, .stride = 2, .pad = 1});
+  return (*layers_[static_cast<size_t>(index - 1)])(x);
 }
 
 std::vector<PrefixGroup> ResNet::body_groups() const {

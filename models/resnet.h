@@ -19,11 +19,11 @@ enum class ResNetDepth { resnet34, resnet50 };
 class ResNet : public Network {
  public:
   ResNet(ResNetDepth, const NetworkOptions&);
-  Tensor features(const Tensor& x) override;
   /// Convolutions Kaiming normal over fan_out.
   void reset(Generator&) override;
 
  private:
+  Tensor stage(int index, const Tensor& x) override;
   std::vector<PrefixGroup> body_groups() const override;
 
   Conv2d& conv1_;

@@ -140,6 +140,7 @@ ResNetRs50::ResNetRs50(const NetworkOptions& o)
       bn1_(child<BatchNorm2d>("bn1", {.channels = 64})),
       pool_(child<Pool>("maxpool", {})) {
   constexpr int kBlocks[] = {3, 4, 6, 3}, kTotal = 16;
+  std::vector<Stage> stages = {{.name = "stem", .prefixes = {"conv1.", "bn1.", "maxpool."}, .channels = 64}};
   int in = 64, block = 0;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const int width = 64 << i;
@@ -150,15 +151,16 @@ ResNetRs50::ResNetRs50(const NetworkOptions& o)
           {.in = in, .width = width, .stride = i > 0 && k == 0 ? 2 : 1, .drop_path = {.p = rate, .random = o.random}});
       in = kExpansion * width;
     }
-    layers_[i] = &register_module("layer" + std::to_string(i + 1), std::move(parts));
+    const std::string name = "layer" + std::to_string(i + 1);
+    layers_[i] = &register_module(name, std::move(parts));
+    stages.push_back({.name = name, .prefixes = {name + '.'}, .channels = in});
   }
-  finish<PooledLinear>("fc", {.in = in, .out = o.classes}, "", in, o);
+  finish<PooledLinear>("fc", {.in = in, .out = o.classes}, "", std::move(stages), o);
 }
 
-Tensor ResNetRs50::features(const Tensor& x) {
-  Tensor y = pool_(conv_bn_relu(stem_.last, bn1_, stem_(x)));
-  for (Sequential* layer : layers_) y = (*layer)(y);
-  return y;
+Tensor ResNetRs50::stage(int index, const Tensor& x) {
+  if (index == 0) return pool_(conv_bn_relu(stem_.last, bn1_, stem_(x)));
+  return (*layers_[static_cast<size_t>(index - 1)])(x);
 }
 
 void ResNetRs50::reset(Generator& random) {

@@ -11,13 +11,14 @@ namespace cudenza {
 class ResNetRs50 : public Network {
  public:
   explicit ResNetRs50(const NetworkOptions&);
-  Tensor features(const Tensor& x) override;
   /// Convolutions Kaiming normal over fan_out; the last gamma of each block zero, so that blocks start as the identity.
   void reset(Generator&) override;
 
  private:
   class Stem;
   class Pool;
+  Tensor stage(int index, const Tensor& x) override;
+
   Stem& stem_;
   BatchNorm2d& bn1_;
   Pool& pool_;

@@ -1,6 +1,7 @@
 #include "models/vgg.h"
 
 #include "engine/nn/init.h"
+#include "models/conv_stages.h"
 
 namespace cudenza {
 namespace {
@@ -51,10 +52,13 @@ class Vgg16::Classifier : public PooledSequential {
 
 Vgg16::Vgg16(bool with_batch_norm, const NetworkOptions& o)
     : features_(register_module("features", body(with_batch_norm, o.in_channels))) {
-  finish<Classifier>("classifier", o, "6", kMapChannels, o);
+  for (const auto& [number, part] : features_.children()) {
+    if (dynamic_cast<const MaxPool2d*>(part)) ends_.push_back(std::stoul(number) + 1);
+  }
+  finish<Classifier>("classifier", o, "6", stages_of(features_, "features", ends_), o);
 }
 
-Tensor Vgg16::features(const Tensor& x) { return features_(x); }
+Tensor Vgg16::stage(int index, const Tensor& x) { return run_stage(features_, ends_, index, x); }
 
 void Vgg16::reset(Generator& random) {
   visit([&](const std::string&, Module& part) {

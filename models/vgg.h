@@ -8,14 +8,15 @@ namespace cudenza {
 class Vgg16 : public Network {
  public:
   Vgg16(bool with_batch_norm, const NetworkOptions&);
-  Tensor features(const Tensor& x) override;
   /// Convolutions Kaiming normal over fan_out, linear layers N(0, 0.01²), biases zero.
   void reset(Generator&) override;
 
  private:
   class Classifier;
+  Tensor stage(int index, const Tensor& x) override;
 
   ConvSequential& features_;
+  std::vector<size_t> ends_;  // of the stages: a pool ends each
 };
 
 }  // namespace cudenza

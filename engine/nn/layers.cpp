@@ -91,10 +91,11 @@ Tensor conv_bn_relu(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x, 
   return fused(conv, &bn, x, true, residual);
 }
 
-Tensor ConvSequential::forward(const Tensor& x) {
-  const auto parts = children();
+Tensor ConvSequential::range(const Tensor& x, size_t begin, size_t end) {
+  auto parts = children();
+  parts.resize(end);
   Tensor y = x;
-  for (size_t next = 0; next < parts.size();) {
+  for (size_t next = begin; next < parts.size();) {
     if (const auto* conv = taken<Conv2d>(parts, next)) {
       const auto* bn = taken<BatchNorm2d>(parts, next);
       const bool with_relu = taken<Relu>(parts, next) != nullptr;

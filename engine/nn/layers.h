@@ -70,7 +70,9 @@ Tensor conv_bn_relu(const Conv2d& conv, const BatchNorm2d& bn, const Tensor& x, 
 /// Like Sequential, but a convolution with the batch norm and the ReLU that follow it is one op.
 class ConvSequential : public Sequential {
  public:
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x) override { return range(x, 0, children().size()); }
+  /// Only the modules number `begin` to `end` - 1.
+  Tensor range(const Tensor& x, size_t begin, size_t end);
 };
 
 /// x [N,in] -> [N,out]. weight is [out,in].

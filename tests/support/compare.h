@@ -12,6 +12,11 @@ namespace cudenza::testing {
 /// Integer tensors must be equal.
 ::testing::AssertionResult is_close(const Tensor& result, const Tensor& expected, Tolerance, double factor = 1);
 
+/// Success if shapes and all elements are equal.
+inline ::testing::AssertionResult is_same(const Tensor& result, const Tensor& expected) {
+  return is_close(result, expected, {0, 0});
+}
+
 /// Every result and gradient within the tolerance times the case's factor.
 void expect_same_outcome(const OpCase&, const Outcome&, const Outcome& expected, Tolerance);
 
