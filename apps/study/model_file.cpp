@@ -9,10 +9,16 @@ namespace cudenza {
 namespace {
 
 constexpr std::string_view kGroup = "model";
-constexpr NameTable kHeads("head", {std::pair{HeadKind::original, "linear"}, {HeadKind::fastai, "fastai"}});
+constexpr NameTable kHeads("head", {std::pair{HeadKind::original, "linear"},
+                                    {HeadKind::fastai, "fastai"},
+                                    {HeadKind::pyramid, "pyramid"}});
 
-bool has_fastai_head(const Hdf5File& file) {
-  return std::ranges::any_of(file.names(), [](const std::string& name) { return name.starts_with("head."); });
+/// By the names of its tensors.
+HeadKind head_in(const Hdf5File& file) {
+  const auto has = [&](std::string_view prefix) {
+    return std::ranges::any_of(file.names(), [&](const std::string& name) { return name.starts_with(prefix); });
+  };
+  return has("head.fc1.") ? HeadKind::fastai : has("head.") ? HeadKind::pyramid : HeadKind::original;
 }
 
 }  // namespace
@@ -81,11 +87,11 @@ LoadReport begin_with(Model& model, const WeightsFile& weights, bool keep_head) 
     throw DataError(fmt::format("{}: holds weights of {}, but `arch` says {}", weights.path.string(), info.arch, model.arch));
   }
   LoadOptions options;
-  const bool same_head = has_fastai_head(file) == (model.head == HeadKind::fastai);
+  const bool same_head = head_in(file) == model.head;
   if (!same_head) options.replace_head = {"head.", "fc.", "classifier."};
   else if (!keep_head) options.replace_head = {model.network->head_prefix()};
   require(same_head || !keep_head, "`keep_head`: {} has another kind of head; say `head` {}", weights.path.string(),
-          has_fastai_head(file) ? "fastai" : "linear");
+          name_of(head_in(file)));
   model.weights = weights.path.filename().string();
   model.weights_sha = info.source_sha256;
   return read_state(file, *model.network, options);

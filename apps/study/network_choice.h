@@ -9,7 +9,7 @@ namespace cudenza {
 
 struct NetworkChoice {
   std::string arch;
-  std::string head = "linear";  ///< or fastai
+  std::string head = "linear";  ///< or fastai, pyramid
   int classes = 1000;
   double dropout = NetworkOptions{}.dropout;
 

@@ -20,6 +20,11 @@ Recipe TrainOptions::make_recipe() const {
   take(r.rounds, rounds);
   take(r.batch_size, batch_size);
   take(r.accumulate, accumulate);
+  take(r.head, head);
+  take(r.frozen_stages, frozen_stages);
+  take(r.draws, draws);
+  take(r.tuning_lr, tuning_lr);
+  take(r.stage_decay, stage_decay);
   take(r.patience, patience);
   take(r.tta, tta);
   take(r.lr, lr);
@@ -37,6 +42,8 @@ Recipe TrainOptions::make_recipe() const {
   take(r.specaugment, specaugment);
   r.fixed_order = order == "fixed";
   r.check();
+  require(!minutes || *minutes > 0, "`minutes` is {}, but must be positive", *minutes);
+  require(!minutes || (!epochs && r.rounds == 1), "`minutes` decides how many epochs there are: leave `epochs` and `rounds` out");
   return r;
 }
 
@@ -44,7 +51,9 @@ InputSpec TrainOptions::make_input(Media media) const {
   InputSpec spec{.media = media, .preset = preset};
   spec.mel = MelSpec::preset(preset);
   take(spec.mel.sample_rate, sample_rate);
-  spec.picture.height = spec.picture.width = image_size;
+  const Recipe r = make_recipe();
+  if (media == Media::pictures) spec.picture.height = r.picture_height, spec.picture.width = r.picture_width;
+  if (image_size) spec.picture.height = spec.picture.width = *image_size;
   spec.picture.channels = one_channel ? 1 : 3;
   spec.normalize = normalize_from_name(normalize.value_or(media == Media::sound ? "global" : "imagenet"));
   spec.clip_seconds = clip.value_or(0);

@@ -11,24 +11,25 @@ namespace cudenza {
 
 struct TrainOptions {
   std::string data, out, resume;
-  std::string arch = "resnet34", weights, recipe = "study", head = "fastai";
+  std::string arch = "resnet34", weights, recipe = "study";
   bool keep_head = false;
   std::string split = "auto", split_dir;
   bool strict = false, log_steps = false;
   std::string order = "shuffled";
+  std::optional<double> minutes;  ///< of training: the last phase is as long as fits (time_plan.h)
   int workers = 0;
 
   // What the recipe says unless told otherwise.
-  std::optional<std::string> plan, optimizer;
-  std::optional<int> epochs, freeze_epochs, rounds, batch_size, accumulate, patience, tta;
-  std::optional<double> lr, weight_decay, max_norm, mixup, label_smoothing, drop_path, ema, gain, shift, crop;
+  std::optional<std::string> plan, optimizer, head;
+  std::optional<int> epochs, freeze_epochs, rounds, batch_size, accumulate, patience, tta, frozen_stages, draws, image_size;
+  std::optional<double> lr, tuning_lr, stage_decay, weight_decay, max_norm, mixup, label_smoothing, drop_path, ema, gain, shift,
+      crop;
   std::optional<bool> noise, cutout, specaugment;
 
   std::string preset = "seed";
   std::optional<std::string> normalize;
   std::optional<int> sample_rate;
   std::optional<double> clip;
-  int image_size = 224;
   bool one_channel = false;
 
   /// The recipe with these changes. Throws UsageError for values that make no sense.

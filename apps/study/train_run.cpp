@@ -4,11 +4,13 @@
 #include <chrono>
 
 #include "apps/study/run_card.h"
+#include "apps/study/time_plan.h"
 #include "apps/study/train_setup.h"
 #include "engine/io/atomic_file.h"
 #include "engine/report/report.h"
 #include "engine/run/run_folder.h"
 #include "engine/run/run_seal.h"
+#include "engine/train/train_state.h"
 
 namespace cudenza {
 namespace {
@@ -30,7 +32,7 @@ void write_split_files(const fs::path& run, const LabelledRows& data) {
 }
 
 /// Progress by the batch and a line for each epoch.
-Session::Options session_options(const TrainSetup& setup, const fs::path& run, const Trainer& trainer) {
+Session::Options session_options(const TrainSetup& setup, const fs::path& run, Trainer& trainer) {
   Session::Options o{
       .run = run, .batch_size = setup.recipe.batch_size, .log_steps = setup.options.log_steps, .patience = setup.recipe.patience};
   o.interrupted = [&setup] { return setup.observer.interrupted(); };
@@ -38,7 +40,9 @@ Session::Options session_options(const TrainSetup& setup, const fs::path& run, c
     setup.observer.progress("epoch", step.at.batch + 1, trainer.batches_per_epoch(),
                             fmt::format("epoch {}/{}  loss {:.4f}", step.at.epoch + 1, trainer.epochs(), step.loss));
   };
-  o.on_epoch = [&](const EpochRow& row, bool is_best) {
+  o.on_epoch = [&](std::span<const EpochRow> history, bool is_best) {
+    if (setup.options.minutes) TimePlan(*setup.options.minutes, trainer).after_epoch(history);
+    const EpochRow& row = history.back();
     const auto seconds = static_cast<int>(row.time + 0.5);
     setup.observer.say(fmt::format("{:>5} {:>12.6f} {:>12.6f} {:>10.6f} {:>5}:{:02}{}", row.epoch, row.train_loss, row.valid_loss,
                                    row.accuracy, seconds / 60, seconds % 60, is_best ? "  best" : ""));
@@ -48,6 +52,7 @@ Session::Options session_options(const TrainSetup& setup, const fs::path& run, c
 
 /// Judges the best weights by the clips kept for it, and leaves everything a reader may want in the run's directory.
 ModelCard finish(TrainSetup& setup, const fs::path& run, const Session& session, const Trainer& trainer, double seconds) {
+  setup.use_all_layers();
   read_state(Hdf5File(run / "best.h5"), *setup.model.network);
   const Split& split = setup.data.split;
   const EvaluateSpec spec{.batch_size = setup.recipe.batch_size, .tta = setup.recipe.tta};
@@ -103,7 +108,7 @@ void begin_or_resume(Session& session, Trainer& trainer, const TrainSetup& setup
   write_split_files(run, setup.data);  // first: it is what makes the folder known as a run's
   if (last.empty()) session.begin();
   else session.resume(Hdf5File(last));
-  trainer.set_epochs(setup.recipe.epochs);
+  if (!setup.options.minutes) trainer.set_epochs(setup.recipe.epochs);
   write_atomically(run / "config.toml", setup.identity.options);  // last: where it is, the run can be resumed
 }
 
@@ -120,6 +125,7 @@ ModelCard train_run(const RunLock&, const TrainPlan& plan, Observer& observer) {
 
   Recipe recipe = setup.recipe;
   recipe.epochs = plan.epochs_so_far.value_or(recipe.epochs);
+  if (plan.options.minutes && !last.empty()) recipe.epochs = saved_epochs(Hdf5File(last));
   Trainer trainer(setup.trainer_parts(), recipe);
   if (setup.dtype == DType::f16) trainer.optimizer().use_loss_scale();
   const auto write = [&](Hdf5File& file) {
@@ -128,7 +134,7 @@ ModelCard train_run(const RunLock&, const TrainPlan& plan, Observer& observer) {
   };
   Session session({.trainer = trainer,
                    .network = *setup.model.network,
-                   .input = *setup.input,
+                   .input = *setup.kept,
                    .random = *setup.model.random,
                    .validation = setup.data.validation(setup.data.split.valid),
                    .write_model = write},

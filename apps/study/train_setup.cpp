@@ -1,7 +1,10 @@
 #include "apps/study/train_setup.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
+#include "engine/core/gpu.h"
 #include "engine/train/clip_input.h"
 
 namespace cudenza {
@@ -23,6 +26,13 @@ Split split_of(const RunIdentity& run, const Dataset& dataset) {
     part.push_back(static_cast<int>(i));
   }
   return split;
+}
+
+/// Bytes that features may take: a quarter of the device's memory.
+int64_t room_for_features(Device device) {
+  const auto all = device.is_cpu() ? static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE)
+                                   : static_cast<int64_t>(gpu::properties(device.index()).memory_bytes);
+  return all / 4;
 }
 
 }  // namespace
@@ -54,8 +64,46 @@ void TrainSetup::prepare_run(const fs::path& last, const std::optional<RunIdenti
   prepare_network(last);
 }
 
-Trainer::Parts TrainSetup::trainer_parts() const {
-  return {*model.network, model.network->parameter_groups(), *input, data.labels(), data.rows_of(data.split.train), model.random};
+Trainer::Parts TrainSetup::trainer_parts() {
+  const bool by_stage = recipe.plan == Plan::transfer;
+  return {.network = *model.network,
+          .groups = by_stage ? model.network->stage_groups() : model.network->parameter_groups(),
+          .input = *kept,
+          .labels = data.labels(),
+          .rows = data.rows_of(data.split.train),
+          .random = model.random,
+          .on_phase = [this](const Phase& phase) { begin_phase(phase); }};
+}
+
+void TrainSetup::use_all_layers() {
+  kept->release();
+  model.network->begin_at(0);
+}
+
+/// Lets every picture go once through the stages that do not train in this phase.
+void TrainSetup::begin_phase(const Phase& phase) {
+  use_all_layers();
+  Network& network = *model.network;
+  const int first = network.beginning(phase.first_trained_group);
+  if (recipe.plan != Plan::transfer || first == 0) return;
+  const auto layers = [&network, first](const Tensor& pictures) { return network.forward_to(first, pictures); };
+  KeptInput::Choice choice{
+      .training = data.rows_of(data.split.train), .plain = data.rows_of(data.split.valid), .draws = recipe.draws};
+  // An average of the weights needs the batch norms' statistics of plain training pictures.
+  if (recipe.ema > 0) choice.plain.insert(choice.plain.end(), choice.training.begin(), choice.training.end());
+  network.fold();
+  while (choice.draws > 1 && kept->bytes_for(layers, choice) > room_for_features(device)) --choice.draws;
+  const int64_t mib = kept->bytes_for(layers, choice) >> 20;
+  if (mib > room_for_features(device) >> 20)
+    return observer.say(fmt::format("features of the frozen stages would take {} MiB: they are computed in every epoch", mib));
+  observer.say(fmt::format("{}: features of what does not train, {} draws of each clip, {} MiB", phase.name, choice.draws, mib));
+  choice.progress = [&](int64_t done, int64_t total) {
+    observer.progress("features", done, total, "");
+    return !observer.interrupted();
+  };
+  kept->keep(layers, choice);
+  network.train(true);
+  network.begin_at(first);
 }
 
 /// A split that was drawn is not drawn again: it is that of the run.
@@ -130,11 +178,12 @@ void TrainSetup::prepare_input(const fs::path& last) {
   const bool wants = spec.normalize == Normalize::global || spec.normalize == Normalize::bin;
   if (last.empty() && wants) spec.statistics = measure(data.rows.data, spec.mel, data.rows_of(data.split.train));
   input = make_input(data.rows, spec, recipe, device, dtype, compute.seed);
+  kept = std::make_unique<KeptInput>(*input);
 }
 
 void TrainSetup::prepare_network(const fs::path& last) {
   model.arch = options.arch;
-  model.head = head_from_name(options.head);
+  model.head = head_from_name(recipe.head);
   model.classes = data.dataset.classes;
   model.random = std::make_shared<Generator>(compute.seed);
   model.network = make_network(model.arch, {.classes = static_cast<int>(model.classes.size()),

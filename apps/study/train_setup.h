@@ -5,6 +5,8 @@
 #include "apps/study/model_file.h"
 #include "apps/study/train_options.h"
 #include "engine/run/run_identity.h"
+#include "engine/train/kept_input.h"
+#include "engine/train/trainer.h"
 
 namespace cudenza {
 
@@ -19,7 +21,9 @@ struct TrainSetup {
   /// The same for a run that knows what it is made of: `identity` is filled, but for its options. Throws DataError that names the
   /// first difference if `begun`, which `last` holds, is another.
   void prepare_run(const std::filesystem::path& last, const std::optional<RunIdentity>& begun);
-  Trainer::Parts trainer_parts() const;
+  Trainer::Parts trainer_parts();
+  /// From now on the network takes pictures of `input` again, all of its layers run.
+  void use_all_layers();
 
   Compute compute;
   TrainOptions options;
@@ -30,6 +34,7 @@ struct TrainSetup {
   LabelledRows data;
   Model model;
   std::unique_ptr<Input> input;
+  std::unique_ptr<KeptInput> kept;  ///< the same, or what layers that do not train make of it (begin_phase)
   RunIdentity identity;
 
  private:
@@ -40,6 +45,7 @@ struct TrainSetup {
   void prepare_input(const std::filesystem::path& last);
   void prepare_network(const std::filesystem::path& last);
   std::vector<int> all_items() const;
+  void begin_phase(const Phase&);
 };
 
 }  // namespace cudenza

@@ -16,11 +16,12 @@ TrainValues values_of(const Compute& compute, const TrainOptions& t, const Input
   const InputSpec input = t.make_input(run.media);
   TrainValues values{{"model", t.arch},
                      {"weights", t.weights},
-                     {"head", t.head},
+                     {"head", t.make_recipe().head},
                      {"keep-head", text_of(t.keep_head)},
                      {"split", t.split},
                      {"strict", text_of(t.strict)},
                      {"order", t.order},
+                     {"minutes", t.minutes ? fmt::format("{}", *t.minutes) : ""},
                      {"seed", fmt::format("{}", compute.seed)},
                      {"precision", compute.precision},
                      {"preset", input.preset},

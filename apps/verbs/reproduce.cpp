@@ -45,7 +45,7 @@ ConfigItems items_of_run(const Common& common, const TrainOptions& o) {
   text("out", o.out);
   text("model", o.arch);
   text("recipe", o.recipe);
-  text("head", o.head);
+  text("head", o.make_recipe().head);
   text("split", o.split);
   text("weights", o.weights);
   text("split-dir", o.split_dir);
@@ -55,7 +55,7 @@ ConfigItems items_of_run(const Common& common, const TrainOptions& o) {
   text("batch-size", fmt::format("{}", recipe.batch_size));
   text("lr", fmt::format("{}", recipe.lr));
   text("plan", std::string(name_of(recipe.plan)));
-  text("image-size", fmt::format("{}", o.image_size));
+  text("image-size", fmt::format("{}", o.image_size.value_or(224)));
   if (o.sample_rate) text("sample-rate", fmt::format("{}", *o.sample_rate));
   if (o.clip) text("clip", fmt::format("{}", *o.clip));
   return items;
@@ -162,7 +162,7 @@ void add_reproduce(CLI::App& program, const Common& common) {
   verb->add_option("--batch-size", o->shared.batch_size);
   verb->add_option("--lr", o->shared.lr);
   verb->add_option("--plan", o->shared.plan);
-  verb->add_option("--image-size", o->shared.image_size)->capture_default_str();
+  verb->add_option("--image-size", o->shared.image_size, "224 without");
   verb->add_option("--sample-rate", o->shared.sample_rate);
   verb->add_option("--clip", o->shared.clip);
   verb->callback([&common, o] { run_reproduce(*o, common); });

@@ -24,16 +24,22 @@ void add_run_options(CLI::App* verb, TrainOptions& o) {
 }
 
 void add_recipe_options(CLI::App* verb, TrainOptions& o) {
-  verb->add_option("--recipe", o.recipe, "study, study-plus, scratch or quick")
+  verb->add_option("--recipe", o.recipe, fmt::format("{}", fmt::join(Recipe::preset_names(), ", ")))
       ->check(CLI::IsMember(Recipe::preset_names()))
       ->capture_default_str();
-  verb->add_option("--plan", o.plan, "fine_tune, one_cycle, cosine or constant");
+  verb->add_option("--plan", o.plan, "fine_tune, one_cycle, cosine, constant or transfer");
   verb->add_option("--epochs", o.epochs, "of a round");
+  verb->add_option("--minutes", o.minutes,
+                   "train for about so long: the last phase gets the epochs that fit, and rates that fall towards their end");
   verb->add_option("--freeze-epochs", o.freeze_epochs, "of the head alone, before");
   verb->add_option("--rounds", o.rounds, "cycles over everything");
   verb->add_option("--batch-size", o.batch_size);
   verb->add_option("--accumulate", o.accumulate, "batches a step");
   verb->add_option("--lr", o.lr, "base learning rate");
+  verb->add_option("--tuning-lr", o.tuning_lr, "the head's learning rate once stages of the body train too (plan transfer)");
+  verb->add_option("--stage-decay", o.stage_decay, "a stage's learning rate / that of the stage above it (plan transfer)");
+  verb->add_option("--frozen-stages", o.frozen_stages, "stages from the input on that never train (plan transfer)");
+  verb->add_option("--draws", o.draws, "augmented pictures kept of each clip for what does not train (plan transfer)");
   verb->add_option("--optimizer", o.optimizer, "adam, adamw, sgd or nesterov");
   verb->add_option("--weight-decay", o.weight_decay);
   verb->add_option("--max-norm", o.max_norm, "clip gradients to this L2 norm");
@@ -61,7 +67,7 @@ void add_input_options(CLI::App* verb, TrainOptions& o) {
   verb->add_option("--sample-rate", o.sample_rate, "Hz; the preset's without");
   verb->add_option("--clip", o.clip, "seconds of a clip: shorter ones repeat, longer ones are cut; the longest up to 30 without");
   verb->add_option("--normalize", o.normalize, "none, global, bin, clip or imagenet");
-  verb->add_option("--image-size", o.image_size, "side of the picture that the network sees")->capture_default_str();
+  verb->add_option("--image-size", o.image_size, "side of the picture that the network sees; the recipe's without");
   verb->add_flag("--one-channel", o.one_channel, "feed one channel instead of three equal ones");
 }
 
@@ -83,7 +89,8 @@ void add_train_options(CLI::App* verb, TrainOptions& o, bool with_run) {
   verb->add_option("--weights", o.weights,
                    "begin with this file: ImageNet's weights, a model trained here, or a .pth or .safetensors file");
   verb->add_flag("--keep-head", o.keep_head, "take the file's head too");
-  verb->add_option("--head", o.head, "linear or fastai")->check(CLI::IsMember({"linear", "fastai"}))->capture_default_str();
+  verb->add_option("--head", o.head, "linear, fastai or pyramid; the recipe's without")
+      ->check(CLI::IsMember({"linear", "fastai", "pyramid"}));
   if (with_run) add_run_options(verb, o);
   add_recipe_options(verb, o);
   add_input_options(verb, o);

@@ -54,6 +54,10 @@ LrCurve find_learning_rate(const Trainer::Parts& parts, const Recipe& recipe, co
   const Restored restored(parts.network, *parts.random);
   FlatParameters parameters(parts.groups);
   Optimizer optimizer(parameters, method_of(recipe));
+  const std::vector<Phase> phases = phases_of(recipe, parameters.groups());
+  const Phase& phase = recipe.plan == Plan::transfer ? phases.front() : phases.back();
+  parameters.freeze_to(phase.first_trained_group, phase.norms_frozen);
+  if (parts.on_phase) parts.on_phase(phase);
   TrainStep step(parts.network, parts.input, optimizer, *parts.random, recipe, nullptr);
   const auto rows_in_all = static_cast<int64_t>(parts.rows.size());
   const int64_t batch_size = std::min<int64_t>(recipe.batch_size, rows_in_all),
@@ -71,7 +75,7 @@ LrCurve find_learning_rate(const Trainer::Parts& parts, const Recipe& recipe, co
     std::vector<int64_t> labels;
     for (const int64_t row : rows) labels.push_back(parts.labels.at(static_cast<size_t>(row)));
     const double lr = spec.first * std::pow(spec.last / spec.first, static_cast<double>(i) / spec.steps);
-    optimizer.set_lr(lr);
+    optimizer.set_rates(phase.lrs, {.lr_factor = lr / recipe.lr, .momentum = {}});
     step.run({.rows = rows, .labels = labels, .epoch = epoch});
     smooth.add(step.loss().item());
     if (!std::isfinite(smooth.value())) break;

@@ -11,6 +11,8 @@ struct LrFinderSpec {
   double stop_at = 4;  ///< stops at this multiple of the lowest smoothed loss
 };
 
+/// The groups' rates keep the ratios of the recipe's last phase, so that what is tried is what `lr` will do to the body; for the
+/// plan transfer those of its first, whose rate `lr` is.
 /// Trains with rising learning rates until the loss diverges, then restores the network and the generator. `on_step` gets the
 /// number of steps done; returning false ends the search.
 LrCurve find_learning_rate(const Trainer::Parts&, const Recipe&, const LrFinderSpec& = {},

@@ -1,5 +1,8 @@
 #include "engine/train/phases.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "engine/core/error.h"
 
 namespace cudenza {
@@ -11,6 +14,27 @@ Schedule schedule_of(Plan plan) {
   if (plan == Plan::one_cycle) return OneCycle{};
   if (plan == Plan::cosine) return CosineWithWarmup{};
   return ConstantRate{};
+}
+
+/// The head first, so that its random beginning does not pull at what the body has learnt. (Kumar et al.: Fine-Tuning can
+/// Distort Pretrained Features and Underperform Out-of-Distribution; ICLR 2022)
+std::vector<Phase> transfer_phases(const Recipe& recipe, int groups) {
+  std::vector<Phase> phases;
+  const auto add = [&](const char* name, int epochs, int first, double peak) {
+    std::vector<double> lrs;
+    for (int g = 0; g < groups; ++g) lrs.push_back(peak * std::pow(recipe.stage_decay, groups - 1 - g));
+    phases.push_back({.name = name,
+                      .epochs = epochs,
+                      .first_trained_group = first,
+                      .lrs = lrs,
+                      .schedule = CosineWithWarmup{.warmup = 0.1},
+                      .norms_frozen = true});
+  };
+  const int head = groups - 1, tuned = std::min(recipe.frozen_stages, head);
+  if (recipe.freeze_epochs > 0) add("head", recipe.freeze_epochs, head, recipe.lr);
+  for (int round = 0; round < recipe.rounds && tuned < head; ++round) add("upper stages", recipe.epochs, tuned, recipe.tuning_lr);
+  require(!phases.empty(), "`freeze_epochs` is 0 and all stages are frozen: nothing would be trained");
+  return phases;
 }
 
 }  // namespace
@@ -27,6 +51,7 @@ ScheduleValue value_at(const Schedule& schedule, double progress) {
 
 std::vector<Phase> phases_of(const Recipe& recipe, int groups) {
   recipe.check();
+  if (recipe.plan == Plan::transfer) return transfer_phases(recipe, groups);
   std::vector<Phase> phases;
   const bool tunes = recipe.plan == Plan::fine_tune;
   if (tunes && recipe.freeze_epochs > 0) {

@@ -24,10 +24,13 @@ struct Phase {
   int first_trained_group = 0;  ///< the groups before it are frozen, except their normalisations
   std::vector<double> lrs;      ///< peak learning rate of each group
   Schedule schedule;
+  bool norms_frozen = false;  ///< the frozen groups' normalisations, too: their layers may be left out of the training
 };
 
 /// fine_tune: first the head for freeze_epochs at lr (normalisations of other groups at lr / 10), pct_start 0.99, div 25;
-/// then all groups, geometric from lr / 200 to lr / 2, pct_start 0.3, div 5. The other plans: all groups at lr.
+/// then all groups, geometric from lr / 200 to lr / 2, pct_start 0.3, div 5. transfer: the head for freeze_epochs at lr; then for
+/// `epochs` the stages (a group each) from frozen_stages on, the head at tuning_lr and each stage at stage_decay times the rate
+/// above it; nothing below moves. The other plans: all groups at lr.
 std::vector<Phase> phases_of(const Recipe&, int groups);
 
 /// The recipe's optimizer. Adam has fastai's defaults, AdamW PyTorch's.

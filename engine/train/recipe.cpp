@@ -9,7 +9,8 @@ namespace {
 constexpr NameTable kPlans("plan", {std::pair{Plan::fine_tune, "fine_tune"},
                                     {Plan::one_cycle, "one_cycle"},
                                     {Plan::cosine, "cosine"},
-                                    {Plan::constant, "constant"}});
+                                    {Plan::constant, "constant"},
+                                    {Plan::transfer, "transfer"}});
 constexpr NameTable kOptimizers("optimizer", {std::pair{OptimizerKind::adam, "adam"},
                                               {OptimizerKind::adamw, "adamw"},
                                               {OptimizerKind::sgd, "sgd"},
@@ -23,7 +24,7 @@ std::string_view name_of(OptimizerKind kind) { return kOptimizers.name_of(kind);
 OptimizerKind optimizer_from_name(std::string_view name) { return kOptimizers.value_of(name); }
 
 const std::vector<std::string>& Recipe::preset_names() {
-  static const std::vector<std::string> names = {"study", "study-plus", "scratch", "quick"};
+  static const std::vector<std::string> names = {"study", "study-plus", "transfer", "scratch", "quick"};
   return names;
 }
 
@@ -36,6 +37,21 @@ Recipe Recipe::preset(std::string_view name) {
     recipe.mixup = 0.4;
     recipe.noise = recipe.cutout = true;
     recipe.tta = 8;
+    return recipe;
+  }
+  if (name == "transfer") {
+    recipe.plan = Plan::transfer;
+    recipe.head = "pyramid";
+    recipe.optimizer = OptimizerKind::adamw;
+    recipe.freeze_epochs = 40;
+    recipe.epochs = 8;
+    recipe.lr = 3e-3;
+    recipe.batch_size = 32;
+    recipe.weight_decay = 0.05;
+    recipe.ema = 0.98;
+    recipe.mixup = 0.4;
+    recipe.picture_height = 304;
+    recipe.picture_width = 200;
     return recipe;
   }
   if (name == "scratch") {
@@ -60,6 +76,10 @@ void Recipe::check() const {
   require(freeze_epochs >= 0, "`freeze_epochs` is {}, but must not be negative", freeze_epochs);
   require(rounds > 0, "`rounds` is {}, but must be at least 1", rounds);
   require(lr > 0, "`lr` is {}, but must be positive (0.01 is the study's)", lr);
+  require(tuning_lr > 0, "`tuning_lr` is {}, but must be positive", tuning_lr);
+  require(stage_decay > 0 && stage_decay <= 1, "`stage_decay` is {}, but must lie in (0, 1]", stage_decay);
+  require(frozen_stages >= 0, "`frozen_stages` is {}, but must not be negative", frozen_stages);
+  require(draws > 0 && draws <= 64, "`draws` is {}, but must lie in 1 … 64", draws);
   require(batch_size > 0, "`batch_size` is {}, but must be at least 1", batch_size);
   require(accumulate > 0, "`accumulate` is {}, but must be at least 1", accumulate);
   require(weight_decay >= 0, "`weight_decay` is {}, but must not be negative", weight_decay);

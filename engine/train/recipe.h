@@ -12,6 +12,7 @@ enum class Plan {
   one_cycle,  ///< all groups at one learning rate, up and down once
   cosine,     ///< warm-up, then half a cosine down
   constant,
+  transfer,  ///< the head alone on features that are computed once, then the upper stages at rates that fall with depth
 };
 
 enum class OptimizerKind { adam, adamw, sgd, nesterov };
@@ -20,9 +21,13 @@ struct Recipe {
   std::string name = "study";
   Plan plan = Plan::fine_tune;
   int epochs = 10;        ///< per round
-  int freeze_epochs = 1;  ///< first, for the head alone (fine_tune)
+  int freeze_epochs = 1;  ///< first, for the head alone (fine_tune, transfer)
   int rounds = 1;         ///< cycles over all groups; each starts from the result of the one before
-  double lr = 0.01;       ///< fine_tune's base_lr; the peak learning rate of the other plans
+  double lr = 0.01;       ///< fine_tune's base_lr; the peak learning rate of the other plans (transfer: while the head is alone)
+  double tuning_lr = 3e-4;   ///< transfer: the head's peak learning rate once the body trains too
+  double stage_decay = 0.5;  ///< transfer: a stage's learning rate / that of the stage above it
+  int frozen_stages = 3;     ///< transfer: stages from the input on that never train; all: only the head trains
+  int draws = 8;             ///< transfer: augmented pictures that are kept of each clip for what does not train
 
   int batch_size = 64;
   int accumulate = 1;  ///< batches whose gradients are averaged into one step
@@ -42,11 +47,15 @@ struct Recipe {
   double crop = 0;  ///< size of the network's crops: seconds of a clip, fraction of a picture's width; 0: no crops
   int tta = 0;      ///< augmented passes at evaluation; 0: only the plain pass
 
+  std::string head = "fastai";  ///< of the network: linear, fastai or pyramid
+  int picture_height = 224;     ///< rows that the network sees of pictures (sounds: 224)
+  int picture_width = 224;      ///< columns; with crops, of one crop
+
   bool fixed_order = false;  ///< no shuffling: every epoch uses the order of the training list
 
   bool operator==(const Recipe&) const = default;
 
-  /// "study", "study-plus", "scratch" or "quick". Throws UsageError naming the choices.
+  /// "study", "study-plus", "transfer", "scratch" or "quick". Throws UsageError naming the choices.
   static Recipe preset(std::string_view name);
   static const std::vector<std::string>& preset_names();
   /// Throws UsageError with the value and the remedy if an option is invalid.

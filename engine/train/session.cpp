@@ -174,7 +174,7 @@ void Session::finish_epoch(const EpochRow& row) {
                    std::array{Scalar{"loss/smoothed", row.train_loss}, Scalar{"loss/valid", row.valid_loss},
                               Scalar{"accuracy/valid", row.accuracy}, Scalar{"time/epoch", row.time}});
   if (saving_is_due()) save_last();
-  if (options_.on_epoch) options_.on_epoch(row, best_epoch() + 1 == static_cast<int>(history_.size()));
+  if (options_.on_epoch) options_.on_epoch(history_, best_epoch() + 1 == static_cast<int>(history_.size()));
 }
 
 void Session::throw_stopped() const {

@@ -42,7 +42,8 @@ class Session {
     std::function<bool()> interrupted = [] { return false; };  ///< called after every batch
     std::function<void(const Trainer::Step&)> on_step = {};
     std::function<void(int64_t rows_done)> on_validation = {};
-    std::function<void(const EpochRow&, bool is_best)> on_epoch = {};
+    /// Called after each epoch with all so far.
+    std::function<void(std::span<const EpochRow>, bool is_best)> on_epoch = {};
   };
   Session(const Parts&, const Options&);
 

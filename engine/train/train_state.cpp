@@ -77,6 +77,7 @@ void write_train_state(Hdf5File& file, const Trainer& trainer, const Generator& 
   set("smooth_loss_sum", trainer.smoothing().sum);
   set("smooth_loss_count", trainer.smoothing().count);
   const Generator::State state = random.state();
+  set("epochs", trainer.phases().back().epochs);
   set("seed", static_cast<int64_t>(state.seed));
   set("random_step", int64_t{state.step});
   for (const auto& [name, tensor] : trainer.state()) {
@@ -96,6 +97,12 @@ void read_train_state(const Hdf5File& file, Trainer& trainer, Generator& random)
   for (const auto& [name, tensor] : trainer.state()) tensor.copy_from(file.read(place_of(name)));
   random.restore(progress.random);
   trainer.resume(progress.at, progress.smooth);
+}
+
+int saved_epochs(const Hdf5File& file) {
+  const auto epochs = file.attribute<int64_t>(kGroup, "epochs");
+  if (epochs > 0 && epochs <= std::numeric_limits<int>::max()) return static_cast<int>(epochs);
+  throw DataError(fmt::format("{}: says that {} epochs are planned: it is damaged; train anew", file.path().string(), epochs));
 }
 
 }  // namespace cudenza

@@ -67,7 +67,9 @@ bool Trainer::has(const Position& at) const {
 
 /// Freezes the phase's groups. Its first epoch starts with cleared moments, as in fastai.
 void Trainer::begin_phase() {
-  parameters_.freeze_to(phases_[position_.phase].first_trained_group);
+  const Phase& phase = phases_[position_.phase];
+  parameters_.freeze_to(phase.first_trained_group, phase.norms_frozen);
+  if (parts_.on_phase) parts_.on_phase(phase);
   step_.forget_graphs();
   if (position_.epoch_of_phase > 0 || position_.batch > 0) return;
   optimizer_.clear_state();

@@ -52,6 +52,22 @@ TEST(Phases, AFromScratchPlanTrainsEverythingAtOneRate) {
   EXPECT_EQ(phases[0].lrs, std::vector(3, Recipe::preset("scratch").lr));
 }
 
+TEST(Phases, TransferTrainsTheHeadAndThenTheUpperStagesAlone) {
+  Recipe recipe = Recipe::preset("transfer");
+  recipe.lr = 1e-2, recipe.tuning_lr = 1e-3, recipe.stage_decay = 0.5, recipe.frozen_stages = 3;
+  const auto phases = phases_of(recipe, 6);
+  ASSERT_EQ(phases.size(), 2u);
+  EXPECT_EQ(phases[0].first_trained_group, 5);
+  EXPECT_EQ(phases[0].lrs.back(), 1e-2);
+  EXPECT_EQ(phases[1].first_trained_group, 3);
+  EXPECT_EQ(phases[1].lrs, (std::vector{1e-3 / 32, 1e-3 / 16, 1e-3 / 8, 1e-3 / 4, 1e-3 / 2, 1e-3}));
+  EXPECT_TRUE(phases[0].norms_frozen && phases[1].norms_frozen);
+  recipe.frozen_stages = 9;  // all of them: the head remains
+  EXPECT_EQ(phases_of(recipe, 6).size(), 1u);
+  recipe.freeze_epochs = 0;
+  EXPECT_THROW(phases_of(recipe, 6), UsageError);
+}
+
 TEST(Recipe, NamesWhatCannotBe) {
   const auto message_of = [](const Recipe& recipe) {
     try {

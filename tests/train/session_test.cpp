@@ -53,7 +53,7 @@ std::vector<int64_t> epochs_saved(int stop_after) {
   std::vector<int64_t> saved;
   Session::Options options;
   options.saving = 0;
-  options.on_epoch = [&](const EpochRow&, bool) { saved.push_back(epochs_in(run.path())); };
+  options.on_epoch = [&](std::span<const EpochRow>, bool) { saved.push_back(epochs_in(run.path())); };
   options.interrupted = [&] { return stop_after > 0 && std::ssize(saved) == stop_after; };
   ToyRun toy(run.path(), kRecipe, options);
   if (stop_after > 0) EXPECT_THROW(toy.session.run(), Stopped);
@@ -95,7 +95,7 @@ Session::Options with_steps() {
 void train_two_epochs(const fs::path& folder) {
   int epochs = 0;
   Session::Options options = with_steps();
-  options.on_epoch = [&](const EpochRow&, bool) { ++epochs; };
+  options.on_epoch = [&](std::span<const EpochRow>, bool) { ++epochs; };
   options.interrupted = [&] { return epochs == 2; };
   ToyRun toy(folder, kRecipe, options);
   EXPECT_THROW(toy.session.run(), Stopped);
@@ -172,7 +172,8 @@ TEST(Session, KeepsItsFilesWhereTrainingDiverges) {
   std::string last, best;
   ToyRun* itself = nullptr;
   Session::Options options;
-  options.on_epoch = [&](const EpochRow& row, bool) {
+  options.on_epoch = [&](std::span<const EpochRow> history, bool) {
+    const EpochRow& row = history.back();
     if (row.epoch != 1) return;
     last = content_of(run.path() / "last.h5"), best = content_of(run.path() / "best.h5");
   };

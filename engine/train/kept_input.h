@@ -1,0 +1,57 @@
+/// Every picture goes once through the layers that do not train: what they make of it is kept in memory and serves all epochs.
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "engine/train/input.h"
+
+namespace cudenza {
+
+class KeptInput : public Input {
+ public:
+  /// Part of a network: pictures [B,H,W,C] to maps [B,…], each from its picture alone.
+  using Layers = std::function<Tensor(const Tensor& pictures)>;
+  struct Choice {
+    std::vector<int64_t> training;  ///< rows that training() will be asked for
+    std::vector<int64_t> plain;     ///< rows whose plain pictures are kept; others are computed when they are asked for
+    int draws = 8;                  ///< of augmentation for each row of training: epoch e sees draw e mod draws
+    int64_t batch_size = 16;        ///< pictures at once
+    /// Called after each batch with the pictures done and all. Returning false makes keep() throw Stopped.
+    std::function<bool(int64_t done, int64_t total)> progress = {};
+  };
+
+  /// `pictures` must outlive it. At first everything passes through.
+  explicit KeptInput(Input& pictures) : pictures_(pictures) {}
+
+  /// From now on it gives what `layers` make of the pictures.
+  void keep(Layers layers, const Choice&);
+  /// From now on it gives pictures again.
+  void release();
+  /// Bytes that keep() would need.
+  int64_t bytes_for(const Layers&, const Choice&);
+
+  int64_t rows() const override { return pictures_.rows(); }
+  int views() const override { return pictures_.views(); }
+  Device device() const override { return pictures_.device(); }
+  Tensor training(const Batch&) override;
+  Tensor plain(std::span<const int64_t> rows) override;
+  Tensor variants(std::span<const int64_t> rows, int n) override;
+
+ private:
+  /// Maps of numbered pictures.
+  struct Table {
+    Tensor maps;                 ///< [kept,…]
+    std::vector<int64_t> first;  ///< by number: where a picture's maps begin; -1 if they are not kept
+    Tensor first_on_device;      ///< i64 [numbers]
+    int draws = 1;               ///< maps of each picture
+  };
+  Table kept(std::span<const int64_t> numbers, int64_t all, int draws, int64_t batch_size,
+             const std::function<Tensor(std::span<const int64_t> numbers, uint32_t draw)>& maps_of) const;
+  Tensor taken(const Table&, const Tensor& numbers, const Tensor& epoch) const;
+
+  Input& pictures_;
+  Layers layers_;
+  Table training_, plain_;
+};
+
+}  // namespace cudenza

@@ -1,0 +1,81 @@
+#include "engine/train/kept_input.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/ops/pointwise.h"
+#include "engine/train/evaluate.h"
+#include "tests/train/toy.h"
+
+namespace cudenza::testing {
+namespace {
+
+bool is_same(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && a.to_vector<float>() == b.to_vector<float>();
+}
+
+/// Counts the pictures that went through.
+struct Doubling {
+  int64_t* seen;
+  Tensor operator()(const Tensor& x) const {
+    *seen += x.size(0);
+    return scale(reshape(x, {x.size(0), 4}), 2);
+  }
+};
+
+Input::Batch batch_of(const std::vector<int64_t>& rows, uint32_t epoch) {
+  return {Tensor::from(rows, {std::ssize(rows)}), Tensor::from(std::vector{epoch}, {1})};
+}
+
+TEST(KeptInput, LetsEverythingPassUntilItKeeps) {
+  ToyInput pictures(6, 2);
+  KeptInput input(pictures);
+  EXPECT_TRUE(is_same(input.training(batch_of({4, 1}, 3)), pictures.training(batch_of({4, 1}, 3))));
+  EXPECT_TRUE(is_same(input.plain(std::array<int64_t, 1>{2}), pictures.plain(std::array<int64_t, 1>{2})));
+  EXPECT_EQ(input.views(), 2);
+}
+
+TEST(KeptInput, GivesWhatTheLayersMakeOfEachDrawAndRunsThemOnce) {
+  ToyInput pictures(6, 2);
+  KeptInput input(pictures);
+  int64_t seen = 0, told = 0, other = 0;
+  const Doubling layers{&seen}, judge{&other};
+  input.keep(
+      layers,
+      {.training = {5, 0, 3}, .plain = {1, 4, 2}, .draws = 3, .batch_size = 2, .progress = [&](int64_t done, int64_t total) {
+         told = done;
+         return total == 3 * 3 + 3 * 2;
+       }});
+  EXPECT_EQ(seen, 3 * 3 + 3 * 2);
+  EXPECT_EQ(told, seen);
+  for (uint32_t epoch = 0; epoch < 7; ++epoch)
+    EXPECT_TRUE(is_same(input.training(batch_of({3, 5}, epoch)), judge(pictures.training(batch_of({3, 5}, epoch % 3)))));
+  const std::array<int64_t, 2> rows{2, 1};
+  EXPECT_TRUE(is_same(input.plain(rows), judge(pictures.plain(rows))));
+  EXPECT_EQ(seen, 3 * 3 + 3 * 2) << "a kept picture was computed again";
+  const std::array<int64_t, 2> strange{2, 5};  // 5 is not kept as a plain picture
+  EXPECT_TRUE(is_same(input.plain(strange), judge(pictures.plain(strange))));
+  EXPECT_TRUE(is_same(input.variants(rows, 4), judge(pictures.variants(rows, 4))));
+  input.release();
+  EXPECT_TRUE(is_same(input.plain(rows), pictures.plain(rows)));
+}
+
+TEST(KeptInput, KeepsNothingIfItIsStopped) {
+  ToyInput pictures(6);
+  KeptInput input(pictures);
+  int64_t seen = 0;
+  EXPECT_THROW(
+      input.keep(Doubling{&seen},
+                 {.training = {0, 1, 2}, .plain = {}, .batch_size = 1, .progress = [](int64_t, int64_t) { return false; }}),
+      Stopped);
+  EXPECT_TRUE(is_same(input.plain(std::array<int64_t, 1>{2}), pictures.plain(std::array<int64_t, 1>{2})));
+}
+
+TEST(KeptInput, KnowsHowManyBytesItWillTake) {
+  ToyInput pictures(6, 2);
+  KeptInput input(pictures);
+  int64_t seen = 0;
+  EXPECT_EQ(input.bytes_for(Doubling{&seen}, {.training = {0, 1, 2}, .plain = {4, 5}, .draws = 8}), (3 * 8 + 2 * 2) * 4 * 4);
+}
+
+}  // namespace
+}  // namespace cudenza::testing
