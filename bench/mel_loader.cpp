@@ -31,8 +31,7 @@ std::vector<std::filesystem::path> files() {
 class PictureOfClip {
  public:
   void operator()(const Clip& clip) const {
-    const auto samples = static_cast<int64_t>(clip.pcm.size());
-    if (clip.usable()) mel_picture(log_mel_, picture_, Tensor::from(clip.pcm, {1, samples}));
+    if (clip.usable()) mel_picture(log_mel_, picture_, clip.pcm.view({1, clip.pcm.numel()}));
   }
 
  private:

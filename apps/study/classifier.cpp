@@ -17,19 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The mean of the channels, as SoundFile mixes them.
-std::vector<float> mono_of(const SoundSamples& sound) {
-  const auto channels = static_cast<size_t>(sound.channels);
-  const float share = 1.0f / static_cast<float>(channels);
-  std::vector<float> mono(sound.interleaved.size() / channels);
-  for (size_t i = 0; i < mono.size(); ++i) {
-    float sum = 0;
-    for (size_t c = 0; c < channels; ++c) sum += sound.interleaved[i * channels + c];
-    mono[i] = sum * share;
-  }
-  return mono;
-}
-
 void check(const SoundSamples& sound) {
   require(sound.sample_rate > 0 && sound.channels > 0, "samples: {} Hz and {} channels make no sound", sound.sample_rate,
           sound.channels);
@@ -40,7 +27,8 @@ void check(const SoundSamples& sound) {
   const auto bad = std::ranges::find_if_not(sound.interleaved, is_number);
   if (bad == sound.interleaved.end()) return;
   const double seconds = static_cast<double>((bad - sound.interleaved.begin()) / sound.channels) / sound.sample_rate;
-  throw DataError(fmt::format("samples: some are NaN or infinite, the first at {:.3f} s", seconds));
+  throw DataError(fmt::format("samples: some are NaN, infinite or beyond {:g} times full scale, the first at {:.3f} s",
+                              kLargestSample, seconds));
 }
 
 }  // namespace
@@ -98,7 +86,8 @@ Prediction Classifier::State::hear_samples(const SoundSamples& sound) const {
   require(model.input.media == Media::sound, "samples: are sound, but the model learnt from pictures; give it a PNG file");
   check(sound);
   const int rate = model.input.mel.sample_rate;
-  std::vector<float> mono = mono_of(sound);
+  std::vector<float> mono(sound.interleaved.size() / static_cast<size_t>(sound.channels));
+  mix(sound.interleaved, sound.channels, mono);
   Loudness loudness;
   loudness.add(sound.interleaved, mono);
   if (sound.sample_rate != rate) mono = resample(mono, sound.sample_rate, rate);
@@ -127,9 +116,8 @@ void Classifier::State::hear(const std::function<bool(Window&)>& next, Predictio
   std::vector<Tensor> rows;
   const auto flush = [&] {
     if (rows.empty()) return;
-    const Tensor batch = Tensor::empty({static_cast<int64_t>(rows.size()), size}, DType::i16);
-    for (size_t i = 0; i < rows.size(); ++i) batch.slice(static_cast<int64_t>(i) * size, {1, size}).copy_from(rows[i]);
-    judge(batch, std::span(p.windows).last(rows.size()));
+    const auto windows = std::span(p.windows).last(rows.size());
+    judge(stacked(rows, size), windows);
     rows.clear();
   };
   for (Window window; next(window);) {
@@ -137,7 +125,7 @@ void Classifier::State::hear(const std::function<bool(Window&)>& next, Predictio
     const double begin = static_cast<double>(window.begin) / rate;
     p.windows.push_back({begin, begin + static_cast<double>(window.samples) / rate, {}});
     p.seconds = p.windows.back().end;
-    const std::vector<int16_t> pcm = to_pcm(window.content.first(static_cast<size_t>(window.samples)));
+    const Tensor pcm = pcm_of(window.content.first(static_cast<size_t>(window.samples)));
     rows.push_back(rows_of(pcm, size).slice(0, {1, size}));
     if (rows.size() == at_once) flush();
   }
@@ -159,7 +147,7 @@ Prediction Classifier::State::see(const fs::path& path) const {
 
 /// Gives each window the probabilities that the network sees in its row.
 void Classifier::State::judge(const Tensor& data, std::span<Prediction::Window> windows) const {
-  const Rows rows{.data = data, .item = {}, .bad = {}, .remarks = {}};
+  const Rows rows{.data = data, .item = {}, .in_16_bits = 0, .bad = {}, .remarks = {}};
   const auto input = make_judged_input(rows, row_input, device, dtype, options.compute.seed);
   std::vector<int64_t> all(windows.size());
   std::iota(all.begin(), all.end(), 0);

@@ -90,8 +90,8 @@ class Features {
 
   std::string fault_of(const Clip& clip) const {
     if (!clip.usable()) return clip.error;
-    if (static_cast<int64_t>(clip.pcm.size()) >= choice_.mel.least_samples()) return "";
-    return fmt::format("{}: is too short: {} samples at {} Hz, where a frame needs {}", clip.path.string(), clip.pcm.size(),
+    if (clip.pcm.numel() >= choice_.mel.least_samples()) return "";
+    return fmt::format("{}: is too short: {} samples at {} Hz, where a frame needs {}", clip.path.string(), clip.pcm.numel(),
                        choice_.mel.sample_rate, choice_.mel.least_samples());
   }
 
@@ -101,9 +101,9 @@ class Features {
     report_.skipped.push_back({clip.path.string(), fault.substr(clip.path.string().size() + 2)});
   }
 
-  void write_spectrogram(Hdf5File& file, const SoundInput& input, const std::vector<int16_t>& pcm) {
-    const auto samples = static_cast<int64_t>(pcm.size());
-    const Tensor mel_db = log_mel_(Tensor::from(pcm, {1, samples}, device_)).to(Device::cpu());
+  void write_spectrogram(Hdf5File& file, const SoundInput& input, const Tensor& pcm) {
+    const int64_t samples = pcm.numel();
+    const Tensor mel_db = log_mel_(pcm.view({1, samples}).to(device_)).to(Device::cpu());
     if (needs_statistics() && !given_statistics_) statistics_.add(mel_db);
     file.write(input.name + "/mel_db", mel_db.view({choice_.mel.n_mels, mel_db.size(2)}));
     const double seconds = static_cast<double>(samples) / choice_.mel.sample_rate;

@@ -64,6 +64,17 @@ void warn_of_dominant(const LabelledRows& data, const InputSpec& input, Observer
                             data.dataset.items[static_cast<size_t>(middle)].path, count, item.size(), input.clip_seconds));
 }
 
+/// One sound that 16 bits do not hold makes all clips floats.
+void tell_of_room(const LabelledRows& data, Observer& observer) {
+  const Rows& rows = data.rows;
+  const auto count = std::ssize(rows.item);
+  if (rows.in_16_bits == 0 || rows.in_16_bits == count) return;
+  const double wasted = static_cast<double>(rows.in_16_bits * rows.data.size(1)) * sizeof(int16_t);
+  observer.remark(
+      fmt::format("{}: {} of {} clips are 16-bit, the others need 32-bit floats; all are kept as such: {:.0f} MiB more",
+                  data.dataset.root.string(), rows.in_16_bits, count, wasted / (1024 * 1024)));
+}
+
 }  // namespace
 
 void load(LabelledRows& data, std::span<const int> items, const InputSpec& input, const LoadChoice& choice, Observer& observer) {
@@ -86,6 +97,7 @@ void load(LabelledRows& data, std::span<const int> items, const InputSpec& input
   if (data.rows.item.empty())
     throw DataError(fmt::format("{}: none of {} files can be used", data.dataset.root.string(), items.size()));
   warn_of_dominant(data, input, observer);
+  tell_of_room(data, observer);
 }
 
 void warn_of_classes(const LabelledRows& data, Observer& observer) {

@@ -94,10 +94,11 @@ std::string files_and_clips(const LabelledRows& data, std::span<const int> items
 
 void say_what_is_trained(const TrainSetup& setup) {
   const LabelledRows& data = setup.data;
-  setup.observer.say(fmt::format("{} on {}: {} to learn from, {} to validate on, {} classes; {} on {}", setup.model.arch,
-                                 setup.options.data, files_and_clips(data, data.split.train),
+  const Tensor& rows = data.rows.data;
+  setup.observer.say(fmt::format("{} on {}: {} to learn from, {} to validate on, {} classes; {} on {}; {:.0f} MiB of data as {}",
+                                 setup.model.arch, setup.options.data, files_and_clips(data, data.split.train),
                                  files_and_clips(data, data.split.valid), setup.model.classes.size(), name_of(setup.dtype),
-                                 setup.device));
+                                 setup.device, static_cast<double>(rows.bytes()) / (1024 * 1024), rows.dtype()));
   setup.observer.say(fmt::format("{:>5} {:>12} {:>12} {:>10} {:>8}", "epoch", "train_loss", "valid_loss", "accuracy", "time"));
 }
 

@@ -13,7 +13,7 @@ namespace cudenza {
 
 struct Clip {
   std::filesystem::path path;
-  std::vector<int16_t> pcm;          ///< mono, at the requested rate; empty if the file is bad
+  Tensor pcm;                        ///< [samples] at the requested rate, i16 or f32 (pcm.h); undefined if the file is bad
   std::string error;                 ///< file and reason; empty if the file is good
   std::vector<std::string> remarks;  ///< warnings about a good file, each with the file's name
 

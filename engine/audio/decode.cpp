@@ -32,15 +32,6 @@ size_t expected_samples(const PcmStream& stream, const SoundRange& range) {
   return static_cast<size_t>(std::clamp(wanted, 0.0, static_cast<double>(kMost)));
 }
 
-/// out[i] = x[i] in 16 bits.
-void round_to_pcm(std::span<const float> x, int16_t* out) {
-#pragma omp simd
-  for (size_t i = 0; i < x.size(); ++i) {
-    const float scaled = std::nearbyint(x[i] * 32768.0f);
-    out[i] = static_cast<int16_t>(scaled < -32768.0f ? -32768.0f : scaled > 32767.0f ? 32767.0f : scaled);
-  }
-}
-
 }  // namespace
 
 std::vector<float> decode(const std::filesystem::path& path, int rate, const SoundRange& range) {
@@ -51,38 +42,15 @@ std::vector<float> decode(const std::filesystem::path& path, int rate, const Sou
   return all;
 }
 
-namespace {
-
-std::vector<int16_t> read_pcm(PcmStream& stream, const SoundRange& range) {
-  std::vector<int16_t> all;
-  all.reserve(expected_samples(stream, range));
-  read_range(stream, range, [&](std::span<const float> block) {
-    all.resize(all.size() + block.size());
-    round_to_pcm(block, all.data() + all.size() - block.size());
-  });
-  return all;
-}
-
-}  // namespace
-
-std::vector<int16_t> decode_pcm(const std::filesystem::path& path, int rate, const SoundRange& range) {
-  PcmStream stream(path, rate);
-  return read_pcm(stream, range);
-}
-
 HeardSound hear(const std::filesystem::path& path, int rate) {
   PcmStream stream(path, rate);
-  std::vector<int16_t> pcm = read_pcm(stream, {});
-  return {std::move(pcm), stream.remarks()};
+  PcmCollector all;
+  all.reserve(expected_samples(stream, {}));
+  read_range(stream, {}, [&](std::span<const float> block) { all.add(block); });
+  return {all.collected(), stream.remarks()};
 }
 
-std::vector<int16_t> to_pcm(std::span<const float> x) {
-  std::vector<int16_t> pcm(x.size());
-  round_to_pcm(x, pcm.data());
-  return pcm;
-}
-
-std::string decoder_version() { return fmt::format("cudenza-pcm-2 {} {}", sound_library_version(), resampler_version()); }
+std::string decoder_version() { return fmt::format("cudenza-pcm-3 {} {}", sound_library_version(), resampler_version()); }
 
 PcmStream::PcmStream(const std::filesystem::path& path, int rate)
     : path_(path), file_(path), rate_(rate > 0 ? rate : file_.info().sample_rate), resampler_(file_.info().sample_rate, rate_) {

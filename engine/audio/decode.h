@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/audio/pcm.h"
 #include "engine/audio/resample.h"
 #include "engine/audio/sound_file.h"
 
@@ -22,23 +23,15 @@ struct SoundRange {
 /// ranges that end before the cut can be read. A file too short for one sample at that rate is a DataError, too.
 std::vector<float> decode(const std::filesystem::path&, int rate, const SoundRange& = {});
 
-/// The same as 16-bit PCM.
-std::vector<int16_t> decode_pcm(const std::filesystem::path&, int rate, const SoundRange& = {});
-
-/// A whole file as decode_pcm() returns it, and its warnings (SoundFile::remarks()).
+/// A whole file as decode() returns it, and its warnings (SoundFile::remarks()).
 struct HeardSound {
-  std::vector<int16_t> pcm;
+  Tensor pcm;  ///< [samples], i16 or f32 (engine/audio/pcm.h)
   std::vector<std::string> remarks;
-
-  bool operator==(const HeardSound&) const = default;
 };
 HeardSound hear(const std::filesystem::path&, int rate);
 
-/// Version of everything that affects what decode_pcm() returns.
+/// Version of everything that affects what hear() returns.
 std::string decoder_version();
-
-/// 16-bit PCM: full scale 32768, rounded to nearest, clipped.
-std::vector<int16_t> to_pcm(std::span<const float>);
 
 /// A file of any length as mono samples at `rate` Hz; holds one block in memory.
 class PcmStream {

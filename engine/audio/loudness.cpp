@@ -20,7 +20,6 @@ struct Level {
 };
 
 Level level_of(std::span<const float> x) {
-  constexpr float kLargest = 1e12f;  // its square, and the sum of a block's squares, fit in a float
   int64_t bad = 0, loud = 0;
   float most = 0, sum = 0;
 #pragma omp simd reduction(+ : bad, loud, sum) reduction(max : most)
@@ -29,8 +28,7 @@ Level level_of(std::span<const float> x) {
     bad += !is_number(size);
     loud += size >= kFullScale;
     most = std::max(most, number);
-    const float bounded = std::min(number, kLargest);
-    sum += bounded * bounded;
+    sum += number * number;  // the sum of a block's squares fits in a float
   }
   return {.non_finite = bad, .clipped = loud, .peak = most, .energy = sum};
 }
@@ -66,8 +64,7 @@ std::vector<std::string> Loudness::remarks() const {
                               is_silent() ? words_for(mono_peak) : "is next to silent"));
   else if (is_silent()) all.push_back(fmt::format("is silent: it {}", words_for(mono_peak)));
   if (is_far_beyond_full_scale())
-    all.push_back(
-        fmt::format("holds samples up to {:.0f} times full scale, and what is beyond is clipped; scale it to -1 to 1", peak));
+    all.push_back(fmt::format("holds samples up to {:.0f} times full scale: its range is another; scale it to -1 to 1", peak));
   return all;
 }
 

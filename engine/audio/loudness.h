@@ -2,7 +2,6 @@
 #pragma once
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,7 +13,7 @@ struct Loudness {
   float peak = 0, mono_peak = 0;                     ///< largest magnitude of any channel, and of the mix
   double energy = 0, mono_energy = 0;                ///< sums of squares: mean over channels, and of the mix
 
-  /// `block` is [frames, channels], `mono` [frames] its mix, full scale 1. NaN and infinite samples count as 0.
+  /// `block` is [frames, channels], `mono` [frames] its mix, full scale 1. What is no number (is_number()) counts as 0.
   void add(std::span<const float> block, std::span<const float> mono);
 
   bool is_silent() const;    ///< the mix never exceeds -60 dBFS
@@ -24,7 +23,10 @@ struct Loudness {
   std::vector<std::string> remarks() const;
 };
 
-/// False for NaN and infinity.
-inline bool is_number(float x) { return std::abs(x) <= std::numeric_limits<float>::max(); }
+/// Beyond this, spectra in f32 would become infinite. No format's range comes near: 32-bit integers kept as floats reach 2e9.
+constexpr float kLargestSample = 1e12f;
+
+/// False for NaN, infinity and anything beyond kLargestSample.
+inline bool is_number(float x) { return std::abs(x) <= kLargestSample; }
 
 }  // namespace cudenza

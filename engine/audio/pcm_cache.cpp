@@ -23,9 +23,9 @@ namespace {
 
 /// Precedes an entry's samples. Its remarks follow them, one per line.
 struct EntryHeader {
-  char magic[8] = {'C', 'U', 'D', 'Z', 'P', 'C', 'M', '2'};
-  int64_t rate = 0, samples = 0;
-  ContentHash checksum;  // of the samples and remarks
+  char magic[8] = {'C', 'U', 'D', 'Z', 'P', 'C', 'M', '3'};
+  int64_t rate = 0, samples = 0, sample_bytes = 0;  // 2: i16, 4: f32
+  ContentHash checksum;                             // of the samples and remarks
 
   bool operator==(const EntryHeader&) const = default;
 };
@@ -36,13 +36,16 @@ std::string lines_of(const std::vector<std::string>& remarks) {
   return lines;
 }
 
+std::span<const std::byte> bytes_of(const Tensor& pcm) { return {static_cast<const std::byte*>(pcm.raw()), pcm.bytes()}; }
+
 EntryHeader header_of(const HeardSound& sound, int rate) {
   const std::string lines = lines_of(sound.remarks);
   EntryHeader header;
   header.rate = rate;
-  header.samples = static_cast<int64_t>(sound.pcm.size());
+  header.samples = sound.pcm.numel();
+  header.sample_bytes = static_cast<int64_t>(size_of(sound.pcm.dtype()));
   ContentHasher hasher;
-  hasher.add(std::as_bytes(std::span(sound.pcm)));
+  hasher.add(bytes_of(sound.pcm));
   hasher.add(std::as_bytes(std::span(lines)));
   header.checksum = hasher.finish();
   return header;
@@ -56,11 +59,13 @@ std::optional<HeardSound> read_entry(const fs::path& path, int rate) {
   EntryHeader header;
   file.read(reinterpret_cast<char*>(&header), sizeof header);
   const int64_t rest = bytes - static_cast<int64_t>(sizeof header);
-  if (error || !file || header.samples < 0 || header.samples > rest / 2) return {};
-  HeardSound sound;
-  sound.pcm.resize(static_cast<size_t>(header.samples));
-  std::string lines(static_cast<size_t>(rest - 2 * header.samples), '\0');
-  file.read(reinterpret_cast<char*>(sound.pcm.data()), 2 * header.samples);
+  const bool is_float = header.sample_bytes == 4;
+  if (error || !file || !(is_float || header.sample_bytes == 2)) return {};
+  if (header.samples < 0 || header.samples > rest / header.sample_bytes) return {};
+  HeardSound sound{.pcm = Tensor::empty({header.samples}, is_float ? DType::f32 : DType::i16), .remarks = {}};
+  const auto size = static_cast<std::streamsize>(sound.pcm.bytes());
+  std::string lines(static_cast<size_t>(rest - size), '\0');
+  file.read(static_cast<char*>(sound.pcm.raw()), size);
   file.read(lines.data(), static_cast<std::streamsize>(lines.size()));
   std::istringstream in(lines);
   for (std::string line; std::getline(in, line);) sound.remarks.push_back(line);
@@ -94,7 +99,7 @@ void write_whole(const fs::path& path, std::initializer_list<std::span<const std
 void write_entry(const fs::path& path, const HeardSound& sound, int rate) {
   const EntryHeader header = header_of(sound, rate);
   const std::string lines = lines_of(sound.remarks);
-  write_whole(path, {std::as_bytes(std::span(&header, 1)), std::as_bytes(std::span(sound.pcm)), std::as_bytes(std::span(lines))});
+  write_whole(path, {std::as_bytes(std::span(&header, 1)), bytes_of(sound.pcm), std::as_bytes(std::span(lines))});
 }
 
 std::string hash_of_text(std::string_view text) { return hash_of(std::as_bytes(std::span(text))).text(); }

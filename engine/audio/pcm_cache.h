@@ -24,7 +24,7 @@ class PcmCache {
   /// $CUDENZA_CACHE, else $XDG_CACHE_HOME/cudenza, else ~/.cache/cudenza.
   static std::filesystem::path default_folder();
 
-  /// hear(path, rate): the file's sound, mono 16-bit PCM at `rate` Hz, and its warnings. Throws DataError like hear(); a cache
+  /// hear(path, rate): the file's sound, mono at `rate` Hz, and its warnings. Throws DataError like hear(); a cache
   /// that cannot be written is no error (see write_error()).
   HeardSound load(const std::filesystem::path&, int rate);
 

@@ -10,7 +10,8 @@
 namespace cudenza {
 
 int64_t resampled_length(int64_t samples, int from, int to) {
-  return static_cast<int64_t>((static_cast<__int128>(samples) * to * 2 + from) / (static_cast<__int128>(from) * 2));
+  const __int128 exact = static_cast<__int128>(samples) * to;  // in units of 1/from
+  return 2 * exact < from ? 0 : static_cast<int64_t>((exact + from - 1) / from);
 }
 
 std::string resampler_version() { return soxr_version(); }
@@ -65,7 +66,7 @@ void Resampler::finish(std::vector<float>& out) {
   State& s = *state_;
   const size_t before = out.size();
   if (s.filter && s.in > 0) s.process({}, out);
-  // soxr's own count may differ from the rounded one by a sample.
+  // soxr rounds to nearest: where resampled_length() rounds up, librosa and we end with a zero.
   const int64_t missing = resampled_length(s.in, s.from, s.to) - s.out;
   out.resize(before + static_cast<size_t>(std::max<int64_t>(missing, 0)));
   s.out += static_cast<int64_t>(out.size() - before);

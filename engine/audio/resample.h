@@ -1,4 +1,4 @@
-/// Sample rate conversion by soxr at its high quality (20 bits, linear phase).
+/// Sample rate conversion by soxr at its high quality (20 bits, linear phase), as librosa.load() does it.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -8,7 +8,8 @@
 
 namespace cudenza {
 
-/// Samples of a sound of `samples` at another rate: samples * to / from, rounded.
+/// Samples of a sound of `samples` at another rate: samples * to / from, rounded up as librosa does it. Less than half a sample
+/// is none.
 int64_t resampled_length(int64_t samples, int from, int to);
 
 /// Converts a sound piece by piece from one rate to another. The result does not depend on how it is cut into pieces.

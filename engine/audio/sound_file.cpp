@@ -15,10 +15,10 @@
 #include <utility>
 #include <vector>
 
-#include "engine/audio/decode.h"
 #include "engine/audio/loudness.h"
 #include "engine/audio/mp3_decoder.h"
 #include "engine/audio/mp3_frames.h"
+#include "engine/audio/pcm.h"
 #include "engine/audio/resample.h"
 #include "engine/audio/sndfile_decoder.h"
 #include "engine/audio/sound_header.h"
@@ -175,14 +175,8 @@ void SoundFile::State::open_part(size_t which) {
 
 namespace {
 
-/// mono[i] = mean of block[i, :]. Returns how many samples come before the first NaN or infinity.
-size_t mix(const float* block, int channels, std::span<float> mono) {
-  const float share = 1.0f / static_cast<float>(channels);
-  for (size_t i = 0; i < mono.size(); ++i) {
-    float sum = 0;
-    for (int c = 0; c < channels; ++c) sum += block[i * static_cast<size_t>(channels) + static_cast<size_t>(c)];
-    mono[i] = sum * share;
-  }
+/// How many samples come before the first that is no number.
+size_t good_part(std::span<const float> mono) {
   int64_t bad = 0;  // checking all is faster than stopping at the first
 #pragma omp simd reduction(+ : bad)
   for (size_t i = 0; i < mono.size(); ++i) bad += !is_number(mono[i]);
@@ -207,15 +201,16 @@ bool SoundFile::State::advance() {
 /// Mixes the first `count` frames of the block and converts them to the file's rate.
 void SoundFile::State::take_block(int64_t count) {
   mixed.resize(static_cast<size_t>(count));
-  size_t good = mix(block.data(), now().channels, mixed);
+  mix(block, now().channels, mixed);
+  size_t good = good_part(mixed);
   loudness.add(std::span(block).first(mixed.size() * static_cast<size_t>(now().channels)), mixed);
   if (good < mixed.size() && takes_all) {
     std::ranges::replace_if(
         mixed, [](float x) { return !is_number(x); }, 0.0f);
     good = mixed.size();
   } else if (good < mixed.size()) {
-    fault = fmt::format("holds NaN or infinite samples, the first at {:.3f} s",
-                        static_cast<double>(at + static_cast<int64_t>(good)) / info.sample_rate);
+    fault = fmt::format("holds samples that are NaN, infinite or beyond {:g} times full scale, the first at {:.3f} s",
+                        kLargestSample, static_cast<double>(at + static_cast<int64_t>(good)) / info.sample_rate);
   }
   mixed.resize(good);
   if (resampler) resampler->push(mixed, mono);
@@ -330,10 +325,7 @@ SoundFacts examine(const fs::path& path) {
   facts.info = state.info;
   if (!facts.usable()) return facts;
   ContentHasher hasher;
-  while (state.advance()) {
-    const auto pcm = to_pcm(state.mono);
-    hasher.add(std::as_bytes(std::span(pcm)));
-  }
+  while (state.advance()) hasher.add(std::as_bytes(std::span(state.mono)));
   hasher.add(std::as_bytes(std::span(&state.info.sample_rate, 1)));
   const Loudness& loudness = state.loudness;
   facts.frames = state.at;
@@ -348,7 +340,9 @@ SoundFacts examine(const fs::path& path) {
   facts.cancels_out = loudness.cancels_out();
   facts.far_beyond = loudness.is_far_beyond_full_scale();
   facts.unheard = state.content.remarks;
-  if (facts.non_finite > 0) facts.error = fmt::format("holds {} samples that are NaN or infinite", facts.non_finite);
+  if (facts.non_finite > 0)
+    facts.error =
+        fmt::format("holds {} samples that are NaN, infinite or beyond {:g} times full scale", facts.non_finite, kLargestSample);
   return facts;
 }
 

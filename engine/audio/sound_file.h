@@ -5,8 +5,9 @@
 /// Missing or wrong sizes in headers do not end the sound. remarks() says what is not heard or looks wrong.
 ///
 /// An unusable file is a DataError that names the file and the reason: missing, a folder, no permission, empty, no sound file, no
-/// samples, a damaged stream, NaN or infinite samples, truncated. Samples before a cut are good: they are returned, and the error
-/// comes when more are requested. (Less than 50 ms missing is accepted: many writers count wrong.)
+/// samples, a damaged stream, samples that are NaN or infinite (or beyond 1e12 times full scale), truncated. Samples before a cut
+/// are good: they are returned, and the error comes when more are requested. (Less than 50 ms missing is accepted: many writers
+/// count wrong.)
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -35,7 +36,8 @@ struct SoundInfo {
 /// Reads only the header. Throws DataError as described above.
 SoundInfo probe(const std::filesystem::path&);
 
-/// A file read front to back, mixed to mono: the mean of all channels.
+/// A file read front to back, mixed to mono: the mean of all channels. Nothing is rounded to fewer bits or clipped: 32-bit and
+/// 64-bit sources come as the nearest floats.
 class SoundFile {
  public:
   /// Throws DataError like probe().
@@ -65,7 +67,7 @@ struct SoundFacts {
   std::string error;  ///< why it is unusable, without the file's name; empty if it is usable
   SoundInfo info;
   int64_t frames = 0;                ///< frames that could be decoded
-  int64_t non_finite = 0;            ///< NaN or infinite samples, over all channels
+  int64_t non_finite = 0;            ///< NaN, infinite and immense samples (is_number() in loudness.h), over all channels
   double peak = 0;                   ///< largest magnitude of any channel; full scale is 1
   double mono_peak = 0;              ///< of the mix, in which channels may cancel out
   double clipped_fraction = 0;       ///< share of samples, over all channels, at or beyond full scale
@@ -74,7 +76,7 @@ struct SoundFacts {
   bool cancels_out = false;          ///< the mix of the channels has almost no sound
   bool far_beyond = false;           ///< samples far beyond full scale: the file uses another range
   std::vector<std::string> unheard;  ///< what is in the file but skipped
-  ContentHash sound_hash;            ///< of the 16-bit mix and its rate: equal for equal sound in any file format
+  ContentHash sound_hash;            ///< of the mix and its rate: equal for equal sound in any file format
 
   bool usable() const { return error.empty(); }
   double seconds() const { return info.sample_rate > 0 ? static_cast<double>(frames) / info.sample_rate : 0; }

@@ -50,10 +50,10 @@ Tensor ClipInput::training(const Batch& batch) {
   return picture_(mel);
 }
 
-/// The rows' crops, i16 [rows·views, crop].
+/// The rows' crops, [rows·views, crop].
 Tensor ClipInput::windows(std::span<const int64_t> rows) const {
   const int64_t samples = clips_.samples(), spare = samples - crop_;
-  const Tensor all = Tensor::empty({static_cast<int64_t>(rows.size()) * views_, crop_}, DType::i16, device());
+  const Tensor all = Tensor::empty({static_cast<int64_t>(rows.size()) * views_, crop_}, clips_.pcm().dtype(), device());
   int64_t at = 0;
   for (const int64_t row : rows) {
     for (int view = 0; view < views_; ++view, at += crop_) {
@@ -84,7 +84,7 @@ MelStatistics measure(const Tensor& pcm, const MelSpec& mel, std::span<const int
   const int64_t samples = pcm.size(1);
   for (size_t done = 0; done < rows.size(); done += kTogether) {
     const auto part = rows.subspan(done, std::min(kTogether, rows.size() - done));
-    const Tensor batch = Tensor::empty({static_cast<int64_t>(part.size()), samples}, DType::i16, pcm.device());
+    const Tensor batch = Tensor::empty({static_cast<int64_t>(part.size()), samples}, pcm.dtype(), pcm.device());
     for (size_t i = 0; i < part.size(); ++i)
       batch.slice(static_cast<int64_t>(i) * samples, {samples}).copy_from(pcm.slice(part[i] * samples, {samples}));
     statistics.add(log_mel(batch));

@@ -1,4 +1,4 @@
-/// Sound kept on the device as 16-bit PCM; spectrograms are computed anew for every batch.
+/// Sound kept on the device as PCM (engine/audio/pcm.h); spectrograms are computed anew for every batch.
 #pragma once
 #include "engine/audio/augment.h"
 #include "engine/train/input.h"
@@ -15,7 +15,7 @@ ClipChances clip_chances(const Recipe&, const InputSpec&);
 
 class ClipInput : public Input {
  public:
-  /// `pcm` is i16 [rows, samples] on the computing device; pictures are made in `dtype`. `seed` keys the augmentation.
+  /// `pcm` is i16 or f32 [rows, samples] on the computing device; pictures are made in `dtype`. `seed` keys the augmentation.
   ClipInput(const Tensor& pcm, const InputSpec&, const ClipChances&, DType dtype, uint64_t seed);
 
   int64_t rows() const override { return clips_.rows(); }

@@ -5,7 +5,7 @@
 namespace cudenza {
 
 /// i64 [R] on the rows' device: an id for each of the R rows, a hash of its bytes. The same clip has the same id in every
-/// data set and batch, under any file name.
+/// data set and batch, under any file name, and as i16 or f32 PCM (engine/audio/pcm.h).
 Tensor content_ids(const Tensor& rows);
 
 }  // namespace cudenza

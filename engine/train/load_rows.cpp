@@ -6,18 +6,17 @@
 
 namespace cudenza {
 
-Tensor rows_of(std::span<const int16_t> pcm, int64_t samples) {
-  const auto length = static_cast<int64_t>(pcm.size());
+Tensor rows_of(const Tensor& pcm, int64_t samples) {
+  const int64_t length = pcm.numel();
   require(length > 0 && samples > 0, "rows_of: needs samples, but got {} for rows of {}", length, samples);
   const int64_t whole = std::max<int64_t>(1, length / samples), rest = length - whole * samples;
   const int64_t count = whole + (2 * rest >= samples);
-  const Tensor rows = Tensor::empty({count, samples}, DType::i16);
+  const Tensor rows = Tensor::empty({count, samples}, pcm.dtype());
   for (int64_t r = 0; r < count; ++r) {
-    int16_t* row = rows.data<int16_t>() + r * samples;
     const int64_t begin = length <= samples ? 0 : std::min(r * samples, length - samples);
     for (int64_t filled = 0; filled < samples;) {
       const int64_t piece = std::min(samples - filled, length - begin);
-      std::copy_n(pcm.data() + begin, piece, row + filled);
+      rows.slice(r * samples + filled, {piece}).copy_from(pcm.slice(begin, {piece}));
       filled += piece;
     }
   }
@@ -41,13 +40,8 @@ Rows load_sound_rows(const Dataset& dataset, std::span<const int> items, const I
     }
     if (on_progress) on_progress(index + 1, paths.size());
   });
-  rows.data = Tensor::empty({static_cast<int64_t>(rows.item.size()), samples}, DType::i16);
-  int64_t at = 0;
-  for (Tensor& part : parts) {
-    rows.data.slice(at, {part.numel()}).copy_from(part.view({part.numel()}));
-    at += part.numel();
-    part = {};  // frees the part: the data set need not fit twice
-  }
+  for (const Tensor& part : parts) rows.in_16_bits += part.dtype() == DType::i16 ? part.size(0) : 0;
+  rows.data = stacked(parts, samples);
   return rows;
 }
 
@@ -57,7 +51,7 @@ Rows load_picture_rows(const Dataset& dataset, std::span<const int> items, const
   for (const int item : items) paths.push_back(dataset.path_of(dataset.items.at(static_cast<size_t>(item))));
   const PictureSize size{spec.picture.height, spec.columns_of_row(), spec.picture.antialias};
   PictureBatch batch = load_pictures(paths, size, DType::u8, threads, on_progress);
-  Rows rows{.data = batch.pictures, .item = {}, .bad = std::move(batch.errors), .remarks = {}};
+  Rows rows{.data = batch.pictures, .item = {}, .in_16_bits = 0, .bad = std::move(batch.errors), .remarks = {}};
   for (const int index : batch.index) rows.item.push_back(items[static_cast<size_t>(index)]);
   return rows;
 }

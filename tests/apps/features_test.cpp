@@ -57,8 +57,8 @@ TEST_F(FeaturesTest, FileHoldsWhatTheEngineComputes) {
   MelStatistics statistics;
   std::vector<Tensor> mels;
   for (const char* name : {"a", "b"}) {
-    const auto pcm = decode_pcm(at("data") / (std::string(name) + ".wav"), 44100);
-    mels.push_back(log_mel(Tensor::from(pcm, {1, static_cast<int64_t>(pcm.size())})));
+    const Tensor pcm = hear(at("data") / (std::string(name) + ".wav"), 44100).pcm;
+    mels.push_back(log_mel(pcm.view({1, pcm.numel()})));
     statistics.add(mels.back());
     const Tensor stored = file.read(std::string(name) + "/mel_db");
     EXPECT_EQ(stored.shape(), (Shape{128, 26}));

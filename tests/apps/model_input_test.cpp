@@ -45,7 +45,7 @@ TEST_F(ModelInputTest, SoundsAreCutAndNormalisedAsTheModels) {
   tone("data/low/b.wav", 200, 1.2);  // a row, another, and none of the rest, which is less than half a row
   InputSpec spec{.picture = {.height = 32, .width = 32}, .clip_seconds = 0.5};
   spec.mel.sample_rate = 22050;
-  const auto heard = [&](const char* name) { return rows_of(decode_pcm(at(name), 22050), spec.clip_samples()); };
+  const auto heard = [&](const char* name) { return rows_of(hear(at(name), 22050).pcm, spec.clip_samples()); };
   const Tensor a = heard("data/high/a.wav"), b = heard("data/low/b.wav");
   ASSERT_EQ(b.size(0), 2);
   spec.statistics = measure(b, spec.mel, std::vector<int64_t>{0, 1});  // the model's own, not those of the files

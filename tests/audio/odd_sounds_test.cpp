@@ -188,9 +188,8 @@ TEST_F(OddSounds, SilenceIsRemarked) {
 
 TEST_F(OddSounds, SamplesFarBeyondFullScaleAreRemarked) {
   EXPECT_EQ(remarks_on(wav_of(kRate, 1, sine(440, kRate, 1, 1.5))), std::vector<std::string>());  // loud music as mp3
-  EXPECT_EQ(
-      remarks_on(wav_of(kRate, 1, sine(440, kRate, 1, 20000))),
-      std::vector<std::string>{"holds samples up to 20000 times full scale, and what is beyond is clipped; scale it to -1 to 1"});
+  EXPECT_EQ(remarks_on(wav_of(kRate, 1, sine(440, kRate, 1, 20000))),
+            std::vector<std::string>{"holds samples up to 20000 times full scale: its range is another; scale it to -1 to 1"});
   EXPECT_TRUE(examine(at("heard")).far_beyond);
 }
 

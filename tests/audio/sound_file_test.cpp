@@ -83,7 +83,7 @@ TEST_F(SoundFileTest, SixteenBitsComeBackExactly) {
   std::vector<float> x;
   for (int i = -32768; i < 32768; i += 7) x.push_back(static_cast<float>(i) / 32768);
   write_wav(at("a.wav"), kRate, x);
-  const auto pcm = decode_pcm(at("a.wav"), 0);
+  const auto pcm = hear(at("a.wav"), 0).pcm.to_vector<int16_t>();
   ASSERT_EQ(pcm.size(), x.size());
   for (size_t i = 0; i < x.size(); ++i) ASSERT_EQ(pcm[i], -32768 + 7 * static_cast<int>(i));
 }
@@ -210,14 +210,15 @@ TEST_F(SoundFileTest, AHeaderWrittenToAPipeIsNoFault) {
 }
 
 TEST_F(SoundFileTest, SamplesThatAreNoNumbers) {
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -2e12f}) {
     auto x = sine(440, kRate, 1);
     x[11025] = x[11026] = bad;
     write_sound(at("a.wav"), sound::kWav | sound::kFloat, kRate, 1, x);
-    EXPECT_EQ(error_of(at("a.wav")), "holds NaN or infinite samples, the first at 0.500 s");
+    EXPECT_EQ(error_of(at("a.wav")),
+              "holds samples that are NaN, infinite or beyond 1e+12 times full scale, the first at 0.500 s");
     const SoundFacts facts = examine(at("a.wav"));
     EXPECT_EQ(facts.non_finite, 2);
-    EXPECT_EQ(facts.error, "holds 2 samples that are NaN or infinite");
+    EXPECT_EQ(facts.error, "holds 2 samples that are NaN, infinite or beyond 1e+12 times full scale");
     EXPECT_NEAR(facts.peak, 0.5, 1e-3);
     EXPECT_FALSE(facts.truncated);
   }
@@ -343,7 +344,7 @@ TEST_F(SoundFileTest, SilenceIsSeenAlsoWhereChannelsCancel) {
   write_wav(at("zero.wav"), kRate, std::vector<float>(kRate, 0.0f));
   EXPECT_TRUE(examine(at("zero.wav")).usable());
   EXPECT_TRUE(examine(at("zero.wav")).silent);
-  EXPECT_EQ(decode_pcm(at("zero.wav"), 0), std::vector<int16_t>(kRate, 0));
+  EXPECT_EQ(decode(at("zero.wav"), 0), std::vector<float>(kRate, 0));
   std::vector<float> opposite;
   for (const float x : sine(440, kRate, 1)) opposite.insert(opposite.end(), {x, -x});
   write_sound(at("opposite.wav"), sound::kWav | sound::kFloat, kRate, 2, opposite);

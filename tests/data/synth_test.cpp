@@ -69,7 +69,7 @@ TEST(Synth, FoldersAreTheSameWhateverTheThreads) {
   EXPECT_EQ(data.classes, std::vector<std::string>(synth_genres().begin(), synth_genres().end()));
   for (const Item& item : data.items) {
     const int index = item.path[item.path.size() - 5] - '0';
-    EXPECT_EQ(decode_pcm(data.path_of(item), 0), synth_clip(3, item.label, index, 0.5)) << item.path;
+    EXPECT_EQ(hear(data.path_of(item), 0).pcm.to_vector<int16_t>(), synth_clip(3, item.label, index, 0.5)) << item.path;
   }
 }
 
@@ -107,7 +107,7 @@ TEST(Synth, WavFilesHoldWhatWasWritten) {
   EXPECT_EQ(info.sample_rate, 8000);
   EXPECT_EQ(info.frames, 6);
   EXPECT_EQ(info.remark, "");
-  EXPECT_EQ(decode_pcm(folder / "x.wav", 0), pcm);
+  EXPECT_EQ(hear(folder / "x.wav", 0).pcm.to_vector<int16_t>(), pcm);
 }
 
 // What can be told from what.

@@ -3,10 +3,9 @@
 #include <sndfile.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <iterator>
-
-#include "engine/audio/decode.h"
 
 namespace cudenza::testing {
 
@@ -18,6 +17,12 @@ SNDFILE* open_for_writing(const std::filesystem::path& path, int format, int rat
   info.channels = channels;
   info.format = format;
   return sf_format_check(&info) ? sf_open(path.c_str(), SFM_WRITE, &info) : nullptr;
+}
+
+std::vector<int16_t> in_16_bits(const std::vector<float>& x) {
+  std::vector<int16_t> pcm;
+  for (const float v : x) pcm.push_back(static_cast<int16_t>(std::clamp(std::nearbyint(v * 32768.0f), -32768.0f, 32767.0f)));
+  return pcm;
 }
 
 /// Takes the first frame of an mp3 away: that is where LAME says how long it is.
@@ -64,8 +69,8 @@ bool write_sound(const std::filesystem::path& path, int format, int rate, int ch
   if (!file) return false;
   sf_command(file, SFC_SET_CLIPPING, nullptr, SF_TRUE);
   const auto frames = static_cast<sf_count_t>(interleaved.size()) / channels;
-  sf_count_t done = 0;                   // piece by piece: some versions' Vorbis encoder overflows its stack on long ones
-  const auto pcm = to_pcm(interleaved);  // 16 bits by our own rounding: libsndfile's differs from format to format
+  sf_count_t done = 0;                       // piece by piece: some versions' Vorbis encoder overflows its stack on long ones
+  const auto pcm = in_16_bits(interleaved);  // by our own rounding: libsndfile's differs from format to format
   while (done < frames) {
     const auto count = std::min<sf_count_t>(4096, frames - done);
     done += (format & SF_FORMAT_SUBMASK) == SF_FORMAT_PCM_16 ? sf_writef_short(file, pcm.data() + done * channels, count)
