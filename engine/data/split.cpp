@@ -100,6 +100,7 @@ Split drawn_split(const Dataset& data, std::span<const int> from, double fractio
       side.insert(side.end(), items.begin(), items.end());
     }
   }
+  split.valid_is_drawn = true;
   sort_sides(split);
   require(!split.valid.empty() && !split.train.empty(),
           "split: a fraction of {} of {} tracks leaves {} without any; choose another fraction or give more clips", fraction,
@@ -250,6 +251,7 @@ Split make_split(const Dataset& data, const SplitSpec& given, uint64_t seed) {
   Split drawn = drawn_split(data, split.train, kUsualFraction, seed, false);
   split.train = std::move(drawn.train);
   split.valid = std::move(drawn.valid);
+  split.valid_is_drawn = true;
   split.remarks.push_back("no files are kept for validation: a fifth of the tracks for training is");
   return split;
 }

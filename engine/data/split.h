@@ -14,6 +14,7 @@ namespace cudenza {
 /// Indices into Dataset::items, ascending.
 struct Split {
   std::vector<int> train, valid, test;
+  bool valid_is_drawn = false;       ///< by chance: whose clips they are did not matter
   std::vector<std::string> remarks;  ///< for people: one sentence each about what was left out
 };
 

@@ -63,7 +63,8 @@ struct ClassScore {
   double f1 = 0;         ///< 2 tp / (2 tp + fp + fn); NaN for a class without clips and predictions
 };
 std::vector<ClassScore> class_scores(const ConfusionMatrix&);
-/// Mean over the classes whose f1 is not NaN.
+/// Mean over the classes whose f1 is not NaN, as scikit-learn's f1_score(average="macro") has it: a class without clips counts as
+/// 0 if some were taken for it, and not at all if none were.
 double macro_f1(std::span<const ClassScore>);
 
 struct Confusion {

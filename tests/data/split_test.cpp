@@ -78,6 +78,17 @@ TEST(Split, RandomTakesTheStudysNumbers) {
   EXPECT_EQ(split.train.size(), 800u);
 }
 
+TEST(Split, KnowsWhetherItsValidationWasDrawn) {
+  Dataset data;
+  data.classes = {"x"};
+  data.has_split = true;
+  for (int i = 0; i < 10; ++i) data.items.push_back({fmt::format("x/{}.wav", i), 0, i < 8 ? "train" : "test"});
+  EXPECT_TRUE(random_split(data, 0.2, 1).valid_is_drawn);
+  EXPECT_TRUE(make_split(data, parse_split("column"), 1).valid_is_drawn);  // a fifth of what trains
+  data.items[0].split = "valid";
+  EXPECT_FALSE(make_split(data, parse_split("column"), 1).valid_is_drawn);
+}
+
 TEST(Split, RandomDependsOnTheSeedAlone) {
   const Dataset data = gtzan(10, 100);
   const Split a = random_split(data, 0.2, 42), b = random_split(data, 0.2, 42), c = random_split(data, 0.2, 43);
