@@ -10,25 +10,32 @@
 namespace cudenza {
 
 struct EvalChoice {
-  std::filesystem::path run;       ///< a run's directory, or a model's file
-  std::filesystem::path data;      ///< a data set with the model's classes, or some of them
-  std::filesystem::path out = {};  ///< a folder for predictions.csv, confusion.csv and the worst mistakes; empty: none
-  std::string part = "auto";       ///< auto, all, train, valid or test: of the run's own split
-  int tta = 0;                     ///< augmented passes joined with the plain one
-  TtaSpec join = {};               ///< how they are joined
+  std::filesystem::path run;               ///< a run's directory, or a model's file
+  std::filesystem::path data;              ///< a data set with the model's classes, or some of them
+  std::filesystem::path out = {};          ///< a folder for predictions.csv, confusion.csv and the worst mistakes; empty: none
+  std::string part = "auto";               ///< auto, each (valid and test), all, train, valid or test: of the run's own split
+  std::string split = {}, split_dir = {};  ///< another split than the run's, as in training; empty: the run's own
+  bool stress = false;                     ///< sounds: the clips again, altered (stress.h)
+  int tta = 0;                             ///< augmented passes joined with the plain one
+  TtaSpec join = {};                       ///< how they are joined
   int batch_size = 64;
   int workers = 0;      ///< threads that decode; 0: one a core
   bool strict = false;  ///< a bad file ends it
 };
 
 struct Evaluation {
-  Judgement judged;
-  double temperature = 1;  ///< the model's
+  std::vector<Judgement> parts;  ///< one a part, the most important last
+  double temperature = 1;        ///< the model's
+  std::vector<StressRow> stress;
+
+  const Judgement& judged() const { return parts.back(); }
 };
 
 /// Judges by the part that was chosen; auto is, of the model's own data, what was kept for a test, or else the clips it was
-/// validated on; of other data all that it has not learnt from. A file is known again by what it holds. Throws DataError if no
-/// clip is left, or if a class is none of the model's.
+/// validated on; of other data all that it has not learnt from; with a split of its own what that validates and tests by, without
+/// clips that the model learnt from. A file is known again by what it holds. Of several parts the last is written to `out` and
+/// put under stress. Throws DataError if no clip is left, or if a class is none of the model's; Stopped where the observer
+/// interrupts it.
 Evaluation evaluate_run(const EvalChoice&, const Compute&, Observer&);
 
 }  // namespace cudenza

@@ -31,6 +31,12 @@ std::string accuracy_line(const Judgement& judged) {
                      judged.split == "all" ? "all" : "the " + judged.split, judged.method);
 }
 
+std::string macro_f1_line(const Judgement& judged) {
+  const StressRow row = judged.row("");
+  return fmt::format("macro-F1 {:.3f} (95 % interval {:.3f} to {:.3f})", row.macro_f1, row.macro_f1_interval.low,
+                     row.macro_f1_interval.high);
+}
+
 std::string class_table(const Judgement& judged, const ConfusionMatrix& matrix) {
   size_t width = 5;
   std::vector<std::string> names;
@@ -109,6 +115,15 @@ void write_mistakes_and_pictures(const std::filesystem::path& run, Mistakes mist
 
 }  // namespace
 
+StressRow Judgement::row(std::string condition) const {
+  const Answers answers = predictions.answers();
+  return {.condition = std::move(condition),
+          .correct = confusion_matrix(answers.labels, answers.predicted, answers.classes).accuracy(),
+          .macro_f1 = macro_f1(answers),
+          .macro_f1_interval = macro_f1_interval(std::span(&answers, 1)),
+          .answers_changed = {0, std::ssize(answers.labels)}};
+}
+
 Judgement judge_items(Model& model, Input& input, const LabelledRows& data, std::span<const int> items, std::string split,
                       const EvaluateSpec& spec) {
   Judgement judged{.split = std::move(split), .items = data.usable(items), .predictions = {}, .method = "one plain pass"};
@@ -116,7 +131,11 @@ Judgement judge_items(Model& model, Input& input, const LabelledRows& data, std:
   judged.predictions.classes = model.classes;
   judged.predictions.labels = validation.labels;
   judged.predictions.probabilities = evaluate_files(*model.network, input, validation, spec);
-  for (const int item : judged.items) judged.predictions.files.push_back(data.dataset.items[static_cast<size_t>(item)].path);
+  for (const int item : judged.items) {
+    const Item& one = data.dataset.items[static_cast<size_t>(item)];
+    judged.predictions.files.push_back(one.path);
+    judged.predictions.tracks.push_back(track_of(one));
+  }
   if (spec.tta > 0) {
     judged.method = fmt::format("{} augmented passes and a plain one, joined by {}", spec.tta, name_of(spec.join.mode));
   }
@@ -124,21 +143,39 @@ Judgement judge_items(Model& model, Input& input, const LabelledRows& data, std:
 }
 
 void write_judgement(const std::filesystem::path& run, const Judgement& judged, const LabelledRows& data, const InputSpec& input,
-                     Observer& observer) {
+                     const std::vector<StressRow>& stress, Observer& observer) {
   const Predictions& p = judged.predictions;
   const Scored scored = p.scored();
   const bool was_sealed = unseal_run(run);
   write_predictions(run, p);
   write_confusion(run, p.classes, confusion_matrix(p.labels, predicted_classes(scored), scored.classes));
+  if (!stress.empty()) write_stress(run, stress);
+  else std::filesystem::remove(run / kStressName);  // of another judgement
   write_mistakes_and_pictures(run, worst_mistakes(judged, data, input, observer));
   if (was_sealed) seal_run(run);
+}
+
+std::string text_of(const std::vector<Judgement>& parts) {
+  std::string text = fmt::format("{:<6} {:>6} {:>10}  {:<15} {:>8}  {:<14}  {}", "part", "files", "accuracy", "95 % interval",
+                                 "macro-F1", "95 % interval", "leaks");
+  for (const Judgement& judged : parts) {
+    const StressRow row = judged.row("");
+    const Interval interval = row.correct.interval();
+    text += fmt::format("\n{:<6} {:>6} {:>10}  {:<15} {:>8.3f}  {:<14}  {}", judged.split, row.correct.count,
+                        percent(row.correct.value()), fmt::format("{:.1f} to {:.1f} %", 100 * interval.low, 100 * interval.high),
+                        row.macro_f1, fmt::format("{:.3f} to {:.3f}", row.macro_f1_interval.low, row.macro_f1_interval.high),
+                        judged.split_leaks ? *judged.split_leaks ? "yes" : "no" : "not known");
+  }
+  return text;
 }
 
 std::string text_of(const Judgement& judged, double temperature) {
   const Predictions& p = judged.predictions;
   const Scored scored = p.scored();
   const ConfusionMatrix matrix = confusion_matrix(p.labels, predicted_classes(scored), scored.classes);
-  std::string text = accuracy_line(judged) + "\n\n" + class_table(judged, matrix);
+  std::string text = accuracy_line(judged) + "\n" + macro_f1_line(judged) + "\n";
+  if (!judged.leak.empty()) text += judged.leak + "\n";
+  text += "\n" + class_table(judged, matrix);
   const std::vector<double> calibrated = at_temperature(scored, temperature);
   text +=
       fmt::format("\ncalibration error {:.3f}, {:.3f} at temperature {:.3f}\n", expected_calibration_error(reliability(scored)),

@@ -133,9 +133,10 @@ ModelCard card_of(const RunFacts& f) {
                  .command = {}};
   card.result.split = f.judged.split;
   card.result.method = f.judged.method;
+  card.result.split_leaks = f.judged.split_leaks;
   if (f.best_epoch >= 0) card.result.epoch = f.history[f.best_epoch].epoch;
   card.calibration.temperature = f.model.temperature;
-  judge(card, f.judged.predictions.scored());
+  judge(card, f.judged.predictions);
   card.command = fmt::format("cudenza train --config {}/config.toml", f.options.out);
   return card;
 }

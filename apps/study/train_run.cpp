@@ -62,9 +62,11 @@ ModelCard finish(TrainSetup& setup, const fs::path& run, const Session& session,
   const Judgement valid = judge_part(split.valid, "valid");
   const std::vector<double> logs = logs_of(valid.predictions.scored());
   setup.model.temperature = fit_temperature({logs, valid.predictions.labels, static_cast<int64_t>(setup.model.classes.size())});
-  const Judgement judged = setup.data.usable(split.test).empty() ? valid : judge_part(split.test, "test");
+  Judgement judged = setup.data.usable(split.test).empty() ? valid : judge_part(split.test, "test");
+  judged.split_leaks = judged.split == "valid" && split.valid_is_drawn;
+  judged.leak = leak_sentence(*judged.split_leaks);
   session.rewrite_best();  // with the temperature
-  write_judgement(run, judged, setup.data, setup.model.input, setup.observer);
+  write_judgement(run, judged, setup.data, setup.model.input, {}, setup.observer);
   const ModelCard card = card_of({.model = setup.model,
                                   .data = setup.data,
                                   .judged = judged,

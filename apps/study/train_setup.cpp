@@ -25,6 +25,7 @@ Split split_of(const RunIdentity& run, const Dataset& dataset) {
     auto& part = !file || file->part == "train" ? split.train : file->part == "valid" ? split.valid : split.test;
     part.push_back(static_cast<int>(i));
   }
+  split.valid_is_drawn = run.valid_is_drawn.value_or(true);  // lists and columns are read anew
   return split;
 }
 
@@ -125,6 +126,7 @@ std::vector<int> TrainSetup::all_items() const {
 void TrainSetup::know_files() {
   identity.data = fs::absolute(options.data).string();
   identity.classes = data.dataset.classes;
+  identity.valid_is_drawn = data.split.valid_is_drawn;
   std::vector<fs::path> paths;
   const auto add = [&](const std::vector<int>& items, const char* part) {
     for (const int item : items) {

@@ -37,6 +37,7 @@ RunFacts read_run(const fs::path& run) {
                  .history = read_history(run),
                  .splits = read_splits(run),
                  .mistakes = read_mistakes(run),
+                 .stress = read_stress(run),
                  .config = text_if_there(run / "config.toml"),
                  .plots = {}};
   check_classes(run, facts.predictions.classes.size());
@@ -50,9 +51,9 @@ RunFacts read_run(const fs::path& run) {
 /// Links to the sections that exist.
 Html contents(const Html& sections) {
   constexpr std::pair<std::string_view, std::string_view> kSections[] = {
-      {"training", "Training"}, {"classes", "Classes"},         {"confusion", "Confusion"},
-      {"mistakes", "Mistakes"}, {"calibration", "Calibration"}, {"configuration", "Configuration"},
-      {"data", "Data"},         {"machine", "Machine"},         {"reproduce", "To do it again"}};
+      {"training", "Training"}, {"classes", "Classes"},         {"confusion", "Confusion"},         {"mistakes", "Mistakes"},
+      {"stress", "Stress"},     {"calibration", "Calibration"}, {"configuration", "Configuration"}, {"data", "Data"},
+      {"machine", "Machine"},   {"reproduce", "To do it again"}};
   Html links;
   for (const auto& [id, name] : kSections) {
     if (sections.markup().find(fmt::format("<section id=\"{}\"", id)) != std::string::npos)
@@ -66,8 +67,8 @@ Html contents(const Html& sections) {
 std::string report_page(const fs::path& run) {
   const RunFacts facts = read_run(run);
   const Html sections = training_section(facts) + classes_section(facts) + confusion_section(facts) + mistakes_section(facts) +
-                        calibration_section(facts) + configuration_section(facts) + data_section(facts) + machine_section(facts) +
-                        reproduce_section(facts);
+                        stress_section(facts) + calibration_section(facts) + configuration_section(facts) + data_section(facts) +
+                        machine_section(facts) + reproduce_section(facts);
   const Html body = element("header", headline(facts) + contents(sections)) + element("main", sections);
   return page(facts.card.name + " – training report", body);
 }

@@ -46,6 +46,13 @@ double share_of_largest_class(const RunFacts& run) {
   return Proportion{most, run.matrix.accuracy().count}.value();
 }
 
+/// Whether the clips judged were drawn at random. Cards of version 0.1 do not say, but name the split.
+std::optional<bool> leaks(const ModelCard& card) {
+  if (card.result.split_leaks) return card.result.split_leaks;
+  const std::string& split = card.training.split;
+  return split.starts_with("random") || split.starts_with("stratified") ? std::optional(true) : std::nullopt;
+}
+
 }  // namespace
 
 Html headline(const RunFacts& run) {
@@ -65,12 +72,17 @@ Html headline(const RunFacts& run) {
                                   interval_text(interval.low, interval.high), percent_text(share_of_largest_class(run))),
                              {{"class", "soft"}});
   html += element("div", element("strong", percent_text(right.value())) + element("div", words), {{"class", "hero"}});
+  if (const auto leak = leaks(card)) html += element("p", leak_sentence(*leak), {{"class", "note"}});
 
   const Scored scored = run.predictions.scored();
+  const Answers answers = run.predictions.answers();
+  const Interval f1 = macro_f1_interval(std::span(&answers, 1));
   double seconds = 0;
   for (const EpochRow& row : run.history) seconds += row.time;
-  std::vector<std::pair<std::string, std::string>> facts = {{"loss", fmt::format("{:.4f}", negative_log_likelihood(scored))},
-                                                            {"mean F1", fmt::format("{:.3f}", macro_f1(run.scores))}};
+  std::vector<std::pair<std::string, std::string>> facts = {
+      {"loss", fmt::format("{:.4f}", negative_log_likelihood(scored))},
+      {"macro-F1", fmt::format("{:.3f}", macro_f1(run.scores))},
+      {"its 95 % interval", fmt::format("{:.3f} to {:.3f}", f1.low, f1.high)}};
   if (scored.classes > 3) facts.emplace_back("top-3 accuracy", percent_text(top_k_accuracy(scored, 3).value()));
   facts.emplace_back("calibration error", fmt::format("{:.3f}", card.calibration.ece_after));
   if (!run.history.empty()) facts.emplace_back("epochs", fmt::format("{}", run.history.size()));
@@ -194,6 +206,26 @@ Html mistakes_section(const RunFacts& run) {
   return section("mistakes", "Top losses", cards.empty() ? Html() : words + element("ul", cards, {{"class", "mistakes"}}));
 }
 
+Html stress_section(const RunFacts& run) {
+  HtmlTable table(
+      {{"the clips", false}, {"accuracy"}, {"95 % interval"}, {"macro-F1"}, {"95 % interval"}, {"change"}, {"other answers"}});
+  for (const StressRow& row : run.stress) {
+    const Interval interval = row.correct.interval(), f1 = row.macro_f1_interval;
+    const bool is_first = &row == run.stress.data();
+    const double change = 100 * (row.correct.value() - run.stress[0].correct.value());
+    table.row({row.condition, percent_text(row.correct.value()), interval_text(interval.low, interval.high),
+               text("{:.3f}", row.macro_f1), text("{:.3f} to {:.3f}", f1.low, f1.high),
+               is_first ? Html("–") : text("{:+.1f}", change),
+               is_first ? Html("–") : Html(percent_text(row.answers_changed.value()))});
+  }
+  const Html words =
+      element("p",
+              "The same clips altered as recordings are on their way to a listener. Change: of the accuracy, in points. Other "
+              "answers: clips that are taken for another class than as they are.",
+              {{"class", "soft"}});
+  return section("stress", "Under stress", table.empty() ? Html() : table.html() + words);
+}
+
 Html calibration_section(const RunFacts& run) {
   const Scored scored = run.predictions.scored();
   if (scored.count() == 0) return {};
@@ -240,12 +272,6 @@ Html configuration_section(const RunFacts& run) {
 Html data_section(const RunFacts& run) {
   const ModelCard::Training& training = run.card.training;
   Html html = element("p", text("{}, split by {}.", training.data, training.split));
-  if (training.split.starts_with("random"))
-    html +=
-        element("p",
-                "A random split may put the same song or artist on both sides, which flatters the accuracy: expect less of music "
-                "by others.",
-                {{"class", "note"}});
   const std::vector<std::string> names = {"train", "valid", "test"};
   std::map<std::string, std::map<std::string, int64_t>> counts;  // per class, per split
   std::map<std::string, int64_t> totals;

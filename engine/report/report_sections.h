@@ -14,6 +14,7 @@ struct RunFacts {
   std::vector<EpochRow> history;
   std::vector<SplitRow> splits;
   std::vector<Mistake> mistakes;
+  std::vector<StressRow> stress;
   std::string config;  ///< text of config.toml
   Plots plots;
 
@@ -28,6 +29,7 @@ Html training_section(const RunFacts&);
 Html classes_section(const RunFacts&);
 Html confusion_section(const RunFacts&);
 Html mistakes_section(const RunFacts&);
+Html stress_section(const RunFacts&);
 Html calibration_section(const RunFacts&);
 Html configuration_section(const RunFacts&);
 Html data_section(const RunFacts&);

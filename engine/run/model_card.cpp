@@ -76,16 +76,27 @@ Json result_json(const ModelCard::Result& r) {
           {"count", r.count},
           {"accuracy", Proportion{r.correct, r.count}.value()},
           {"interval_95", {interval.low, interval.high}},
+          {"macro_f1", r.macro_f1},
+          {"macro_f1_interval_95", {r.macro_f1_interval.low, r.macro_f1_interval.high}},
+          {"split_leaks", r.split_leaks ? Json(*r.split_leaks) : Json()},
           {"loss", r.loss},
           {"epoch", r.epoch ? Json(*r.epoch) : Json()}};
 }
 
+Interval interval_of(const Json& json) {
+  return json.is_null() ? ModelCard::Result().macro_f1_interval : Interval{number_or_nan(json.at(0)), number_or_nan(json.at(1))};
+}
+
 ModelCard::Result result_of(const Json& json) {
+  const Json leaks = json.value("split_leaks", Json());
   return {.split = json.at("split"),
           .method = json.at("method"),
           .correct = json.at("correct"),
           .count = json.at("count"),
           .loss = number_or_nan(json.at("loss")),
+          .macro_f1 = number_or_nan(json.value("macro_f1", Json())),
+          .macro_f1_interval = interval_of(json.value("macro_f1_interval_95", Json())),
+          .split_leaks = leaks.is_null() ? std::nullopt : std::optional(leaks.get<bool>()),
           .epoch = json.at("epoch").is_null() ? std::nullopt : std::optional(json.at("epoch").get<int64_t>())};
 }
 
@@ -154,7 +165,11 @@ std::string text_of(const Fact& fact) {
   return std::visit(as_text, fact);
 }
 
-void judge(ModelCard& card, const Scored& probabilities) {
+void judge(ModelCard& card, const Predictions& predictions) {
+  const Scored probabilities = predictions.scored();
+  const Answers answers = predictions.answers();
+  card.result.macro_f1 = macro_f1(answers);
+  card.result.macro_f1_interval = macro_f1_interval(std::span(&answers, 1));
   const Proportion right = accuracy(probabilities);
   card.result.correct = right.successes;
   card.result.count = right.count;
@@ -166,6 +181,14 @@ void judge(ModelCard& card, const Scored& probabilities) {
   card.calibration.ece = expected_calibration_error(reliability(probabilities));
   card.calibration.ece_after = expected_calibration_error(reliability(calibrated));
   card.calibration.loss_after = negative_log_likelihood(calibrated);
+}
+
+std::string_view leak_sentence(bool split_leaks) {
+  return split_leaks
+             ? "This figure leaks: the clips were drawn at random, so clips of one artist, album or session, and copies of one "
+               "recording, may stand on both sides (Sturm 2013). Expect less of music by others."
+             : "What stands on which side was given by lists, folders or a column, not drawn: the figure leaks no more than "
+               "they do. That they keep artists and copies apart is their author's claim.";
 }
 
 void write_model_card(const fs::path& run, const ModelCard& card) {

@@ -3,13 +3,15 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "engine/run/metrics.h"
+#include "engine/run/run_files.h"
 
 namespace cudenza {
 
@@ -41,7 +43,10 @@ struct ModelCard {
     std::string method;           ///< "one plain pass", "8 augmented passes and a plain one, beta 0.25"
     int64_t correct = 0, count = 0;
     double loss = 0;
-    std::optional<int64_t> epoch;  ///< whose weights were evaluated, as history.csv counts
+    double macro_f1 = std::numeric_limits<double>::quiet_NaN();  ///< NaN: not known, in a card of version 0.1
+    Interval macro_f1_interval = {macro_f1, macro_f1};
+    std::optional<bool> split_leaks;  ///< whether the clips were drawn at random; nothing: not known
+    std::optional<int64_t> epoch;     ///< whose weights were evaluated, as history.csv counts
     Interval interval() const { return wilson_interval(correct, count); }
   } result;
   struct Calibration {
@@ -52,8 +57,10 @@ struct ModelCard {
   Facts environment;    ///< version, commit, compiler, device, precision, threads, libraries, started, seconds, clips_per_s
   std::string command;  ///< command line of the run
 };
-/// Fills `result`'s counts and loss, and `calibration`, from the clips' probabilities.
-void judge(ModelCard&, const Scored& probabilities);
+/// Fills `result`'s counts, loss and macro F1, and `calibration`, from the clips' probabilities.
+void judge(ModelCard&, const Predictions&);
+/// What the way of splitting says of a figure, as a sentence.
+std::string_view leak_sentence(bool split_leaks);
 void write_model_card(const std::filesystem::path& run, const ModelCard&);
 ModelCard read_model_card(const std::filesystem::path& run);
 

@@ -6,6 +6,7 @@
 
 #include "engine/core/error.h"
 #include "engine/data/csv.h"
+#include "engine/data/split.h"
 #include "engine/io/atomic_file.h"
 
 namespace cudenza {
@@ -167,6 +168,14 @@ namespace {
 constexpr std::string_view kClassColumn = "probability_";
 }
 
+Answers Predictions::answers() const {
+  Answers answers{.labels = labels, .predicted = predicted_classes(scored()), .tracks = tracks, .classes = scored().classes};
+  if (tracks.empty()) {
+    for (const std::string& file : files) answers.tracks.push_back(track_of({.path = file, .label = 0, .split = {}}));
+  }
+  return answers;
+}
+
 void write_predictions(const fs::path& run, const Predictions& all) {
   const std::vector<int64_t> predicted = predicted_classes(all.scored());
   require(all.files.size() == all.labels.size(), "predictions: {} files, but {} labels", all.files.size(), all.labels.size());
@@ -232,6 +241,40 @@ std::vector<SplitRow> read_splits(const fs::path& run) {
   const size_t file = table->column("file"), label = table->column("label"), split = table->column("split");
   std::vector<SplitRow> rows;
   for (size_t i = 0; i < table->rows(); ++i) rows.push_back({table->text(i, file), table->text(i, label), table->text(i, split)});
+  return rows;
+}
+
+void write_stress(const fs::path& run, const std::vector<StressRow>& rows) {
+  std::string text = csv_line({"condition", "correct", "count", "accuracy", "low", "high", "macro_f1", "macro_f1_low",
+                               "macro_f1_high", "change", "answers_changed"});
+  for (const StressRow& row : rows) {
+    const Interval interval = row.correct.interval();
+    text += csv_line({row.condition, fmt::format("{}", row.correct.successes), fmt::format("{}", row.correct.count),
+                      exact(row.correct.value()), exact(interval.low), exact(interval.high), exact(row.macro_f1),
+                      exact(row.macro_f1_interval.low), exact(row.macro_f1_interval.high),
+                      exact(row.correct.value() - rows[0].correct.value()), exact(row.answers_changed.value())});
+  }
+  write_atomically(run / kStressName, text);
+}
+
+std::vector<StressRow> read_stress(const fs::path& run) {
+  const auto table = table_if_there(run / kStressName);
+  if (!table) return {};
+  const size_t condition = table->column("condition"), correct = table->column("correct"), count = table->column("count"),
+               f1 = table->column("macro_f1"), low = table->column("macro_f1_low"), high = table->column("macro_f1_high"),
+               changed = table->column("answers_changed");
+  std::vector<StressRow> rows;
+  for (size_t i = 0; i < table->rows(); ++i) {
+    const Proportion right{table->integer(i, correct), table->integer(i, count)};
+    const double share = table->number(i, changed);
+    if (right.successes < 0 || right.successes > right.count || !(share >= 0 && share <= 1))
+      table->fail(i, "its numbers of clips are impossible");
+    rows.push_back({.condition = table->text(i, condition),
+                    .correct = right,
+                    .macro_f1 = table->number(i, f1),
+                    .macro_f1_interval = {table->number(i, low), table->number(i, high)},
+                    .answers_changed = {std::llround(share * static_cast<double>(right.count)), right.count}});
+  }
   return rows;
 }
 

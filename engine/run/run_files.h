@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/io/hdf5_file.h"
+#include "engine/run/bootstrap.h"
 #include "engine/run/metrics.h"
 
 namespace cudenza {
@@ -51,7 +52,10 @@ struct Predictions {
   std::vector<std::string> files;     ///< [N]
   std::vector<int64_t> labels;        ///< [N]
   std::vector<double> probabilities;  ///< [N, classes]; the file has 9 digits, enough to distinguish floats
+  /// [N], the tracks that the files are of (track_of()). The file has none: read again they are told by the files' names.
+  std::vector<std::string> tracks = {};
 
+  Answers answers() const;
   Scored scored() const { return {probabilities, labels, static_cast<int64_t>(classes.size())}; }
 };
 void write_predictions(const std::filesystem::path& run, const Predictions&);
@@ -66,6 +70,19 @@ struct SplitRow {
 };
 void write_splits(const std::filesystem::path& run, const std::vector<SplitRow>&);
 std::vector<SplitRow> read_splits(const std::filesystem::path& run);  ///< empty if absent
+
+/// stress.csv: condition,correct,count,accuracy,low,high,macro_f1,macro_f1_low,macro_f1_high,change,answers_changed. The first
+/// row is the clips as they are.
+struct StressRow {
+  std::string condition;  ///< "tempo +6 %"
+  Proportion correct;
+  double macro_f1 = 0;
+  Interval macro_f1_interval;  ///< NaN without clips
+  Proportion answers_changed;  ///< the clips that are taken for another class than when they are as they are
+};
+inline constexpr const char* kStressName = "stress.csv";
+void write_stress(const std::filesystem::path& run, const std::vector<StressRow>&);
+std::vector<StressRow> read_stress(const std::filesystem::path& run);  ///< empty if absent
 
 /// lr_find.csv: lr,loss,suggested; the last is 1 at the suggested learning rate and 0 elsewhere.
 struct LrCurve {

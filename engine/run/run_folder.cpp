@@ -24,6 +24,7 @@ constexpr OwnFile kFiles[] = {{"model_card.json", "{\n  \"format\": \"cudenza mo
                               {"predictions.csv", "file,label,predicted,probability"},
                               {"confusion.csv", "actual\\predicted"},
                               {"lr_find.csv", "lr,loss,suggested"},
+                              {kStressName, "condition,correct,count,"},
                               {"study.csv", "network,recipe,split,"},
                               {"report.html", kPageBegins},
                               {kSealName, kSealBegins}};

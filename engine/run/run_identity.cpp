@@ -98,6 +98,7 @@ void write_identity(Hdf5File& file, const RunIdentity& run) {
   for (const std::string& name : run.classes) classes += csv_line({name});
   file.set_attribute(kGroup, "classes", classes);
   file.set_attribute(kGroup, "files", text_of_files(run.files));
+  if (run.valid_is_drawn) file.set_attribute(kGroup, "valid_is_drawn", int64_t{*run.valid_is_drawn});
   file.set_attribute(kGroup, "content_hash", std::string(kContentHash));
 }
 
@@ -106,6 +107,7 @@ std::optional<RunIdentity> read_identity(const Hdf5File& file) {
   const auto text = [&](std::string_view name) { return file.attribute<std::string>(kGroup, name); };
   RunIdentity run{.data = text("data"), .options = text("options"), .classes = {}, .files = {}};
   for (const CsvRow& row : parse_csv(text("classes"), file.path())) run.classes.push_back(row.fields.at(0));
+  if (file.has_attribute(kGroup, "valid_is_drawn")) run.valid_is_drawn = file.attribute<int64_t>(kGroup, "valid_is_drawn") != 0;
   run.files = files_of_text(text("files"), file.path());
   return run;
 }

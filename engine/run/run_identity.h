@@ -21,10 +21,11 @@ struct RunFile {
 };
 
 struct RunIdentity {
-  std::string data;                  ///< the folder or CSV, as an absolute path
-  std::string options;               ///< the text of config.toml
-  std::vector<std::string> classes;  ///< in the order of the network's outputs
-  std::vector<RunFile> files;        ///< those with a split, sorted by path
+  std::string data;                         ///< the folder or CSV, as an absolute path
+  std::string options;                      ///< the text of config.toml
+  std::vector<std::string> classes;         ///< in the order of the network's outputs
+  std::vector<RunFile> files;               ///< those with a split, sorted by path
+  std::optional<bool> valid_is_drawn = {};  ///< Split's; nothing: the run does not say
 };
 
 void write_identity(Hdf5File&, const RunIdentity&);

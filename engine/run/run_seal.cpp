@@ -16,9 +16,9 @@ namespace {
 constexpr size_t kDigits = 64;
 
 std::vector<std::string> names_in(const fs::path& run) {
-  std::vector<std::string> names = {"config.toml",     "history.csv",          "schedule.csv",    "steps.csv",
-                                    "lr_find.csv",     "splits.csv",           "predictions.csv", "confusion.csv",
-                                    "model_card.json", "mistakes/mistakes.csv"};
+  std::vector<std::string> names = {"config.toml", "history.csv",     "schedule.csv",         "steps.csv",
+                                    "lr_find.csv", "splits.csv",      "predictions.csv",      "confusion.csv",
+                                    kStressName,   "model_card.json", "mistakes/mistakes.csv"};
   for (const Mistake& mistake : read_mistakes(run)) {
     if (!mistake.picture.empty()) names.push_back("mistakes/" + mistake.picture);
   }

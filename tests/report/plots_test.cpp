@@ -38,7 +38,7 @@ TEST(Plots, ConfusionShowsItsCounts) {
   const Predictions all{
       .classes = {"x", "y"}, .files = {"a", "b", "c"}, .labels = {0, 0, 1}, .probabilities = {.9, .1, .2, .8, .4, .6}};
   ModelCard card;
-  judge(card, all.scored());
+  judge(card, all);
   write_predictions(scratch.path(), all);
   write_model_card(scratch.path(), card);
   const Plots plots = write_plots(scratch.path());
@@ -73,7 +73,7 @@ TEST(Plots, ManyClassesStillFit) {
     for (int k = 0; k < 64; ++k) all.probabilities.push_back(k == c % 40 ? 0.37 : 0.01);
   }
   ModelCard card;
-  judge(card, all.scored());
+  judge(card, all);
   write_predictions(scratch.path(), all);
   write_model_card(scratch.path(), card);
   const Plots plots = write_plots(scratch.path());

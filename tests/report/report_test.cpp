@@ -68,6 +68,24 @@ TEST(Report, HasWhatAFirstReaderLooksFor) {
   EXPECT_TRUE(has(page, "alt=\"Spectrogram of rock/"));
 }
 
+TEST(Report, SaysWhatLeaksAndWhatStressDoes) {
+  const ScratchFolder scratch;
+  write_synthetic_run(scratch.path());
+  std::string page = rendered(scratch.path());
+  EXPECT_TRUE(has(page, "This figure leaks: the clips were drawn at random"));
+  EXPECT_FALSE(has(page, "<section id=\"stress\""));
+  ModelCard card = read_model_card(scratch.path());
+  card.result.split_leaks = false;
+  write_model_card(scratch.path(), card);
+  write_stress(scratch.path(), {{"as they are", {150, 199}, 0.7, {0.6, 0.8}, {0, 199}},
+                                {"white noise 20 dB", {100, 199}, 0.41, {0.33, 0.47}, {75, 199}}});
+  page = rendered(scratch.path());
+  EXPECT_FALSE(has(page, "This figure leaks"));
+  EXPECT_TRUE(has(page, "given by lists, folders or a column"));
+  for (const char* part : {"white noise 20 dB", "0.330 to 0.470", "-25.1", "37.7 %", "href=\"#stress\""})
+    EXPECT_TRUE(has(page, part)) << part;
+}
+
 TEST(Report, NeedsNothingOutsideItself) {
   const ScratchFolder scratch;
   write_synthetic_run(scratch.path());
@@ -113,7 +131,7 @@ TEST(Report, TextFromOutsideIsText) {
   ModelCard card;
   card.name = card.arch = card.head = card.command = card.weights = card.training.data = card.result.method = hostile;
   card.training.recipe = card.input = card.environment = {{hostile, hostile}};
-  judge(card, all.scored());
+  judge(card, all);
   write_predictions(scratch.path(), all);
   write_model_card(scratch.path(), card);
   write_atomically(scratch.path() / "config.toml", hostile);
@@ -135,7 +153,7 @@ void write_run_of(const fs::path& run, const std::vector<std::string>& names) {
   ModelCard card;
   card.name = card.command = card.training.data = names.front();
   card.classes = names;
-  judge(card, all.scored());
+  judge(card, all);
   write_predictions(run, all);
   write_model_card(run, card);
   write_mistakes(run, {{names.front(), names.front(), names.back(), 0.9, 2.3, ""}});

@@ -91,6 +91,22 @@ TEST(RunFiles, ConfusionSplitsCurveAndMistakesComeBack) {
   EXPECT_EQ(read_mistakes(scratch.path()).at(0).picture, "1.png");
 }
 
+TEST(RunFiles, StressComesBack) {
+  const ScratchFolder scratch;
+  EXPECT_TRUE(read_stress(scratch.path()).empty());
+  write_stress(scratch.path(), {{"as they are", {3, 4}, 0.7, {0.4, 1}, {0, 4}}, {"gain +6 dB", {1, 4}, 0.25, {0, 0.5}, {3, 4}}});
+  EXPECT_TRUE(content_of(scratch.path() / "stress.csv").starts_with("condition,correct,count,accuracy,low,high,macro_f1,"));
+  const auto again = read_stress(scratch.path());
+  ASSERT_EQ(again.size(), 2u);
+  EXPECT_EQ(again[1].condition, "gain +6 dB");
+  EXPECT_EQ(again[1].correct.successes, 1);
+  EXPECT_EQ(again[1].macro_f1_interval.high, 0.5);
+  EXPECT_EQ(again[1].answers_changed.successes, 3);
+  const std::string head = "condition,correct,count,macro_f1,macro_f1_low,macro_f1_high,answers_changed\n";
+  for (const char* row : {"x,5,4,0,0,0,0", "x,1,4,0,0,0,2", "x,1,4,0,0,0,"})
+    EXPECT_NE(complaint(scratch.path() / "stress.csv", head + row + "\n", read_stress).find("are impossible"), std::string::npos);
+}
+
 TEST(RunFiles, SaysWhichLineIsBad) {
   const ScratchFolder scratch;
   const fs::path path = scratch.path() / "history.csv";
@@ -123,6 +139,20 @@ TEST(RunFiles, ModelCardComesBack) {
   EXPECT_EQ(again.training.recipe, card.training.recipe);
   EXPECT_EQ(again.result.correct, card.result.correct);
   EXPECT_EQ(again.result.epoch, 10);
+  EXPECT_EQ(again.result.macro_f1, card.result.macro_f1);
+  EXPECT_EQ(again.result.macro_f1_interval.high, card.result.macro_f1_interval.high);
+  EXPECT_EQ(again.result.split_leaks, true);
+}
+
+TEST(RunFiles, ModelCardOfBeforeIsReadWithoutMacroF1) {
+  const ScratchFolder scratch;
+  write_model_card(scratch.path(), synthetic_card(synthetic_predictions()));
+  auto json = nlohmann::json::parse(content_of(scratch.path() / "model_card.json"));
+  for (const char* key : {"macro_f1", "macro_f1_interval_95", "split_leaks"}) EXPECT_EQ(json["result"].erase(key), 1u) << key;
+  write_atomically(scratch.path() / "model_card.json", json.dump());
+  const ModelCard card = read_model_card(scratch.path());
+  EXPECT_TRUE(std::isnan(card.result.macro_f1));
+  EXPECT_FALSE(card.result.split_leaks);
 }
 
 TEST(RunFiles, ModelCardHasWhatToolsRead) {

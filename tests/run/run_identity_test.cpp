@@ -37,6 +37,12 @@ TEST(RunIdentity, ComesBackFromItsFile) {
   ASSERT_EQ(read->files.size(), run.files.size());
   EXPECT_EQ(difference(run, *read), "");
   EXPECT_EQ(read->files[1].clips, 12);
+  EXPECT_FALSE(read->valid_is_drawn);
+  for (const bool is_drawn : {false, true}) {
+    run.valid_is_drawn = is_drawn;
+    Hdf5File::create(scratch.path() / "x.h5", [&](Hdf5File& file) { write_identity(file, run); });
+    EXPECT_EQ(read_identity(Hdf5File(scratch.path() / "x.h5"))->valid_is_drawn, is_drawn);
+  }
 }
 
 TEST(RunIdentity, IsNotInOlderFiles) {
