@@ -1,16 +1,22 @@
 /// cudenza reproduce: the study's whole table, and what this engine adds to it, on one data set.
 #include <algorithm>
-#include <map>
+#include <charconv>
 
+#include "apps/cli/exit_code.h"
+#include "apps/cli/interrupt.h"
 #include "apps/cli/option_names.h"
 #include "apps/cli/output.h"
+#include "apps/cli/terminal.h"
+#include "apps/study/evaluate_run.h"
 #include "apps/study/study_table.h"
 #include "apps/study/train_run.h"
+#include "apps/verbs/reproduce_table.h"
 #include "apps/verbs/resume.h"
 #include "apps/verbs/train.h"
 #include "engine/core/print_err.h"
 #include "engine/data/dataset.h"
 #include "engine/io/atomic_file.h"
+#include "engine/report/report.h"
 #include "engine/report/study_report.h"
 #include "engine/run/run_folder.h"
 #include "engine/run/run_seal.h"
@@ -23,11 +29,64 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string data, weights, out, split_dir;
-  int seeds = 1;
-  std::vector<std::string> networks;
+  std::string data, weights, out, seeds = "1";
+  bool stress = true;
+  std::vector<std::string> networks, split_dirs;
   TrainOptions shared;  ///< sizes and lengths that a small machine may want to change
 };
+
+/// A split that the networks are trained and judged by.
+struct NamedSplit {
+  std::string name, folder;  ///< without a folder: drawn at random
+};
+
+/// Of DIR, the fault-filtered lists, and NAME=DIR.
+NamedSplit split_of(const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || fs::exists(text)) return {"fault-filtered", text};
+  const std::string name = text.substr(0, equals);
+  const bool is_name = !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+  require(is_name, "reproduce: --split-dir {}: '{}' names no split; take letters, digits, - and _", text, name);
+  return {name, text.substr(equals + 1)};
+}
+
+std::vector<NamedSplit> splits_of(const Options& o) {
+  std::vector<NamedSplit> splits{{"random", ""}};
+  for (const std::string& text : o.split_dirs) {
+    const NamedSplit split = split_of(text);
+    require(std::ranges::find(splits, split.name, &NamedSplit::name) == splits.end(),
+            "reproduce: two splits are called {}; name the lists apart: --split-dir NAME={}", split.name, split.folder);
+    splits.push_back(split);
+  }
+  return splits;
+}
+
+/// "3": so many from --seed on. "1,7,42": these.
+std::vector<uint64_t> seeds_of(const std::string& text, uint64_t first) {
+  constexpr uint64_t kMost = 100;
+  std::vector<uint64_t> seeds;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    uint64_t number = 0;
+    const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, number);
+    require(error == std::errc() && stop == text.data() + end, "reproduce: --seeds {}: give their number, 3, or a list: 1,7,42",
+            text);
+    seeds.push_back(number);
+    begin = end + 1;
+  }
+  if (seeds.size() == 1) {
+    require(seeds[0] >= 1 && seeds[0] <= kMost, "reproduce: --seeds {}: choose 1 to {} runs of each line", text, kMost);
+    const uint64_t count = seeds[0];
+    seeds.clear();
+    for (uint64_t k = 0; k < count; ++k) seeds.push_back(first + k);
+  }
+  std::vector<uint64_t> sorted = seeds;
+  std::ranges::sort(sorted);
+  require(std::ranges::adjacent_find(sorted) == sorted.end(), "reproduce: --seeds {}: a seed stands there twice", text);
+  return seeds;
+}
 
 /// The options of one of the runs: enough to make it alone.
 ConfigItems items_of_run(const Common& common, const TrainOptions& o) {
@@ -70,7 +129,26 @@ bool is_done(const fs::path& folder, const Common& common, const TrainOptions& o
          (!run.identity || run.identity->data == fs::absolute(options.data).string());
 }
 
-StudyRow::Run run_one(const Common& common, const TrainOptions& options) {
+/// What stress does to a finished run: as its stress.csv says, or tried now and left there and in its report.
+std::vector<StressRow> stress_of(const fs::path& folder, const Common& common, const TrainOptions& options) {
+  if (std::vector<StressRow> known = read_stress(folder); !known.empty()) return known;
+  const EvalChoice choice{
+      .run = folder, .data = options.data, .stress = true, .tta = options.make_recipe().tta, .workers = options.workers};
+  Terminal terminal(common.quiet);
+  const RunLock lock(folder);
+  const Evaluation evaluation = evaluate_run(choice, common, terminal);
+  unseal_run(folder);
+  write_stress(folder, evaluation.stress);
+  seal_run(folder);
+  write_report(folder);
+  return evaluation.stress;
+}
+
+bool hears_sounds(const ModelCard& card) {
+  return std::ranges::find(card.input, std::pair<std::string, Fact>("kind", std::string("sound"))) != card.input.end();
+}
+
+StudyRow::Run run_one(const Common& common, const TrainOptions& options, bool stress) {
   const fs::path folder = options.out;
   ModelCard card;
   if (is_done(folder, common, options)) {
@@ -83,64 +161,65 @@ StudyRow::Run run_one(const Common& common, const TrainOptions& options) {
   }
   double seconds = 0;
   for (const EpochRow& row : read_history(folder)) seconds += row.time;
-  return {.seed = common.seed, .correct = {card.result.correct, card.result.count}, .seconds = seconds};
+  StudyRow::Run run{.seed = common.seed, .answers = read_predictions(folder).answers(), .seconds = seconds};
+  if (stress && hears_sounds(card)) run.stress = stress_of(folder, common, options);
+  return run;
 }
 
 /// Trains a line with every seed. Of runs that diverge a sentence is added to `diverged`; they have no result.
-StudyRow run_line(const StudyLine& line, const std::string& split, TrainOptions options, const Options& o, const Common& common,
+StudyRow run_line(const StudyLine& line, const NamedSplit& split, TrainOptions options, const Options& o, const Common& common,
                   std::vector<std::string>& diverged) {
   StudyRow row{.network = std::string(line.network),
-               .split = split,
+               .split = split.name,
                .recipe = options.weights.empty() && line.recipe == "study" ? "one cycle" : std::string(line.label),
                .weights = options.weights.empty() ? "" : fs::path(options.weights).filename().string(),
+               .split_leaks = split.folder.empty(),
                .runs = {},
                .study = {}};
-  if (split == "random") row.study = Proportion{line.right, kStudyClips};
-  for (int k = 0; k < o.seeds; ++k) {
+  if (split.folder.empty()) row.study = Proportion{line.right, kStudyClips};
+  for (const uint64_t seed : seeds_of(o.seeds, common.seed)) {
     Common seeded = common;
-    seeded.seed = common.seed + static_cast<uint64_t>(k);
-    options.out = (fs::path(o.out) / fmt::format("{}-{}-{}", line.arch, split, seeded.seed)).string();
-    if (!common.quiet) print_err("\n{} ({}), {} split, seed {}\n", line.network, line.label, split, seeded.seed);
+    seeded.seed = seed;
+    options.out = (fs::path(o.out) / fmt::format("{}-{}-{}", line.arch, split.name, seed)).string();
+    if (!common.quiet) print_err("\n{} ({}), {} split, seed {}\n", line.network, line.label, split.name, seed);
     try {
-      row.runs.push_back(run_one(seeded, options));
+      row.runs.push_back(run_one(seeded, options, o.stress));
     } catch (const DivergedError& error) {
       diverged.push_back(
-          fmt::format("{:<12} {:<15} seed {}: {}", line.network, split, seeded.seed, with_option_names(error.what())));
+          fmt::format("{:<12} {:<15} seed {}: {}", line.network, split.name, seed, with_option_names(error.what())));
+    } catch (const Stopped& stopped) {
+      throw Interrupted(stopped.what());
     }
   }
   return row;
 }
 
-void print_table(const std::vector<StudyRow>& rows) {
-  for (const StudyRow& row : rows) {
-    print_out("{:<12} {:<15} {:<28} {:>6.2f} % ({:.1f} to {:.1f}){}\n", row.network, row.split,
-              row.weights.empty() ? "from scratch" : "from ImageNet", 100 * row.mean_accuracy(), 100 * row.interval().low,
-              100 * row.interval().high, row.study ? fmt::format("   study {:.2f} %", 100 * row.study->value()) : "");
-  }
-}
-
 void run_reproduce(const Options& o, const Common& common) {
   require(!o.out.empty(), "reproduce: where to? Give --out DIR");
   check_run_folder("--out", o.out, o.data);
-  std::vector<std::pair<std::string, std::string>> splits{{"random", ""}};
-  if (!o.split_dir.empty()) splits.emplace_back("fault-filtered", o.split_dir);
+  const std::vector<NamedSplit> splits = splits_of(o);
+  watch_interrupts();
   std::vector<StudyRow> rows;
   std::vector<std::string> diverged;
   for (const StudyLine& line : study_lines()) {
     if (!o.networks.empty() && std::ranges::find(o.networks, line.arch) == o.networks.end()) continue;
-    for (const auto& [split, folder] : splits) {
+    for (const NamedSplit& split : splits) {
       TrainOptions options = options_of(line, o.shared, o.weights);
       options.data = o.data;
-      options.split_dir = folder;
+      options.split_dir = split.folder;
       const StudyRow row = run_line(line, split, options, o, common, diverged);
       if (row.runs.empty()) continue;
       rows.push_back(row);
       write_study_report(o.out, rows);  // what is done can be read while the rest is trained
     }
   }
-  print_table(rows);
-  for (const std::string& line : diverged) print_out("{}\n", line);
-  if (!rows.empty()) print_out("report: {}\n", (fs::path(o.out) / "report.html").string());
+  if (common.json) {
+    print_json({{"rows", json_of(rows)}, {"diverged", diverged}});
+  } else {
+    print_out("{}", text_of(rows));
+    for (const std::string& line : diverged) print_out("{}\n", line);
+    if (!rows.empty()) print_out("report: {}\n", (fs::path(o.out) / "report.html").string());
+  }
   if (!diverged.empty())
     throw DivergedError(fmt::format("{} of the runs diverged and have no result; give --lr a lower rate", diverged.size()));
 }
@@ -155,8 +234,11 @@ void add_reproduce(CLI::App& program, const Common& common) {
   verb->add_option("--weights", o->weights,
                    "a folder with alexnet.h5, vgg16.h5 … (cudenza weights fetch); others start from scratch");
   verb->add_option("--out", o->out, "a directory for the runs and the report; finished runs in it are not made again");
-  verb->add_option("--split-dir", o->split_dir, "the fault-filtered lists; without them the random split alone");
-  verb->add_option("--seeds", o->seeds, "runs of each line")->check(CLI::Range(1, 100))->capture_default_str();
+  verb->add_option("--split-dir", o->split_dirs,
+                   "DIR: the fault-filtered lists; NAME=DIR: others; may be repeated; without: the random split alone");
+  verb->add_option("--seeds", o->seeds, "runs of each line: their number, from --seed on, or a list: 1,7,42")
+      ->capture_default_str();
+  verb->add_flag("--stress,!--no-stress", o->stress, "sounds: each run again under stress, as eval --stress (default: yes)");
   verb->add_option("--networks", o->networks, "only these")->check(CLI::IsMember(network_names()))->delimiter(',');
   verb->add_option("--epochs", o->shared.epochs, "instead of the study's 10");
   verb->add_option("--batch-size", o->shared.batch_size);
