@@ -23,10 +23,6 @@ Tensor rows_of(const Tensor& pcm, int64_t samples) {
   return rows;
 }
 
-Tensor rows_of(std::span<const int16_t> pcm, int64_t samples) {
-  return rows_of(Tensor::from(pcm, {static_cast<int64_t>(pcm.size())}), samples);
-}
-
 Rows load_sound_rows(const Dataset& dataset, std::span<const int> items, const InputSpec& spec, const LoadClipsOptions& options,
                      const std::function<void(size_t, size_t)>& on_progress) {
   const int64_t samples = spec.clip_samples();
