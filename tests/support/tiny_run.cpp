@@ -51,11 +51,11 @@ void TinyRun::make(const fs::path& out, int epochs) const {
   if (ran.status != 0) throw std::runtime_error(ran.err);
 }
 
-void TinyRun::make_stopped(const fs::path& out, int epochs) const {
+void TinyRun::stop_early(const std::string& arguments, const fs::path& out) {
   const Ran ran = run_command(fmt::format(
       "{{ '{}' {} & n=0; while [ ! -e '{}/history.csv' ] && [ $n -lt 3000 ]; do sleep 0.01; n=$((n + 1)); done; kill -HUP $!; "
       "kill -HUP $!; wait $!; }}",
-      program_under_test(), train(out, epochs), out.string()));
+      program_under_test(), arguments, out.string()));
   if (ran.status != 130) throw std::runtime_error(fmt::format("the run was not stopped: {}, {}", ran.status, ran.err));
 }
 

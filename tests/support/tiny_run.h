@@ -26,7 +26,9 @@ class TinyRun {
   /// Trains into `out`. Throws std::runtime_error with what the program said if it fails.
   void make(const std::filesystem::path& out, int epochs = 1) const;
   /// Trains into `out`, and stops the run after its first epoch, as a closed terminal does.
-  void make_stopped(const std::filesystem::path& out, int epochs) const;
+  void make_stopped(const std::filesystem::path& out, int epochs) const { stop_early(train(out, epochs), out); }
+  /// The same with other arguments, which train into `out`.
+  static void stop_early(const std::string& arguments, const std::filesystem::path& out);
   /// What the run came to: its predictions, its split and its weights.
   static std::string result_of(const std::filesystem::path& out);
 
