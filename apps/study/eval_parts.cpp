@@ -132,7 +132,7 @@ class Parts {
   [[noreturn]] void fail() {
     const std::string data = choice_.data.string();
     const std::vector<std::string> wanted = names();
-    if (wanted[0] == kNew || (has_lists_ && (!items_["valid"].empty() || !items_["test"].empty())))
+    if (wanted[0] == kNew || std::ranges::any_of(wanted, [&](const std::string& name) { return !items_[name].empty(); }))
       throw DataError(fmt::format(
           "{}: the model has learnt from every file of it that could be judged; judge others, or say `part` all", data));
     throw DataError(fmt::format("{}: none of its files is in {} '{}'", data, has_lists_ ? "the given split's" : "the run's part",

@@ -53,6 +53,7 @@ NamedSplit split_of(const std::string& text) {
 }
 
 std::vector<NamedSplit> splits_of(const Options& o) {
+  constexpr size_t kMost = 9;  // plots that a study is known to have (run_folder.cpp)
   std::vector<NamedSplit> splits{{"random", ""}};
   for (const std::string& text : o.split_dirs) {
     const NamedSplit split = split_of(text);
@@ -60,6 +61,7 @@ std::vector<NamedSplit> splits_of(const Options& o) {
             "reproduce: two splits are called {}; name the lists apart: --split-dir NAME={}", split.name, split.folder);
     splits.push_back(split);
   }
+  require(splits.size() <= kMost, "reproduce: {} splits; {} fit on a page", splits.size(), kMost);
   return splits;
 }
 
@@ -235,7 +237,8 @@ void add_reproduce(CLI::App& program, const Common& common) {
                    "a folder with alexnet.h5, vgg16.h5 … (cudenza weights fetch); others start from scratch");
   verb->add_option("--out", o->out, "a directory for the runs and the report; finished runs in it are not made again");
   verb->add_option("--split-dir", o->split_dirs,
-                   "DIR: the fault-filtered lists; NAME=DIR: others; may be repeated; without: the random split alone");
+                   "DIR: the fault-filtered lists; NAME=DIR: others; may be repeated; without: the random split alone")
+      ->allow_extra_args(false);
   verb->add_option("--seeds", o->seeds, "runs of each line: their number, from --seed on, or a list: 1,7,42")
       ->capture_default_str();
   verb->add_flag("--stress,!--no-stress", o->stress, "sounds: each run again under stress, as eval --stress (default: yes)");

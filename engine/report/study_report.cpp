@@ -86,7 +86,7 @@ GnuplotScript dots(const std::vector<StudyRow>& rows) {
   script.line("set yrange [{}:-0.5]\nset xrange [{}:100]\nset format x '%g %%'", static_cast<double>(rows.size()) - 0.3,
               std::floor(10 * lowest) * 10);
   script.line("set lmargin at screen {}", left / kWidth).names_left(names, left);
-  script.line("unset grid\nset grid xtics lc rgb {} lt 1\nset tics scale 0\nset border 2", gnuplot_colour(C::line));
+  script.line("unset grid\nset grid xtics lc rgb {} lt 1\nset xtics scale 0\nset border 2", gnuplot_colour(C::line));
   script.line(
       "plot $ours using 1:2:3:4 with xerrorbars pt 7 ps 0.9 lw 2 lc rgb {0} title 'Cudenza, 95 % interval', "
       "$seeds using 1:2 with points pt 6 ps 0.5 lc rgb {1} notitle, "
@@ -203,8 +203,8 @@ void write_study_report(const fs::path& out, const std::vector<StudyRow>& rows) 
   for (size_t i = 0; i < by_split.size(); ++i) {
     const Html plot = i < plots.size() ? figure(&plots[i]) : Html();
     body += section(fmt::format("split-{}", i + 1), text("The {} split", by_split[i][0].split),
-                    element("p", leak_sentence(by_split[i][0].split_leaks), {{"class", "note"}}) +
-                        side_by_side({results_of(by_split[i]), plot}) + stress_of(by_split[i]) + runs_of(by_split[i]));
+                    element("p", leak_sentence(by_split[i][0].split_leaks), {{"class", "note"}}) + results_of(by_split[i]) +
+                        plot + stress_of(by_split[i]) + runs_of(by_split[i]));
   }
   if (!trouble.empty()) body += element("p", "There are no plots: " + trouble, {{"class", "note"}});
   body += section(

@@ -30,8 +30,9 @@ constexpr OwnFile kFiles[] = {{"model_card.json", "{\n  \"format\": \"cudenza mo
                               {kSealName, kSealBegins}};
 constexpr OwnFile kMistakes = {"mistakes.csv", "file,actual,predicted,"};
 constexpr std::string_view kModels[] = {"best.h5", "last.h5"};
-constexpr std::string_view kPlots[] = {"loss",      "accuracy",    "schedule", "steps",   "recall",
-                                       "confusion", "reliability", "lr_find",  "study_1", "study_2"};
+constexpr std::string_view kPlots[] = {"loss",        "accuracy", "schedule", "steps",   "recall",  "confusion",
+                                       "reliability", "lr_find",  "study_1",  "study_2", "study_3", "study_4",
+                                       "study_5",     "study_6",  "study_7",  "study_8", "study_9"};
 
 bool is_model(const fs::path& path) { return is_hdf5_of(path, "cudenza"); }  // as engine/nn/checkpoint.cpp writes it
 
