@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/data/dataset.h"
+#include "engine/data/track.h"
 
 namespace cudenza {
 
@@ -17,16 +17,6 @@ struct Split {
   bool valid_is_drawn = false;       ///< by chance: whose clips they are did not matter
   std::vector<std::string> remarks;  ///< for people: one sentence each about what was left out
 };
-
-/// The track of an item: the CSV's `track`, if given; else its folder, then
-///   `blues.00012` if the file's name begins like GTZAN's (letters, an optional dot, exactly five digits): blues.00012.wav,
-///   blues.00012.3.flac, blues.00012_3.flac and blues00012-02.png in one folder are one track;
-///   else its name without the extension: every file is its own track, except one that exists in two formats.
-/// Files of the same name in two folders are two tracks. The doctor checks whether they sound the same.
-std::string track_of(const Item&);
-
-/// "blues.00012" of "blues.00012_3" and "blues00012", names as in GTZAN (without extension); else nullopt.
-std::optional<std::string> clip_name(std::string_view stem);
 
 enum class SplitKind { automatic, random, stratified, column };
 struct SplitSpec {

@@ -6,7 +6,7 @@
 
 #include "engine/core/error.h"
 #include "engine/data/csv.h"
-#include "engine/data/split.h"
+#include "engine/data/track.h"
 #include "engine/io/atomic_file.h"
 
 namespace cudenza {
