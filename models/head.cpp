@@ -1,5 +1,8 @@
 #include "models/head.h"
 
+#include <cmath>
+#include <numeric>
+
 #include "engine/nn/init.h"
 #include "engine/ops/concat.h"
 #include "engine/ops/pointwise.h"
@@ -36,10 +39,23 @@ void FastaiHead::reset(Generator& random) {
   for (const BatchNorm2d* bn : {&bn1_, &bn2_}) init::constant(bn->state.beta, 1e-3);
 }
 
+Standardise::Standardise(const Options& o)
+    : mean(buffer("mean", Tensor::zeros({o.channels}, DType::f32))),
+      scale(buffer("scale", Tensor::full({o.channels}, 1, DType::f32))) {}
+
+Tensor Standardise::forward(const Tensor& x) { return mul_channels(add_bias(x, cudenza::scale(mean, -1)), scale); }
+
+void Standardise::reset(Generator&) {
+  init::constant(mean, 0);
+  init::constant(scale, 1);
+}
+
 PyramidHead::PyramidHead(const Options& o)
-    : bn_(child<BatchNorm2d>("bn", {.channels = kBands * o.channels})),
+    : channels_(o.channels),
+      standardise_(
+          child<Standardise>("standardise", {.channels = kBands * std::accumulate(o.channels.begin(), o.channels.end(), 0)})),
       drop_(child<Dropout>("drop", {.p = o.dropout / 2, .random = o.random})),
-      fc_(child<Linear>("fc", {.in = kBands * o.channels, .out = o.classes})) {}
+      fc_(child<Linear>("fc", {.in = static_cast<int>(standardise_.mean.numel()), .out = o.classes})) {}
 
 Tensor PyramidHead::pooled(std::span<const Tensor> maps) {
   Tensor all;
@@ -51,10 +67,38 @@ Tensor PyramidHead::pooled(std::span<const Tensor> maps) {
   return all;
 }
 
-Tensor PyramidHead::forward(const Tensor& pooled) { return fc_(drop_(bn_(pooled))); }
+Tensor PyramidHead::forward(const Tensor& pooled) { return fc_(drop_(standardise_(pooled))); }
 
 void PyramidHead::reset(Generator&) {
   init::constant(fc_.weight, 0);
   init::constant(fc_.bias, 0);
 }
+
+Ridge PyramidHead::fit(const Tensor& pooled, std::span<const int64_t> labels) {
+  std::vector<float> x = pooled.to_vector<float>();
+  const auto features = static_cast<size_t>(pooled.size(1)), rows = x.size() / features;
+  std::vector<float> mean(features), scale(features);
+  size_t begin = 0;
+  for (const int channels : channels_) {
+    const size_t end = begin + static_cast<size_t>(kBands * channels);
+    for (size_t d = begin; d < end; ++d) {
+      double sum = 0, squares = 0;
+      for (size_t i = 0; i < rows; ++i) sum += static_cast<double>(x[i * features + d]);
+      const double m = sum / static_cast<double>(rows);
+      for (size_t i = 0; i < rows; ++i) squares += std::pow(static_cast<double>(x[i * features + d]) - m, 2);
+      constexpr double kTiny = 1e-3;  // a feature that hardly moves says nothing
+      mean[d] = static_cast<float>(m);
+      scale[d] = static_cast<float>(
+          1 / ((std::sqrt(squares / static_cast<double>(rows)) + kTiny) * std::sqrt(static_cast<double>(end - begin))));
+      for (size_t i = 0; i < rows; ++i) x[i * features + d] = (x[i * features + d] - mean[d]) * scale[d];
+    }
+    begin = end;
+  }
+  const Ridge ridge = fit_ridge(x, labels, fc_.bias.numel());
+  const auto put = [](const Tensor& to, const std::vector<float>& values) { to.copy_from(Tensor::from(values, to.shape())); };
+  put(standardise_.mean, mean), put(standardise_.scale, scale);
+  put(fc_.weight, ridge.weight), put(fc_.bias, ridge.bias);
+  return ridge;
+}
+
 }  // namespace cudenza

@@ -2,8 +2,10 @@
 #pragma once
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "engine/nn/layers.h"
+#include "engine/optim/ridge.h"
 
 namespace cudenza {
 
@@ -49,15 +51,29 @@ class FastaiHead : public Module {
 
 constexpr int kPyramidStages = 4;  ///< whose maps a PyramidHead sees
 
+/// z[n,d] = (x[n,d] - mean[d]) scale[d], with numbers that are fitted once and do not train.
+class Standardise : public Module {
+ public:
+  struct Options {
+    int channels;
+  };
+  explicit Standardise(const Options&);
+  Tensor forward(const Tensor& x) override;
+  /// Mean 0, scale 1.
+  void reset(Generator&) override;
+
+  const Tensor mean, scale;  ///< f32 [channels]
+};
+
 /// A head for transfer to pictures of sound, in which height is frequency. Early layers know textures, late ones know objects
 /// that music does not have: so it sees the maps of the last kPyramidStages stages.
 ///   of each stage: log(1 + x) of its maps x >= 0 [N,h,w,C], the mean over time in kBands bands of frequency
-///   -> concat -> batch norm -> dropout p/2 -> linear D x classes, where D = kBands · sum of C
+///   -> concat -> standardise -> dropout p/2 -> linear D x classes, where D = kBands · sum of C
 class PyramidHead : public Module {
  public:
   static constexpr int kBands = 10;
   struct Options {
-    int channels;  ///< of all seen maps together
+    std::vector<int> channels;  ///< of each seen stage's maps
     int classes;
     double dropout = 0.5;
     std::shared_ptr<Generator> random;
@@ -69,9 +85,13 @@ class PyramidHead : public Module {
   Tensor forward(const Tensor& pooled) override;
   /// The linear layer starts with zeros: all classes are equally likely.
   void reset(Generator&) override;
+  /// Fits the whole head to pooled features of rows [rows,D] and their labels by ridge regression (engine/optim/ridge.h). Each
+  /// stage counts as much as another, whatever its channels.
+  Ridge fit(const Tensor& pooled, std::span<const int64_t> labels);
 
  private:
-  BatchNorm2d& bn_;
+  std::vector<int> channels_;
+  Standardise& standardise_;
   Dropout& drop_;
   Linear& fc_;
 };

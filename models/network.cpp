@@ -14,23 +14,22 @@ void Network::add_head(const NetworkOptions& o) {
         "head", {.channels = stages_.back().channels, .classes = o.classes, .dropout = o.dropout, .random = o.random});
     return;
   }
-  int channels = 0;
-  for (const Stage& stage : std::span(stages_).last(kPyramidStages)) channels += stage.channels;
-  is_pyramid_ = true;
-  classifier_ =
+  std::vector<int> channels;
+  for (const Stage& stage : std::span(stages_).last(kPyramidStages)) channels.push_back(stage.channels);
+  classifier_ = pyramid_ =
       &child<PyramidHead>("head", {.channels = channels, .classes = o.classes, .dropout = o.dropout, .random = o.random});
 }
 
 /// What stage `first` sees to what the head sees.
 Tensor Network::head_input(int first, const Tensor& x) {
-  const int first_seen = is_pyramid_ ? head() - kPyramidStages : head();
+  const int first_seen = pyramid_ ? head() - kPyramidStages : head();
   std::vector<Tensor> seen;
   Tensor y = x;
   for (int i = first; i <= head(); ++i) {
     if (i > first_seen) seen.push_back(y);  // the maps of stage i - 1
     if (i < head()) y = stage(i, y);
   }
-  return is_pyramid_ ? PyramidHead::pooled(seen) : y;
+  return pyramid_ ? PyramidHead::pooled(seen) : y;
 }
 
 Tensor Network::forward_to(int end, const Tensor& x) {
@@ -42,7 +41,7 @@ Tensor Network::forward_to(int end, const Tensor& x) {
 }
 
 int Network::beginning(int trained) const {
-  return is_pyramid_ && trained < head() ? std::min(trained, head() - kPyramidStages + 1) : trained;
+  return pyramid_ && trained < head() ? std::min(trained, head() - kPyramidStages + 1) : trained;
 }
 
 void Network::begin_at(int first) {

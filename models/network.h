@@ -53,6 +53,8 @@ class Network : public Module {
   /// From now on forward() begins at stage `first`, a beginning(): the stages below it do not train, so that what they give is
   /// computed once and kept (engine/train/kept_input.h).
   void begin_at(int first);
+  /// The head, if it is a pyramid; else null.
+  PyramidHead* pyramid() { return pyramid_; }
   /// Pictures to what stage `end`, a beginning(), sees.
   Tensor forward_to(int end, const Tensor& x);
 
@@ -91,7 +93,7 @@ class Network : public Module {
   std::vector<Stage> stages_;
   int first_stage_ = 0;
   Module* classifier_ = nullptr;
-  bool is_pyramid_ = false;
+  PyramidHead* pyramid_ = nullptr;  // the classifier, if it is one
   std::string head_prefix_;
 };
 

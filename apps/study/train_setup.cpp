@@ -6,6 +6,7 @@
 
 #include "engine/core/gpu.h"
 #include "engine/train/clip_input.h"
+#include "engine/train/evaluate.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -73,7 +74,7 @@ Trainer::Parts TrainSetup::trainer_parts() {
           .labels = data.labels(),
           .rows = data.rows_of(data.split.train),
           .random = model.random,
-          .on_phase = [this](const Phase& phase) { begin_phase(phase); }};
+          .on_phase = [this](const Phase& phase, bool begins) { begin_phase(phase, begins); }};
 }
 
 void TrainSetup::use_all_layers() {
@@ -81,8 +82,9 @@ void TrainSetup::use_all_layers() {
   model.network->begin_at(0);
 }
 
-/// Lets every picture go once through the stages that do not train in this phase.
-void TrainSetup::begin_phase(const Phase& phase) {
+/// Lets every picture go once through the stages that do not train in this phase. Where the head alone trains, it begins with
+/// ridge regression on what the body makes of plain pictures.
+void TrainSetup::begin_phase(const Phase& phase, bool begins) {
   use_all_layers();
   Network& network = *model.network;
   const int first = network.beginning(phase.first_trained_group);
@@ -90,8 +92,8 @@ void TrainSetup::begin_phase(const Phase& phase) {
   const auto layers = [&network, first](const Tensor& pictures) { return network.forward_to(first, pictures); };
   KeptInput::Choice choice{
       .training = data.rows_of(data.split.train), .plain = data.rows_of(data.split.valid), .draws = recipe.draws};
-  // An average of the weights needs the batch norms' statistics of plain training pictures.
-  if (recipe.ema > 0) choice.plain.insert(choice.plain.end(), choice.training.begin(), choice.training.end());
+  choice.plain.insert(choice.plain.end(), choice.training.begin(),
+                      choice.training.end());  // for fits and batch norms' statistics
   network.fold();
   while (choice.draws > 1 && kept->bytes_for(layers, choice) > room_for_features(device)) --choice.draws;
   const int64_t mib = kept->bytes_for(layers, choice) >> 20;
@@ -105,6 +107,7 @@ void TrainSetup::begin_phase(const Phase& phase) {
   kept->keep(layers, choice);
   network.train(true);
   network.begin_at(first);
+  if (begins && first == network.head() && network.pyramid()) fit_head();
 }
 
 /// A split that was drawn is not drawn again: it is that of the run.
@@ -183,6 +186,27 @@ void TrainSetup::prepare_input(const fs::path& last) {
   kept = std::make_unique<KeptInput>(*input);
 }
 
+/// One row a file, the mean of its clips' and views' features, so that what is left out to choose the penalty is left out whole.
+void TrainSetup::fit_head() {
+  constexpr size_t kMost = 4000;  // files: the time of a fit grows with their cube
+  std::vector<int> items = data.usable(data.split.train), file_of;
+  items.resize(std::min(items.size(), kMost));
+  const std::vector<int64_t> rows = data.rows_of(items), labels_of_rows = data.labels();
+  std::vector<int64_t> labels;
+  for (const int64_t row : rows) {
+    const int item = data.rows.item[static_cast<size_t>(row)];
+    if (row == rows.front() || item != data.rows.item[static_cast<size_t>(row - 1)])
+      labels.push_back(labels_of_rows[static_cast<size_t>(row)]);
+    file_of.insert(file_of.end(), static_cast<size_t>(kept->views()), static_cast<int>(labels.size()) - 1);
+  }
+  const Tensor features = kept->plain(rows);
+  const std::vector<double> means = mean_by_group(features.to_vector<double>(), file_of, static_cast<int>(labels.size()));
+  const std::vector<float> x(means.begin(), means.end());
+  const Ridge ridge = model.network->pyramid()->fit(Tensor::from(x, {std::ssize(labels), features.size(1)}), labels);
+  observer.say(fmt::format("head: by ridge regression on {} files; cross-entropy of a file left out {:.4f}, penalty {:.3g}",
+                           labels.size(), ridge.loss, ridge.penalty));
+}
+
 void TrainSetup::prepare_network(const fs::path& last) {
   model.arch = options.arch;
   model.head = head_from_name(recipe.head);
@@ -201,7 +225,8 @@ void TrainSetup::prepare_network(const fs::path& last) {
     Generator initial(compute.seed);
     model.network->initialize(initial);
     if (!options.weights.empty()) {
-      const WeightsFile weights = open_weights(options.weights);
+      const auto scale = options.input_scale ? std::optional(input_scale_from_name(*options.input_scale)) : std::nullopt;
+      const WeightsFile weights = open_weights(options.weights, scale);
       for (const std::string& remark : weights.remarks) observer.say(fmt::format("{}: {}", options.weights, remark));
       const LoadReport report = begin_with(model, weights, options.keep_head);
       observer.say(fmt::format("{}: {}", options.weights, report.text()));

@@ -43,15 +43,20 @@ Recipe Recipe::preset(std::string_view name) {
     recipe.plan = Plan::transfer;
     recipe.head = "pyramid";
     recipe.optimizer = OptimizerKind::adamw;
-    recipe.freeze_epochs = 40;
-    recipe.epochs = 8;
-    recipe.lr = 3e-3;
+    // Ridge regression on frozen features is hard to beat with some hundred clips: tuning blocks 4 and 5 of VGG16 from there, at
+    // three rates, did not (GTZAN, fault-filtered). So nothing below the head trains unless `frozen_stages` is lowered.
+    recipe.freeze_epochs = 2;
+    recipe.epochs = 3;
+    recipe.frozen_stages = 5;
+    recipe.draws = 1;
+    recipe.lr = 1e-5;
+    recipe.tuning_lr = 1e-4;
     recipe.batch_size = 32;
     recipe.weight_decay = 0.05;
     recipe.ema = 0.98;
     recipe.mixup = 0.4;
     recipe.picture_height = 304;
-    recipe.picture_width = 200;
+    recipe.picture_width = 400;
     return recipe;
   }
   if (name == "scratch") {

@@ -69,9 +69,10 @@ bool Trainer::has(const Position& at) const {
 void Trainer::begin_phase() {
   const Phase& phase = phases_[position_.phase];
   parameters_.freeze_to(phase.first_trained_group, phase.norms_frozen);
-  if (parts_.on_phase) parts_.on_phase(phase);
+  const bool begins = position_.epoch_of_phase == 0 && position_.batch == 0;
+  if (parts_.on_phase) parts_.on_phase(phase, begins);
   step_.forget_graphs();
-  if (position_.epoch_of_phase > 0 || position_.batch > 0) return;
+  if (!begins) return;
   optimizer_.clear_state();
   smooth_ = {};
 }

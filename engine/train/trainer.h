@@ -34,7 +34,7 @@ class Trainer {
     std::vector<int64_t> rows;          ///< to train on
     std::shared_ptr<Generator> random;  ///< for the network's dropout
     /// Called when a phase begins or is taken up again, once its groups are frozen: what does not train may be left out.
-    std::function<void(const Phase&)> on_phase = {};
+    std::function<void(const Phase&, bool begins)> on_phase = {};
   };
   /// The network and the input must outlive it. Throws UsageError if the recipe is invalid or there are no rows.
   Trainer(const Parts&, const Recipe&);
