@@ -13,8 +13,8 @@ namespace {
 using ByName = std::map<std::string_view, const TensorRecord*>;
 
 Shape shape_of(const TensorRecord& record) {
-  if (record.sizes.size() > Shape::kMaxRank) return {};
-  return Shape(std::span<const int64_t>(record.sizes));
+  if (record.shape().size() > Shape::kMaxRank) return {};
+  return Shape(std::span<const int64_t>(record.shape()));
 }
 
 /// Compares records with one network.
@@ -55,7 +55,7 @@ class ArchComparison {
   void compare(const ExpectedTensor& e, ByName& by_name) {
     const auto at = by_name.find(e.name);
     if (at == by_name.end()) return missing_.add(e.name);
-    if (at->second->sizes.size() == static_cast<size_t>(e.shape.rank()) && shape_of(*at->second) == e.shape) ++fitting_;
+    if (at->second->shape().size() == static_cast<size_t>(e.shape.rank()) && shape_of(*at->second) == e.shape) ++fitting_;
     else wrong_.add(fmt::format("{} is {} and not {}", e.name, shape_of(*at->second), e.shape));
     by_name.erase(at);
   }
@@ -65,9 +65,10 @@ class ArchComparison {
     ExpectedTensor &weight = expected[expected.size() - 2], &bias = expected.back();
     match_.classes = static_cast<int>(weight.shape[0]);
     const auto at = by_name.find(weight.name);
-    if (at == by_name.end() || at->second->sizes.size() != 2 || at->second->sizes[0] < 1 || at->second->sizes[0] > INT32_MAX)
-      return;
-    match_.classes = static_cast<int>(at->second->sizes[0]);
+    if (at == by_name.end()) return;
+    const std::vector<int64_t>& shape = at->second->shape();
+    if (shape.size() != 2 || shape[0] < 1 || shape[0] > INT32_MAX) return;
+    match_.classes = static_cast<int>(shape[0]);
     weight.shape = {match_.classes, weight.shape[1]};
     bias.shape = {match_.classes};
   }

@@ -1,9 +1,11 @@
 /// Converts weights of other programs to our HDF5 files, tensor by tensor, and checks both.
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "weights/input_scale.h"
 #include "weights/weight_choice.h"
 
 namespace cudenza {
@@ -23,13 +25,21 @@ struct ConvertReport {
   SourceHash hash;
   size_t tensors = 0;
   int64_t numbers = 0;
-  std::vector<std::string> remarks = {};  ///< WeightChoice's
+  InputScale input_scale = InputScale::torch;
+  std::string license = {}, origin = {};
+  std::vector<std::string> remarks = {};  ///< WeightChoice's, and what is assumed
 };
 
-/// Writes the weights in `in` to the file `out`: those that choose_weights() takes for `arch` and `key`. Holds one piece of one
-/// tensor in memory. Throws DataError if the file is no container of weights, its hash differs from that in its name, its tensors
-/// do not fit network `arch` (any, if empty), or a number is not finite.
-ConvertReport convert_weights(const std::filesystem::path& in, const std::filesystem::path& out, const std::string& arch = "",
-                              const std::string& key = "");
+struct ConvertOptions {
+  std::string arch = {};                       ///< the network; empty: told by names and shapes
+  std::string key = {};                        ///< the state dict to take; empty: as choose_weights() chooses
+  std::optional<InputScale> input_scale = {};  ///< what the file was trained with; none: torch
+  std::string license = {}, origin = {};       ///< in place of what the file says
+};
+
+/// Writes the weights in `in` to the file `out`: those that choose_weights() takes. Holds one piece of one tensor in memory, or a
+/// whole one that is stored in another order. Throws DataError if the file is no container of weights, its hash differs from that
+/// in its name, its tensors do not fit the network, or a number is not finite.
+ConvertReport convert_weights(const std::filesystem::path& in, const std::filesystem::path& out, const ConvertOptions& = {});
 
 }  // namespace cudenza

@@ -100,6 +100,10 @@ std::string ByteStream::line(size_t most) {
 void ByteStream::skip(uint64_t count) {
   if (count > remaining())
     fail("should have {} more bytes, but ends after {}: the file is cut off or corrupt", count, remaining());
+  if (count <= buffer_.size() - taken_) {
+    taken_ += static_cast<size_t>(count);
+    return;
+  }
   buffer_begin_ = position() + count;
   taken_ = 0;
   buffer_.clear();

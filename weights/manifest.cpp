@@ -82,9 +82,6 @@ constexpr OfficialWeights kOfficial[] = {
      .interpolation = "bicubic"},
 };
 
-#undef TORCHVISION
-#undef TIMM
-
 /// Whether eight digits are a recent date: in names they are then more often a date than a digest.
 bool is_date(std::string_view digits) {
   const auto in = [&](size_t at, std::string_view first, std::string_view last) {
@@ -96,6 +93,13 @@ bool is_date(std::string_view digits) {
 }
 
 }  // namespace
+
+std::string_view OfficialWeights::license() const {
+  return url.starts_with(TIMM) ? "Apache-2.0 (timm); trained on ImageNet" : "BSD-3-Clause (torchvision); trained on ImageNet";
+}
+
+#undef TORCHVISION
+#undef TIMM
 
 std::span<const OfficialWeights> official_weights() { return kOfficial; }
 

@@ -21,6 +21,7 @@ struct OfficialWeights {
   std::string_view interpolation = "bilinear";
   std::array<double, 3> mean{0.485, 0.456, 0.406}, std{0.229, 0.224, 0.225};
 
+  std::string_view license() const;  ///< of the project that publishes them
   std::string_view file() const { return url.substr(url.rfind('/') + 1); }
   /// Whether this SHA-256 (64 digits) matches the known digits.
   bool has_hash(std::string_view digits) const { return sha256.empty() ? digits.starts_with(sha256_prefix) : digits == sha256; }

@@ -41,7 +41,10 @@ class HeaderReader : public Json::json_sax_t {
     return true;
   }
   bool string(std::string& text) override {
-    if (in_metadata()) return depth_ == 2 || refuse();
+    if (in_metadata()) {
+      facts_.note(field_, text);
+      return depth_ == 2 || refuse();
+    }
     if (depth_ != 2 || in_list_ || field_ != "dtype") return refuse();
     type_ = text;
     return true;
@@ -65,6 +68,7 @@ class HeaderReader : public Json::json_sax_t {
   }
 
   std::vector<TensorRecord> take() { return std::move(records_); }
+  const SourceFacts& facts() const { return facts_; }
 
  private:
   bool in_metadata() const { return name_ == "__metadata__"; }
@@ -82,19 +86,8 @@ class HeaderReader : public Json::json_sax_t {
       file_.fail("{}: lies outside the file, which is cut off or corrupt", name_);
     const uint64_t bytes = static_cast<uint64_t>(offsets_[1] - offsets_[0]);
     const StoredNumbers numbers{row->second, data_begin_ + static_cast<uint64_t>(offsets_[0]), bytes / size_of(row->second)};
-    auto strides = contiguous_strides_checked();
-    records_.push_back(checked_record(file_, name_, numbers, 0, shape_, std::move(strides)));
-    if (static_cast<uint64_t>(records_.back().numel()) * size_of(row->second) != bytes)
-      file_.fail("{}: its shape does not need the {} bytes that it has", name_, bytes);
-  }
-
-  /// Throws DataError if the product of the extents exceeds the file, let alone 64 bits.
-  std::vector<int64_t> contiguous_strides_checked() const {
-    int64_t count = 1;
-    for (const int64_t extent : shape_) {
-      if (__builtin_mul_overflow(count, std::max<int64_t>(extent, 1), &count)) file_.fail("{}: has an absurd shape", name_);
-    }
-    return contiguous_strides(shape_);
+    if (bytes % size_of(row->second) != 0) file_.fail("{}: its shape does not need the {} bytes that it has", name_, bytes);
+    records_.push_back(whole_record(file_, name_, numbers, shape_));
   }
 
   const FileBytes& file_;
@@ -105,11 +98,12 @@ class HeaderReader : public Json::json_sax_t {
   std::vector<int64_t> shape_, offsets_;
   std::set<std::string> names_;
   std::vector<TensorRecord> records_;
+  SourceFacts facts_;
 };
 
 }  // namespace
 
-std::vector<TensorRecord> read_safetensors(const FileBytes& file) {
+WeightContent read_safetensors(const FileBytes& file) {
   ByteStream in(file, 0, file.size(), "safetensors header");
   const uint64_t bytes = in.u64();
   if (bytes > kMostHeaderBytes) in.fail("claims to be {} bytes long", bytes);
@@ -118,7 +112,7 @@ std::vector<TensorRecord> read_safetensors(const FileBytes& file) {
   if (!Json::sax_parse(header, &reader)) file.fail("its safetensors header cannot be read");
   auto records = reader.take();
   if (records.empty()) file.fail("holds no tensors");
-  return records;
+  return {.state_dicts = {{.tensors = std::move(records)}}, .facts = reader.facts()};
 }
 
 }  // namespace cudenza

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "weights/tensor_record.h"
+#include "weights/source_layer.h"
 
 namespace cudenza {
 
@@ -12,6 +12,7 @@ struct StateDict {
   std::vector<TensorRecord> tensors = {};
   std::string fault = {};                  ///< why it cannot be read; empty if it can
   std::vector<std::string> wrappers = {};  ///< prefixes removed from the names: "module.", "_orig_mod."
+  std::vector<SourceLayer> layers = {};    ///< the same tensors by layers, where the container says so (ONNX, Keras)
 };
 
 /// Removes the prefixes of wrappers from the tensors' names, at any depth: "module." of DataParallel and similar classes,

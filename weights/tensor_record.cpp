@@ -6,6 +6,13 @@
 
 namespace cudenza {
 
+void check_printable_name(const FileBytes& file, const std::string& name) {
+  constexpr size_t kMostNameLength = 4096;
+  const auto is_odd = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; };
+  if (name.empty() || name.size() > kMostNameLength || std::ranges::any_of(name, is_odd))
+    file.fail("holds a tensor or a layer whose name is empty, too long, or has control characters in it");
+}
+
 void check_tensor_name(const FileBytes& file, const std::string& name) {
   constexpr size_t kMostNameLength = 512;
   const auto is_odd = [](char c) { return c == '/' || static_cast<unsigned char>(c) < ' ' || c == 127; };
@@ -66,6 +73,23 @@ TensorRecord checked_record(const FileBytes& file, std::string name, const Store
   if (offset < 0 || (!is_empty && static_cast<uint64_t>(last) >= numbers.count)) refuse();
   const uint64_t begin = numbers.begin + (is_empty ? 0 : static_cast<uint64_t>(offset) * size_of(numbers.dtype));
   return {std::move(name), numbers.dtype, std::move(sizes), std::move(strides), begin};
+}
+
+TensorRecord whole_record(const FileBytes& file, std::string name, const StoredNumbers& numbers, std::vector<int64_t> sizes) {
+  uint64_t count = 1;
+  const bool is_empty = std::ranges::find(sizes, 0) != sizes.end();
+  for (const int64_t size : sizes) {
+    if (size < 0 || __builtin_mul_overflow(count, static_cast<uint64_t>(std::max<int64_t>(size, 1)), &count))
+      file.fail("{}: has an absurd shape", name);
+  }
+  if (is_empty) count = 0;
+  if (count > numbers.count)
+    file.fail("{}: sizes [{}] do not fit the {} numbers stored for it", name, fmt::join(sizes, ","), numbers.count);
+  if (count < numbers.count)
+    file.fail("{}: its shape [{}] does not need the {} bytes that it has", name, fmt::join(sizes, ","),
+              numbers.count * size_of(numbers.dtype));
+  std::vector<int64_t> strides = contiguous_strides(sizes);
+  return checked_record(file, std::move(name), numbers, 0, std::move(sizes), std::move(strides));
 }
 
 }  // namespace cudenza

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "models/registry.h"
+#include "weights/layer_match.h"
 
 namespace cudenza {
 namespace {
@@ -86,6 +87,18 @@ WeightChoice under_prefix(const StateDict& dict, const std::string& prefix, cons
   return choice;
 }
 
+/// The dict's layers under the network's names.
+WeightChoice by_layers(const StateDict& dict, const KnownNetwork& network) {
+  NamedLayers named = name_layers(dict.layers, network.arch, network.expected);
+  WeightChoice choice{.key = dict.key, .by_layers = true, .note = std::move(named.note)};
+  choice.tensors = std::move(named.tensors);
+  choice.left_out = std::move(named.left_out);
+  choice.match = match_arch(choice.tensors, network.arch, network.expected);
+  if (!named.fault.empty()) choice.match.fault = std::move(named.fault);
+  choice.match.score = named.score;
+  return choice;
+}
+
 /// Sort key: the smallest is taken first.
 std::pair<bool, bool> order_of(const WeightChoice& choice) { return {choice.match.headless, is_average(label(choice))}; }
 
@@ -99,7 +112,9 @@ class Chooser {
       if (!dict.fault.empty()) unreadable_.push_back(dict.fault);
       if (!dict.fault.empty() || dict.tensors.size() < std::min(largest, kFewestTensors)) continue;
       for (const KnownNetwork& network : networks) {
-        for (const std::string& prefix : prefixes_in(dict.tensors, network)) consider(dict, prefix, network);
+        const size_t fitted = fitting_.size();
+        for (const std::string& prefix : prefixes_in(dict.tensors, network)) consider(dict, under_prefix(dict, prefix, network));
+        if (!dict.layers.empty() && fitting_.size() == fitted) consider(dict, by_layers(dict, network));
       }
     }
   }
@@ -125,14 +140,14 @@ class Chooser {
   }
 
  private:
-  void consider(const StateDict& dict, const std::string& prefix, const KnownNetwork& network) {
-    WeightChoice choice = under_prefix(dict, prefix, network);
+  void consider(const StateDict& dict, WeightChoice choice) {
     if (!key_.empty() && key_ != label(choice) && key_ != choice.key && key_ + '.' != choice.prefix) return;
     if (choice.match.fits()) return fitting_.push_back(std::move(choice));
     if (nearest_ && choice.match.score <= nearest_->match.score) return;
     choice.tensors = dict.tensors;
     choice.prefix.clear();
     choice.left_out = {};
+    choice.note.clear();
     nearest_ = std::move(choice);
   }
 
@@ -157,6 +172,8 @@ std::vector<std::string> WeightChoice::remarks() const {
                               taken_off.empty() ? "" : fmt::format(", names without '{}'", fmt::join(taken_off, "', '"))));
   if (!others.empty())
     all.push_back(fmt::format("'{}' fits as well and was not taken: weights convert `key` names it", fmt::join(others, "', '")));
+  if (match.fits() && by_layers) all.emplace_back("its names are its own: its layers were told by their shapes and their order");
+  if (!note.empty()) all.push_back(note);
   if (!left_out.empty()) all.push_back(fmt::format("left out what is outside of the network: {}", left_out.text()));
   if (match.fits() && match.headless)
     all.emplace_back("holds no classifier: a training may begin with it and learn its own, forward cannot use it");

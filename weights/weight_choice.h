@@ -1,6 +1,7 @@
 /// Chooses the tensors in a file that are a network's weights. Users save state dicts in many ways: under a key of a checkpoint
 /// ("state_dict", "model", "net"), as part of a larger module (names begin with "model." or "encoder."), twice (trained and
-/// averaged). Any that fits one of our networks by names and shapes is taken, whatever its key.
+/// averaged). Any that fits one of our networks by names and shapes is taken, whatever its key. ONNX's and Keras's files, whose
+/// names are their own, are told by their layers (layer_match.h).
 #pragma once
 #include <string>
 #include <vector>
@@ -17,7 +18,9 @@ struct WeightChoice {
   ArchMatch match = {};                      ///< of the network, or of the nearest if none fits
   std::vector<std::string> others = {};      ///< other weights that fit: values for `key` of choose_weights()
   std::vector<std::string> unreadable = {};  ///< faults of other parts of the file
-  NameList left_out = {};                    ///< tensors outside the network
+  NameList left_out = {};                    ///< tensors, or layers, outside the network
+  bool by_layers = false;                    ///< taken by the layers' shapes and order: the file's names are its own
+  std::string note = {};                     ///< how the function of the file's network differs from ours; empty: not
 
   /// One sentence each on what was taken and what was not; empty if the file holds just the network's state dict.
   std::vector<std::string> remarks() const;

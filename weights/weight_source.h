@@ -1,12 +1,12 @@
-/// A file of weights in any container that PyTorch users have, recognised by content, not by name.
+/// A file of weights in any container that users of PyTorch, ONNX and Keras have, recognised by content, not by name.
 #pragma once
 #include <memory>
 
-#include "weights/state_dict.h"
+#include "weights/weight_content.h"
 
 namespace cudenza {
 
-enum class WeightContainer : uint8_t { torch_zip, torch_tar, torch_stream, safetensors };
+enum class WeightContainer : uint8_t { torch_zip, torch_tar, torch_stream, safetensors, onnx, keras };
 std::string_view name_of(WeightContainer);
 
 class WeightSource {
@@ -18,16 +18,17 @@ class WeightSource {
   const FileBytes& file() const { return file_; }
   WeightContainer container() const { return container_; }
   /// The file's state dicts in order, at least one of them readable. Names are without wrappers (state_dict.h).
-  const std::vector<StateDict>& state_dicts() const { return state_dicts_; }
+  const std::vector<StateDict>& state_dicts() const { return content_.state_dicts; }
+  const SourceFacts& facts() const { return content_.facts; }
 
  private:
   FileBytes file_;
   WeightContainer container_;
-  std::vector<StateDict> state_dicts_;
+  WeightContent content_;
 };
 
 /// Reads one tensor's numbers in contiguous order, as floats, piece by piece. Holds only the requested piece in memory; for a
-/// tensor with other strides, all that it spans.
+/// tensor with other strides, all that it spans. The source must live as long as the reader.
 class TensorReader {
  public:
   TensorReader(const FileBytes&, const TensorRecord&);
@@ -36,6 +37,8 @@ class TensorReader {
   void read(std::span<float> out);
 
  private:
+  void read_stored(std::span<float> out);
+  void read_bytes(uint64_t at, std::span<std::byte> out) const;
   void read_contiguous(std::span<float> out);
   void read_strided(std::span<float> out);
 
@@ -45,6 +48,7 @@ class TensorReader {
   uint64_t position_ = 0;       ///< in elements, for a contiguous tensor
   std::vector<std::byte> raw_;  ///< a piece of a contiguous tensor, or the whole span of a strided one
   std::vector<int64_t> index_;  ///< next element of a strided tensor
+  std::unique_ptr<TensorReader> minus_;
 };
 
 }  // namespace cudenza

@@ -13,6 +13,7 @@
 #include "engine/ops/cast.h"
 #include "engine/ops/layout.h"
 #include "engine/ops/pointwise.h"
+#include "weights/arch_match.h"
 
 namespace cudenza {
 namespace {
@@ -62,31 +63,38 @@ class Pictures {
   bool all_finite_ = true;
 };
 
-/// As many classes as the file's last layer has, so that they need not be said.
-int classes_in(const Hdf5File& weights, NetworkChoice choice) {
+/// As many classes as the file's last layer has, so that they need not be said. Throws DataError if it lacks the classifier.
+int classes_in(const WeightsFile& weights, NetworkChoice choice) {
   choice.classes = 1;
   const UnsetWeights unset;
   const auto network = choice.make();
+  const std::string classifier = network->head_prefix().substr(0, network->head_prefix().find('.') + 1);
+  NameList missing;
   std::string last;
   for (const NamedTensor& p : network->named_parameters()) {
-    if (p.name.starts_with(network->head_prefix()) && p.tensor.shape().rank() == 2) last = p.name;
+    if (!p.name.starts_with(classifier)) continue;
+    if (!weights.file.contains(p.name)) missing.add(p.name);
+    if (p.tensor.shape().rank() == 2) last = p.name;
   }
-  if (!weights.contains(last))
-    throw DataError(
-        fmt::format("{}: lacks {}, so it is not {} with a {} head", weights.path().string(), last, choice.arch, choice.head));
-  return static_cast<int>(weights.extent(last).shape[0]);
+  const std::string path = weights.path.string();
+  if (!missing.empty())
+    throw DataError(fmt::format(
+        "{}: lacks the {} head of {} ({}), and without it there are no logits: train one, `cudenza train DATA --model {} "
+        "--weights {}`, or take weights with a classifier",
+        path, choice.head, choice.arch, missing.text(), choice.arch, path));
+  return static_cast<int>(weights.file.extent(last).shape[0]);
 }
 
 std::unique_ptr<Network> load(const ForwardChoice& o, int channels, Observer& observer) {
   const WeightsFile opened = open_weights(o.weights);
   for (const std::string& remark : opened.remarks) observer.remark(fmt::format("{}: {}", o.weights.string(), remark));
-  const Hdf5File& weights = opened.file;
   NetworkChoice choice = o.network;
-  if (!o.classes_given) choice.classes = classes_in(weights, choice);
+  const int classes = classes_in(opened, choice);
+  if (!o.classes_given) choice.classes = classes;
   if (o.gradients) choice.dropout = 0;  // nothing random, so that another framework can compute the same
   const UnsetWeights unset;
   auto network = choice.make(channels);
-  read_state(weights, *network);
+  read_state(opened.file, *network);
   return network;
 }
 

@@ -12,7 +12,7 @@ namespace cudenza {
 struct ForwardChoice {
   NetworkChoice network;
   bool classes_given = false;     ///< network.classes counts; otherwise as many are taken as the weights have
-  std::filesystem::path weights;  ///< an HDF5 file, .pth or .safetensors
+  std::filesystem::path weights;  ///< an HDF5 file, or one of another program
   std::filesystem::path input;    ///< pictures: /x, f32 [N,3,H,W] or [N,1,H,W]; with `gradients` /dy too, f32 [N,classes]
   std::filesystem::path output;   ///< to be written: /logits, f32 [N,classes]
   bool folded = false;            ///< batch norms folded into the convolutions before them

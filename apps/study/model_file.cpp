@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "engine/core/name_table.h"
 
@@ -13,12 +14,14 @@ constexpr NameTable kHeads("head", {std::pair{HeadKind::original, "linear"},
                                     {HeadKind::fastai, "fastai"},
                                     {HeadKind::pyramid, "pyramid"}});
 
-/// By the names of its tensors.
-HeadKind head_in(const Hdf5File& file) {
+/// The head that a file of weights has; none if it holds a body alone.
+std::optional<HeadKind> head_in(const Hdf5File& file) {
+  const std::vector<std::string> names = file.names();
   const auto has = [&](std::string_view prefix) {
-    return std::ranges::any_of(file.names(), [&](const std::string& name) { return name.starts_with(prefix); });
+    return std::ranges::any_of(names, [&](const std::string& name) { return name.starts_with(prefix); });
   };
-  return has("head.fc1.") ? HeadKind::fastai : has("head.") ? HeadKind::pyramid : HeadKind::original;
+  if (has("head.")) return has("head.fc1.") ? HeadKind::fastai : HeadKind::pyramid;
+  return has("fc.") || has("classifier.") ? std::optional(HeadKind::original) : std::nullopt;
 }
 
 }  // namespace
@@ -27,7 +30,11 @@ std::string_view name_of(HeadKind head) { return kHeads.name_of(head); }
 HeadKind head_from_name(std::string_view name) { return kHeads.value_of(name); }
 
 void write_model(Hdf5File& file, const Model& model) {
-  write_info(file, {.arch = model.arch, .input_size = model.input.picture.height, .classes = model.classes});
+  write_info(file, {.arch = model.arch,
+                    .input_size = model.input.picture.height,
+                    .classes = model.classes,
+                    .license = model.license,
+                    .origin = model.origin});
   write_state(file, *model.network);
   write_input_spec(file, model.input);
   file.set_attribute(kGroup, "head", std::string(name_of(model.head)));
@@ -39,6 +46,9 @@ void write_model(Hdf5File& file, const Model& model) {
 void take_origin(const Hdf5File& file, Model& model) {
   model.weights = file.attribute<std::string>(kGroup, "weights");
   model.weights_sha = file.attribute<std::string>(kGroup, "weights_sha256");
+  const WeightsInfo info = read_info(file);
+  model.license = info.license;
+  model.origin = info.origin;
 }
 
 std::filesystem::path model_path(const std::filesystem::path& run) {
@@ -65,6 +75,8 @@ Model read_model(const std::filesystem::path& path, Device device) {
               .temperature = temperature,
               .weights = {},
               .weights_sha = {},
+              .license = {},
+              .origin = {},
               .random = std::make_shared<Generator>(0),
               .network = nullptr};
   take_origin(file, model);
@@ -87,13 +99,17 @@ LoadReport begin_with(Model& model, const WeightsFile& weights, bool keep_head) 
     throw DataError(fmt::format("{}: holds weights of {}, but `arch` says {}", weights.path.string(), info.arch, model.arch));
   }
   LoadOptions options;
-  const bool same_head = head_in(file) == model.head;
+  const std::optional<HeadKind> head = head_in(file);
+  const bool same_head = head == model.head;
   if (!same_head) options.replace_head = {"head.", "fc.", "classifier."};
   else if (!keep_head) options.replace_head = {model.network->head_prefix()};
+  require(head || !keep_head, "`keep_head`: {} has no head to keep", weights.path.string());
   require(same_head || !keep_head, "`keep_head`: {} has another kind of head; say `head` {}", weights.path.string(),
-          name_of(head_in(file)));
+          name_of(head.value_or(HeadKind::original)));
   model.weights = weights.path.filename().string();
   model.weights_sha = info.source_sha256;
+  model.license = info.license;
+  model.origin = info.origin;
   return read_state(file, *model.network, options);
 }
 

@@ -16,6 +16,7 @@ struct Model {
   InputSpec input;
   double temperature = 1;            ///< of its confidence, fitted on the validation clips
   std::string weights, weights_sha;  ///< the file its training began from; empty: from scratch
+  std::string license, origin;       ///< of those weights, where they are known
   std::shared_ptr<Generator> random;
   std::unique_ptr<Network> network;
 };
@@ -24,7 +25,7 @@ struct Model {
 void write_model(Hdf5File&, const Model&);
 /// The model that a file holds, on `device`, in evaluation mode. Throws DataError if it holds none.
 Model read_model(const std::filesystem::path&, Device);
-/// Takes over what the file's model began from: `weights` and `weights_sha`.
+/// Takes over what the file's model began from: `weights`, `weights_sha`, `license` and `origin`.
 void take_origin(const Hdf5File&, Model&);
 /// `run` may be a run directory, which means its best.h5, or a model's file.
 std::filesystem::path model_path(const std::filesystem::path& run);

@@ -126,6 +126,8 @@ ModelCard card_of(const RunFacts& f) {
                  .input = facts_of(f.model.input),
                  .weights = f.model.weights,
                  .weights_sha = f.model.weights_sha,
+                 .weights_license = f.model.license,
+                 .weights_origin = f.model.origin,
                  .training = training_of(f),
                  .result = {},
                  .calibration = {},

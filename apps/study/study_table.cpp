@@ -20,7 +20,8 @@ constexpr StudyLine kLines[] = {{"AlexNet", "alexnet", "study", "fine-tuning", 1
 std::string weights_of(const fs::path& folder, std::string_view arch) {
   if (folder.empty()) return {};
   std::vector<std::string> names;
-  for (const std::string_view ending : {"h5", "pth", "pt", "safetensors"}) names.push_back(fmt::format("{}.{}", arch, ending));
+  for (const std::string_view ending : {"h5", "pth", "pt", "safetensors", "onnx"})
+    names.push_back(fmt::format("{}.{}", arch, ending));
   for (const OfficialWeights& row : official_weights()) {
     if (row.arch == arch) names.emplace_back(row.file());
   }

@@ -12,6 +12,7 @@ namespace cudenza {
 struct TrainOptions {
   std::string data, out, resume;
   std::string arch = "resnet34", weights, recipe = "study";
+  std::optional<std::string> input_scale;  ///< what `weights` were trained with: torch, caffe or tf (weights/input_scale.h)
   bool keep_head = false;
   std::string split = "auto", split_dir;
   bool strict = false, log_steps = false;

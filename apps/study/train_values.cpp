@@ -16,6 +16,7 @@ TrainValues values_of(const Compute& compute, const TrainOptions& t, const Input
   const InputSpec input = t.make_input(run.media);
   TrainValues values{{"model", t.arch},
                      {"weights", t.weights},
+                     {"input-scale", t.input_scale.value_or("")},
                      {"head", t.make_recipe().head},
                      {"keep-head", text_of(t.keep_head)},
                      {"split", t.split},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <span>
 
 #include "apps/study/weights_file.h"
@@ -23,6 +24,19 @@ std::string official_file(const std::string& sha256) {
   return official ? std::string(official->file()) : "";
 }
 
+/// What a network's file must hold and this one does not: a missing classifier.
+void add_missing(CheckedWeights& checked, const std::vector<TensorRecord>& records) {
+  if (checked.arch.empty()) return;
+  std::set<std::string_view> held;
+  for (const TensorRecord& record : records) held.insert(record.name);
+  NameList missing;
+  for (const ExpectedTensor& e : expected_tensors(checked.arch)) {
+    ++checked.wanted;
+    if (!held.contains(e.name)) missing.add(e.name);
+  }
+  checked.missing = missing.text();
+}
+
 CheckedWeights check_hdf5(const fs::path& path) {
   const Hdf5File file(path);
   const WeightsInfo info = read_info(file);
@@ -35,12 +49,17 @@ CheckedWeights check_hdf5(const fs::path& path) {
   }
   const ArchMatch match = match_arch(records, info.arch);
   if (!match.fault.empty()) throw DataError(fmt::format("{}: is no {}: {}", path.string(), info.arch, match.fault));
-  return {.container = "HDF5",
-          .arch = info.arch,
-          .tensors = records.size(),
-          .sha256 = info.source_sha256,
-          .source = info.source,
-          .official = official_file(info.source_sha256)};
+  CheckedWeights checked{.container = "HDF5",
+                         .arch = info.arch,
+                         .tensors = records.size(),
+                         .sha256 = info.source_sha256,
+                         .source = info.source,
+                         .license = info.license,
+                         .origin = info.origin,
+                         .note = info.note,
+                         .official = official_file(info.source_sha256)};
+  add_missing(checked, records);
+  return checked;
 }
 
 CheckedWeights check_foreign(const fs::path& path) {
@@ -59,17 +78,22 @@ CheckedWeights check_foreign(const fs::path& path) {
       left -= part.size();
     }
   }
-  return {.container = std::string(name_of(source.container())),
-          .arch = choice.match.fits() ? choice.match.arch : "",
-          .tensors = choice.tensors.size(),
-          .sha256 = hash.sha256,
-          .hash = hash,
-          .official = official_file(hash.sha256)};
+  CheckedWeights checked{.container = std::string(name_of(source.container())),
+                         .arch = choice.match.fits() ? choice.match.arch : "",
+                         .tensors = choice.tensors.size(),
+                         .sha256 = hash.sha256,
+                         .hash = hash,
+                         .license = source.facts().license,
+                         .origin = source.facts().origin,
+                         .note = choice.note,
+                         .official = official_file(hash.sha256)};
+  add_missing(checked, choice.tensors);
+  return checked;
 }
 
 }  // namespace
 
-CheckedWeights check_weights(const fs::path& path) { return is_hdf5(path) ? check_hdf5(path) : check_foreign(path); }
+CheckedWeights check_weights(const fs::path& path) { return is_own_hdf5(path) ? check_hdf5(path) : check_foreign(path); }
 
 std::string text_of(const SourceHash& hash) {
   const OfficialWeights* official = find_official_by_hash(hash.sha256);

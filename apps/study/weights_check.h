@@ -11,10 +11,13 @@ struct CheckedWeights {
   std::string container;  ///< "HDF5", or what the file is otherwise
   std::string arch;       ///< the network; empty: none of ours
   size_t tensors = 0;
-  std::string sha256;         ///< of the file, or of the one that an HDF5 file was made of
-  std::string source = {};    ///< of an HDF5 file: the file that it was made of
-  SourceHash hash = {};       ///< of a file that is not HDF5
-  std::string official = {};  ///< the official file that this is, or was made of; empty: none
+  size_t wanted = 0;                                 ///< tensors that the network has; 0: none of ours
+  std::string missing = {};                          ///< names of those that the file lacks, a classifier's; empty: none
+  std::string sha256;                                ///< of the file, or of the one that an HDF5 file was made of
+  std::string source = {};                           ///< of an HDF5 file: the file that it was made of
+  SourceHash hash = {};                              ///< of a file that is not HDF5
+  std::string license = {}, origin = {}, note = {};  ///< as in WeightsInfo
+  std::string official = {};                         ///< the official file that this is, or was made of; empty: none
 
   bool is_hdf5() const { return container == "HDF5"; }
 };

@@ -8,6 +8,7 @@
 
 #include "engine/io/hdf5_checksum.h"
 #include "weights/convert.h"
+#include "weights/keras.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -40,18 +41,25 @@ class TemporaryFolder {
 
 }  // namespace
 
-bool is_hdf5(const fs::path& path) {
+bool is_own_hdf5(const fs::path& path) {
   const FileBytes file(path);
   std::array<char, 32> head{};
   file.read(0, std::as_writable_bytes(std::span(head)).first(std::min<size_t>(head.size(), file.size())));
-  return hdf5::begins_as_hdf5({head.data(), head.size()});
+  const std::string_view text(head.data(), head.size());
+  return hdf5::begins_as_hdf5(text) && (text.starts_with("cudenza") || !is_keras(Hdf5File(path)));
 }
 
-WeightsFile open_weights(const fs::path& path) {
-  if (is_hdf5(path)) return {path, Hdf5File(path)};
+WeightsFile open_weights(const fs::path& path, std::optional<InputScale> input_scale) {
+  if (is_own_hdf5(path)) {
+    require(!input_scale, "`input_scale`: {} is converted already, and its preprocessing was decided then", path.string());
+    WeightsFile weights{path, Hdf5File(path)};
+    const auto note = weights.file.attribute_or<std::string>("/", "note", "");
+    if (!note.empty()) weights.remarks.push_back(note);
+    return weights;
+  }
   const TemporaryFolder folder;
   const fs::path converted = folder.path() / path.filename();
-  ConvertReport report = convert_weights(path, converted);
+  ConvertReport report = convert_weights(path, converted, {.input_scale = input_scale});
   return {path, Hdf5File(converted), std::move(report.remarks)};
 }
 

@@ -36,7 +36,7 @@ bool is_converted(const OfficialWeights& row, const fs::path& path) {
 
 ConvertReport convert_weights_into(const ConvertChoice& choice) {
   check_output_file("OUT", choice.out, is_converted_weights, std::span(&choice.in, 1));
-  return convert_weights(choice.in, choice.out, choice.arch, choice.key);
+  return convert_weights(choice.in, choice.out, choice.options);
 }
 
 const OfficialWeights& official_row(const std::string& arch, const std::string& variant) {
@@ -59,7 +59,7 @@ std::optional<Converted> fetch_weights(const OfficialWeights& row, const FetchCh
   observer.remark(fmt::format("fetching {}", row.file()));
   const fs::path in = download(row, {.folder = choice.folder, .base_url = choice.mirror, .show_progress = choice.show_progress});
   Converted converted{
-      .in = in, .out = out, .report = convert_weights_into({.in = in, .out = out, .arch = std::string(row.arch)})};
+      .in = in, .out = out, .report = convert_weights_into({.in = in, .out = out, .options = {.arch = std::string(row.arch)}})};
   if (!choice.keep) fs::remove(in);
   return converted;
 }

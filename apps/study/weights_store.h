@@ -11,10 +11,9 @@
 namespace cudenza {
 
 struct ConvertChoice {
-  std::filesystem::path in;   ///< PyTorch's zip, tar or stream, or safetensors
+  std::filesystem::path in;   ///< PyTorch's zip, tar or stream, safetensors, ONNX or Keras's HDF5
   std::filesystem::path out;  ///< the HDF5 file
-  std::string arch = {};      ///< the network; empty: told by names and shapes
-  std::string key = {};       ///< the state dict to take; empty: the first that fits (weights/weight_choice.h)
+  ConvertOptions options = {};
 };
 
 /// convert_weights(), but a file at `out` that is none of ours stays as it is: UsageError.

@@ -32,7 +32,8 @@ void add_forward(CLI::App& program, const Common& common) {
   const auto o = std::make_shared<ForwardChoice>();
   add_network_options(*verb, o->network, "--arch")->required();
   verb->get_option("--classes")->description("number of classes; as many as the weights have, if not given")->default_str("");
-  verb->add_option("--weights", o->weights, "the network's weights: an HDF5 file, .pth or .safetensors")->required();
+  verb->add_option("--weights", o->weights, "the network's weights: an HDF5 file, .pth, .safetensors, .onnx or Keras's .h5")
+      ->required();
   verb->add_option("--input", o->input, "HDF5 file with pictures: /x, f32 [N,3,H,W] or [N,1,H,W]")->required();
   verb->add_option("--output", o->output, "HDF5 file to write: /logits, f32 [N,classes]")->required();
   CLI::Option* folded = verb->add_flag("--folded", o->folded, "fold batch norms into the convolutions before them");

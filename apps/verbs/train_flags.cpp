@@ -86,8 +86,12 @@ void add_data_options(CLI::App* verb, TrainOptions& o) {
 void add_train_options(CLI::App* verb, TrainOptions& o, bool with_run) {
   add_data_options(verb, o);
   verb->add_option("--model", o.arch, fmt::format("{}", fmt::join(network_names(), " ")))->capture_default_str();
-  verb->add_option("--weights", o.weights,
-                   "begin with this file: ImageNet's weights, a model trained here, or a .pth or .safetensors file");
+  verb->add_option(
+      "--weights", o.weights,
+      "begin with this file: ImageNet's weights, a model trained here, or a .pth, .safetensors, .onnx or Keras .h5 file");
+  verb->add_option("--input-scale", o.input_scale,
+                   "what those weights were trained with, if not torch (`weights convert --help`)")
+      ->check(CLI::IsMember({"torch", "caffe", "tf"}));
   verb->add_flag("--keep-head", o.keep_head, "take the file's head too");
   verb->add_option("--head", o.head, "linear, fastai or pyramid; the recipe's without")
       ->check(CLI::IsMember({"linear", "fastai", "pyramid"}));

@@ -24,7 +24,18 @@ using Json = nlohmann::ordered_json;
 constexpr double kMegabyte = 1e6;
 constexpr const char* kKeyHelp =
     "the state dict to take where the file has several: a key (state_dict_ema), or what its names begin with";
+constexpr const char* kScaleHelp =
+    "what the file was trained with, taken into the first convolution: torch (RGB in 0..1, ImageNet's mean and deviation; the "
+    "default), caffe (BGR in 0..255 less a mean: keras.applications' VGG16 and ResNet50), tf (RGB in -1..1)";
 constexpr std::string_view kMirrorVariable = "CUDENZA_WEIGHTS_URL";
+
+Json null_if_empty(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+/// Lines on where weights come from, where it is known.
+void print_origin(const std::string& license, const std::string& origin) {
+  if (!license.empty()) print_out("  licence: {}\n", license);
+  if (!origin.empty()) print_out("  origin: {}\n", origin);
+}
 
 // list
 
@@ -71,6 +82,9 @@ Json report_facts(const fs::path& in, const fs::path& out, const ConvertReport& 
           {"parameters_and_buffers", report.numbers},
           {"sha256", report.hash.sha256},
           {"sha256_in_name", report.hash.in_name.empty() ? Json() : Json(report.hash.in_name)},
+          {"input_scale", name_of(report.input_scale)},
+          {"license", null_if_empty(report.license)},
+          {"origin", null_if_empty(report.origin)},
           {"remarks", with_option_names(report.remarks)}};
 }
 
@@ -83,6 +97,7 @@ void print_converted(const fs::path& in, const fs::path& out, const ConvertRepor
             report.numbers);
   print_out("  from {} ({}), SHA-256 {}…, {}\n", in.string(), name_of(report.container), report.hash.sha256.substr(0, 16),
             text_of(report.hash));
+  print_origin(report.license, report.origin);
 }
 
 struct FetchOptions {
@@ -151,12 +166,15 @@ Listing list_foreign(const fs::path& path, const std::string& key) {
   listing.facts = {{"file", path.string()}, {"container", name_of(source.container())}};
   if (choice.match.fits()) listing.facts.update({{"arch", choice.match.arch}, {"class_count", choice.match.classes}});
   else listing.facts["arch"] = Json();
+  for (const auto& [name, text] : {std::pair{"license", source.facts().license}, {"origin", source.facts().origin}}) {
+    if (!text.empty()) listing.facts[name] = text;
+  }
   listing.facts.update({{"state_dicts", parts_of(source)},
                         {"key", choice.key},
                         {"prefix", choice.prefix},
                         {"wrappers", choice.wrappers},
                         {"remarks", with_option_names(choice.remarks())}});
-  for (const TensorRecord& record : choice.tensors) listing.add(record.name, record.dtype, record.sizes);
+  for (const TensorRecord& record : choice.tensors) listing.add(record.name, record.dtype, record.shape());
   return listing;
 }
 
@@ -184,7 +202,7 @@ void print_fact(const std::string& name, const Json& value) {
 }
 
 void run_inspect(const fs::path& path, const std::string& key, const Common& common) {
-  Listing listing = is_hdf5(path) ? list_hdf5(path) : list_foreign(path, key);
+  Listing listing = is_own_hdf5(path) ? list_hdf5(path) : list_foreign(path, key);
   int64_t numbers = 0;
   for (const Json& tensor : listing.tensors) {
     int64_t count = 1;
@@ -205,15 +223,17 @@ void run_inspect(const fs::path& path, const std::string& key, const Common& com
 
 // verify
 
-Json null_if_empty(const std::string& text) { return text.empty() ? Json() : Json(text); }
-
 void run_verify(const fs::path& path, const Common& common) {
   const CheckedWeights checked = check_weights(path);
   if (common.json) {
     Json facts{{"file", path.string()},
                {"container", checked.container},
                {"arch", null_if_empty(checked.arch)},
-               {"tensors", checked.tensors}};
+               {"tensors", checked.tensors},
+               {"missing", null_if_empty(checked.missing)},
+               {"license", null_if_empty(checked.license)},
+               {"origin", null_if_empty(checked.origin)},
+               {"note", null_if_empty(checked.note)}};
     if (checked.is_hdf5()) facts.update({{"source", checked.source}, {"sha256", checked.sha256}});
     else facts.update({{"sha256", checked.sha256}, {"sha256_in_name", null_if_empty(checked.hash.in_name)}});
     facts["official"] = null_if_empty(checked.official);
@@ -222,9 +242,13 @@ void run_verify(const fs::path& path, const Common& common) {
   if (common.quiet) return;
   print_out("{}: sound; {}, {}, {} tensors\n", path.string(), checked.container,
             checked.arch.empty() ? "none of our networks" : checked.arch, checked.tensors);
+  if (!checked.missing.empty())
+    print_out("  no classifier: {} has {} tensors, and {} are not there\n", checked.arch, checked.wanted, checked.missing);
   const std::string of = checked.is_hdf5() ? fmt::format(" of {}, its source,", checked.source) : "";
   if (!checked.sha256.empty()) print_out("  SHA-256{} {}\n", of, checked.sha256);
   print_out("  {}\n", checked.official.empty() ? "not an official file" : "official: " + checked.official);
+  print_origin(checked.license, checked.origin);
+  if (!checked.note.empty()) print_out("  note: {}\n", checked.note);
 }
 
 }  // namespace
@@ -245,20 +269,27 @@ void add_weights(CLI::App& program, const Common& common) {
   fetch_verb->callback([fetch, &common] { run_fetch(*fetch, common); });
 
   auto paths = std::make_shared<ConvertChoice>();
-  CLI::App* convert_verb = verb->add_subcommand("convert", "A .pth or .safetensors file to HDF5");
-  convert_verb->add_option("IN", paths->in, "PyTorch's zip, tar or stream, or safetensors")->required();
+  CLI::App* convert_verb = verb->add_subcommand("convert", "A .pth, .safetensors, .onnx or Keras .h5 file to HDF5");
+  convert_verb->add_option("IN", paths->in, "PyTorch's zip, tar or stream, safetensors, ONNX, or Keras's HDF5")->required();
   convert_verb->add_option("OUT.h5", paths->out)->required();
-  convert_verb->add_option("--arch", paths->arch, "the network; told by names and shapes if not given");
-  convert_verb->add_option("--key", paths->key, kKeyHelp);
+  ConvertOptions& options = paths->options;
+  convert_verb->add_option("--arch", options.arch, "the network; told by names and shapes if not given");
+  convert_verb->add_option("--key", options.key, kKeyHelp);
+  const auto take_scale = [paths](const std::string& name) { paths->options.input_scale = input_scale_from_name(name); };
+  convert_verb->add_option_function<std::string>("--input-scale", take_scale, kScaleHelp)
+      ->check(CLI::IsMember({"torch", "caffe", "tf"}));
+  convert_verb->add_option("--license", options.license, "the weights' licence, kept in the file; else what IN says");
+  convert_verb->add_option("--origin", options.origin, "where they come from, kept in the file; else what IN says");
   convert_verb->footer(
       "What fits a network by names and shapes is taken, whatever its key and whatever stands before all its names. Of several "
-      "the first in the file is taken, averages (ema, swa, teacher) last.");
+      "the first in the file is taken, averages (ema, swa, teacher) last. ONNX and Keras's files with names of their own are "
+      "known by the order and shapes of their layers.");
   convert_verb->callback([paths, &common] { print_converted(paths->in, paths->out, convert_weights_into(*paths), common); });
 
   CLI::App* inspect_verb = verb->add_subcommand("inspect", "What is in a file of weights");
   inspect_verb->add_option("FILE", paths->in)->required();
-  inspect_verb->add_option("--key", paths->key, kKeyHelp);
-  inspect_verb->callback([paths, &common] { run_inspect(paths->in, paths->key, common); });
+  inspect_verb->add_option("--key", paths->options.key, kKeyHelp);
+  inspect_verb->callback([paths, &common] { run_inspect(paths->in, paths->options.key, common); });
 
   CLI::App* verify_verb = verb->add_subcommand("verify", "Whether a file of weights is whole, and what it says it is");
   verify_verb->add_option("FILE", paths->in)->required();

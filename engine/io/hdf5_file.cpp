@@ -81,7 +81,7 @@ Hdf5File& Hdf5File::operator=(Hdf5File&&) noexcept = default;
 Hdf5File::~Hdf5File() {
   if (!impl_) return;
   if (impl_->record) impl_->driven.abandon();  // an unfinished file is thrown away
-  if (!impl_->file) return;  // libhdf5 may never have been entered
+  if (!impl_->file) return;                    // libhdf5 may never have been entered
   const Entered library;
   impl_.reset();
 }
@@ -151,6 +151,12 @@ Hdf5File::Extent Hdf5File::extent(std::string_view name) const {
   const Entered library;
   const DataSet set(path(), impl_->file.get(), name);
   return {set.shape(), set.dtype()};
+}
+
+void Hdf5File::check_held(std::string_view name) const {
+  const Entered library;
+  const DataSet set(path(), impl_->file.get(), name);
+  set.check_stored(bytes_of(set.shape(), set.dtype()));
 }
 
 Tensor Hdf5File::read(std::string_view name) const {

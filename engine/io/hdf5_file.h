@@ -55,6 +55,9 @@ class Hdf5File {
   /// Shape and dtype of a data set without reading it. Other float widths, both byte orders and small integers are read as the
   /// smallest of our dtypes that holds them.
   Extent extent(std::string_view name) const;
+  /// Throws DataError unless the file can hold all the numbers that a data set claims: a few bytes can claim any size. Reading
+  /// checks what is read.
+  void check_held(std::string_view name) const;
   /// A whole data set, on the CPU.
   Tensor read(std::string_view name) const;
   /// `count` rows of the outermost axis, from row `first` on.

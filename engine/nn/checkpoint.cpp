@@ -157,6 +157,12 @@ void write_info(Hdf5File& file, const WeightsInfo& info) {
   file.set_attribute("/", "mean", info.mean);
   file.set_attribute("/", "std", info.std);
   file.set_attribute("/", "interpolation", info.interpolation);
+  const auto set_if_known = [&](std::string_view name, const std::string& text) {
+    if (!text.empty()) file.set_attribute("/", name, text);
+  };
+  set_if_known("license", info.license);
+  set_if_known("origin", info.origin);
+  set_if_known("note", info.note);
   if (info.classes.size() <= kMostClassesAttribute) file.set_attribute("/", "classes", info.classes);
   else file.write_texts("classes", info.classes);
 }
@@ -182,7 +188,10 @@ WeightsInfo read_info(const Hdf5File& file) {
           .std = numbers("std"),
           .interpolation = file.attribute<std::string>("/", "interpolation"),
           .classes =
-              file.has_texts("classes") ? file.read_texts("classes") : file.attribute<std::vector<std::string>>("/", "classes")};
+              file.has_texts("classes") ? file.read_texts("classes") : file.attribute<std::vector<std::string>>("/", "classes"),
+          .license = file.attribute_or<std::string>("/", "license", ""),
+          .origin = file.attribute_or<std::string>("/", "origin", ""),
+          .note = file.attribute_or<std::string>("/", "note", "")};
 }
 
 std::vector<StateEntry> file_state(const Module& network) {

@@ -22,6 +22,9 @@ struct WeightsInfo {
   std::vector<double> mean = {0.485, 0.456, 0.406}, std = {0.229, 0.224, 0.225};  ///< of each channel, for pictures in 0..1
   std::string interpolation = "bilinear";
   std::vector<std::string> classes = {};  ///< names of the logits
+  /// Of the weights or, of a model trained here, of those that it began with; empty: not known.
+  std::string license = {}, origin = {};
+  std::string note = {};  ///< how the network that they were made for differs from ours; empty: it does not
 };
 void write_info(Hdf5File&, const WeightsInfo&);
 /// Throws DataError if the file is not ours, or its version is unknown to this program.

@@ -53,12 +53,19 @@ std::optional<bool> leaks(const ModelCard& card) {
   return split.starts_with("random") || split.starts_with("stratified") ? std::optional(true) : std::nullopt;
 }
 
+/// The text between these two; nothing if there is none.
+std::string if_known(const char* before, const std::string& text, const char* after = "") {
+  return text.empty() ? "" : before + text + after;
+}
+
 }  // namespace
 
 Html headline(const RunFacts& run) {
   const ModelCard& card = run.card;
   const Proportion right = run.matrix.accuracy();
   const Interval interval = right.interval();
+  const Answers answers = run.predictions.answers();
+  const Interval f1 = macro_f1_interval(std::span(&answers, 1));
   const std::string head = card.head.empty() ? "" : fmt::format(" with a {} head", card.head);
   const std::string start = card.weights.empty() ? "trained from scratch" : "trained from the weights in " + card.weights;
   Html html = element("p", "Training report", {{"class", "kicker"}}) + element("h1", card.name);
@@ -70,19 +77,19 @@ Html headline(const RunFacts& run) {
                      element("p",
                              text("95 % interval: {}. Always naming the most frequent class: {}.",
                                   interval_text(interval.low, interval.high), percent_text(share_of_largest_class(run))),
+                             {{"class", "soft"}}) +
+                     element("p",
+                             text("Macro-F1, where each class weighs the same: {:.3f}, 95 % interval {:.3f} to {:.3f}.",
+                                  macro_f1(run.scores), f1.low, f1.high),
                              {{"class", "soft"}});
   html += element("div", element("strong", percent_text(right.value())) + element("div", words), {{"class", "hero"}});
   if (const auto leak = leaks(card)) html += element("p", leak_sentence(*leak), {{"class", "note"}});
 
   const Scored scored = run.predictions.scored();
-  const Answers answers = run.predictions.answers();
-  const Interval f1 = macro_f1_interval(std::span(&answers, 1));
   double seconds = 0;
   for (const EpochRow& row : run.history) seconds += row.time;
-  std::vector<std::pair<std::string, std::string>> facts = {
-      {"loss", fmt::format("{:.4f}", negative_log_likelihood(scored))},
-      {"macro-F1", fmt::format("{:.3f}", macro_f1(run.scores))},
-      {"its 95 % interval", fmt::format("{:.3f} to {:.3f}", f1.low, f1.high)}};
+  std::vector<std::pair<std::string, std::string>> facts = {{"loss", fmt::format("{:.4f}", negative_log_likelihood(scored))},
+                                                            {"macro-F1", fmt::format("{:.3f}", macro_f1(run.scores))}};
   if (scored.classes > 3) facts.emplace_back("top-3 accuracy", percent_text(top_k_accuracy(scored, 3).value()));
   facts.emplace_back("calibration error", fmt::format("{:.3f}", card.calibration.ece_after));
   if (!run.history.empty()) facts.emplace_back("epochs", fmt::format("{}", run.history.size()));
@@ -295,8 +302,8 @@ Html reproduce_section(const RunFacts& run) {
   const ModelCard& card = run.card;
   Html html = element("pre", element("code", card.command));
   if (!card.weights.empty())
-    html += element("p", text("It began with {}{}.", card.weights,
-                              card.weights_sha.empty() ? "" : fmt::format(" (SHA-256 {})", card.weights_sha)));
+    html += element("p", text("It began with {}{}{}{}.", card.weights, if_known(" (SHA-256 ", card.weights_sha, ")"),
+                              if_known("; origin: ", card.weights_origin), if_known("; licence: ", card.weights_license)));
   html += element("p", element("code", "cudenza report .") + " makes this page from the other files of its folder.");
   return section("reproduce", "To do it again", html);
 }

@@ -125,6 +125,8 @@ ModelCard card_of(const Json& json) {
   card.input = facts_of(json.at("input"));
   card.weights = text_or_empty(json.at("weights").at("from"));
   card.weights_sha = text_or_empty(json.at("weights").at("sha256"));
+  card.weights_license = text_or_empty(json.at("weights").value("license", Json()));
+  card.weights_origin = text_or_empty(json.at("weights").value("origin", Json()));
   card.training = training_of(json.at("training"), card.classes);
   card.result = result_of(json.at("result"));
   card.calibration = calibration_of(json.at("calibration"));
@@ -200,7 +202,11 @@ void write_model_card(const fs::path& run, const ModelCard& card) {
       {"classes", card.classes},
       {"input", json_of(card.input)},
       {"output", {{"name", "probabilities"}, {"activation", "softmax"}, {"shape", {"batch", card.classes.size()}}}},
-      {"weights", {{"from", null_if_empty(card.weights)}, {"sha256", null_if_empty(card.weights_sha)}}},
+      {"weights",
+       {{"from", null_if_empty(card.weights)},
+        {"sha256", null_if_empty(card.weights_sha)},
+        {"license", null_if_empty(card.weights_license)},
+        {"origin", null_if_empty(card.weights_origin)}}},
       {"training", training_json(card)},
       {"result", result_json(card.result)},
       {"calibration", calibration_json(card.calibration)},

@@ -29,6 +29,7 @@ struct ModelCard {
   Facts input;              ///< kind, preset, sample_rate, n_fft, hop, bands …, normalize, mean, std, image_size, channels
   std::string weights;      ///< the file that training started from; empty: from scratch
   std::string weights_sha;  ///< SHA-256 of that file
+  std::string weights_license, weights_origin;  ///< as that file says; empty: it does not
   struct Training {
     std::string data;                                     ///< the folder or CSV
     std::string split;                                    ///< "random:0.2", "split-dir …"

@@ -31,9 +31,9 @@ std::vector<Phase> transfer_phases(const Recipe& recipe, int groups) {
                       .norms_frozen = true});
   };
   const int head = groups - 1, tuned = std::min(recipe.frozen_stages, head);
-  if (recipe.freeze_epochs > 0) add("head", recipe.freeze_epochs, head, recipe.lr);
+  if (tuned == head) add("head", recipe.epochs, head, recipe.lr);
+  else if (recipe.freeze_epochs > 0) add("head", recipe.freeze_epochs, head, recipe.lr);
   for (int round = 0; round < recipe.rounds && tuned < head; ++round) add("upper stages", recipe.epochs, tuned, recipe.tuning_lr);
-  require(!phases.empty(), "`freeze_epochs` is 0 and all stages are frozen: nothing would be trained");
   return phases;
 }
 

@@ -30,7 +30,7 @@ struct Phase {
 /// fine_tune: first the head for freeze_epochs at lr (normalisations of other groups at lr / 10), pct_start 0.99, div 25;
 /// then all groups, geometric from lr / 200 to lr / 2, pct_start 0.3, div 5. transfer: the head for freeze_epochs at lr; then for
 /// `epochs` the stages (a group each) from frozen_stages on, the head at tuning_lr and each stage at stage_decay times the rate
-/// above it; nothing below moves. The other plans: all groups at lr.
+/// above it; nothing below moves. If all stages are frozen: the head alone, for `epochs`. The other plans: all groups at lr.
 std::vector<Phase> phases_of(const Recipe&, int groups);
 
 /// The recipe's optimizer. Adam has fastai's defaults, AdamW PyTorch's.

@@ -132,7 +132,7 @@ TEST_F(Forward, FaultsInFilesAreNamed) {
     EXPECT_NE(ran.err.find(words), std::string::npos) << ran.err;
   };
   expect_fault(forward("--classes 7"), 3, "fc.weight is [10,512] in the file and [7,512] in the network");
-  expect_fault(forward("--head fastai"), 3, "lacks head.fc2.weight");
+  expect_fault(forward("--head fastai"), 3, "lacks the fastai head of resnet34 (head.");
   expect_fault(forward("", "w.h5"), 3, "has no data set /x");
   expect_fault(forward("", "none.h5"), 3, "none.h5");
   Hdf5File::create(path("flat.h5"), [&](Hdf5File& file) { file.write("x", pictures.view({5, 3, 64 * 48})); });

@@ -25,8 +25,25 @@ inline void read_all(const FileBytes& file, const std::vector<StateDict>& dicts)
   for (const StateDict& dict : dicts) read_all(file, dict.tensors);
 }
 
-/// Opens the bytes by `read` (FileBytes to records or state dicts), and reads all they hold. A DataError is what broken files are
-/// for.
+/// The tensors of the layers, as a conversion would read them.
+inline std::vector<TensorRecord> records_of(const std::vector<SourceLayer>& layers) {
+  std::vector<TensorRecord> records;
+  for (const SourceLayer& layer : layers) {
+    if (!layer.fault.empty()) continue;
+    records.push_back(layer.weight);
+    if (layer.bias) records.push_back(*layer.bias);
+    if (layer.norm) records.insert(records.end(), {layer.norm->weight, layer.norm->bias, layer.norm->mean, layer.norm->variance});
+  }
+  return records;
+}
+
+inline void read_all(const FileBytes& file, const WeightContent& content) {
+  read_all(file, content.state_dicts);
+  for (const StateDict& dict : content.state_dicts) read_all(file, records_of(dict.layers));
+}
+
+/// Opens the bytes by `read` (FileBytes to records, state dicts or all content), and reads all they hold. A DataError is what
+/// broken files are for.
 template <class Read> int fuzz(const uint8_t* data, size_t size, Read&& read) {
   static MemoryFile memory;
   memory.set({reinterpret_cast<const char*>(data), size});

@@ -7,7 +7,7 @@ fixtures=$root/tests/fixtures/weights
 build=$1 seconds=$2
 shift 2
 names=("$@")
-[[ ${#names[@]} -gt 0 ]] || names=(pickle safetensors torch_stream torch_tar torch_zip weight_source checkpoint)
+[[ ${#names[@]} -gt 0 ]] || names=(pickle safetensors torch_stream torch_tar torch_zip onnx keras weight_source checkpoint)
 
 # What a reader may be given to begin with: the fixtures of its container; for pickles, those inside the zip archives.
 make_seeds() {
@@ -19,6 +19,8 @@ make_seeds() {
         unzip -p "$file" '*/data.pkl' >"$seeds/$(basename "$file" .pth).pkl"
       done ;;
     safetensors) cp "$fixtures"/*.safetensors "$seeds" ;;
+    onnx) cp "$fixtures"/*.onnx "$seeds" ;;
+    keras) ;;  # a list of answers, which grows by itself
     checkpoint) CUDENZA_SEEDS=$seeds "$build/bin/cudenza_fuzz_checkpoint" -runs=0 >/dev/null 2>&1 ;;
     torch_*) cp "$fixtures"/*_"${name#torch_}".pth "$seeds" ;;
     *) cp "$fixtures"/* "$seeds" ;;

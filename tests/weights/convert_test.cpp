@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 class Convert : public ::testing::Test {
  protected:
   std::string refusal(const std::string& arch = "") {
-    const std::string message = message_of<DataError>([&] { convert_weights(in_, out_, arch); });
+    const std::string message = message_of<DataError>([&] { convert_weights(in_, out_, {.arch = arch}); });
     EXPECT_FALSE(fs::exists(out_));
     return message;
   }
@@ -77,7 +77,7 @@ TEST_F(Convert, NamesWhatDoesNotFit) {
   expect_says(message, "some.safetensors: does not hold the weights of resnet50: it lacks layer1.0.bn1.weight");
   expect_says(message, "layer1.0.bn3.running_mean and 81 more");
   expect_says(message, "layer1.0.conv1.weight is [64,64,3,3] and not [64,64,1,1]");
-  EXPECT_THROW(convert_weights(in_, out_, "resnet51"), UsageError);
+  EXPECT_THROW(convert_weights(in_, out_, {.arch = "resnet51"}), UsageError);
 }
 
 TEST_F(Convert, HoldsTheHashInANameAgainstTheFile) {
@@ -102,7 +102,7 @@ TEST_F(Convert, TakesWhatTheKeyNames) {
   EXPECT_EQ(first.remarks[0], "took 'state_dict', names without 'module.'");
   expect_says(first.remarks[1], "'state_dict_ema' fits as well and was not taken");
   EXPECT_EQ(Hdf5File(out_).read("fc.bias").span<float>()[0], 1);
-  convert_weights(in_, out_, "", "state_dict_ema");
+  convert_weights(in_, out_, {.key = "state_dict_ema"});
   EXPECT_EQ(Hdf5File(out_).read("fc.bias").span<float>()[0], 2);
   EXPECT_EQ(read_info(Hdf5File(out_)).source_sha256, first.hash.sha256);
 }
@@ -125,6 +125,37 @@ TEST_F(Convert, ABodyWithoutAClassifierIsConverted) {
   EXPECT_EQ(read_state(file, *network, {.replace_head = {"fc."}}).loaded.size(), 180u);
 }
 
+TEST_F(Convert, PreprocessingGoesIntoTheFirstConvolution) {
+  write_sparse_weights(in_, {.arch = "resnet34"});  // conv1.weight's first number is 1, bn1.running_mean's 4, the others 0
+  const ConvertReport report = convert_weights(in_, out_, {.input_scale = InputScale::caffe});
+  EXPECT_EQ(report.origin, "preprocessing (caffe) taken into the first convolution");
+  const Hdf5File file(out_);
+  const Tensor filter = file.read("conv1.weight");
+  const auto weights = filter.span<float>();
+  EXPECT_EQ(weights[0], 0);
+  EXPECT_EQ(weights[2 * 49], static_cast<float>(255 * 0.225));  // it was of blue, which comes third
+  EXPECT_EQ(std::accumulate(weights.begin(), weights.end(), 0.0), static_cast<double>(weights[2 * 49]));
+  EXPECT_EQ(file.read("bn1.running_mean").span<float>()[0], static_cast<float>(4 - (255 * 0.406 - 103.939)));
+  EXPECT_EQ(file.read("bn1.running_mean").span<float>()[1], 0);
+  EXPECT_EQ(file.read("bn1.running_var").span<float>()[0], 5);
+}
+
+TEST_F(Convert, LicenceAndOriginAreKept) {
+  write_sparse_weights(in_,
+                       {.arch = "resnet34", .metadata = R"("license":"CC BY 4.0","modelspec.author":"Ann","source":"a b")"});
+  convert_weights(in_, out_);
+  EXPECT_EQ(read_info(Hdf5File(out_)).license, "CC BY 4.0");
+  EXPECT_EQ(read_info(Hdf5File(out_)).origin, "Ann; a b");
+  const ConvertReport report = convert_weights(in_, out_, {.license = "MIT", .origin = "Bob"});
+  EXPECT_EQ(report.license, "MIT");
+  EXPECT_EQ(read_info(Hdf5File(out_)).license, "MIT");
+  EXPECT_EQ(read_info(Hdf5File(out_)).origin, "Bob");
+  EXPECT_EQ(read_info(Hdf5File(out_)).note, "");
+  write_sparse_weights(in_, {.arch = "resnet34"});
+  convert_weights(in_, out_);
+  EXPECT_FALSE(Hdf5File(out_).has_attribute("/", "license"));
+}
+
 TEST_F(Convert, SaysWhatAFileHoldsThatDoesNotFit) {
   const std::string number = pickled::tensor("0", kStorageNumbers, pickled::integer(0), pickled::integer(3), pickled::integer(1));
   write_checkpoint(in_, pickled_dict({{"generator", pickled_dict({{"a.weight", number}, {"b", number}})}}));
@@ -143,7 +174,7 @@ TEST_F(Convert, RefusesWhatIsNoNetwork) {
   const std::string message = message_of<DataError>([&] { convert_weights(fixture("weights/plain_zip.pth"), out_); });
   expect_says(message, "plain_zip.pth: does not hold the weights of a known network");
   Hdf5File::create(in_, [](Hdf5File& file) { file.write("x", Tensor::zeros({2}, DType::f32)); });
-  expect_says(refusal(), "is HDF5 already");
+  expect_says(refusal(), "is HDF5, but holds no weights of Keras's");
 }
 
 }  // namespace

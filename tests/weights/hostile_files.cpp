@@ -79,6 +79,35 @@ std::string torch_zip_of(const std::string& pickle, const std::string& storage, 
   return zip_of(members);
 }
 
+namespace wire {
+
+std::string varint(uint64_t value) {
+  std::string text;
+  for (; value >= 0x80; value >>= 7) text += static_cast<char>(value | 0x80);
+  return text + static_cast<char>(value);
+}
+std::string number(uint32_t field, uint64_t value) { return varint(field << 3) + varint(value); }
+std::string bytes(uint32_t field, const std::string& text) { return varint(field << 3 | 2) + varint(text.size()) + text; }
+
+std::string tensor(const std::string& name, const std::vector<int64_t>& sizes, uint64_t type, uint32_t field,
+                   const std::string& numbers) {
+  std::string dims;
+  for (const int64_t size : sizes) dims += number(1, static_cast<uint64_t>(size));
+  return bytes(5, dims + number(2, type) + bytes(8, name) + bytes(field, numbers));
+}
+
+std::string node(const std::string& op, const std::vector<std::string>& inputs, const std::vector<std::string>& outputs,
+                 const std::string& attributes) {
+  std::string fields;
+  for (const std::string& input : inputs) fields += bytes(1, input);
+  for (const std::string& output : outputs) fields += bytes(2, output);
+  return bytes(1, fields + bytes(4, op) + attributes);
+}
+
+std::string model(const std::string& graph) { return number(1, 8) + bytes(7, graph) + bytes(8, number(2, 13)); }
+
+}  // namespace wire
+
 std::string safetensors_of(const std::string& header, const std::string& data) {
   return little(header.size(), 8) + header + data;
 }

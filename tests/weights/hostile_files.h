@@ -41,6 +41,21 @@ std::string zip_of(const std::vector<ZipMember>&, const ZipLies& = {});
 /// What torch.save writes: data.pkl and one storage "0".
 std::string torch_zip_of(const std::string& pickle, const std::string& storage, const std::vector<ZipMember>& more = {});
 
+// Protocol buffers.
+
+namespace wire {
+std::string varint(uint64_t);
+std::string number(uint32_t field, uint64_t value);
+std::string bytes(uint32_t field, const std::string&);  ///< a text, or a message
+/// An initializer of a graph: its sizes, its type, its numbers' field and the numbers.
+std::string tensor(const std::string& name, const std::vector<int64_t>& sizes, uint64_t type, uint32_t field,
+                   const std::string& numbers);
+std::string node(const std::string& op, const std::vector<std::string>& inputs, const std::vector<std::string>& outputs,
+                 const std::string& attributes = "");
+/// An ONNX file of a graph's fields.
+std::string model(const std::string& graph);
+}  // namespace wire
+
 // The other containers.
 
 std::string safetensors_of(const std::string& header, const std::string& data);

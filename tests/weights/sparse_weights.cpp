@@ -11,6 +11,7 @@ namespace fs = std::filesystem;
 
 void write_sparse_weights(const fs::path& path, const SparseWeights& wanted) {
   std::string header = "{";
+  if (!wanted.metadata.empty()) header += fmt::format(R"("__metadata__":{{{}}})", wanted.metadata);
   std::vector<int64_t> begins;
   int64_t bytes = 0;
   const auto add = [&](const std::string& name, std::string_view dtype, const Shape& shape, int64_t size) {

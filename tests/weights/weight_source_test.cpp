@@ -9,22 +9,14 @@
 #include "tests/support/scratch_folder.h"
 #include "tests/support/source_tree.h"
 #include "tests/weights/hostile_files.h"
+#include "tests/weights/record_values.h"
 
 namespace cudenza::testing {
 namespace {
 
-std::vector<float> values_of(const WeightSource& source, const TensorRecord& record, size_t piece = SIZE_MAX) {
-  std::vector<float> values(static_cast<size_t>(record.numel()));
-  TensorReader reader(source.file(), record);
-  for (size_t at = 0; at < values.size(); at += std::min(piece, values.size() - at))
-    reader.read(std::span(values).subspan(at, std::min(piece, values.size() - at)));
-  return values;
-}
-
 /// Element i of the tensor called `name`, as the fixtures' script has it.
 float expected_value(const std::string& name, DType dtype, int64_t i) {
-  const auto whole = static_cast<float>((7 * i + 13 * static_cast<int64_t>(name.size())) % 64 - 32);
-  return is_floating(dtype) ? whole / 8 : whole;
+  return is_floating(dtype) ? fixture_value(name, i) : 8 * fixture_value(name, i);
 }
 
 struct Expected {
