@@ -116,8 +116,7 @@ std::vector<std::string> remarks_of(const WeightChoice& choice, const ConvertOpt
   if (choice.by_layers && !options.input_scale)
     remarks.emplace_back(
         "taken as trained on RGB in 0..1 less ImageNet's mean over its deviation; weights of keras.applications need "
-        "`input_scale` "
-        "caffe");
+        "`input_scale` caffe");
   return remarks;
 }
 

@@ -64,7 +64,7 @@ class StressTest {
         rows[static_cast<size_t>(i)] = rows_of(Tensor::from(wave, {std::ssize(wave)}), model_.input.clip_samples());
       };
       kernels::parallel_each(std::ssize(waves), alter, spec_.workers);
-      const std::vector<double> heard = probabilities(rows, items);
+      const std::vector<double> heard = probabilities(std::move(rows), items);
       auto& all = judged_[c].predictions.probabilities;
       all.insert(all.end(), heard.begin(), heard.end());
       done_ += std::ssize(items);
@@ -97,9 +97,9 @@ class StressTest {
   }
 
   /// Of the files whose rows these are.
-  std::vector<double> probabilities(const std::vector<Tensor>& parts, std::span<const int> items) const {
+  std::vector<double> probabilities(std::vector<Tensor> parts, std::span<const int> items) const {
     Validation validation;
-    int64_t count = 0, at = 0;
+    int64_t count = 0;
     for (size_t file = 0; file < parts.size(); ++file) {
       for (int64_t r = 0; r < parts[file].size(0); ++r) {
         validation.rows.push_back(count++);
@@ -107,15 +107,7 @@ class StressTest {
       }
       validation.labels.push_back(data_.dataset.items[static_cast<size_t>(items[file])].label);
     }
-    Rows rows{.data = Tensor::empty({count, model_.input.clip_samples()}, DType::f32),
-              .item = {},
-              .in_16_bits = 0,
-              .bad = {},
-              .remarks = {}};
-    for (const Tensor& part : parts) {
-      rows.data.slice(at, {part.numel()}).copy_from(part.view({part.numel()}));
-      at += part.numel();
-    }
+    const Rows rows{.data = stacked(parts, model_.input.clip_samples()), .item = {}, .in_16_bits = 0, .bad = {}, .remarks = {}};
     const auto input = make_judged_input(rows, model_.input, spec_.device, spec_.dtype, spec_.seed);
     EvaluateSpec evaluate = spec_.evaluate;
     evaluate.progress = [&](int64_t) {

@@ -105,7 +105,6 @@ void TrainSetup::begin_phase(const Phase& phase, bool begins) {
     return !observer.interrupted();
   };
   kept->keep(layers, choice);
-  network.train(true);
   network.begin_at(first);
   if (begins && first == network.head() && network.pyramid()) fit_head();
 }
@@ -191,15 +190,10 @@ void TrainSetup::fit_head() {
   constexpr size_t kMost = 4000;  // files: the time of a fit grows with their cube
   std::vector<int> items = data.usable(data.split.train), file_of;
   items.resize(std::min(items.size(), kMost));
-  const std::vector<int64_t> rows = data.rows_of(items), labels_of_rows = data.labels();
-  std::vector<int64_t> labels;
-  for (const int64_t row : rows) {
-    const int item = data.rows.item[static_cast<size_t>(row)];
-    if (row == rows.front() || item != data.rows.item[static_cast<size_t>(row - 1)])
-      labels.push_back(labels_of_rows[static_cast<size_t>(row)]);
-    file_of.insert(file_of.end(), static_cast<size_t>(kept->views()), static_cast<int>(labels.size()) - 1);
-  }
-  const Tensor features = kept->plain(rows);
+  const Validation files = data.validation(items);
+  for (const int file : files.file) file_of.insert(file_of.end(), static_cast<size_t>(kept->views()), file);
+  const std::vector<int64_t>& labels = files.labels;
+  const Tensor features = kept->plain(files.rows);
   const std::vector<double> means = mean_by_group(features.to_vector<double>(), file_of, static_cast<int>(labels.size()));
   const std::vector<float> x(means.begin(), means.end());
   const Ridge ridge = model.network->pyramid()->fit(Tensor::from(x, {std::ssize(labels), features.size(1)}), labels);
