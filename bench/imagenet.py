@@ -3,55 +3,82 @@
 
     python3 bench/imagenet.py [--program build/bin/cudenza] [--data ../shared/data/gtzan-pictures]
                               [--splits ../shared/data/splits] [--weights ../shared/data/imagenet/vgg16-conv-imagenet.pth]
-                              [--seeds 3] [--ways transfer,study,…] [--out imagenet] [--frozen] [-- OPTIONS of cudenza train]
+                              [--seeds 3] [--ways 'transfer;study;…'] [--splits-of fault-filtered,random] [--out imagenet]
+                              [--torch] [--frozen] [-- OPTIONS of cudenza train]
 
 By the fault-filtered lists, and by random splits (seeds 1, 2, …). The ways: `transfer` and `study` are the recipes from
-ImageNet's weights, `scratch` begins without; the others are `transfer` less or with one thing. Two accuracies of validation: of
-the last epoch, which nothing was chosen by, and of the best, which these clips chose. Runs that are finished are not run again.
+ImageNet's weights, `scratch` begins without; the others change one thing. Two accuracies of validation: of the last epoch, which
+nothing was chosen by, and of the best, which these clips chose. Runs that are finished are not run again.
+--torch: `transfer` again, in PyTorch and numpy (bench/torch_transfer.py), on the same files.
 --frozen: logistic regression (scikit-learn) on features of PyTorch's VGG16, 224 x 224, averaged over the picture after each
-block, standardised; it needs torch, torchvision, scikit-learn and Pillow.
+block, standardised. Both need torch and torchvision, scikit-learn and Pillow.
 """
 import argparse
+import json
 import pathlib
 import statistics
+import sys
 
-from runs import HERE, train, wilson
+from runs import HERE, run, train, wilson
 
+TRAINED = ["--recipe", "transfer", "--freeze-epochs", 20, "--epochs", 20, "--lr", 1e-4, "--draws", 8]
 WAYS = {
     "transfer": ["--recipe", "transfer"],
     "study": ["--recipe", "study", "--batch-size", 32],
     "scratch": ["--recipe", "scratch"],
-    "transfer, head alone": ["--recipe", "transfer", "--frozen-stages", 5],
-    "transfer, no mixup": ["--recipe", "transfer", "--mixup", 0],
-    "transfer, whole pictures": ["--recipe", "transfer", "--crop", 0],
-    "transfer, no average": ["--recipe", "transfer", "--ema", 0],
-    "transfer, masks": ["--recipe", "transfer", "--cutout", "--specaugment"],
+    "transfer, whole pictures": ["--recipe", "transfer", "--parts", 1],
+    "transfer, 224 x 224": ["--recipe", "transfer", "--parts", 1, "--image-size", 224],
     "transfer, TTA 8": ["--recipe", "transfer", "--tta", 8],
+    # The head of `transfer` is trained for 20 more epochs on eight draws of each clip, so that there is something to improve.
+    "trained": TRAINED,
+    "trained, no mixup": [*TRAINED, "--mixup", 0],
+    "trained, no average": [*TRAINED, "--ema", 0],
+    "trained, masks": [*TRAINED, "--cutout", "--specaugment"],
+    "trained, label smoothing": [*TRAINED, "--label-smoothing", 0.1],
+    "tuned": ["--recipe", "transfer", "--frozen-stages", 4, "--tuning-lr", 3e-5, "--epochs", 4, "--draws", 4],
 }
 
 
 def splits(a):
     """Name, and the options of a seed."""
-    yield "fault-filtered", lambda seed: ["--split-dir", a.splits, "--seed", seed]
-    yield "random", lambda seed: ["--split", "random:0.2", "--seed", seed]
+    of = {"fault-filtered": lambda seed: ["--split-dir", a.splits, "--seed", seed],
+          "random": lambda seed: ["--split", "random:0.2", "--seed", seed]}
+    return [(name, of[name]) for name in a.splits_of.split(",")]
+
+
+def folder_of(a, way, split, seed):
+    return a.out / f"{way.replace(', ', '-').replace(' ', '-')}-{split}-{seed}"
 
 
 def recipes_table(a):
     print("| way | split | last epoch, each seed | mean | 95 % interval of one run | best epoch, mean | minutes |")
     print("|---" * 7 + "|")
-    for way in a.ways.split(","):
+    for way in a.ways.split(";"):
         weights = [] if way == "scratch" else ["--weights", a.weights]
         for split, options in splits(a):
             runs = []
             for seed in range(1, a.seeds + 1):
-                folder = a.out / f"{way.replace(', ', '-').replace(' ', '-')}-{split}-{seed}"
                 words = ["--model", "vgg16", *weights, *WAYS[way], *options(seed), *a.options]
-                runs.append(train(a.program, folder, a.data, *words))
+                runs.append(train(a.program, folder_of(a, way, split, seed), a.data, *words))
             last, best = [run["accuracies"][-1] for run in runs], [max(run["accuracies"]) for run in runs]
             low, high = wilson(statistics.median(last), runs[0]["validation"])
             minutes = statistics.median(sum(run["seconds"]) for run in runs) / 60
             print(f"| {way} | {split} | {' '.join(f'{100 * x:.1f}' for x in last)} | {100 * statistics.mean(last):.1f} % "
                   f"| {100 * low:.1f} to {100 * high:.1f} | {100 * statistics.mean(best):.1f} % | {minutes:.1f} |", flush=True)
+
+
+def torch_table(a):
+    print("\n| transfer in PyTorch | each seed | mean | minutes |\n|---|---|---|---|")
+    for split, _ in splits(a):
+        rows = []
+        for seed in range(1, a.seeds + 1):
+            lists = folder_of(a, "transfer", split, seed) / "splits.csv"
+            rows.append(json.loads(run(sys.executable, HERE / "torch_transfer.py", "--splits", lists, "--data", a.data,
+                                       "--weights", a.weights)))
+        accuracies = [100 * row["accuracy"] for row in rows]
+        minutes = statistics.median(row["seconds"] for row in rows) / 60
+        print(f"| {split} | {' '.join(f'{x:.1f}' for x in accuracies)} | {statistics.mean(accuracies):.1f} % | {minutes:.1f} |",
+              flush=True)
 
 
 def frozen_table(a):
@@ -109,13 +136,17 @@ def main():
     parser.add_argument("--splits", type=pathlib.Path, default=shared / "splits")
     parser.add_argument("--weights", type=pathlib.Path, default=shared / "imagenet" / "vgg16-conv-imagenet.pth")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--ways", default="transfer,study,scratch")
+    parser.add_argument("--ways", default="transfer;study;scratch")
+    parser.add_argument("--splits-of", default="fault-filtered,random")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("imagenet"))
+    parser.add_argument("--torch", action="store_true")
     parser.add_argument("--frozen", action="store_true")
     parser.add_argument("options", nargs="*", help="after --: options of cudenza train")
     a = parser.parse_args()
     if a.ways:
         recipes_table(a)
+    if a.torch:
+        torch_table(a)
     if a.frozen:
         frozen_table(a)
 

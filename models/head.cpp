@@ -5,13 +5,25 @@
 
 #include "engine/nn/init.h"
 #include "engine/ops/concat.h"
+#include "engine/ops/covariance.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reduce.h"
 
 namespace cudenza {
 namespace {
 constexpr int kHidden = 512;
+
+/// How many features a PyramidHead makes of each stage's maps: means, and perhaps covariances.
+std::vector<int64_t> parts_of(const std::vector<int>& channels) {
+  std::vector<int64_t> parts;
+  for (const int64_t c : channels) {
+    parts.push_back(PyramidHead::kBands * c);
+    if (c <= PyramidHead::kCovarianceChannels) parts.push_back(c * c);
+  }
+  return parts;
 }
+
+}  // namespace
 
 Tensor PooledLinear::forward(const Tensor& maps) { return Linear::forward(spatial_mean(maps)); }
 
@@ -50,19 +62,24 @@ void Standardise::reset(Generator&) {
   init::constant(scale, 1);
 }
 
-PyramidHead::PyramidHead(const Options& o)
-    : channels_(o.channels),
-      standardise_(
-          child<Standardise>("standardise", {.channels = kBands * std::accumulate(o.channels.begin(), o.channels.end(), 0)})),
+PyramidHead::PyramidHead(const Options& o) : PyramidHead(o, parts_of(o.channels)) {}
+
+PyramidHead::PyramidHead(const Options& o, std::vector<int64_t> parts)
+    : parts_(std::move(parts)),
+      standardise_(child<Standardise>("standardise", {.channels = std::accumulate(parts_.begin(), parts_.end(), 0)})),
       drop_(child<Dropout>("drop", {.p = o.dropout / 2, .random = o.random})),
       fc_(child<Linear>("fc", {.in = static_cast<int>(standardise_.mean.numel()), .out = o.classes})) {}
 
 Tensor PyramidHead::pooled(std::span<const Tensor> maps) {
   Tensor all;
-  for (const Tensor& x : maps) {
-    const Tensor bands = adaptive_avg_pool2d(log1p(x), kBands, 1);
-    const Tensor row = reshape(bands, {x.size(0), kBands * x.size(-1)});
+  const auto append = [&all](const Tensor& features) {
+    const Tensor row = reshape(features, {features.size(0), features.numel() / features.size(0)});
     all = all.defined() ? concat_channels(all, row) : row;
+  };
+  for (const Tensor& x : maps) {
+    const Tensor z = log1p(x);
+    append(adaptive_avg_pool2d(z, kBands, 1));
+    if (x.size(-1) <= kCovarianceChannels) append(signed_sqrt(channel_covariance(z)));
   }
   return all;
 }
@@ -74,27 +91,28 @@ void PyramidHead::reset(Generator&) {
   init::constant(fc_.bias, 0);
 }
 
-Ridge PyramidHead::fit(const Tensor& pooled, std::span<const int64_t> labels) {
-  std::vector<float> x = pooled.to_vector<float>();
-  const auto features = static_cast<size_t>(pooled.size(1)), rows = x.size() / features;
-  std::vector<float> mean(features), scale(features);
-  size_t begin = 0;
-  for (const int channels : channels_) {
-    const size_t end = begin + static_cast<size_t>(kBands * channels);
-    for (size_t d = begin; d < end; ++d) {
+Ridge PyramidHead::fit(std::vector<float> x, const RidgeGroups& groups) {
+  const int64_t rows = static_cast<int64_t>(x.size()) / features();
+  std::vector<float> mean(static_cast<size_t>(features())), scale(mean.size());
+  int64_t begin = 0;
+  for (const int64_t part : parts_) {
+#pragma omp parallel for
+    for (int64_t d = begin; d < begin + part; ++d) {
+      const auto at = [&](int64_t row) -> float& { return x[static_cast<size_t>(row * features() + d)]; };
       double sum = 0, squares = 0;
-      for (size_t i = 0; i < rows; ++i) sum += static_cast<double>(x[i * features + d]);
+      for (int64_t i = 0; i < rows; ++i) sum += static_cast<double>(at(i));
       const double m = sum / static_cast<double>(rows);
-      for (size_t i = 0; i < rows; ++i) squares += std::pow(static_cast<double>(x[i * features + d]) - m, 2);
+      for (int64_t i = 0; i < rows; ++i) squares += std::pow(static_cast<double>(at(i)) - m, 2);
       constexpr double kTiny = 1e-3;  // a feature that hardly moves says nothing
-      mean[d] = static_cast<float>(m);
-      scale[d] = static_cast<float>(
-          1 / ((std::sqrt(squares / static_cast<double>(rows)) + kTiny) * std::sqrt(static_cast<double>(end - begin))));
-      for (size_t i = 0; i < rows; ++i) x[i * features + d] = (x[i * features + d] - mean[d]) * scale[d];
+      const double deviation = std::sqrt(squares / static_cast<double>(rows)) + kTiny;
+      const auto k = static_cast<size_t>(d);
+      mean[k] = static_cast<float>(m);
+      scale[k] = static_cast<float>(1 / (deviation * std::sqrt(static_cast<double>(part))));
+      for (int64_t i = 0; i < rows; ++i) at(i) = (at(i) - mean[k]) * scale[k];
     }
-    begin = end;
+    begin += part;
   }
-  const Ridge ridge = fit_ridge(x, labels, fc_.bias.numel());
+  const Ridge ridge = fit_ridge(x, groups, fc_.bias.numel());
   const auto put = [](const Tensor& to, const std::vector<float>& values) { to.copy_from(Tensor::from(values, to.shape())); };
   put(standardise_.mean, mean), put(standardise_.scale, scale);
   put(fc_.weight, ridge.weight), put(fc_.bias, ridge.bias);

@@ -67,11 +67,12 @@ class Standardise : public Module {
 
 /// A head for transfer to pictures of sound, in which height is frequency. Early layers know textures, late ones know objects
 /// that music does not have: so it sees the maps of the last kPyramidStages stages.
-///   of each stage: log(1 + x) of its maps x >= 0 [N,h,w,C], the mean over time in kBands bands of frequency
-///   -> concat -> standardise -> dropout p/2 -> linear D x classes, where D = kBands · sum of C
+///   of each stage: z = log(1 + x) of its maps x >= 0 [N,h,w,C]; z's mean over time in kBands bands of frequency; and, if C is at
+///   most kCovarianceChannels, the signed square root of the covariance of every two channels
+///   -> concat -> standardise -> dropout p/2 -> linear D x classes, where D = kBands · sum of C + sum of the C² that are seen
 class PyramidHead : public Module {
  public:
-  static constexpr int kBands = 10;
+  static constexpr int kBands = 10, kCovarianceChannels = 256;
   struct Options {
     std::vector<int> channels;  ///< of each seen stage's maps
     int classes;
@@ -85,12 +86,15 @@ class PyramidHead : public Module {
   Tensor forward(const Tensor& pooled) override;
   /// The linear layer starts with zeros: all classes are equally likely.
   void reset(Generator&) override;
-  /// Fits the whole head to pooled features of rows [rows,D] and their labels by ridge regression (engine/optim/ridge.h). Each
-  /// stage counts as much as another, whatever its channels.
-  Ridge fit(const Tensor& pooled, std::span<const int64_t> labels);
+  int64_t features() const { return standardise_.mean.numel(); }  ///< D
+  /// Fits the whole head to pooled features [rows,D] by ridge regression (engine/optim/ridge.h). Each stage's means count as much
+  /// as another's, and as much as covariances.
+  Ridge fit(std::vector<float> pooled, const RidgeGroups&);
 
  private:
-  std::vector<int> channels_;
+  explicit PyramidHead(const Options&, std::vector<int64_t> parts);
+
+  std::vector<int64_t> parts_;  ///< numbers of pooled features that belong together
   Standardise& standardise_;
   Dropout& drop_;
   Linear& fc_;

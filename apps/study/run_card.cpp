@@ -89,6 +89,7 @@ Facts facts_of(const Recipe& r) {
           {"gain", r.gain},
           {"shift", r.shift},
           {"crop", r.crop},
+          {"parts", int64_t{r.parts}},
           {"tta", int64_t{r.tta}},
           {"patience", int64_t{r.patience}}};
 }

@@ -37,6 +37,7 @@ Recipe TrainOptions::make_recipe() const {
   take(r.gain, gain);
   take(r.shift, shift);
   take(r.crop, crop);
+  take(r.parts, parts);
   take(r.noise, noise);
   take(r.cutout, cutout);
   take(r.specaugment, specaugment);
@@ -52,7 +53,10 @@ InputSpec TrainOptions::make_input(Media media) const {
   spec.mel = MelSpec::preset(preset);
   take(spec.mel.sample_rate, sample_rate);
   const Recipe r = make_recipe();
-  if (media == Media::pictures) spec.picture.height = r.picture_height, spec.picture.width = r.picture_width;
+  if (media == Media::pictures) {
+    spec.picture.height = r.picture_height;
+    spec.picture.width = r.crop > 0 ? r.picture_width : r.picture_width / r.parts;
+  }
   if (image_size) spec.picture.height = spec.picture.width = *image_size;
   spec.picture.channels = one_channel ? 1 : 3;
   spec.normalize = normalize_from_name(normalize.value_or(media == Media::sound ? "global" : "imagenet"));

@@ -22,7 +22,8 @@ struct TrainOptions {
 
   // What the recipe says unless told otherwise.
   std::optional<std::string> plan, optimizer, head;
-  std::optional<int> epochs, freeze_epochs, rounds, batch_size, accumulate, patience, tta, frozen_stages, draws, image_size;
+  std::optional<int> epochs, freeze_epochs, rounds, batch_size, accumulate, patience, tta, frozen_stages, draws, parts,
+      image_size;
   std::optional<double> lr, tuning_lr, stage_decay, weight_decay, max_norm, mixup, label_smoothing, drop_path, ema, gain, shift,
       crop;
   std::optional<bool> noise, cutout, specaugment;

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "apps/study/head_fit.h"
 #include "engine/core/gpu.h"
 #include "engine/train/clip_input.h"
-#include "engine/train/evaluate.h"
 
 namespace cudenza {
 namespace fs = std::filesystem;
@@ -95,18 +95,25 @@ void TrainSetup::begin_phase(const Phase& phase, bool begins) {
   choice.plain.insert(choice.plain.end(), choice.training.begin(),
                       choice.training.end());  // for fits and batch norms' statistics
   network.fold();
-  while (choice.draws > 1 && kept->bytes_for(layers, choice) > room_for_features(device)) --choice.draws;
-  const int64_t mib = kept->bytes_for(layers, choice) >> 20;
-  if (mib > room_for_features(device) >> 20)
-    return observer.say(fmt::format("features of the frozen stages would take {} MiB: they are computed in every epoch", mib));
-  observer.say(fmt::format("{}: features of what does not train, {} draws of each clip, {} MiB", phase.name, choice.draws, mib));
+  const int64_t room = room_for_features(device), of_one = kept->bytes_of_picture(layers, choice.plain.front());
+  while (choice.draws > 1 && of_one * choice.pictures(kept->views()) > room) --choice.draws;
+  const int64_t pictures = choice.pictures(kept->views()), mib = of_one * pictures >> 20;
+  if (of_one * pictures > room) {
+    observer.say(fmt::format(
+        "{}: features would take {} MiB, more than a quarter of the memory: they are computed in every epoch", phase.name, mib));
+    choice.training.clear(), choice.plain.clear();
+  } else {
+    observer.say(
+        fmt::format("{}: features of what does not train, {} draws of each clip, {} MiB", phase.name, choice.draws, mib));
+  }
   choice.progress = [&](int64_t done, int64_t total) {
     observer.progress("features", done, total, "");
     return !observer.interrupted();
   };
   kept->keep(layers, choice);
   network.begin_at(first);
-  if (begins && first == network.head() && network.pyramid()) fit_head();
+  if (begins && first == network.head() && network.pyramid())
+    fit_head(*network.pyramid(), *kept, data, data.split.train, room, observer);
 }
 
 /// A split that was drawn is not drawn again: it is that of the run.
@@ -164,6 +171,10 @@ void TrainSetup::prepare_data(const fs::path& last) {
     if (spec.media == Media::sound && spec.clip_seconds == 0) spec.clip_seconds = longest_seconds(data.dataset, items, 30);
     if (spec.media == Media::pictures) spec.crop_width = recipe.crop == 1 ? 0 : recipe.crop;
     else spec.crop_seconds = recipe.crop < spec.clip_seconds ? recipe.crop : 0;
+    if (recipe.crop == 0 && recipe.parts > 1) {
+      if (spec.media == Media::pictures) spec.crop_width = 1.0 / recipe.parts;
+      else spec.crop_seconds = spec.clip_seconds / recipe.parts;
+    }
   } else {
     spec = read_input_spec(Hdf5File(last));
   }
@@ -183,22 +194,6 @@ void TrainSetup::prepare_input(const fs::path& last) {
   if (last.empty() && wants) spec.statistics = measure(data.rows.data, spec.mel, data.rows_of(data.split.train));
   input = make_input(data.rows, spec, recipe, device, dtype, compute.seed);
   kept = std::make_unique<KeptInput>(*input);
-}
-
-/// One row a file, the mean of its clips' and views' features, so that what is left out to choose the penalty is left out whole.
-void TrainSetup::fit_head() {
-  constexpr size_t kMost = 4000;  // files: the time of a fit grows with their cube
-  std::vector<int> items = data.usable(data.split.train), file_of;
-  items.resize(std::min(items.size(), kMost));
-  const Validation files = data.validation(items);
-  for (const int file : files.file) file_of.insert(file_of.end(), static_cast<size_t>(kept->views()), file);
-  const std::vector<int64_t>& labels = files.labels;
-  const Tensor features = kept->plain(files.rows);
-  const std::vector<double> means = mean_by_group(features.to_vector<double>(), file_of, static_cast<int>(labels.size()));
-  const std::vector<float> x(means.begin(), means.end());
-  const Ridge ridge = model.network->pyramid()->fit(Tensor::from(x, {std::ssize(labels), features.size(1)}), labels);
-  observer.say(fmt::format("head: by ridge regression on {} files; cross-entropy of a file left out {:.4f}, penalty {:.3g}",
-                           labels.size(), ridge.loss, ridge.penalty));
 }
 
 void TrainSetup::prepare_network(const fs::path& last) {

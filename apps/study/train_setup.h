@@ -45,7 +45,6 @@ struct TrainSetup {
   void prepare_input(const std::filesystem::path& last);
   void prepare_network(const std::filesystem::path& last);
   std::vector<int> all_items() const;
-  void fit_head();
   void begin_phase(const Phase&, bool begins);
 };
 

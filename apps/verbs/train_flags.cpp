@@ -56,6 +56,7 @@ void add_recipe_options(CLI::App* verb, TrainOptions& o) {
   verb->add_option("--crop", o.crop,
                    "hear so many seconds of each clip (of pictures: see such a part of the width, 0.25 say): another place every "
                    "epoch, all of them when judged");
+  verb->add_option("--parts", o.parts, "see each clip in so many equal parts, judged together; --crop goes before it");
   verb->add_option("--tta", o.tta, "augmented passes at evaluation");
   verb->add_option("--order", o.order, "shuffled, or fixed: the training list's own")
       ->check(CLI::IsMember({"shuffled", "fixed"}))

@@ -79,6 +79,12 @@ Tensor log1p(const Tensor& x) {
                 [x = x.detach()](const Tensor& dy) { return std::vector{mapped("log1p", kernels::Log1pGrad{}, x, dy)}; });
 }
 
+Tensor signed_sqrt(const Tensor& x) {
+  return record("signed_sqrt", mapped("signed_sqrt", kernels::SignedSqrt{}, x), {x}, [x = x.detach()](const Tensor& dy) {
+    return std::vector{mapped("signed_sqrt", kernels::SignedSqrtGrad{}, x, dy)};
+  });
+}
+
 Tensor scale(const Tensor& x, double factor) {
   return record("scale", mapped("scale", kernels::Scale{factor}, x), {x},
                 [factor](const Tensor& dy) { return std::vector{mapped("scale", kernels::Scale{factor}, dy)}; });

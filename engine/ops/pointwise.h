@@ -5,10 +5,11 @@
 
 namespace cudenza {
 
-Tensor relu(const Tensor& x);        ///< max(x, 0)
-Tensor sigmoid(const Tensor& x);     ///< 1 / (1 + e^-x)
-Tensor hard_swish(const Tensor& x);  ///< x max(0, min(6, x + 3)) / 6 (Howard et al., Searching for MobileNetV3, 2019)
-Tensor log1p(const Tensor& x);       ///< log(1 + x)
+Tensor relu(const Tensor& x);         ///< max(x, 0)
+Tensor sigmoid(const Tensor& x);      ///< 1 / (1 + e^-x)
+Tensor hard_swish(const Tensor& x);   ///< x max(0, min(6, x + 3)) / 6 (Howard et al., Searching for MobileNetV3, 2019)
+Tensor log1p(const Tensor& x);        ///< log(1 + x)
+Tensor signed_sqrt(const Tensor& x);  ///< sign(x) sqrt(|x|), with a finite slope at 0: x / sqrt(|x| + 1e-4)
 Tensor scale(const Tensor& x, double factor);
 Tensor add(const Tensor& x, double value);
 // For two tensors of the same shape, dtype and device. operators.h writes these as + - * / and < <= > >= == !=.

@@ -51,8 +51,7 @@ void KeptInput::keep(Layers layers, const Choice& choice) {
   for (const int64_t row : choice.plain) {
     for (int view = 0; view < views(); ++view) plain.push_back(row * views() + view);
   }
-  const auto drawn = static_cast<int64_t>(choice.training.size()) * choice.draws;
-  const int64_t total = drawn + static_cast<int64_t>(plain.size());
+  const int64_t total = choice.pictures(views());
   int64_t done = 0;
   const auto told = [&](const Tensor& maps) {
     done += maps.size(0);
@@ -78,14 +77,10 @@ void KeptInput::release() {
   training_ = plain_ = {};
 }
 
-int64_t KeptInput::bytes_for(const Layers& layers, const Choice& choice) {
+int64_t KeptInput::bytes_of_picture(const Layers& layers, int64_t row) {
   const NoGrad no_grad;
-  const auto& rows = choice.training.empty() ? choice.plain : choice.training;
-  if (rows.empty()) return 0;
-  const Tensor maps = layers(pictures_.plain(std::span(rows).first(1)));
-  const int64_t bytes_of_one = maps.numel() / views() * static_cast<int64_t>(size_of(maps.dtype()));
-  return bytes_of_one * static_cast<int64_t>(choice.training.size() * static_cast<size_t>(choice.draws) +
-                                             choice.plain.size() * static_cast<size_t>(views()));
+  const Tensor maps = layers(pictures_.plain(std::span(&row, 1)));
+  return maps.numel() / views() * static_cast<int64_t>(size_of(maps.dtype()));
 }
 
 Tensor KeptInput::taken(const Table& table, const Tensor& numbers, const Tensor& epoch) const {
@@ -102,7 +97,9 @@ Tensor KeptInput::taken(const Table& table, const Tensor& numbers, const Tensor&
 }
 
 Tensor KeptInput::training(const Batch& batch) {
-  return layers_ ? taken(training_, batch.rows, batch.epoch) : pictures_.training(batch);
+  if (layers_ && training_.maps.defined()) return taken(training_, batch.rows, batch.epoch);
+  const Tensor pictures = pictures_.training(batch);
+  return layers_ ? layers_(pictures) : pictures;
 }
 
 Tensor KeptInput::plain(std::span<const int64_t> rows) {

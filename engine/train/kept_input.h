@@ -12,23 +12,28 @@ class KeptInput : public Input {
   /// Part of a network: pictures [B,H,W,C] to maps [B,…], each from its picture alone.
   using Layers = std::function<Tensor(const Tensor& pictures)>;
   struct Choice {
-    std::vector<int64_t> training;  ///< rows that training() will be asked for
+    std::vector<int64_t> training;  ///< rows that training() will be asked for: all of them, or none
     std::vector<int64_t> plain;     ///< rows whose plain pictures are kept; others are computed when they are asked for
     int draws = 8;                  ///< of augmentation for each row of training: epoch e sees draw e mod draws
     int64_t batch_size = 16;        ///< pictures at once
     /// Called after each batch with the pictures done and all. Returning false makes keep() throw Stopped.
     std::function<bool(int64_t done, int64_t total)> progress = {};
+
+    /// How many are kept.
+    int64_t pictures(int views) const {
+      return static_cast<int64_t>(training.size()) * draws + static_cast<int64_t>(plain.size()) * views;
+    }
   };
 
   /// `pictures` must outlive it. At first everything passes through.
   explicit KeptInput(Input& pictures) : pictures_(pictures) {}
 
-  /// From now on it gives what `layers` make of the pictures.
+  /// From now on it gives what `layers` make of the pictures: what is kept, and else it computes them.
   void keep(Layers layers, const Choice&);
   /// From now on it gives pictures again.
   void release();
-  /// Bytes that keep() would need.
-  int64_t bytes_for(const Layers&, const Choice&);
+  /// Bytes of what the layers make of one picture.
+  int64_t bytes_of_picture(const Layers&, int64_t row);
 
   int64_t rows() const override { return pictures_.rows(); }
   int views() const override { return pictures_.views(); }

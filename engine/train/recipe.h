@@ -45,11 +45,12 @@ struct Recipe {
   double gain = 0;                                          ///< ± decibels
   double shift = 0;                                         ///< largest circular shift in time, as a fraction of the clip
   double crop = 0;  ///< size of the network's crops: seconds of a clip, fraction of a picture's width; 0: no crops
+  int parts = 1;    ///< equal parts of a clip which the network sees one at a time, judged together; `crop` goes before it
   int tta = 0;      ///< augmented passes at evaluation; 0: only the plain pass
 
   std::string head = "fastai";  ///< of the network: linear, fastai or pyramid
   int picture_height = 224;     ///< rows that the network sees of pictures (sounds: 224)
-  int picture_width = 224;      ///< columns; with crops, of one crop
+  int picture_width = 224;      ///< columns, of all parts together; with `crop`, of one crop
 
   bool fixed_order = false;  ///< no shuffling: every epoch uses the order of the training list
 

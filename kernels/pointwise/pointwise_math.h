@@ -59,6 +59,19 @@ struct Log1pGrad {
   template <class A> HOST_DEVICE A operator()(A x, A dy) const { return dy / (A(1) + x); }
 };
 
+/// y = x / sqrt(|x| + kSoft): the square root with x's sign. Near 0 it is a line, so that its slope stays finite.
+struct SignedSqrt {
+  static constexpr double kSoft = 1e-4;
+  template <class A> HOST_DEVICE A operator()(A x) const { return x / sqrt_of(larger(x, -x) + A(kSoft)); }
+};
+/// dx = dy (|x| / 2 + kSoft) / (|x| + kSoft)^1.5, from the input.
+struct SignedSqrtGrad {
+  template <class A> HOST_DEVICE A operator()(A x, A dy) const {
+    const A size = larger(x, -x), soft = size + A(SignedSqrt::kSoft);
+    return dy * (size * A(0.5) + A(SignedSqrt::kSoft)) / (soft * sqrt_of(soft));
+  }
+};
+
 /// y = a + b: the gradient of either is dy.
 struct Plus {
   template <class A> HOST_DEVICE A operator()(A a, A b) const { return a + b; }

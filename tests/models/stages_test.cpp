@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(All, StagesOf,
                            return std::string(of.param.network) + '_' + kind;
                          });
 
-TEST(Pyramid, SeesTheMeanLogarithmOfEachBandOfEachStage) {
+TEST(Pyramid, SeesBandsOfTheLogarithmAndWhichChannelsMoveTogether) {
   // Maps of 10 rows: each row is a band. One channel of value e^row - 1, another that is always 0.
   const Tensor low = Tensor::empty({1, 10, 3, 2}, DType::f32), high = Tensor::full({1, 10, 1, 1}, std::exp(7.0) - 1, DType::f32);
   for (int64_t row = 0; row < 10; ++row) {
@@ -84,12 +84,14 @@ TEST(Pyramid, SeesTheMeanLogarithmOfEachBandOfEachStage) {
       low.span<float>()[static_cast<size_t>(row * 6 + i)] = i % 2 == 0 ? std::exp(static_cast<float>(row)) - 1 : 0.0f;
   }
   const Tensor pooled = PyramidHead::pooled(std::vector{low, high});
-  ASSERT_EQ(pooled.shape(), (Shape{1, 30}));
+  ASSERT_EQ(pooled.shape(), (Shape{1, 20 + 2 * 2 + 10 + 1}));
   for (int64_t row = 0; row < 10; ++row) {
     EXPECT_NEAR(pooled.span<float>()[static_cast<size_t>(2 * row)], static_cast<float>(row), 1e-5);
     EXPECT_EQ(pooled.span<float>()[static_cast<size_t>(2 * row + 1)], 0.0f);
-    EXPECT_NEAR(pooled.span<float>()[static_cast<size_t>(20 + row)], 7.0f, 1e-5);
+    EXPECT_NEAR(pooled.span<float>()[static_cast<size_t>(24 + row)], 7.0f, 1e-5);
   }
+  EXPECT_NEAR(pooled.span<float>()[20], std::sqrt(8.25), 1e-4);  // the variance of 0 … 9
+  for (const size_t still : {21, 22, 23, 34}) EXPECT_NEAR(pooled.span<float>()[still], 0.0f, 1e-5);
 }
 
 TEST(Network, RefusesABeginningThatItsHeadCannotDoWithout) {

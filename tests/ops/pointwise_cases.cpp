@@ -48,6 +48,7 @@ std::vector<OpCase> pointwise_cases() {
        .run = [](const Inputs& in) { return Inputs{log1p(mul(in[0], in[0]))}; },
        .special = {{{.shape = pieces}}},
        .same_bits = true},
+      with_special(unary("signed_sqrt/short_last_pack", {7, 11}, signed_sqrt, Fill::distinct), {pieces}),
       with_special(binary("add/short_last_pack", {3, 43}, add), {streamed, pieces}),
       with_special(binary("mul/short_last_pack", {3, 43}, mul), {pieces}),
       {.name = "hard_swish/beyond_its_bends",

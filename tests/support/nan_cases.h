@@ -61,6 +61,7 @@ inline std::vector<NanCase> nan_cases() {
       {"relu", [](const Tensor& x) { return relu(x); }, same},
       {"hard_swish", [](const Tensor& x) { return hard_swish(x); }, same},
       {"log1p", [](const Tensor& x) { return log1p(mul(x, x)); }, same},
+      {"signed_sqrt", [](const Tensor& x) { return signed_sqrt(x); }, same},
       {"sigmoid", [](const Tensor& x) { return sigmoid(x); }, same},
       {"batch_norm_act", [](const Tensor& x) { return batch_norm_act(x, unit_state(x), false, true, x); }, same},
       {"max_pool2d", [](const Tensor& x) { return max_pool2d(x, {}); }, in_window(2, 2)},

@@ -9,9 +9,7 @@
 namespace cudenza::testing {
 namespace {
 
-bool is_same(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && a.to_vector<float>() == b.to_vector<float>();
-}
+bool is_same(const Tensor& a, const Tensor& b) { return a.shape() == b.shape() && a.to_vector<float>() == b.to_vector<float>(); }
 
 /// Counts the pictures that went through.
 struct Doubling {
@@ -74,7 +72,21 @@ TEST(KeptInput, KnowsHowManyBytesItWillTake) {
   ToyInput pictures(6, 2);
   KeptInput input(pictures);
   int64_t seen = 0;
-  EXPECT_EQ(input.bytes_for(Doubling{&seen}, {.training = {0, 1, 2}, .plain = {4, 5}, .draws = 8}), (3 * 8 + 2 * 2) * 4 * 4);
+  EXPECT_EQ(input.bytes_of_picture(Doubling{&seen}, 4), 4 * 4);
+  EXPECT_EQ((KeptInput::Choice{.training = {0, 1, 2}, .plain = {4, 5}, .draws = 8}.pictures(2)), 3 * 8 + 2 * 2);
+}
+
+TEST(KeptInput, ComputesWhatItDoesNotKeep) {
+  ToyInput pictures(6, 2);
+  KeptInput input(pictures);
+  int64_t seen = 0, other = 0;
+  const Doubling judge{&other};
+  input.keep(Doubling{&seen}, {.training = {}, .plain = {}});
+  EXPECT_EQ(seen, 0);
+  const std::vector<int64_t> rows{1, 3};
+  EXPECT_TRUE(is_same(input.plain(rows), judge(pictures.plain(rows))));
+  EXPECT_TRUE(is_same(input.training(batch_of(rows, 2)), judge(pictures.training(batch_of(rows, 2)))));
+  EXPECT_GT(seen, 0);
 }
 
 }  // namespace
