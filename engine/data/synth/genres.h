@@ -2,6 +2,9 @@
 /// (slides, held or short, broken or struck chords) and in harmony (scales, progressions). Tempi, keys and instruments overlap
 /// between genres.
 #pragma once
+#include <array>
+#include <string_view>
+
 #include "engine/data/synth/composer.h"
 
 namespace cudenza::synth {
@@ -16,5 +19,11 @@ Song metal(Dice&, double seconds);      ///< galloping muted fifths in phrygian,
 Song pop(Dice&, double seconds);        ///< four chords, pads that pump, arpeggios, claps
 Song reggae(Dice&, double seconds);     ///< chords only off the beat, one drop on three, a bass with gaps
 Song rock(Dice&, double seconds);       ///< straight eighths, ringing overdriven fifths, backbeat, mixolydian
+
+constexpr int kGenres = 10;
+constexpr std::array<std::string_view, kGenres> kGenreNames = {"blues", "classical", "country", "disco",  "hiphop",
+                                                               "jazz",  "metal",     "pop",     "reggae", "rock"};
+/// A song of that genre, by its place in kGenreNames. Throws UsageError if there is none.
+Song compose(int genre, Dice&, double seconds);
 
 }  // namespace cudenza::synth
