@@ -22,6 +22,9 @@ class Input {
     Tensor rows;   ///< i64 [B]
     Tensor epoch;  ///< u32 [1]
   };
+  /// Called with every batch before training() is: what is made on the host must be made now, since a captured step replays what
+  /// the device did and nothing else.
+  virtual void prepare(std::span<const int64_t> /*rows*/, uint32_t /*epoch*/) {}
   /// Network input [B,H,W,C] for training: augmented, keyed by (seed, epoch, row). Allocates only from the pool.
   virtual Tensor training(const Batch&) = 0;
 

@@ -60,6 +60,7 @@ void KeptInput::keep(Layers layers, const Choice& choice) {
   };
   Table training = kept(choice.training, rows(), choice.draws, choice.batch_size, [&](auto rows, uint32_t draw) {
     const Tensor epoch = Tensor::from(std::vector{draw}, {1}).to(device());
+    pictures_.prepare(rows, draw);
     return told(layers(pictures_.training({numbers_on(rows, device()), epoch})));
   });
   const int64_t rows_at_once = std::max<int64_t>(1, choice.batch_size / views());
@@ -94,6 +95,10 @@ Tensor KeptInput::taken(const Table& table, const Tensor& numbers, const Tensor&
                        epoch.defined() ? epoch.data<uint32_t>() : nullptr, y.data<T>());
   });
   return y;
+}
+
+void KeptInput::prepare(std::span<const int64_t> rows, uint32_t epoch) {
+  if (!layers_) pictures_.prepare(rows, epoch);
 }
 
 Tensor KeptInput::training(const Batch& batch) {

@@ -38,6 +38,7 @@ class KeptInput : public Input {
   int64_t rows() const override { return pictures_.rows(); }
   int views() const override { return pictures_.views(); }
   Device device() const override { return pictures_.device(); }
+  void prepare(std::span<const int64_t> rows, uint32_t epoch) override;
   Tensor training(const Batch&) override;
   Tensor plain(std::span<const int64_t> rows) override;
   Tensor variants(std::span<const int64_t> rows, int n) override;

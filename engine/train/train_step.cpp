@@ -29,6 +29,7 @@ void TrainStep::load(const Batch& batch) {
   batch_.rows.copy_from(Tensor::from(batch.rows, shape));
   batch_.epoch.copy_from(Tensor::from(std::vector{batch.epoch}, {1}));
   labels_.copy_from(Tensor::from(batch.labels, shape));
+  input_.prepare(batch.rows, batch.epoch);
 }
 
 Tensor TrainStep::loss_of_batch() {
