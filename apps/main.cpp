@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   add_forward(program, common);
   add_info(program, common);
   add_train(program, common);
+  add_pretrain(program, common);
   add_eval(program, common);
   add_predict(program, common);
   add_lr_find(program, common);

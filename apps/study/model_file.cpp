@@ -29,6 +29,18 @@ std::optional<HeadKind> head_in(const Hdf5File& file) {
 std::string_view name_of(HeadKind head) { return kHeads.name_of(head); }
 HeadKind head_from_name(std::string_view name) { return kHeads.value_of(name); }
 
+void begin_anew(Model& model, const Recipe& recipe, uint64_t seed) {
+  model.head = head_from_name(recipe.head);
+  model.random = std::make_shared<Generator>(seed);
+  model.network = make_network(model.arch, {.classes = static_cast<int>(model.classes.size()),
+                                            .in_channels = model.input.picture.channels,
+                                            .head = model.head,
+                                            .drop_path = recipe.drop_path,
+                                            .random = model.random});
+  Generator initial(seed);
+  model.network->initialize(initial);
+}
+
 void write_model(Hdf5File& file, const Model& model) {
   write_info(file, {.arch = model.arch,
                     .input_size = model.input.picture.height,

@@ -21,6 +21,8 @@ struct Model {
   std::unique_ptr<Network> network;
 };
 
+/// Gives a model of known `arch`, `classes` and `input` its network on the CPU, with the recipe's head and new weights by `seed`.
+void begin_anew(Model&, const Recipe&, uint64_t seed);
 /// Everything of the model, weights included.
 void write_model(Hdf5File&, const Model&);
 /// The model that a file holds, on `device`, in evaluation mode. Throws DataError if it holds none.

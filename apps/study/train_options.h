@@ -9,6 +9,12 @@
 
 namespace cudenza {
 
+/// Pictures by formula in the place of data (engine/data/formula/formula_pictures.h).
+struct FormulaOptions {
+  std::string pictures = "both";
+  int classes = 200, per_class = 20;
+};
+
 struct TrainOptions {
   std::string data, out, resume;
   std::string arch = "resnet34", weights, recipe = "study";
@@ -33,6 +39,7 @@ struct TrainOptions {
   std::optional<int> sample_rate;
   std::optional<double> clip;
   bool one_channel = false;
+  std::optional<FormulaOptions> formula;  ///< of a pretraining, which has no data
 
   /// The recipe with these changes. Throws UsageError for values that make no sense.
   Recipe make_recipe() const;

@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "apps/study/run_card.h"
-#include "apps/study/time_plan.h"
+#include "apps/study/session_options.h"
 #include "apps/study/train_setup.h"
 #include "engine/io/atomic_file.h"
 #include "engine/report/report.h"
@@ -29,25 +29,6 @@ void write_split_files(const fs::path& run, const LabelledRows& data) {
   add(data.split.valid, "valid");
   add(data.split.test, "test");
   write_splits(run, rows);
-}
-
-/// Progress by the batch and a line for each epoch.
-Session::Options session_options(const TrainSetup& setup, const fs::path& run, Trainer& trainer) {
-  Session::Options o{
-      .run = run, .batch_size = setup.recipe.batch_size, .log_steps = setup.options.log_steps, .patience = setup.recipe.patience};
-  o.interrupted = [&setup] { return setup.observer.interrupted(); };
-  o.on_step = [&](const Trainer::Step& step) {
-    setup.observer.progress("epoch", step.at.batch + 1, trainer.batches_per_epoch(),
-                            fmt::format("epoch {}/{}  loss {:.4f}", step.at.epoch + 1, trainer.epochs(), step.loss));
-  };
-  o.on_epoch = [&](std::span<const EpochRow> history, bool is_best) {
-    if (setup.options.minutes) TimePlan(*setup.options.minutes, trainer).after_epoch(history);
-    const EpochRow& row = history.back();
-    const auto seconds = static_cast<int>(row.time + 0.5);
-    setup.observer.say(fmt::format("{:>5} {:>12.6f} {:>12.6f} {:>10.6f} {:>5}:{:02}{}", row.epoch, row.train_loss, row.valid_loss,
-                                   row.accuracy, seconds / 60, seconds % 60, is_best ? "  best" : ""));
-  };
-  return o;
 }
 
 /// Judges the best weights by the clips kept for it, and leaves everything a reader may want in the run's directory.
@@ -101,7 +82,7 @@ void say_what_is_trained(const TrainSetup& setup) {
                                  setup.model.arch, setup.options.data, files_and_clips(data, data.split.train),
                                  files_and_clips(data, data.split.valid), setup.model.classes.size(), name_of(setup.dtype),
                                  setup.device, static_cast<double>(rows.bytes()) / (1024 * 1024), rows.dtype()));
-  setup.observer.say(fmt::format("{:>5} {:>12} {:>12} {:>10} {:>8}", "epoch", "train_loss", "valid_loss", "accuracy", "time"));
+  say_columns(setup.observer);
 }
 
 /// From a setup and an empty or a saved state to a run that can be stopped and gone on with.
@@ -141,7 +122,7 @@ ModelCard train_run(const RunLock&, const TrainPlan& plan, Observer& observer) {
                    .random = *setup.model.random,
                    .validation = setup.data.validation(setup.data.split.valid),
                    .write_model = write},
-                  session_options(setup, run, trainer));
+                  session_options(setup.options, setup.recipe, trainer, observer));
   begin_or_resume(session, trainer, setup, last);
   say_what_is_trained(setup);
   session.run();

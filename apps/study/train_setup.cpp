@@ -198,28 +198,18 @@ void TrainSetup::prepare_input(const fs::path& last) {
 
 void TrainSetup::prepare_network(const fs::path& last) {
   model.arch = options.arch;
-  model.head = head_from_name(recipe.head);
   model.classes = data.dataset.classes;
-  model.random = std::make_shared<Generator>(compute.seed);
-  model.network = make_network(model.arch, {.classes = static_cast<int>(model.classes.size()),
-                                            .in_channels = model.input.picture.channels,
-                                            .head = model.head,
-                                            .drop_path = recipe.drop_path,
-                                            .random = model.random});
+  begin_anew(model, recipe, compute.seed);
   if (!last.empty()) {
     const Hdf5File file(last);
     read_state(file, *model.network);
     take_origin(file, model);
-  } else {
-    Generator initial(compute.seed);
-    model.network->initialize(initial);
-    if (!options.weights.empty()) {
-      const auto scale = options.input_scale ? std::optional(input_scale_from_name(*options.input_scale)) : std::nullopt;
-      const WeightsFile weights = open_weights(options.weights, scale);
-      for (const std::string& remark : weights.remarks) observer.say(fmt::format("{}: {}", options.weights, remark));
-      const LoadReport report = begin_with(model, weights, options.keep_head);
-      observer.say(fmt::format("{}: {}", options.weights, report.text()));
-    }
+  } else if (!options.weights.empty()) {
+    const auto scale = options.input_scale ? std::optional(input_scale_from_name(*options.input_scale)) : std::nullopt;
+    const WeightsFile weights = open_weights(options.weights, scale);
+    for (const std::string& remark : weights.remarks) observer.say(fmt::format("{}: {}", options.weights, remark));
+    const LoadReport report = begin_with(model, weights, options.keep_head);
+    observer.say(fmt::format("{}: {}", options.weights, report.text()));
   }
   model.network->to(device);
 }

@@ -31,6 +31,11 @@ TrainValues values_of(const Compute& compute, const TrainOptions& t, const Input
                      {"normalize", std::string(name_of(input.normalize))},
                      {"image-size", fmt::format("{}", input.picture.height)},
                      {"one-channel", text_of(t.one_channel)}};
+  if (const auto& formula = t.formula) {
+    values.insert(values.end(), {{"pictures", formula->pictures},
+                                 {"classes", fmt::format("{}", formula->classes)},
+                                 {"per-class", fmt::format("{}", formula->per_class)}});
+  }
   for (const auto& [name, value] : facts_of(t.make_recipe())) values.emplace_back(name, exact_text(value));
   return values;
 }

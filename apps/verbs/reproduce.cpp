@@ -13,6 +13,7 @@
 #include "apps/verbs/reproduce_table.h"
 #include "apps/verbs/resume.h"
 #include "apps/verbs/train.h"
+#include "apps/verbs/train_flags.h"
 #include "engine/core/print_err.h"
 #include "engine/data/dataset.h"
 #include "engine/io/atomic_file.h"
@@ -126,7 +127,7 @@ ConfigItems items_of_run(const Common& common, const TrainOptions& o) {
 bool is_done(const fs::path& folder, const Common& common, const TrainOptions& options) {
   if (!is_finished(folder)) return false;
   if (!fs::exists(folder / "last.h5")) return true;  // taken away to save space
-  const Resumption run = resume_of(folder, common, items_of_run(common, options));
+  const Resumption run = resume_of(kTrain, folder, common, items_of_run(common, options));
   return run.epochs == options.make_recipe().epochs &&
          (!run.identity || run.identity->data == fs::absolute(options.data).string());
 }

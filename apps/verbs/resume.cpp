@@ -41,29 +41,40 @@ struct AllOptions {
   TrainOptions train;
 };
 
-AllOptions options_of(std::span<const CLI::ConfigItem> items, const std::string& name) {
+AllOptions options_of(const std::string& verb, std::span<const CLI::ConfigItem> items, const std::string& name) {
   AllOptions options;
   CLI::App program("", "cudenza");
   add_common_options(program, options.common);
-  add_train_options(program.add_subcommand("train"), options.train, true);
+  CLI::App* const sub = program.add_subcommand(verb);
+  if (verb == kPretrain) add_pretrain_options(sub, options.train);
+  else add_train_options(sub, options.train, true);
   apply_config(program, items, name);
   return options;
 }
 
-TrainValues values_of_run(const fs::path& run, const ConfigItems& own, const InputSpec& input) {
+TrainValues values_of_run(const std::string& verb, const fs::path& run, const ConfigItems& own, const InputSpec& input) {
   try {
-    const auto [common, train] = options_of(own, run.string());
+    const auto [common, train] = options_of(verb, own, run.string());
     return values_of(common, train, input);
   } catch (const UsageError& error) {  // nobody has typed it
     throw DataError(fmt::format("{}: its options are damaged: {}", run.string(), error.what()));
   }
 }
 
+/// Refuses the run of another verb.
+void check_verb(const std::string& verb, const fs::path& run, const ConfigItems& own) {
+  for (const CLI::ConfigItem& one : own) {
+    require(one.parents.empty() || one.parents[0] == verb, "{} is a run of {}: go on with cudenza {} --resume {}", run.string(),
+            one.parents[0], one.parents[0], run.string());
+  }
+}
+
 /// Refuses what is given beside --resume and would make another run of it.
-void check_given(const fs::path& run, const ConfigItems& own, std::span<const CLI::ConfigItem> given, const InputSpec& input) {
+void check_given(const std::string& verb, const fs::path& run, const ConfigItems& own, std::span<const CLI::ConfigItem> given,
+                 const InputSpec& input) {
   const auto any = [](std::string_view) { return true; };
-  const TrainValues values = values_of_run(run, own, input);
-  const auto [common, train] = options_of(overlaid(own, given, any), "--resume");
+  const TrainValues values = values_of_run(verb, run, own, input);
+  const auto [common, train] = options_of(verb, overlaid(own, given, any), "--resume");
   const TrainValues asked = values_of(common, train, input);
   for (const CLI::ConfigItem& one : given) {
     if (is_among(kMayChange, one.name) || is_among(kPlaces, one.name)) continue;
@@ -76,14 +87,14 @@ void check_given(const fs::path& run, const ConfigItems& own, std::span<const CL
 }
 
 /// The options as they hold from now on.
-void settle(Resumption& resumption, const fs::path& run, const Common& shown, ConfigItems own,
+void settle(const std::string& verb, Resumption& resumption, const fs::path& run, const Common& shown, ConfigItems own,
             std::span<const CLI::ConfigItem> given) {
   const auto taken = [](std::string_view name) {
     return (is_among(kMayChange, name) && !is_among(kOfTheCommand, name)) || name == "data" || name == "split-dir";
   };
   std::erase_if(own, [](const CLI::ConfigItem& item) { return is_among(kOfTheCommand, item.name); });
   resumption.items = overlaid(std::move(own), given, taken);
-  AllOptions options = options_of(resumption.items, run.string());
+  AllOptions options = options_of(verb, resumption.items, run.string());
   resumption.common = options.common;
   resumption.common.quiet = shown.quiet;
   resumption.common.json = shown.json;
@@ -100,7 +111,7 @@ void settle(Resumption& resumption, const fs::path& run, const Common& shown, Co
   std::error_code error;
   if (out.empty() || !fs::equivalent(out, run, error)) {
     CLI::ConfigItem place;
-    place.parents = {"train"}, place.name = "out", place.inputs = {run.string()};
+    place.parents = {verb}, place.name = "out", place.inputs = {run.string()};
     resumption.items = overlaid(std::move(resumption.items), std::span(&place, 1), [](std::string_view) { return true; });
   }
 }
@@ -116,22 +127,24 @@ ConfigItems config_of(const fs::path& run) {
 
 }  // namespace
 
-Resumption resume_of(const fs::path& run, const Common& shown, std::span<const CLI::ConfigItem> given) {
+Resumption resume_of(const std::string& verb, const fs::path& run, const Common& shown, std::span<const CLI::ConfigItem> given) {
   const Hdf5File last(run / "last.h5");
   Resumption resumption;
   resumption.identity = read_identity(last);
   ConfigItems own =
       resumption.identity ? parse_config(resumption.identity->options, last.path().string() + ", its options") : config_of(run);
-  check_given(run, own, given, read_input_spec(last));
-  resumption.epochs = options_of(own, run.string()).train.make_recipe().epochs;
-  settle(resumption, run, shown, std::move(own), given);
+  check_verb(verb, run, own);
+  check_given(verb, run, own, given, read_input_spec(last));
+  resumption.epochs = options_of(verb, own, run.string()).train.make_recipe().epochs;
+  settle(verb, resumption, run, shown, std::move(own), given);
   std::error_code error;
   std::string& data = resumption.options.data;
   if (resumption.identity && !fs::exists(data, error)) data = resumption.identity->data;  // the run was begun in another folder
   return resumption;
 }
 
-Resumption beginning_of(const fs::path& run, const Common& shown, std::span<const CLI::ConfigItem> given) {
+Resumption beginning_of(const std::string& verb, const fs::path& run, const Common& shown,
+                        std::span<const CLI::ConfigItem> given) {
   Resumption resumption;
   ConfigItems own = config_of(run);
   for (const char* name : {"best.h5", "history.csv"}) {
@@ -140,8 +153,9 @@ Resumption beginning_of(const fs::path& run, const Common& shown, std::span<cons
           fmt::format("{}: there is {}, but no last.h5 to go on from: put it back, or start a new run with another --out",
                       run.string(), name));
   }
-  check_given(run, own, given, {});
-  settle(resumption, run, shown, std::move(own), given);
+  check_verb(verb, run, own);
+  check_given(verb, run, own, given, {});
+  settle(verb, resumption, run, shown, std::move(own), given);
   return resumption;
 }
 

@@ -1,9 +1,10 @@
 /// A training run as a command line asks for it, for the verbs that train.
 #pragma once
+#include <functional>
+
 #include "apps/cli/config_file.h"
-#include "apps/study/train_options.h"
+#include "apps/study/train_run.h"
 #include "apps/verbs/verbs.h"
-#include "engine/run/model_card.h"
 
 namespace cudenza {
 
@@ -11,5 +12,9 @@ namespace cudenza {
 /// it was: config.toml will hold them, and a run that goes on takes or refuses them (resume.h). Throws Interrupted after Ctrl-C,
 /// with last.h5 saved; DivergedError; DataError if another process trains there.
 ModelCard train(const Common&, const TrainOptions&, const ConfigItems& items);
+
+/// The same for the verb of that name (train_flags.h), whose runs are trained by `work`.
+void train_by(const std::string& verb, const Common&, const TrainOptions&, const ConfigItems& items,
+              const std::function<void(const RunLock&, const TrainPlan&, Observer&)>& work);
 
 }  // namespace cudenza

@@ -14,32 +14,32 @@ void add_switch(CLI::App* verb, const std::string& name, std::optional<bool>& gi
       fmt::format("--{0},!--no-{0}", name), [&given](int64_t count) { given = count > 0; }, description);
 }
 
-void add_run_options(CLI::App* verb, TrainOptions& o) {
-  verb->add_option("--out", o.out, "the run's directory: weights, history, predictions, report");
-  verb->add_option(
-      "--resume", o.resume,
-      "go on with the run in this directory, exactly where it stopped; --epochs (the rates become those of the longer or shorter "
-      "run), --patience, --device, --threads and --workers may be others, DATA may have moved");
+void add_model_option(CLI::App* verb, TrainOptions& o) {
+  verb->add_option("--model", o.arch, fmt::format("{}", fmt::join(network_names(), " ")))->capture_default_str();
+}
+
+void add_head_option(CLI::App* verb, TrainOptions& o, const std::string& description) {
+  verb->add_option("--head", o.head, description)->check(CLI::IsMember({"linear", "fastai", "pyramid"}));
+}
+
+/// `what_may_differ` of a run that goes on.
+void add_run_options(CLI::App* verb, TrainOptions& o, const std::string& what_may_differ) {
+  verb->add_option("--out", o.out, "the run's directory: weights, history and what else a training leaves");
+  verb->add_option("--resume", o.resume,
+                   "go on with the run in this directory, exactly where it stopped; --epochs (the rates become those of the "
+                   "longer or shorter run), " +
+                       what_may_differ);
   verb->add_flag("--log-steps", o.log_steps, "write the loss of every step to steps.csv");
 }
 
-void add_recipe_options(CLI::App* verb, TrainOptions& o) {
-  verb->add_option("--recipe", o.recipe, fmt::format("{}", fmt::join(Recipe::preset_names(), ", ")))
-      ->check(CLI::IsMember(Recipe::preset_names()))
-      ->capture_default_str();
-  verb->add_option("--plan", o.plan, "fine_tune, one_cycle, cosine, constant or transfer");
+/// Options of the rates and of what is minimised, which every way of training has.
+void add_learning_options(CLI::App* verb, TrainOptions& o) {
   verb->add_option("--epochs", o.epochs, "of a round");
   verb->add_option("--minutes", o.minutes,
                    "train for about so long: the last phase gets the epochs that fit, and rates that fall towards their end");
-  verb->add_option("--freeze-epochs", o.freeze_epochs, "of the head alone, before");
-  verb->add_option("--rounds", o.rounds, "cycles over everything");
   verb->add_option("--batch-size", o.batch_size);
   verb->add_option("--accumulate", o.accumulate, "batches a step");
   verb->add_option("--lr", o.lr, "base learning rate");
-  verb->add_option("--tuning-lr", o.tuning_lr, "the head's learning rate once stages of the body train too (plan transfer)");
-  verb->add_option("--stage-decay", o.stage_decay, "a stage's learning rate / that of the stage above it (plan transfer)");
-  verb->add_option("--frozen-stages", o.frozen_stages, "stages from the input on that never train (plan transfer)");
-  verb->add_option("--draws", o.draws, "augmented pictures kept of each clip for what does not train (plan transfer)");
   verb->add_option("--optimizer", o.optimizer, "adam, adamw, sgd or nesterov");
   verb->add_option("--weight-decay", o.weight_decay);
   verb->add_option("--max-norm", o.max_norm, "clip gradients to this L2 norm");
@@ -48,6 +48,20 @@ void add_recipe_options(CLI::App* verb, TrainOptions& o) {
   verb->add_option("--drop-path", o.drop_path, "stochastic depth (resnetrs50)");
   verb->add_option("--ema", o.ema, "evaluate an average of the weights with this decay");
   verb->add_option("--patience", o.patience, "stop after so many epochs without a lower validation loss");
+}
+
+void add_recipe_options(CLI::App* verb, TrainOptions& o) {
+  verb->add_option("--recipe", o.recipe, fmt::format("{}", fmt::join(Recipe::preset_names(), ", ")))
+      ->check(CLI::IsMember(Recipe::preset_names()))
+      ->capture_default_str();
+  verb->add_option("--plan", o.plan, "fine_tune, one_cycle, cosine, constant or transfer");
+  add_learning_options(verb, o);
+  verb->add_option("--freeze-epochs", o.freeze_epochs, "of the head alone, before");
+  verb->add_option("--rounds", o.rounds, "cycles over everything");
+  verb->add_option("--tuning-lr", o.tuning_lr, "the head's learning rate once stages of the body train too (plan transfer)");
+  verb->add_option("--stage-decay", o.stage_decay, "a stage's learning rate / that of the stage above it (plan transfer)");
+  verb->add_option("--frozen-stages", o.frozen_stages, "stages from the input on that never train (plan transfer)");
+  verb->add_option("--draws", o.draws, "augmented pictures kept of each clip for what does not train (plan transfer)");
   add_switch(verb, "noise", o.noise, "white noise on every other clip");
   add_switch(verb, "cutout", o.cutout, "up to 15 % of every other clip silent");
   add_switch(verb, "specaugment", o.specaugment, "a block of frames and one of bands masked");
@@ -86,7 +100,7 @@ void add_data_options(CLI::App* verb, TrainOptions& o) {
 
 void add_train_options(CLI::App* verb, TrainOptions& o, bool with_run) {
   add_data_options(verb, o);
-  verb->add_option("--model", o.arch, fmt::format("{}", fmt::join(network_names(), " ")))->capture_default_str();
+  add_model_option(verb, o);
   verb->add_option(
       "--weights", o.weights,
       "begin with this file: ImageNet's weights, a model trained here, or a .pth, .safetensors, .onnx or Keras .h5 file");
@@ -94,11 +108,26 @@ void add_train_options(CLI::App* verb, TrainOptions& o, bool with_run) {
                    "what those weights were trained with, if not torch (`weights convert --help`)")
       ->check(CLI::IsMember({"torch", "caffe", "tf"}));
   verb->add_flag("--keep-head", o.keep_head, "take the file's head too");
-  verb->add_option("--head", o.head, "linear, fastai or pyramid; the recipe's without")
-      ->check(CLI::IsMember({"linear", "fastai", "pyramid"}));
-  if (with_run) add_run_options(verb, o);
+  add_head_option(verb, o, "linear, fastai or pyramid; the recipe's without");
+  if (with_run) add_run_options(verb, o, "--patience, --device, --threads and --workers may be others, DATA may have moved");
   add_recipe_options(verb, o);
   add_input_options(verb, o);
+}
+
+void add_pretrain_options(CLI::App* verb, TrainOptions& o) {
+  o.recipe = "pretrain";
+  FormulaOptions& formula = o.formula.emplace();
+  add_model_option(verb, o);
+  add_head_option(verb, o, "linear, fastai or pyramid; fastai without. `train` brings its own");
+  add_run_options(verb, o, "--patience, --device and --threads may be others");
+  verb->add_option("--pictures", formula.pictures, "fractals, music, or both: half of the classes each")
+      ->check(CLI::IsMember({"fractals", "music", "both"}))
+      ->capture_default_str();
+  verb->add_option("--classes", formula.classes, "systems of fractals and styles of music to tell apart")->capture_default_str();
+  verb->add_option("--per-class", formula.per_class, "pictures of each class in an epoch, of music songs; two more are held out")
+      ->capture_default_str();
+  verb->add_option("--image-size", o.image_size, "side of the pictures; 112 without");
+  add_learning_options(verb, o);
 }
 
 }  // namespace cudenza

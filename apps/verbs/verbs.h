@@ -10,6 +10,7 @@ void add_bench(CLI::App& program, const Common& common);
 void add_forward(CLI::App& program, const Common& common);
 void add_info(CLI::App& program, const Common& common);
 void add_train(CLI::App& program, const Common& common);
+void add_pretrain(CLI::App& program, const Common& common);
 void add_eval(CLI::App& program, const Common& common);
 void add_predict(CLI::App& program, const Common& common);
 void add_lr_find(CLI::App& program, const Common& common);

@@ -24,7 +24,7 @@ std::string_view name_of(OptimizerKind kind) { return kOptimizers.name_of(kind);
 OptimizerKind optimizer_from_name(std::string_view name) { return kOptimizers.value_of(name); }
 
 const std::vector<std::string>& Recipe::preset_names() {
-  static const std::vector<std::string> names = {"study", "study-plus", "transfer", "scratch", "quick"};
+  static const std::vector<std::string> names = {"study", "study-plus", "transfer", "scratch", "quick", "pretrain"};
   return names;
 }
 
@@ -65,6 +65,15 @@ Recipe Recipe::preset(std::string_view name) {
     recipe.epochs = 40;
     recipe.lr = 3e-3;
     recipe.batch_size = 32;
+    return recipe;
+  }
+  if (name == "pretrain") {
+    recipe.plan = Plan::one_cycle;
+    recipe.epochs = 30;
+    recipe.optimizer = OptimizerKind::adamw;
+    recipe.lr = 1e-3;
+    recipe.weight_decay = 0.05;
+    recipe.picture_height = recipe.picture_width = 112;  // four times as many pictures in the same time as of 224
     return recipe;
   }
   if (name == "quick") {

@@ -56,7 +56,7 @@ struct Recipe {
 
   bool operator==(const Recipe&) const = default;
 
-  /// "study", "study-plus", "transfer", "scratch" or "quick". Throws UsageError naming the choices.
+  /// "study", "study-plus", "transfer", "scratch", "quick" or "pretrain". Throws UsageError naming the choices.
   static Recipe preset(std::string_view name);
   static const std::vector<std::string>& preset_names();
   /// Throws UsageError with the value and the remedy if an option is invalid.
