@@ -37,6 +37,12 @@ int64_t room_for_features(Device device) {
   return all / 4;
 }
 
+/// How many parts of a clip the network sees one at a time: of sounds none is shorter than a second.
+int parts_of(const InputSpec& spec, const Recipe& recipe) {
+  if (spec.media == Media::pictures) return recipe.parts;
+  return std::clamp(static_cast<int>(spec.clip_seconds), 1, recipe.parts);
+}
+
 }  // namespace
 
 TrainSetup::TrainSetup(const Compute& given, const TrainOptions& o, Observer& watcher)
@@ -171,9 +177,9 @@ void TrainSetup::prepare_data(const fs::path& last) {
     if (spec.media == Media::sound && spec.clip_seconds == 0) spec.clip_seconds = longest_seconds(data.dataset, items, 30);
     if (spec.media == Media::pictures) spec.crop_width = recipe.crop == 1 ? 0 : recipe.crop;
     else spec.crop_seconds = recipe.crop < spec.clip_seconds ? recipe.crop : 0;
-    if (recipe.crop == 0 && recipe.parts > 1) {
-      if (spec.media == Media::pictures) spec.crop_width = 1.0 / recipe.parts;
-      else spec.crop_seconds = spec.clip_seconds / recipe.parts;
+    if (const int parts = parts_of(spec, recipe); recipe.crop == 0 && parts > 1) {
+      if (spec.media == Media::pictures) spec.crop_width = 1.0 / parts;
+      else spec.crop_seconds = spec.clip_seconds / parts;
     }
   } else {
     spec = read_input_spec(Hdf5File(last));

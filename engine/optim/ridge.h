@@ -26,8 +26,8 @@ struct RidgeGroups {
 /// The prediction of a group g without it is Y_g - G_gg^-1 A_g, where G = (Z Z' + c² + lambda)^-1; a group's logits are the mean
 /// of its rows' ones. For each lambda of a grid, the factor s, which makes probabilities of the softmax, is the one with the
 /// lowest cross-entropy of the groups so left out. lambda is then the largest whose cross-entropy lies within one standard error
-/// of the lowest (Breiman, Friedman, Olshen, Stone: Classification and Regression Trees, 1984, 3.4.3): groups are less independent
-/// than the formula takes them for, since an artist often has several files, so that the lowest itself is too small.
+/// of the lowest (Breiman et al.: Classification and Regression Trees, 1984, 3.4.3): an artist often has several
+/// files, so that groups are less independent than the formula takes them for, and the lambda of the lowest is too small.
 /// (Hastie, Tibshirani, Friedman: The Elements of Statistical Learning, 2009, 3.4.1 and 7.10.) In double but for products with Z;
 /// O(rows² features + rows³). Throws UsageError for fewer than two groups and for labels that are no class.
 Ridge fit_ridge(std::span<const float> z, const RidgeGroups&, int64_t classes);

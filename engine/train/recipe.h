@@ -45,7 +45,8 @@ struct Recipe {
   double gain = 0;                                          ///< ± decibels
   double shift = 0;                                         ///< largest circular shift in time, as a fraction of the clip
   double crop = 0;  ///< size of the network's crops: seconds of a clip, fraction of a picture's width; 0: no crops
-  int parts = 1;    ///< equal parts of a clip which the network sees one at a time, judged together; `crop` goes before it
+  int parts = 1;    ///< equal parts of a clip which the network sees one at a time, judged together; of sounds none
+                    ///< is shorter than a second; `crop` goes before it
   int tta = 0;      ///< augmented passes at evaluation; 0: only the plain pass
 
   std::string head = "fastai";  ///< of the network: linear, fastai or pyramid
