@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/nn/layers.h"
+#include "models/registry.h"
 
 namespace cudenza {
 namespace {
@@ -95,6 +96,9 @@ class Matching {
           "are none of Keras's ResNet50",
           arch);
     else result_.fault = faults();
+    if (result_.fault.empty() && is_named_as(arch + "_bn")) result_.fault = kFolded;
+    result_.may_be_folded =
+        std::ranges::any_of(taken_, [](const SourceLayer* s) { return s->may_be_folded && s->bias && !s->norm; });
   }
 
   NamedLayers take() { return std::move(result_); }
@@ -102,6 +106,16 @@ class Matching {
  private:
   static std::string described(const SourceLayer& layer) {
     return fmt::format("{} [{}]", printable(layer.name), fmt::join(layer.weight.shape(), ","));
+  }
+
+  /// Whether the convolutions are called as those of that network, if there is one: vgg16's are features.0, features.2, …, and
+  /// those of vgg16_bn features.0, features.3, ….
+  bool is_named_as(const std::string& arch) const {
+    if (std::ranges::find(network_names(), arch) == network_names().end()) return false;
+    const std::vector<NetworkLayer> convs = layers_of(expected_tensors(arch), Kind::conv);
+    return std::ranges::equal(taken_, convs, [](const SourceLayer* source, const NetworkLayer& layer) {
+      return !source->norm && ('.' + source->torch_name).ends_with('.' + layer.name);
+    });
   }
 
   void take_conv(const NetworkLayer& layer) {
@@ -116,6 +130,7 @@ class Matching {
     if (!has_shape(source, layer.shape))
       return wrong_.add(fmt::format("{} stands where {} is, {}", described(source), layer.name, layer.shape));
     ++result_.score;
+    taken_.push_back(&source);
     add(source, layer);
     // The 1x1 convolution that a bottleneck begins with.
     if (layer.name.ends_with(".conv1") && layer.shape[2] == 1 && source.stride == 2) result_.note = kStrideFirst;
@@ -184,6 +199,7 @@ class Matching {
   }
 
   std::vector<const SourceLayer*> source_;  ///< convolutions not yet taken
+  std::vector<const SourceLayer*> taken_;   ///< those that fit, in the network's order
   bool has_depths_ = false;
   NamedLayers result_;
   NameList missing_, surplus_, wrong_, folded_;

@@ -18,10 +18,13 @@ struct NamedLayers {
   double score = 0;                        ///< tensors that fit
   NameList left_out = {};                  ///< dense layers that are not the network's: another task's classifier
   std::string note = {};                   ///< how the function of the file's network differs from ours; empty if it does not
+  bool may_be_folded = false;              ///< batch norms may have been folded into its convolutions: the file does not tell
 };
 
 /// A convolution's bias before a batch norm that ours lacks goes into the running mean, and an epsilon other than ours into the
 /// variance: in exact arithmetic that changes nothing. Dense layers are taken if all fit, with any number of classes.
+/// A network without batch norms and one whose batch norms were folded into its convolutions have the same shapes: the names of
+/// PyTorch's modules tell them apart where the file has them.
 NamedLayers name_layers(const std::vector<SourceLayer>&, const std::string& arch, const std::vector<ExpectedTensor>& expected);
 
 }  // namespace cudenza

@@ -11,6 +11,16 @@ namespace {
 
 using Kind = SourceLayer::Kind;
 
+/// The name of a layer's module in PyTorch: of "features.3.weight", or of a node called "/features/features.3/Conv", since
+/// torch.onnx.export gives another name to a weight that a batch norm was folded into. Empty for other names.
+std::string torch_name(const std::string& node, const std::string& weight) {
+  constexpr std::string_view kWeight = ".weight", kConv = "/Conv";
+  if (weight.ends_with(kWeight)) return weight.substr(0, weight.size() - kWeight.size());
+  if (!node.starts_with('/') || !node.ends_with(kConv)) return "";
+  const std::string module = node.substr(0, node.size() - kConv.size());
+  return module.substr(module.rfind('/') + 1);
+}
+
 /// Follows the nodes in their order, which is from the input to the output.
 class GraphWalk {
  public:
@@ -117,6 +127,8 @@ class GraphWalk {
     if (node.alpha != 1 || node.beta != 1) layer.fault = fmt::format("{} scales its result", printable(layer.name));
     if (layer.fault.empty()) set_weight(layer, node, weight->record, input);
     if (const OnnxTensor* bias = used_constant(node, 2); bias && bias->fault.empty()) layer.bias = bias->record;
+    if (weight) layer.torch_name = torch_name(node.name, weight->record.name);
+    layer.may_be_folded = layer.torch_name.empty();
     result.layer = static_cast<int>(layers_.size());
     if (layer.kind == Kind::conv && layer.fault.empty()) result.channels = layer.weight.sizes[0];
     if (layer.kind == Kind::dense) result.channels = 0;

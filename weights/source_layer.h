@@ -21,6 +21,8 @@ struct SourceLayer {
   std::optional<SourceNorm> norm = {};  ///< the batch norm of its result
   int depth = 0;                        ///< layers on the longest way from the input to it, itself included; 0: not known
   int64_t stride = 0;                   ///< 0: not known
+  std::string torch_name = {};          ///< of its module in PyTorch ("features.3"), where the file keeps that
+  bool may_be_folded = false;           ///< the file would not tell if a batch norm had been folded into it
   std::string fault = {};               ///< why its weights cannot be read; empty if they can
 };
 

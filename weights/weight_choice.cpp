@@ -90,7 +90,7 @@ WeightChoice under_prefix(const StateDict& dict, const std::string& prefix, cons
 /// The dict's layers under the network's names.
 WeightChoice by_layers(const StateDict& dict, const KnownNetwork& network) {
   NamedLayers named = name_layers(dict.layers, network.arch, network.expected);
-  WeightChoice choice{.key = dict.key, .by_layers = true, .note = std::move(named.note)};
+  WeightChoice choice{.key = dict.key, .by_layers = true, .may_be_folded = named.may_be_folded, .note = std::move(named.note)};
   choice.tensors = std::move(named.tensors);
   choice.left_out = std::move(named.left_out);
   choice.match = match_arch(choice.tensors, network.arch, network.expected);
@@ -172,7 +172,9 @@ std::vector<std::string> WeightChoice::remarks() const {
                               taken_off.empty() ? "" : fmt::format(", names without '{}'", fmt::join(taken_off, "', '"))));
   if (!others.empty())
     all.push_back(fmt::format("'{}' fits as well and was not taken: weights convert `key` names it", fmt::join(others, "', '")));
-  if (match.fits() && by_layers) all.emplace_back("its names are its own: its layers were told by their shapes and their order");
+  if (match.fits() && by_layers)
+    all.push_back(fmt::format("its names are its own: its layers were told by their shapes and their order{}",
+                              may_be_folded ? ", which do not tell whether batch norms were folded into its convolutions" : ""));
   if (!note.empty()) all.push_back(note);
   if (!left_out.empty()) all.push_back(fmt::format("left out what is outside of the network: {}", left_out.text()));
   if (match.fits() && match.headless)

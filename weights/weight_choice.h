@@ -20,6 +20,7 @@ struct WeightChoice {
   std::vector<std::string> unreadable = {};  ///< faults of other parts of the file
   NameList left_out = {};                    ///< tensors, or layers, outside the network
   bool by_layers = false;                    ///< taken by the layers' shapes and order: the file's names are its own
+  bool may_be_folded = false;                ///< batch norms may be folded into its convolutions: the file does not tell
   std::string note = {};                     ///< how the function of the file's network differs from ours; empty: not
 
   /// One sentence each on what was taken and what was not; empty if the file holds just the network's state dict.

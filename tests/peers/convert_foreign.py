@@ -110,6 +110,7 @@ def judge_onnx(judge):
     file = judge.folder / "net.onnx"
     for name in ("alexnet", "vgg16", "vgg16_bn", "resnet34", "resnet50", "resnetrs50"):
         net, x = network(name), torch.randn(1, 3, 224, 224)
+        has_norms = "resnet" in name or name.endswith("_bn")
         wanted = state_of(net)
 
         def export(**how):
@@ -120,15 +121,18 @@ def judge_onnx(judge):
         with_foreign_names(file, judge.folder / "foreign.onnx")
         judge.bits(f"{name}, foreign names", judge.folder / "foreign.onnx", wanted)
         export(dynamo=False)
-        if "resnet" in name:
+        if has_norms:
             judge.refused(f"{name}, folded", file, "its batch norms are folded into its convolutions")
-        elif name == "vgg16_bn":
-            judge.say("vgg16_bn, folded, is a VGG16", judge.convert(file) == "")
         else:
             judge.bits(f"{name}, as exported", file, wanted)
         if has_dynamo:
             export(dynamo=True, optimize=False, external_data=False)
             judge.bits(f"{name}, dynamo, optimize=False", file, wanted)
+            export(dynamo=True, external_data=False)
+            if has_norms:
+                judge.refused(f"{name}, dynamo, folded", file, "its batch norms are folded into its convolutions")
+            else:
+                judge.bits(f"{name}, dynamo, optimized", file, wanted)
             export(dynamo=True)
             judge.refused(f"{name}, dynamo as it is", file, "has its numbers in another file")
 

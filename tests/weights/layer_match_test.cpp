@@ -101,6 +101,29 @@ TEST(LayerMatch, FoldedBatchNormsAreRefusedWithTheRemedy) {
   EXPECT_GT(result.score, 53);
 }
 
+/// With the names of a network's convolutions, as a part of a larger one.
+std::vector<SourceLayer> called(std::vector<SourceLayer> layers, const std::string& arch) {
+  size_t at = 0;
+  for (const ExpectedTensor& e : expected_tensors(arch)) {
+    if (e.shape.rank() == 4) layers[at++].torch_name = "net." + e.name.substr(0, e.name.rfind('.'));
+  }
+  return layers;
+}
+
+// They have the shapes of a VGG16 without batch norms, and became one.
+TEST(LayerMatch, FoldedBatchNormsOfVgg16AreToldByTheNamesOfItsModules) {
+  std::vector<SourceLayer> layers = layers_of("vgg16");
+  EXPECT_EQ(named(called(layers, "vgg16_bn"), "vgg16").fault.find("its batch norms are folded into its convolutions"), 0u);
+  EXPECT_EQ(named(called(layers, "vgg16"), "vgg16").fault, "");
+  EXPECT_EQ(named(called(layers_of("vgg16_bn"), "vgg16_bn"), "vgg16_bn").fault, "");
+  EXPECT_FALSE(named(layers, "vgg16").may_be_folded);
+  layers[3].may_be_folded = true;
+  EXPECT_TRUE(named(layers, "vgg16").may_be_folded);
+  EXPECT_EQ(named(layers, "vgg16").fault, "");
+  layers[3].bias.reset();  // a folded batch norm gives one
+  EXPECT_FALSE(named(layers, "vgg16").may_be_folded);
+}
+
 TEST(LayerMatch, ABiasBeforeABatchNormGoesIntoTheMeanAndTheEpsilonIntoTheVariance) {
   std::vector<SourceLayer> layers = layers_of("resnet50");
   layers[0].bias = TensorRecord{.name = "?", .sizes = {64}, .begin = 1234};

@@ -85,6 +85,24 @@ TEST(Onnx, ReadsEveryTypeAsBytesAndAsLists) {
   EXPECT_EQ(first[0], fixture_values("half_list", 1)[0]);
 }
 
+TEST(Onnx, KnowsThePyTorchModuleOfALayerByItsWeightOrItsNode) {
+  using namespace wire;
+  const auto conv = [](const std::string& name, const std::string& weight) {
+    return node("Conv", {"x", weight}, {weight + "_y"}, bytes(3, name)) +
+           tensor(weight, {1, 1, 1, 1}, 1, 9, std::string(4, '\0'));
+  };
+  MemoryFile file;
+  file.set(model(conv("node_Conv_18", "features.3.weight") + conv("/features/features.3/Conv", "onnx::Conv_26") +
+                 conv("/conv1/Conv", "onnx::Conv_1") + conv("Conv_0", "123")));
+  const WeightSource source(file.path());
+  std::vector<std::string> names;
+  for (const SourceLayer& layer : source.state_dicts().front().layers) {
+    names.push_back(layer.torch_name);
+    EXPECT_EQ(layer.may_be_folded, layer.torch_name.empty());
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"features.3", "features.3", "conv1", ""}));
+}
+
 TEST(Onnx, SaysWhyALayerHasNoWeights) {
   using namespace wire;
   const std::string tensors = tensor("q", {4, 3, 3, 3}, 3, 9, std::string(108, '\0'));  // int8
