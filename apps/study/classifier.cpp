@@ -86,11 +86,13 @@ Prediction Classifier::State::hear_samples(const SoundSamples& sound) const {
   require(model.input.media == Media::sound, "samples: are sound, but the model learnt from pictures; give it a PNG file");
   check(sound);
   const int rate = model.input.mel.sample_rate;
-  std::vector<float> mono(sound.interleaved.size() / static_cast<size_t>(sound.channels));
-  mix(sound.interleaved, sound.channels, mono);
+  const std::vector<double> interleaved(sound.interleaved.begin(), sound.interleaved.end());
+  std::vector<double> mix_of_all(interleaved.size() / static_cast<size_t>(sound.channels));
+  mix(interleaved, sound.channels, mix_of_all);
   Loudness loudness;
-  loudness.add(sound.interleaved, mono);
-  if (sound.sample_rate != rate) mono = resample(mono, sound.sample_rate, rate);
+  loudness.add(interleaved, mix_of_all);
+  if (sound.sample_rate != rate) mix_of_all = resample(std::span<const double>(mix_of_all), sound.sample_rate, rate);
+  const std::vector<float> mono(mix_of_all.begin(), mix_of_all.end());
   const auto length = static_cast<int64_t>(mono.size());
   if (length == 0) throw DataError(fmt::format("samples: are too short: not one is left of them at {} Hz", rate));
   Prediction p{.classes = classes};

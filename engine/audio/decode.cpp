@@ -50,7 +50,7 @@ HeardSound hear(const std::filesystem::path& path, int rate) {
   return {all.collected(), stream.remarks()};
 }
 
-std::string decoder_version() { return fmt::format("cudenza-pcm-3 {} {}", sound_library_version(), resampler_version()); }
+std::string decoder_version() { return fmt::format("cudenza-pcm-4 {} {}", sound_library_version(), resampler_version()); }
 
 PcmStream::PcmStream(const std::filesystem::path& path, int rate)
     : path_(path), file_(path), rate_(rate > 0 ? rate : file_.info().sample_rate), resampler_(file_.info().sample_rate, rate_) {

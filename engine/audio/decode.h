@@ -45,7 +45,7 @@ class PcmStream {
   int64_t length() const;
   /// Moves to a sample. Later reads return what a read from the beginning would return there.
   void seek(int64_t sample);
-  /// Like SoundFile::read(). A whole file without samples is a DataError as well.
+  /// Like SoundFile::read(), each sample rounded once. A whole file without samples is a DataError as well.
   size_t read(std::span<float>);
   /// See SoundFile::remarks().
   std::vector<std::string> remarks() const { return file_.remarks(); }
@@ -58,7 +58,7 @@ class PcmStream {
   SoundFile file_;
   int rate_;
   Resampler resampler_;
-  std::vector<float> block_, ready_;
+  std::vector<double> block_, ready_;
   size_t taken_ = 0;          // samples of ready_ already returned
   int64_t at_ = 0;            // the next sample
   bool finished_ = false;     // no more samples will come to ready_

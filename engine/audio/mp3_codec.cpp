@@ -71,13 +71,13 @@ std::vector<float> decode(int file, size_t samples, int rate, int kbit_per_s) {
           "through_mp3: the encoder made {} kbit/s at {} Hz where {} at {} were asked for", made.bit_rate, made.sample_rate,
           kbit_per_s, rate);
   const auto decoder = mp3_parts(stretch).parts.at(0).open();
-  std::vector<float> y(samples);
+  std::vector<double> y(samples);
   for (size_t done = 0; done < samples;) {
     const int64_t count = decoder->read(y.data() + done, static_cast<int64_t>(samples - done));
     if (count <= 0) break;  // the last samples stay silent
     done += static_cast<size_t>(count);
   }
-  return y;
+  return {y.begin(), y.end()};
 }
 
 }  // namespace

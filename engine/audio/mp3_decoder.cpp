@@ -67,7 +67,12 @@ class Mp3Decoder : public SoundDecoder {
     skip(trimmed_.begin);
   }
 
-  int64_t read(float* interleaved, int64_t frames) override { return decode(interleaved, std::min(frames, trimmed_.end - at_)); }
+  int64_t read(double* interleaved, int64_t frames) override {
+    floats_.resize(static_cast<size_t>(frames * part_->header.channels));
+    const int64_t count = decode(floats_.data(), std::min(frames, trimmed_.end - at_));
+    std::copy_n(floats_.begin(), count * part_->header.channels, interleaved);
+    return count;
+  }
 
   int64_t seek(int64_t frame) override {
     const int64_t to = std::min(frame + trimmed_.begin, trimmed_.end);
@@ -117,7 +122,8 @@ class Mp3Decoder : public SoundDecoder {
   Trimmed trimmed_;
   FrameReader reader_;
   std::unique_ptr<mpg123_handle, void (*)(mpg123_handle*)> handle_;
-  int64_t at_ = 0;  // the next sample, among all decoded ones
+  std::vector<float> floats_;  // what the library decodes to
+  int64_t at_ = 0;             // the next sample, among all decoded ones
 };
 
 int64_t decoded_samples(const Mp3Part& part) { return static_cast<int64_t>(part.frames.size()) * part.header.samples; }

@@ -15,7 +15,7 @@ void widen(std::span<const int16_t> x, float* out) {
 
 }  // namespace
 
-void mix(std::span<const float> interleaved, int channels, std::span<float> mono) {
+void mix(std::span<const double> interleaved, int channels, std::span<double> mono) {
   if (channels == 1) {
     std::copy_n(interleaved.begin(), mono.size(), mono.begin());
     return;
@@ -23,8 +23,8 @@ void mix(std::span<const float> interleaved, int channels, std::span<float> mono
   const auto count = static_cast<size_t>(channels);
   for (size_t i = 0; i < mono.size(); ++i) {
     double sum = 0;
-    for (const float x : interleaved.subspan(i * count, count)) sum += x;
-    mono[i] = static_cast<float>(sum / channels);
+    for (const double x : interleaved.subspan(i * count, count)) sum += x;
+    mono[i] = sum / channels;
   }
 }
 

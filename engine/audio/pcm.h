@@ -10,8 +10,8 @@
 
 namespace cudenza {
 
-/// mono[i] = mean of interleaved[i, :], rounded once.
-void mix(std::span<const float> interleaved, int channels, std::span<float> mono);
+/// mono[i] = mean of interleaved[i, :].
+void mix(std::span<const double> interleaved, int channels, std::span<double> mono);
 
 /// out[i] = x[i] in 16 bits. Returns whether all came through unchanged; if not, `out` is of no use.
 bool fits_16_bits(std::span<const float> x, int16_t* out);

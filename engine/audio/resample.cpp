@@ -22,8 +22,8 @@ struct Resampler::State {
   int64_t in = 0, out = 0;                                               // samples so far
 
   /// Runs soxr over `samples`; if empty, flushes what it still holds.
-  void process(std::span<const float> samples, std::vector<float>& result) {
-    std::array<float, 4096> block;
+  void process(std::span<const double> samples, std::vector<double>& result) {
+    std::array<double, 4096> block;
     for (size_t taken = 0, made = 1; made > 0 || taken < samples.size();) {
       size_t used = 0;
       const soxr_error_t error = soxr_process(filter.get(), samples.empty() ? nullptr : samples.data() + taken,
@@ -40,11 +40,11 @@ Resampler::Resampler(int from, int to) : state_(std::make_unique<State>()) {
   state_->from = from;
   state_->to = to;
   if (from == to) return;
-  const soxr_io_spec_t floats = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I);
-  const soxr_quality_spec_t quality = soxr_quality_spec(SOXR_HQ, 0);
+  const soxr_io_spec_t doubles = soxr_io_spec(SOXR_FLOAT64_I, SOXR_FLOAT64_I);
+  const soxr_quality_spec_t quality = soxr_quality_spec(SOXR_HQ, SOXR_DOUBLE_PRECISION);
   const soxr_runtime_spec_t one_thread = soxr_runtime_spec(1);
   soxr_error_t error = nullptr;
-  state_->filter.reset(soxr_create(from, to, 1, &error, &floats, &quality, &one_thread));
+  state_->filter.reset(soxr_create(from, to, 1, &error, &doubles, &quality, &one_thread));
   require(!error, "resample: from {} Hz to {} Hz: soxr says '{}'", from, to, error ? error : "");
 }
 
@@ -52,7 +52,7 @@ Resampler::~Resampler() = default;
 Resampler::Resampler(Resampler&&) noexcept = default;
 Resampler& Resampler::operator=(Resampler&&) noexcept = default;
 
-void Resampler::push(std::span<const float> in, std::vector<float>& out) {
+void Resampler::push(std::span<const double> in, std::vector<double>& out) {
   if (in.empty()) return;
   State& s = *state_;
   const size_t before = out.size();
@@ -62,7 +62,7 @@ void Resampler::push(std::span<const float> in, std::vector<float>& out) {
   s.out += static_cast<int64_t>(out.size() - before);
 }
 
-void Resampler::finish(std::vector<float>& out) {
+void Resampler::finish(std::vector<double>& out) {
   State& s = *state_;
   const size_t before = out.size();
   if (s.filter && s.in > 0) s.process({}, out);
@@ -72,13 +72,18 @@ void Resampler::finish(std::vector<float>& out) {
   s.out += static_cast<int64_t>(out.size() - before);
 }
 
-std::vector<float> resample(std::span<const float> in, int from, int to) {
-  std::vector<float> out;
+std::vector<double> resample(std::span<const double> in, int from, int to) {
+  std::vector<double> out;
   Resampler resampler(from, to);
   out.reserve(static_cast<size_t>(resampled_length(static_cast<int64_t>(in.size()), from, to)) + 4096);
   resampler.push(in, out);
   resampler.finish(out);
   return out;
+}
+
+std::vector<float> resample(std::span<const float> in, int from, int to) {
+  const std::vector<double> out = resample(std::vector<double>(in.begin(), in.end()), from, to);
+  return {out.begin(), out.end()};
 }
 
 }  // namespace cudenza

@@ -78,8 +78,8 @@ class SndfileDecoder : public SoundDecoder {
   bool is_open() const { return decoder_ != nullptr; }
   const SF_INFO& facts() const { return facts_; }
 
-  int64_t read(float* interleaved, int64_t frames) override {
-    return std::max<int64_t>(sf_readf_float(decoder_.get(), interleaved, frames), 0);
+  int64_t read(double* interleaved, int64_t frames) override {
+    return std::max<int64_t>(sf_readf_double(decoder_.get(), interleaved, frames), 0);
   }
 
   int64_t seek(int64_t frame) override {
@@ -87,7 +87,7 @@ class SndfileDecoder : public SoundDecoder {
     const bool looks_back = (facts_.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG;  // a block depends on earlier ones
     int64_t at = looks_back ? std::max<int64_t>(to - kRunUp, 0) : to;
     if (sf_seek(decoder_.get(), at, SEEK_SET) != at) return -1;
-    std::vector<float> skipped(static_cast<size_t>(4096 * facts_.channels));
+    std::vector<double> skipped(static_cast<size_t>(4096 * facts_.channels));
     while (at < to) {
       const int64_t count = read(skipped.data(), std::min<int64_t>(to - at, 4096));
       if (count == 0) break;
@@ -126,6 +126,8 @@ std::string add_part(const FileStretch& stretch, SoundParts& all) {
   if (all.parts.empty()) {
     all.format = format_name(facts.format);
     all.encoding = encoding_name(facts.format);
+    const int type = facts.format & SF_FORMAT_SUBMASK;
+    all.has_floats = type == SF_FORMAT_FLOAT || type == SF_FORMAT_DOUBLE;
   }
   SoundPart part{.frames = facts.frames == SF_COUNT_MAX ? -1 : facts.frames,
                  .sample_rate = facts.samplerate,

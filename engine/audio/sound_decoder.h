@@ -12,8 +12,9 @@ class SoundDecoder {
  public:
   virtual ~SoundDecoder() = default;
 
-  /// Reads the next frames (one sample per channel), interleaved, full scale 1. Returns their number; 0 at the end or at a fault.
-  virtual int64_t read(float* interleaved, int64_t frames) = 0;
+  /// Reads the next frames (one sample per channel), interleaved, full scale 1, as the file holds them: doubles hold every type
+  /// of sample. Returns their number; 0 at the end or at a fault.
+  virtual int64_t read(double* interleaved, int64_t frames) = 0;
   /// Moves to a frame, or to the end if that comes first. Returns the next frame, -1 on failure.
   virtual int64_t seek(int64_t frame) = 0;
   /// The library's error message; empty if there is none.
@@ -36,6 +37,7 @@ struct SoundParts {
   std::string error;             ///< why it is no sound file; empty if it is one
   std::string format, encoding;  ///< as in SoundInfo
   std::vector<SoundPart> parts;
+  bool has_floats = false;           ///< its samples are kept as floats, which may be larger than full scale
   std::vector<std::string> remarks;  ///< what is in the file but not heard
 };
 

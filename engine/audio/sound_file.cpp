@@ -114,8 +114,8 @@ struct SoundFile::State {
   int64_t part_at = 0;                 // its next frame
   std::optional<Resampler> resampler;  // if its rate is not that of the first part
   int64_t at = 0;                      // frames decoded in total, at the first part's rate
-  std::vector<float> block, mixed;     // [frames, channels], [frames]: the last ones decoded
-  std::vector<float> mono;             // the mix at the first part's rate
+  std::vector<double> block, mixed;    // [frames, channels], [frames]: the last ones decoded
+  std::vector<double> mono;            // the mix at the first part's rate
   size_t taken = 0;                    // samples of mono already returned
   bool is_over = false;
   std::string fault;  // thrown by the next read()
@@ -176,7 +176,7 @@ void SoundFile::State::open_part(size_t which) {
 namespace {
 
 /// How many samples come before the first that is no number.
-size_t good_part(std::span<const float> mono) {
+size_t good_part(std::span<const double> mono) {
   int64_t bad = 0;  // checking all is faster than stopping at the first
 #pragma omp simd reduction(+ : bad)
   for (size_t i = 0; i < mono.size(); ++i) bad += !is_number(mono[i]);
@@ -206,7 +206,7 @@ void SoundFile::State::take_block(int64_t count) {
   loudness.add(std::span(block).first(mixed.size() * static_cast<size_t>(now().channels)), mixed);
   if (good < mixed.size() && takes_all) {
     std::ranges::replace_if(
-        mixed, [](float x) { return !is_number(x); }, 0.0f);
+        mixed, [](double x) { return !is_number(x); }, 0.0);
     good = mixed.size();
   } else if (good < mixed.size()) {
     fault = fmt::format("holds samples that are NaN, infinite or beyond {:g} times full scale, the first at {:.3f} s",
@@ -297,7 +297,7 @@ void SoundFile::State::enter(int64_t frame) {
   else mono.clear();
 }
 
-size_t SoundFile::read(std::span<float> mono) {
+size_t SoundFile::read(std::span<double> mono) {
   State& s = *state_;
   size_t done = 0;
   while (done < mono.size()) {
@@ -325,15 +325,20 @@ SoundFacts examine(const fs::path& path) {
   facts.info = state.info;
   if (!facts.usable()) return facts;
   ContentHasher hasher;
-  while (state.advance()) hasher.add(std::as_bytes(std::span(state.mono)));
+  std::vector<float> rounded;
+  while (state.advance()) {
+    rounded.assign(state.mono.begin(), state.mono.end());
+    hasher.add(std::as_bytes(std::span(rounded)));
+  }
   hasher.add(std::as_bytes(std::span(&state.info.sample_rate, 1)));
   const Loudness& loudness = state.loudness;
   facts.frames = state.at;
   facts.non_finite = loudness.non_finite;
   facts.peak = loudness.peak;
   facts.mono_peak = loudness.mono_peak;
-  facts.clipped_fraction = static_cast<double>(loudness.clipped) / static_cast<double>(std::max<int64_t>(loudness.samples, 1));
-  facts.silent = loudness.mono_peak <= 1.0f / 32768;
+  facts.clipped_fraction = loudness.clipped_fraction(state.content.has_floats);
+  facts.clipped_at = loudness.clipped_at(state.content.has_floats);
+  facts.silent = loudness.is_silent();
   facts.sound_hash = hasher.finish();
   facts.error = state.fault;
   facts.truncated = !facts.error.empty();

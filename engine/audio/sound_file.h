@@ -36,8 +36,7 @@ struct SoundInfo {
 /// Reads only the header. Throws DataError as described above.
 SoundInfo probe(const std::filesystem::path&);
 
-/// A file read front to back, mixed to mono: the mean of all channels. Nothing is rounded to fewer bits or clipped: 32-bit and
-/// 64-bit sources come as the nearest floats.
+/// A file read front to back, mixed to mono: the mean of all channels, in double precision. Nothing is rounded or clipped.
 class SoundFile {
  public:
   /// Throws DataError like probe().
@@ -51,7 +50,7 @@ class SoundFile {
   void seek(int64_t frame);
   /// Fills `mono` with the next samples, full scale 1. Returns how many: fewer than requested only at the end. Throws DataError
   /// at a cut, a damaged stream or NaN and infinite samples, after all samples before them were returned.
-  size_t read(std::span<float> mono);
+  size_t read(std::span<double> mono);
   /// Warnings about what has been read so far, without the file's name: channels that cancel out, silence, samples far beyond
   /// full scale, bytes that are not heard.
   std::vector<std::string> remarks() const;
@@ -70,13 +69,14 @@ struct SoundFacts {
   int64_t non_finite = 0;            ///< NaN, infinite and immense samples (is_number() in loudness.h), over all channels
   double peak = 0;                   ///< largest magnitude of any channel; full scale is 1
   double mono_peak = 0;              ///< of the mix, in which channels may cancel out
-  double clipped_fraction = 0;       ///< share of samples, over all channels, at or beyond full scale
+  double clipped_fraction = 0;       ///< share of samples, over all channels, that clipping has cut off
+  double clipped_at = 1;             ///< the level where it did so: full scale, or beyond it in files of floats
   bool truncated = false;            ///< the header promises more frames than could be decoded
-  bool silent = false;               ///< the mix never leaves the last bit of 16: mono_peak <= 1/32768
+  bool silent = false;               ///< the mix is never louder than -60 dBFS
   bool cancels_out = false;          ///< the mix of the channels has almost no sound
   bool far_beyond = false;           ///< samples far beyond full scale: the file uses another range
   std::vector<std::string> unheard;  ///< what is in the file but skipped
-  ContentHash sound_hash;            ///< of the mix and its rate: equal for equal sound in any file format
+  ContentHash sound_hash;            ///< of the mix in floats and its rate: equal for equal sound in any file format
 
   bool usable() const { return error.empty(); }
   double seconds() const { return info.sample_rate > 0 ? static_cast<double>(frames) / info.sample_rate : 0; }

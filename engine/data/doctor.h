@@ -21,7 +21,7 @@ enum class Problem {
   silent,           ///< sound: never louder than -60 dBFS when mixed to mono; pictures: one colour
   too_short,        ///< shorter than DoctorOptions::min_seconds, or than a tenth of the median
   too_long,         ///< sounds: at least ten minutes and twenty times the median: would count as many clips
-  clipped,          ///< more than one sample in 200 at full scale, or some far beyond it
+  clipped,          ///< more than one sample in 200 cut off at full scale (floats: at the peak), or some far beyond it
   unheard,          ///< bytes that are no sound or are not heard
   odd_rate,         ///< differs from nine in ten of the others, or below 11,025 or above 96,000 Hz
   odd_channels,     ///< differs from nine in ten of the others, or more than two

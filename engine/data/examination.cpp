@@ -14,7 +14,6 @@ namespace cudenza {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kSilentPeak = 1e-3;        // -60 dBFS
 constexpr double kMostClipped = 1 / 200.0;  // GTZAN's loudest clip has one sample in 243 at full scale
 
 /// What the system says before the content is read. Root may read everything, so permission errors show only to other users.
@@ -52,16 +51,17 @@ void examine_sound(const fs::path& path, Examination& found) {
   if (!facts.info.remark.empty()) add(Problem::wrong_extension, facts.info.remark);
   for (const std::string& what : facts.unheard) add(Problem::unheard, what);
   if (facts.frames == 0 || facts.non_finite > 0) return;
-  const bool is_silent = facts.mono_peak <= kSilentPeak;
-  if (is_silent || facts.cancels_out) {
+  if (facts.silent || facts.cancels_out) {
     const std::string level =
         facts.mono_peak > 0 ? fmt::format("never gets above {:.0f} dBFS", 20 * std::log10(facts.mono_peak)) : "is all zero";
     add(Problem::silent, facts.cancels_out ? level + " when its channels are mixed: they cancel each other out" : level);
-    if (is_silent) return;  // all silent files are alike
+    if (facts.silent) return;  // all silent files are alike
   }
   if (facts.far_beyond) add(Problem::clipped, fmt::format("holds samples up to {:.0f} times full scale", facts.peak));
   else if (facts.clipped_fraction > kMostClipped)
-    add(Problem::clipped, fmt::format("{:.1f} % of its samples are at full scale", 100 * facts.clipped_fraction));
+    add(Problem::clipped,
+        fmt::format("{:.1f} % of its samples are at {}", 100 * facts.clipped_fraction,
+                    facts.clipped_at > 1 ? fmt::format("its peak, {:.1f} times full scale", facts.clipped_at) : "full scale"));
   if (facts.usable()) found.samples = facts.sound_hash;
   found.print = fingerprint_of(path);
 }

@@ -143,14 +143,6 @@ template <class X, class T, class Y> class FrameGroup {
   std::vector<Y> mel_;
 };
 
-/// f(i, part sum) over [0, count) in steps short enough for float sums; adds up in double.
-template <class F> double summed(int64_t count, F f) {
-  constexpr int64_t kStep = 512;
-  double total = 0;
-  for (int64_t begin = 0; begin < count; begin += kStep) total += f(begin, smaller(begin + kStep, count));
-  return total;
-}
-
 }  // namespace
 
 template <class X, class T, class Y>
@@ -167,24 +159,18 @@ void log_mel(Cpu, const MelPlan<T>& plan, const X* pcm, const Affine<T>* wave, Y
   });
 }
 
+/// In doubles: registers hold other numbers of i16 than of f32, and in floats the order of a sum showed in its last digit, so that
+/// a clip's noise depended on how the clip was kept.
 template <class X, class T> void standardise_wave(Cpu, const X* pcm, Affine<T>* wave, int64_t clips, int64_t samples) {
   parallel_ranges(clips, samples, [=](int64_t first, int64_t last) {
     for (int64_t c = first; c < last; ++c) {
       const X* x = pcm + c * samples;
-      const double mean = summed(samples,
-                                 [x](int64_t begin, int64_t end) {
-                                   T sum = 0;
+      double sum = 0, squares = 0;
 #pragma omp simd reduction(+ : sum)
-                                   for (int64_t i = begin; i < end; ++i) sum += static_cast<T>(x[i]);
-                                   return sum;
-                                 }) /
-                          static_cast<double>(samples);
-      const double squares = summed(samples, [x, middle = static_cast<T>(mean)](int64_t begin, int64_t end) {
-        T sum = 0;
-#pragma omp simd reduction(+ : sum)
-        for (int64_t i = begin; i < end; ++i) sum += (static_cast<T>(x[i]) - middle) * (static_cast<T>(x[i]) - middle);
-        return sum;
-      });
+      for (int64_t i = 0; i < samples; ++i) sum += static_cast<double>(x[i]);
+      const double mean = sum / static_cast<double>(samples);
+#pragma omp simd reduction(+ : squares)
+      for (int64_t i = 0; i < samples; ++i) squares += (static_cast<double>(x[i]) - mean) * (static_cast<double>(x[i]) - mean);
       wave[c] = standardising<T>(mean, squares, samples);
     }
   });

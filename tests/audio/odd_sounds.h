@@ -54,6 +54,7 @@ class OddSounds : public ::testing::Test {
 
   /// What is heard in a file with this content, at its own rate; and what is remarked, or why nothing is.
   std::vector<float> heard(const std::string& content) const { return decode(file("heard", content), 0); }
+  std::vector<float> heard_at(int rate, const std::string& content) const { return decode(file("heard", content), rate); }
   std::vector<std::string> remarks_on(const std::string& content) const { return hear(file("heard", content), 0).remarks; }
   std::string error_of(const std::string& content) const {
     return message_of<DataError>([&] { heard(content); });
@@ -62,7 +63,7 @@ class OddSounds : public ::testing::Test {
   void expect_seeking_is_reading_on(const std::string& content, std::initializer_list<int64_t> frames) const {
     const auto whole = heard(content);
     SoundFile sound(at("heard"));
-    std::vector<float> piece(1000);
+    std::vector<double> piece(1000);
     for (const int64_t frame : frames) {
       sound.seek(frame);
       ASSERT_EQ(sound.read(piece), piece.size()) << frame;

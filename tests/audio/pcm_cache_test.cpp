@@ -8,6 +8,7 @@
 
 #include "engine/audio/clips.h"
 #include "engine/audio/decode.h"
+#include "engine/core/content_hash.h"
 #include "tests/support/same_sound.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/sounds.h"
@@ -100,6 +101,29 @@ TEST_F(PcmCacheTest, DamagedEntriesAreMadeAnew) {
     EXPECT_EQ(cache.load(path, 44100), expected) << kind;
     EXPECT_EQ(cache.counts().damaged, kind + 1);  // it has been made anew
   }
+}
+
+/// Format 2 had no size of a sample in its header, and only i16 behind it.
+TEST_F(PcmCacheTest, AnEntryOfAnOlderFormatIsMadeAnew) {
+  struct Header {
+    char magic[8] = {'C', 'U', 'D', 'Z', 'P', 'C', 'M', '2'};
+    int64_t rate = 44100, samples = 0;
+    ContentHash checksum;
+  } header;
+  PcmCache cache(folder_);
+  const fs::path path = sound("a.wav");
+  const auto expected = cache.load(path, header.rate);
+  const std::vector<int16_t> rounded(static_cast<size_t>(expected.pcm.numel()), 1);
+  header.samples = std::ssize(rounded);
+  header.checksum = hash_of(std::as_bytes(std::span(rounded)));
+  ASSERT_EQ(entries().size(), 1u);
+  std::ofstream entry(entries().front(), std::ios::binary);
+  entry.write(reinterpret_cast<const char*>(&header), sizeof header);
+  entry.write(reinterpret_cast<const char*>(rounded.data()), static_cast<std::streamsize>(2 * rounded.size()));
+  entry.close();
+  for (int load = 0; load < 2; ++load) EXPECT_EQ(cache.load(path, header.rate), expected);
+  EXPECT_EQ(cache.counts().damaged, 1);
+  EXPECT_EQ(cache.counts().hits, 1);
 }
 
 TEST_F(PcmCacheTest, WhatDeservesAWarningIsKeptToo) {

@@ -59,11 +59,11 @@ TEST(Pcm, OneClipOfFloatsMakesAllFloats) {
   EXPECT_EQ(all.to_vector<float>(), (std::vector<float>{0.5f, -1, 0.25f, 0, 3, 0.1f, 0.5f, -1, 0.25f, 0}));
 }
 
-TEST(Pcm, ChannelsAreAveragedWithOneRounding) {
-  const std::vector<float> wide = {1e7f, 0.25f, -1e7f, 0.5f, 0.25f, 0.25f};
-  std::vector<float> mono(2);
+TEST(Pcm, ChannelsAreAveragedInDoublePrecision) {
+  const std::vector<double> wide = {1e7, 0.25, -1e7, 0.5, 0.25, 0.25 + 0x1p-40};
+  std::vector<double> mono(2);
   mix(wide, 3, mono);
-  EXPECT_EQ(mono, (std::vector<float>{0.25f / 3, 1.0f / 3}));
+  EXPECT_EQ(mono, (std::vector<double>{0.25 / 3, (1 + 0x1p-40) / 3}));
 }
 
 /// Two clips of 16 bits, in both types.

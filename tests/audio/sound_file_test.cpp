@@ -186,7 +186,7 @@ TEST_F(SoundFileTest, BeforeTheCutAllIsGood) {
   for (size_t i = 0; i < piece.size(); ++i) ASSERT_NEAR(piece[i], x[kRate + i], 1e-4) << i;
   EXPECT_THROW(decode(at("a.wav"), 0, {.begin = 1, .length = 5}), DataError);
   SoundFile file(at("a.wav"));
-  std::vector<float> block(x.size());
+  std::vector<double> block(x.size());
   const size_t count = file.read(block);
   EXPECT_NEAR(static_cast<double>(count), 4.0 * kRate, 50);
   EXPECT_NEAR(block[count - 1], x[count - 1], 1e-4);
@@ -238,7 +238,7 @@ TEST_F(SoundFileTest, SeekingGivesWhatReadingOnGives) {
     write_sound(at(name), format, kRate, 1, sine(440, kRate, 5));
     const auto whole = decode(at(name), 0);
     SoundFile file(at(name));
-    std::vector<float> piece(1000);
+    std::vector<double> piece(1000);
     for (const int64_t frame : {70'000, 0, 12'345}) {
       file.seek(frame);
       ASSERT_EQ(file.read(piece), piece.size());
@@ -282,7 +282,7 @@ TEST_F(SoundFileTest, Mp3OfVariableRateWithoutItsLengthIsReadToItsEnd) {
     EXPECT_NEAR(level_of(whole, burst), 0.3 / std::sqrt(3), 0.03);
     EXPECT_NEAR(level_of(whole, whole.size() / 2), 0.05 / std::sqrt(2), 0.002);
     SoundFile file(at("a.mp3"));
-    std::vector<float> piece(1000);
+    std::vector<double> piece(1000);
     for (const int64_t frame : {700'000, 0, 12'345}) {
       file.seek(frame);
       ASSERT_EQ(file.read(piece), piece.size());
