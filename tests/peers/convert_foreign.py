@@ -43,6 +43,8 @@ class Judge:
         target.unlink(missing_ok=True)
         command = [self.program, "weights", "convert", source, target, "--quiet", *options]
         ran = subprocess.run(command, capture_output=True, text=True)
+        if ran.returncode < 0:
+            return f"ended by signal {-ran.returncode}"
         return ran.stderr.strip() if ran.returncode else ""
 
     def refused(self, what, source, words):
