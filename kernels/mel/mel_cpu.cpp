@@ -159,8 +159,8 @@ void log_mel(Cpu, const MelPlan<T>& plan, const X* pcm, const Affine<T>* wave, Y
   });
 }
 
-/// In doubles: registers hold other numbers of i16 than of f32, and in floats the order of a sum showed in its last digit, so that
-/// a clip's noise depended on how the clip was kept.
+/// In doubles: registers hold other numbers of i16 than of f32, so in floats the last digit of a sum, and with it a clip's noise,
+/// depended on how the clip was kept.
 template <class X, class T> void standardise_wave(Cpu, const X* pcm, Affine<T>* wave, int64_t clips, int64_t samples) {
   parallel_ranges(clips, samples, [=](int64_t first, int64_t last) {
     for (int64_t c = first; c < last; ++c) {
