@@ -35,7 +35,7 @@ BatchNorm2d::BatchNorm2d(const Options& o)
             .eps = o.eps,
             .momentum = o.momentum} {}
 
-Tensor BatchNorm2d::forward(const Tensor& x) { return batch_norm(x, state, training()); }
+Tensor BatchNorm2d::forward(const Tensor& x) { return batch_norm(x, state, uses_batch()); }
 
 void BatchNorm2d::reset(Generator&) {
   init::constant(state.gamma, 1);
@@ -67,10 +67,10 @@ Tensor fused(const Conv2d& conv, const BatchNorm2d* bn, const Tensor& x, bool wi
   }
   const Tensor w = cast(conv.weight, x.dtype());
   if (!bn) return conv2d_act(x, w, conv.spec, conv.bias, with_relu, residual);
-  if (!conv.bias.defined()) return conv_bn_act(x, w, conv.spec, bn->state, bn->training(), with_relu, residual);
+  if (!conv.bias.defined()) return conv_bn_act(x, w, conv.spec, bn->state, bn->uses_batch(), with_relu, residual);
   // Subtracting the batch's mean cancels a bias. Its gradient is zero, and rounding would turn it into noise.
-  const Tensor bias = bn->training() ? conv.bias.detach() : conv.bias;
-  return batch_norm_act(conv2d(x, w, conv.spec, bias), bn->state, bn->training(), with_relu, residual);
+  const Tensor bias = bn->uses_batch() ? conv.bias.detach() : conv.bias;
+  return batch_norm_act(conv2d(x, w, conv.spec, bias), bn->state, bn->uses_batch(), with_relu, residual);
 }
 
 /// Returns child `next` and advances `next` if the child has type Part; else null.

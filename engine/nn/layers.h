@@ -57,6 +57,9 @@ class BatchNorm2d : public Module {
   explicit BatchNorm2d(const Options&);
   Tensor forward(const Tensor& x) override;
   void reset(Generator&) override;
+  /// Whether it normalises by the batch, and moves its running statistics. Not while it is frozen (gamma requires no gradient):
+  /// then training, too, goes by the running statistics and leaves them alone.
+  bool uses_batch() const { return training() && state.gamma.requires_grad(); }
 
   const BatchNormState state;
 };

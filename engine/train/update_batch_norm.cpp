@@ -16,10 +16,12 @@ struct Statistics {
   Tensor mean_sum, var_sum;
 };
 
+/// Those that train: a frozen one keeps its statistics, and the input may come from behind it.
 std::vector<Statistics> statistics_of(Module& network) {
   std::vector<Statistics> all;
   network.visit([&](const std::string&, Module& module) {
-    if (auto* norm = dynamic_cast<BatchNorm2d*>(&module)) all.push_back({norm, {}, {}});
+    auto* norm = dynamic_cast<BatchNorm2d*>(&module);
+    if (norm && norm->state.gamma.requires_grad()) all.push_back({norm, {}, {}});
   });
   return all;
 }

@@ -56,6 +56,29 @@ TEST_F(Transfer, LearnsTheHeadFirstAndNeverTheFrozenStages) {
   EXPECT_FALSE(moved("features.0.") || moved("features.3.") || moved("features.6."));
 }
 
+TEST_F(Transfer, LeavesTheStatisticsOfFrozenBatchNormsAlone) {
+  const auto resnet = [&](const char* out, const std::string& more) {
+    std::string command = transfer(at(out), more);
+    command.replace(command.find("alexnet"), 7, "resnet34");
+    return run_program(command);
+  };
+  const Ran begun = resnet("begun", "");
+  ASSERT_EQ(begun.status, 0) << begun.err;
+  for (const std::string& more : {std::string(), std::string("--frozen-stages 4 --freeze-epochs 1 --epochs 1")}) {
+    SCOPED_TRACE(more);
+    const Ran ran = resnet("run", more + " --weights " + at("begun/best.h5").string());
+    ASSERT_EQ(ran.status, 0) << ran.err;
+    const std::vector<std::string> names = changed(at("begun/best.h5"), at("run/best.h5"));
+    const auto moved = [&](std::string_view prefix, std::string_view suffix) {
+      return std::ranges::any_of(
+          names, [&](const std::string& name) { return name.starts_with(prefix) && name.ends_with(suffix); });
+    };
+    for (const char* frozen : {"bn1.", "layer1.", "layer2.", "layer3."}) EXPECT_FALSE(moved(frozen, "")) << frozen;
+    EXPECT_EQ(moved("layer4.", "running_mean"), !more.empty());
+    fs::remove_all(at("run"));
+  }
+}
+
 TEST_F(Transfer, GoesOnToTheSameBitsInEitherPhase) {
   for (const char* phases :
        {"--frozen-stages 3 --freeze-epochs 3 --epochs 2", "--frozen-stages 3 --freeze-epochs 0 --epochs 3", "--epochs 3"}) {

@@ -51,5 +51,18 @@ TEST(BatchStatistics, OneShortBatchWillDo) {
   EXPECT_NEAR(net.norm.state.running_mean.span<float>()[0], 5, 1e-6);
 }
 
+TEST(BatchStatistics, OfAFrozenNormStayAsTheyAre) {
+  Net net;
+  net.norm.state.running_mean.copy_from(Tensor::full({2}, 70, DType::f32));
+  net.set_requires_grad(false);
+  CountingInput input;
+  update_batch_norm(net, input, std::vector<int64_t>{0, 1, 2, 3}, 2);
+  net.train(true);
+  const Tensor y = net(input.plain(std::vector<int64_t>{0}));
+  EXPECT_EQ(net.norm.state.running_mean.to_vector<float>(), (std::vector<float>{70, 70}));
+  EXPECT_EQ(net.norm.state.running_var.to_vector<float>(), (std::vector<float>{1, 1}));
+  EXPECT_NEAR(y.span<float>()[0], 1 - 70, 1e-3) << "in training, too, it goes by its running statistics";
+}
+
 }  // namespace
 }  // namespace cudenza::testing
