@@ -118,7 +118,7 @@ void add_pretrain_options(CLI::App* verb, TrainOptions& o) {
   o.recipe = "pretrain";
   FormulaOptions& formula = o.formula.emplace();
   add_model_option(verb, o);
-  add_head_option(verb, o, "linear, fastai or pyramid; fastai without. `train` brings its own");
+  add_head_option(verb, o, "linear, fastai or pyramid; pyramid without. `train` brings its own");
   add_run_options(verb, o, "--patience, --device and --threads may be others");
   verb->add_option("--pictures", formula.pictures, "fractals, music, or both: half of the classes each")
       ->check(CLI::IsMember({"fractals", "music", "both"}))

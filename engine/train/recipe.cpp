@@ -71,8 +71,9 @@ Recipe Recipe::preset(std::string_view name) {
     recipe.plan = Plan::one_cycle;
     recipe.epochs = 30;
     recipe.optimizer = OptimizerKind::adamw;
-    recipe.lr = 1e-3;
+    recipe.lr = 5e-4;
     recipe.weight_decay = 0.05;
+    recipe.head = "pyramid";  // as in transfer: what the last four stages make of a picture is to tell its class
     recipe.picture_height = recipe.picture_width = 112;  // four times as many pictures in the same time as of 224
     return recipe;
   }
