@@ -64,7 +64,7 @@ Setup::Setup(const TrainPlan& plan, Observer& observer)
   model.arch = plan.options.arch;
   model.classes = pictures.classes();
   model.input = plan.options.make_input(Media::pictures);
-  model.license = "no one else's: made by formula, without anybody's data";
+  model.license = "none is needed: made by formula, without anybody's data";
   model.origin = origin_of(pictures.spec());
   identity.options = plan.config;
   identity.classes = model.classes;

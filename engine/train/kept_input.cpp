@@ -98,11 +98,11 @@ Tensor KeptInput::taken(const Table& table, const Tensor& numbers, const Tensor&
 }
 
 void KeptInput::prepare(std::span<const int64_t> rows, uint32_t epoch) {
-  if (!layers_) pictures_.prepare(rows, epoch);
+  if (!keeps_training()) pictures_.prepare(rows, epoch);
 }
 
 Tensor KeptInput::training(const Batch& batch) {
-  if (layers_ && training_.maps.defined()) return taken(training_, batch.rows, batch.epoch);
+  if (keeps_training()) return taken(training_, batch.rows, batch.epoch);
   const Tensor pictures = pictures_.training(batch);
   return layers_ ? layers_(pictures) : pictures;
 }

@@ -53,6 +53,7 @@ class KeptInput : public Input {
   };
   Table kept(std::span<const int64_t> numbers, int64_t all, int draws, int64_t batch_size,
              const std::function<Tensor(std::span<const int64_t> numbers, uint32_t draw)>& maps_of) const;
+  bool keeps_training() const { return layers_ && training_.maps.defined(); }
   Tensor taken(const Table&, const Tensor& numbers, const Tensor& epoch) const;
 
   Input& pictures_;

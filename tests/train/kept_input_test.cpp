@@ -76,6 +76,27 @@ TEST(KeptInput, KnowsHowManyBytesItWillTake) {
   EXPECT_EQ((KeptInput::Choice{.training = {0, 1, 2}, .plain = {4, 5}, .draws = 8}.pictures(2)), 3 * 8 + 2 * 2);
 }
 
+TEST(KeptInput, HasPicturesPreparedThatItWillAskFor) {
+  struct Preparing : ToyInput {
+    using ToyInput::ToyInput;
+    void prepare(std::span<const int64_t> rows, uint32_t) override { prepared += std::ssize(rows); }
+    int64_t prepared = 0;
+  } pictures(6);
+  KeptInput input(pictures);
+  const std::vector<int64_t> rows{1, 3};
+  int64_t seen = 0;
+  const auto prepared_by = [&](const auto& act) {
+    pictures.prepared = 0;
+    act();
+    return pictures.prepared;
+  };
+  EXPECT_EQ(prepared_by([&] { input.prepare(rows, 0); }), 2);
+  EXPECT_EQ(prepared_by([&] { input.keep(Doubling{&seen}, {.training = rows, .plain = {}, .draws = 3}); }), 2 * 3);
+  EXPECT_EQ(prepared_by([&] { input.prepare(rows, 1); }), 0) << "they are kept";
+  input.keep(Doubling{&seen}, {.training = {}, .plain = {}});
+  EXPECT_EQ(prepared_by([&] { input.prepare(rows, 2); }), 2);
+}
+
 TEST(KeptInput, ComputesWhatItDoesNotKeep) {
   ToyInput pictures(6, 2);
   KeptInput input(pictures);
