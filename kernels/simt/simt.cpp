@@ -47,11 +47,13 @@ thread_local Order order = Order::kForward;
 thread_local std::mt19937 random_order{1};
 thread_local Queue* queue = nullptr;
 void (*watcher)(bool begins) = nullptr;
+Tracer* tracer = nullptr;
 std::set<std::string> names;
 
 void* poisoned(size_t bytes) {
   void* p = ::operator new (bytes, std::align_val_t{16});
   std::memset(p, 0xFF, bytes);  // all ones is a NaN in every floating type
+  if (tracer) tracer->forget(p, bytes);
   return p;
 }
 
@@ -84,6 +86,7 @@ bool release_warp(unsigned first, unsigned lanes) {
     }
     if (!complete) continue;
     released = true;
+    if (tracer) tracer->warp_barrier(first, mask);
     for (unsigned k = 0; k < lanes; ++k) {
       Thread& other = *block.threads[first + k];
       if ((mask >> k & 1u) && other.wait == Wait::kWarp) other.wait = Wait::kNone;
@@ -99,6 +102,7 @@ bool release_block() {
     done += block.threads[i]->wait == Wait::kDone;
   }
   if (waiting == 0 || waiting + done < block.size) return false;
+  if (tracer) tracer->block_barrier();
   for (unsigned i = 0; i < block.size; ++i) {
     if (block.threads[i]->wait == Wait::kBlock) block.threads[i]->wait = Wait::kNone;
   }
@@ -184,6 +188,7 @@ void perform(const Work& work) {
 Queue* capture_to(Queue* next) { return std::exchange(queue, next); }
 bool is_capturing() { return queue != nullptr; }
 void watch_work(void (*next)(bool begins)) { watcher = next; }
+void trace_with(Tracer* next) { tracer = next; }
 
 void note_kernel(const char* pretty_function) {
   // "... launch(...) [with auto kernel = cudenza::kernels::{anonymous}::name<float>; Args = ...]"
@@ -201,9 +206,11 @@ void run(dim3 grid, dim3 size, size_t shared_bytes, const std::function<void()>&
   block.kernel = &kernel;
   block.failure = nullptr;
   while (block.threads.size() < block.size) block.threads.push_back(std::make_unique<Thread>());
+  if (tracer) tracer->begin_launch(block.size);
   for (uint64_t index = 0; index < uint64_t{grid.x} * grid.y * grid.z; ++index) {
     const dim3 at(index % grid.x, index / grid.x % grid.y, index / grid.x / grid.y);
     block.shared.clear();
+    if (tracer) tracer->begin_block();
     if (shared_bytes > 0) block.shared.emplace(nullptr, poisoned(shared_bytes));
     for (unsigned i = 0; i < block.size; ++i) {
       Thread& thread = *block.threads[i];
@@ -215,6 +222,7 @@ void run(dim3 grid, dim3 size, size_t shared_bytes, const std::function<void()>&
     run_block();
     if (block.failure) std::rethrow_exception(block.failure);
   }
+  if (tracer) tracer->end_launch();
 }
 
 void* shared_bytes(const void* declaration, size_t bytes) {

@@ -54,6 +54,20 @@ bool is_capturing();
 /// Called with true before work runs and with false after it: whoever keeps the device's memory can shut it to the host.
 void watch_work(void (*watcher)(bool begins));
 
+/// Is told what the threads of a kernel do (kernels/simt/races.h).
+class Tracer {
+ public:
+  virtual ~Tracer() = default;
+  virtual void begin_launch(unsigned threads) = 0;  ///< of a block
+  virtual void begin_block() = 0;
+  virtual void block_barrier() = 0;                              ///< all threads of the block have met
+  virtual void warp_barrier(unsigned first, unsigned mask) = 0;  ///< lanes `mask` of the warp that begins at thread `first` have
+  virtual void forget(const void* memory, size_t bytes) = 0;     ///< new memory: what stood at these addresses is gone
+  virtual void end_launch() = 0;                                 ///< may throw
+};
+/// From now on; null: nobody.
+void trace_with(Tracer*);
+
 // What the words below are made of.
 struct Position {
   dim3 thread, block, block_size, grid_size;
