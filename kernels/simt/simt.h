@@ -9,8 +9,8 @@
 /// Work on the emulated device goes through enqueue(): it runs at once, or is kept while work is captured, as a
 /// stream under capture does.
 ///
-/// It proves indexing, barriers and arithmetic. It does not prove what only a GPU can: true races between unsynchronised
-/// threads, memory ordering, occupancy, registers. What it lacks must fail to compile.
+/// It proves indexing, barriers and arithmetic, and with races.h that threads do not race. It does not prove what only a GPU
+/// can: memory ordering, occupancy, registers. What it lacks must fail to compile.
 #pragma once
 #include <cmath>
 #include <cstdint>
