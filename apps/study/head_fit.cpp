@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/autograd/node.h"
+#include "engine/train/evaluate.h"
 
 namespace cudenza {
 namespace {
@@ -29,15 +30,6 @@ std::vector<float> features_of(Input& features, std::span<const int64_t> rows) {
   return all;
 }
 
-/// The mean of rows of `width` numbers.
-std::vector<float> mean_of(const std::vector<float>& rows, size_t width) {
-  std::vector<double> sum(width);
-  for (size_t i = 0; i < rows.size(); ++i) sum[i % width] += static_cast<double>(rows[i]);
-  std::vector<float> mean(width);
-  for (size_t i = 0; i < width; ++i) mean[i] = static_cast<float>(sum[i] * static_cast<double>(width) / rows.size());
-  return mean;
-}
-
 }  // namespace
 
 void fit_head(PyramidHead& head, Input& features, const LabelledRows& data, std::span<const int> items, int64_t room,
@@ -47,18 +39,25 @@ void fit_head(PyramidHead& head, Input& features, const LabelledRows& data, std:
   const auto rows = static_cast<int64_t>(data.rows_of(files).size()) * features.views();
   const bool by_view = rows <= static_cast<int64_t>(kMostRows) && rows * head.features() * int64_t{sizeof(float)} <= room;
 
+  const auto width = static_cast<size_t>(head.features());
   std::vector<float> x;
+  x.reserve((by_view ? static_cast<size_t>(rows) : files.size()) * width);
   std::vector<int64_t> labels, sizes;
   for (const int file : files) {
-    std::vector<float> views = features_of(features, data.rows_of(std::span(&file, 1)));
-    const auto width = static_cast<size_t>(head.features());
-    if (!by_view) views = mean_of(views, width);
+    const std::vector<float> views = features_of(features, data.rows_of(std::span(&file, 1)));
+    const size_t count = views.size() / width;
     labels.push_back(data.dataset.items[static_cast<size_t>(file)].label);
-    sizes.push_back(static_cast<int64_t>(views.size() / width));
-    x.insert(x.end(), views.begin(), views.end());
+    sizes.push_back(by_view ? static_cast<int64_t>(count) : 1);
+    if (by_view) {
+      x.insert(x.end(), views.begin(), views.end());
+    } else {
+      const std::vector<double> mean =
+          mean_by_group(std::vector<double>(views.begin(), views.end()), std::vector<int>(count, 0), 1);
+      x.insert(x.end(), mean.begin(), mean.end());
+    }
   }
-  const auto count = static_cast<int64_t>(x.size()) / head.features();
-  const Ridge ridge = head.fit(x, {.labels = labels, .sizes = sizes});
+  const size_t count = x.size() / width;
+  const Ridge ridge = head.fit(std::move(x), {.labels = labels, .sizes = sizes});
   observer.say(
       fmt::format("head: by ridge regression on {} views of {} files; cross-entropy of a file left out {:.4f}, penalty "
                   "{:.3g}",
