@@ -1,6 +1,5 @@
 #include "kernels/simt/fiber.h"
 
-#include <cstdint>
 #include <vector>
 
 #if !defined(__x86_64__)
@@ -125,5 +124,9 @@ void Fiber::yield() { swapcontext(&state_->own, &state_->scheduler); }
 
 Fiber::Fiber() : state_(std::make_unique<State>()) {}
 Fiber::~Fiber() = default;
+
+bool Fiber::owns(uintptr_t address) const {
+  return address - reinterpret_cast<uintptr_t>(state_->stack.data()) < kStackBytes;  // below it wraps round
+}
 
 }  // namespace simt

@@ -1,6 +1,7 @@
 /// Cooperative threads on one OS thread: each has its own stack and runs until it yields.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 namespace simt {
@@ -18,6 +19,8 @@ class Fiber {
   void resume();
   /// Goes back to the scheduler. Called inside the fiber.
   void yield();
+  /// Whether the address lies on the fiber's stack.
+  bool owns(uintptr_t address) const;
 
  private:
   struct State;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/simt/fiber.h"
+#include "kernels/simt/tracer.h"
 
 namespace simt {
 namespace {
@@ -36,7 +37,7 @@ struct Block {
   unsigned size = 0;
   unsigned current = 0;
   std::map<const void*, SharedArray> shared;  // by declaration; null is the dynamic array
-  const std::function<void()>* kernel = nullptr;
+  Kernel kernel = {};
   std::exception_ptr failure;
 
   Thread& self() { return *threads[current]; }
@@ -47,13 +48,14 @@ thread_local Order order = Order::kForward;
 thread_local std::mt19937 random_order{1};
 thread_local Queue* queue = nullptr;
 void (*watcher)(bool begins) = nullptr;
-Tracer* tracer = nullptr;
+std::vector<Tracer*> tracers;
+bool kernel_runs = false;
 std::set<std::string> names;
 
 void* poisoned(size_t bytes) {
   void* p = ::operator new (bytes, std::align_val_t{16});
   std::memset(p, 0xFF, bytes);  // all ones is a NaN in every floating type
-  if (tracer) tracer->forget(p, bytes);
+  tell_new_memory(p, bytes, Space::shared);
   return p;
 }
 
@@ -66,7 +68,7 @@ void wait(Wait kind, unsigned mask = 0) {
 
 void run_thread(void*) {
   try {
-    (*block.kernel)();
+    block.kernel.call(block.kernel.arguments);
   } catch (...) {
     block.failure = std::current_exception();
   }
@@ -86,7 +88,7 @@ bool release_warp(unsigned first, unsigned lanes) {
     }
     if (!complete) continue;
     released = true;
-    if (tracer) tracer->warp_barrier(first, mask);
+    for (Tracer* tracer : tracers) tracer->warp_barrier(first, mask);
     for (unsigned k = 0; k < lanes; ++k) {
       Thread& other = *block.threads[first + k];
       if ((mask >> k & 1u) && other.wait == Wait::kWarp) other.wait = Wait::kNone;
@@ -102,7 +104,7 @@ bool release_block() {
     done += block.threads[i]->wait == Wait::kDone;
   }
   if (waiting == 0 || waiting + done < block.size) return false;
-  if (tracer) tracer->block_barrier();
+  for (Tracer* tracer : tracers) tracer->block_barrier();
   for (unsigned i = 0; i < block.size; ++i) {
     if (block.threads[i]->wait == Wait::kBlock) block.threads[i]->wait = Wait::kNone;
   }
@@ -188,29 +190,74 @@ void perform(const Work& work) {
 Queue* capture_to(Queue* next) { return std::exchange(queue, next); }
 bool is_capturing() { return queue != nullptr; }
 void watch_work(void (*next)(bool begins)) { watcher = next; }
-void trace_with(Tracer* next) { tracer = next; }
 
-void note_kernel(const char* pretty_function) {
+Tracer::Tracer() { tracers.push_back(this); }
+Tracer::~Tracer() { std::erase(tracers, this); }
+
+void tell_new_memory(const void* p, size_t bytes, Space space) {
+  for (Tracer* tracer : tracers) tracer->new_memory(p, bytes, space);
+}
+
+void tell_wrote(const void* p, size_t bytes) {
+  for (Tracer* tracer : tracers) tracer->wrote(p, bytes);
+}
+
+void tell_access(const Access& access) {
+  if (!kernel_runs) return;                             // code of the host that stands in a .cu file
+  if (block.self().fiber.owns(access.address)) return;  // a register on a card
+  for (Tracer* tracer : tracers) tracer->access(access);
+}
+
+const std::string& note_kernel(const char* pretty_function) {
   // "... launch(...) [with auto kernel = cudenza::kernels::{anonymous}::name<float>; Args = ...]"
   const std::string text = pretty_function;
   const std::string marker = "auto kernel = ";
   const size_t begin = text.find(marker) + marker.size();
-  names.insert(text.substr(begin, text.find(';', begin) - begin));
+  return *names.insert(text.substr(begin, text.find(';', begin) - begin)).first;
 }
 
-const Position& here() { return block.self().position; }
+Position here() { return block.self().position; }
 
-void run(dim3 grid, dim3 size, size_t shared_bytes, const std::function<void()>& kernel) {
+namespace {
+
+/// While it lives a kernel runs; if that ends by an exception, tracers are told.
+class Running {
+ public:
+  explicit Running(const Launch& launch) {
+    for (Tracer* tracer : tracers) tracer->begin_launch(launch);
+    kernel_runs = true;
+  }
+  ~Running() {
+    kernel_runs = false;
+    if (ended_) return;
+    for (Tracer* tracer : tracers) tracer->abandon_launch();
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  void end() {
+    kernel_runs = false;
+    ended_ = true;
+    for (Tracer* tracer : tracers) tracer->end_launch();
+  }
+
+ private:
+  bool ended_ = false;
+};
+
+}  // namespace
+
+void run(const std::string& name, dim3 grid, dim3 size, size_t shared_bytes, Kernel kernel) {
   check_limits(grid, size, shared_bytes);
   block.size = size.x * size.y * size.z;
-  block.kernel = &kernel;
+  block.kernel = kernel;
   block.failure = nullptr;
   while (block.threads.size() < block.size) block.threads.push_back(std::make_unique<Thread>());
-  if (tracer) tracer->begin_launch(block.size);
+  Running running({.kernel = name, .grid = grid, .block = size, .shared_bytes = shared_bytes});
   for (uint64_t index = 0; index < uint64_t{grid.x} * grid.y * grid.z; ++index) {
     const dim3 at(index % grid.x, index / grid.x % grid.y, index / grid.x / grid.y);
     block.shared.clear();
-    if (tracer) tracer->begin_block();
+    for (Tracer* tracer : tracers) tracer->begin_block();
     if (shared_bytes > 0) block.shared.emplace(nullptr, poisoned(shared_bytes));
     for (unsigned i = 0; i < block.size; ++i) {
       Thread& thread = *block.threads[i];
@@ -222,7 +269,7 @@ void run(dim3 grid, dim3 size, size_t shared_bytes, const std::function<void()>&
     run_block();
     if (block.failure) std::rethrow_exception(block.failure);
   }
-  if (tracer) tracer->end_launch();
+  running.end();
 }
 
 void* shared_bytes(const void* declaration, size_t bytes) {
@@ -245,10 +292,9 @@ void publish(unsigned mask, const void* value, size_t bytes) {
   warp_barrier(mask);
 }
 
-const void* slot(unsigned lane) {
+uint64_t slot(unsigned lane) {
   const unsigned index = block.current / kWarp * kWarp + lane;
-  static const uint64_t nobody = ~0ull;
-  return index < block.size ? &block.threads[index]->published : &nobody;
+  return index < block.size ? block.threads[index]->published : ~0ull;
 }
 
 }  // namespace simt
@@ -258,8 +304,7 @@ unsigned __ballot_sync(unsigned mask, bool vote) {
   simt::publish(mask, &mine, sizeof mine);
   unsigned votes = 0;
   for (unsigned lane = 0; lane < simt::kWarp; ++lane) {
-    uint32_t theirs = 0;
-    std::memcpy(&theirs, simt::slot(lane), sizeof theirs);
+    const auto theirs = static_cast<uint32_t>(simt::slot(lane));
     if ((mask >> lane & 1u) && theirs == 1) votes |= 1u << lane;
   }
   simt::warp_barrier(mask);

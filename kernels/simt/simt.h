@@ -9,8 +9,8 @@
 /// Work on the emulated device goes through enqueue(): it runs at once, or is kept while work is captured, as a
 /// stream under capture does.
 ///
-/// It proves indexing, barriers and arithmetic, and with races.h that threads do not race. It does not prove what only a GPU
-/// can: memory ordering, occupancy, registers. What it lacks must fail to compile.
+/// It proves indexing, barriers and arithmetic; tracers (tracer.h) show races, reads of what nothing wrote, and what a kernel asks
+/// of memory. It does not prove what only a GPU can: memory ordering, occupancy, registers. What it lacks must fail to compile.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -20,7 +20,8 @@
 #include <string>
 #include <vector>
 
-#define __global__
+#define SIMT_UNTRACED __attribute__((no_sanitize("thread")))  // no access here is a kernel's
+#define __global__ __attribute__((noinline))  // so that its parameters lie on its stack, not in what launch() keeps
 #define __device__
 #define __host__
 #define __forceinline__ inline
@@ -54,41 +55,33 @@ bool is_capturing();
 /// Called with true before work runs and with false after it: whoever keeps the device's memory can shut it to the host.
 void watch_work(void (*watcher)(bool begins));
 
-/// Is told what the threads of a kernel do (kernels/simt/races.h).
-class Tracer {
- public:
-  virtual ~Tracer() = default;
-  virtual void begin_launch(unsigned threads) = 0;  ///< of a block
-  virtual void begin_block() = 0;
-  virtual void block_barrier() = 0;                              ///< all threads of the block have met
-  virtual void warp_barrier(unsigned first, unsigned mask) = 0;  ///< lanes `mask` of the warp that begins at thread `first` have
-  virtual void forget(const void* memory, size_t bytes) = 0;     ///< new memory: what stood at these addresses is gone
-  virtual void end_launch() = 0;                                 ///< may throw
-};
-/// From now on; null: nobody.
-void trace_with(Tracer*);
-
-// What the words below are made of.
+// What the words below are made of. Whatever a kernel reads here comes by value: what it reads through pointers are its loads.
 struct Position {
   dim3 thread, block, block_size, grid_size;
   unsigned linear;  // of the thread in its block
 };
-const Position& here();
-void note_kernel(const char* pretty_function);
-void run(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& kernel);
+Position here();
+/// The kernel's name as kernels_run() has it, which this call enters there.
+const std::string& note_kernel(const char* pretty_function);
+struct Kernel {
+  void (*call)(const void* arguments);
+  const void* arguments;
+};
+void run(const std::string& name, dim3 grid, dim3 block, size_t shared_bytes, Kernel);
 void* shared_bytes(const void* declaration, size_t bytes);
 void* dynamic_shared_bytes();
 void block_barrier();
 void warp_barrier(unsigned mask);
-/// Publishes `value` (up to 8 bytes) to the warp and waits until all lanes of `mask` have; slot(lane) then reads theirs.
+/// Publishes `value` (up to 8 bytes) to the warp and waits until all lanes of `mask` have; slot(lane) is then theirs.
 void publish(unsigned mask, const void* value, size_t bytes);
-const void* slot(unsigned lane);
+uint64_t slot(unsigned lane);
 
 template <class T> T shuffle(unsigned mask, T value, unsigned source_lane) {
   static_assert(sizeof(T) <= 8);
   publish(mask, &value, sizeof value);
+  const uint64_t theirs = slot(source_lane);
   T got;
-  std::memcpy(&got, slot(source_lane), sizeof got);
+  std::memcpy(&got, &theirs, sizeof got);
   warp_barrier(mask);  // nobody overwrites a slot before all have read
   return got;
 }

@@ -8,14 +8,17 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "engine/core/capture_memory.h"
 #include "engine/core/gpu.h"
-#include "kernels/simt/simt.h"
+#include "kernels/simt/tracer.h"
 
 namespace cudenza::gpu {
 
 namespace {
+
+constexpr size_t kAlignment = 256;  // cudaMalloc's
 
 MemoryUse use;
 Activity done;
@@ -37,7 +40,10 @@ void open_or_shut(bool begins) {
 
 /// Not a number in any floating type: what nobody may read.
 void spoil(void* p, size_t bytes) {
-  simt::enqueue([=] { std::memset(p, 0xFF, bytes); });
+  simt::enqueue([=] {
+    std::memset(p, 0xFF, bytes);
+    simt::tell_new_memory(p, bytes, simt::Space::global);
+  });
 }
 
 void free_piece(void* p, size_t bytes) {
@@ -73,7 +79,8 @@ void* allocate(size_t bytes, int) {
   simt::watch_work(open_or_shut);
   use.now_bytes += bytes;
   use.peak_bytes = use.now_bytes > use.peak_bytes ? use.now_bytes : use.peak_bytes;
-  void* p = std::aligned_alloc(16, (bytes + 15) / 16 * 16);
+  void* p = nullptr;
+  if (posix_memalign(&p, kAlignment, bytes) != 0) throw std::bad_alloc();
   pieces().emplace(p, bytes);
   __asan_poison_memory_region(p, bytes);
   if (capture) capture->made(p, bytes);
@@ -91,21 +98,31 @@ void release(void* p, size_t bytes, int) noexcept {
 }
 
 void copy(void* to, const void* from, size_t bytes, Copy direction, int device) {
-  if (direction == Copy::device_to_device) return simt::enqueue([=] { std::memcpy(to, from, bytes); });
+  const auto work = [=] {
+    std::memcpy(to, from, bytes);
+    simt::tell_wrote(to, bytes);
+  };
+  if (direction == Copy::device_to_device) return simt::enqueue(work);
   ++done.host_copies;
-  simt::perform([=] { std::memcpy(to, from, bytes); });
+  simt::perform(work);
   if (direction == Copy::device_to_host) synchronize(device);
 }
 
 void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t bytes, int64_t rows, int) {
   simt::enqueue([=] {
-    for (int64_t r = 0; r < rows; ++r)
-      std::memcpy(static_cast<char*>(to) + r * to_pitch, static_cast<const char*>(from) + r * from_pitch, bytes);
+    for (int64_t r = 0; r < rows; ++r) {
+      char* row = static_cast<char*>(to) + r * to_pitch;
+      std::memcpy(row, static_cast<const char*>(from) + r * from_pitch, bytes);
+      simt::tell_wrote(row, bytes);
+    }
   });
 }
 
 void fill(void* p, int byte, size_t bytes, int) {
-  simt::enqueue([=] { std::memset(p, byte, bytes); });
+  simt::enqueue([=] {
+    std::memset(p, byte, bytes);
+    simt::tell_wrote(p, bytes);
+  });
 }
 
 CapturedGraph::CapturedGraph(int, const std::function<void()>& work) : state_(std::make_unique<State>()) {

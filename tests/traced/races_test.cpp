@@ -1,11 +1,12 @@
 /// The race detector itself: races that are planted are found, with both places and threads, and what is ordered is left alone.
 /// Compiled with -fsanitize=thread, as the kernels are.
+#include "kernels/simt/races.h"
+
 #include <gtest/gtest.h>
 
 #include <vector>
 
 #include "kernels/common/launch.h"
-#include "kernels/simt/races.h"
 
 namespace cudenza::kernels {
 namespace {
@@ -79,7 +80,7 @@ TEST(Races, OfDifferentBlocksAreFound) {
 TEST(Races, AreNamedByPlaceAndThreads) {
   const std::string text = race_of<hand_over_kernel<Fault::shared>>();
   for (const char* words :
-       {"race: thread 0 ", "reads in ", "writes in ", "hand_over_kernel", "planted_test.cpp:", "of the same block"})
+       {"race in ", "hand_over_kernel<", "thread 0 ", "reads at ", "writes at ", "races_test.cpp:", "of the same block"})
     EXPECT_NE(text.find(words), std::string::npos) << words << " in " << text;
   EXPECT_NE(race_of<hand_over_kernel<Fault::blocks>>(2).find("of another block"), std::string::npos);
 }

@@ -1,9 +1,10 @@
-/// The tests of tests/simt, which this program holds too, run under a race detector each.
+/// The tests of tests/simt, which this program holds too, run under both detectors each.
 #include <gtest/gtest.h>
 
 #include <memory>
 
 #include "kernels/simt/races.h"
+#include "kernels/simt/unwritten.h"
 
 namespace cudenza::testing {
 namespace {
@@ -11,15 +12,20 @@ namespace {
 class Watch : public ::testing::EmptyTestEventListener {
   void OnTestStart(const ::testing::TestInfo& test) override {
     const std::string suite = test.test_suite_name();
-    if (suite != "Races" && suite.find("OpWithoutRaces") == suite.npos) races_ = std::make_unique<simt::RaceDetector>();
+    for (const char* own : {"Races", "Unwritten", "Profiler", "TracedOp"})
+      if (suite.find(own) != suite.npos) return;
+    races_ = std::make_unique<simt::RaceDetector>();
+    unwritten_ = std::make_unique<simt::UnwrittenDetector>();
   }
   void OnTestEnd(const ::testing::TestInfo&) override {
     if (!races_) return;
     EXPECT_GE(races_->accesses(), races_->launches()) << "the kernels are not those that are traced";
     races_.reset();
+    unwritten_.reset();
   }
 
   std::unique_ptr<simt::RaceDetector> races_;
+  std::unique_ptr<simt::UnwrittenDetector> unwritten_;
 };
 
 const bool is_watching = [] {
