@@ -150,7 +150,7 @@ Prediction Classifier::State::see(const fs::path& path) const {
 /// Gives each window the probabilities that the network sees in its row.
 void Classifier::State::judge(const Tensor& data, std::span<Prediction::Window> windows) const {
   const Rows rows{.data = data, .item = {}, .in_16_bits = 0, .bad = {}, .remarks = {}};
-  const auto input = make_judged_input(rows, row_input, device, dtype, options.compute.seed);
+  const auto input = make_judged_input(rows, row_input, model.head, device, dtype, options.compute.seed);
   std::vector<int64_t> all(windows.size());
   std::iota(all.begin(), all.end(), 0);
   const std::vector<double> raw = evaluate(*model.network, *input, all, {.batch_size = options.batch_size, .tta = options.tta});

@@ -55,7 +55,7 @@ Evaluation evaluate_run(const EvalChoice& o, const Compute& compute, Observer& o
   const std::vector<int> items(all.begin(), all.end());
   warn_of_one_class(o, data.dataset, items, observer);
   load(data, items, model.input, {.workers = o.workers, .strict = o.strict}, observer);
-  const auto input = make_judged_input(data.rows, model.input, device, dtype, compute.seed);
+  const auto input = make_judged_input(data.rows, model.input, model.head, device, dtype, compute.seed);
   Evaluation evaluation{.parts = {}, .temperature = model.temperature, .stress = {}};
   EvaluateSpec spec{.batch_size = o.batch_size, .tta = o.tta, .join = o.join, .progress = {}};
   for (const EvalPart& part : parts) {

@@ -132,9 +132,11 @@ std::unique_ptr<Input> make_input(const Rows& rows, const InputSpec& spec, const
                                         seed);
 }
 
-std::unique_ptr<Input> make_judged_input(const Rows& rows, const InputSpec& spec, Device device, DType dtype, uint64_t seed) {
+std::unique_ptr<Input> make_judged_input(const Rows& rows, const InputSpec& spec, HeadKind head, Device device, DType dtype,
+                                         uint64_t seed) {
   Recipe recipe;
-  recipe.noise = recipe.cutout = true;
+  if (head == HeadKind::pyramid) recipe.shift = 0.25;
+  else recipe.noise = recipe.cutout = true;
   return make_input(rows, spec, recipe, device, dtype, seed);
 }
 

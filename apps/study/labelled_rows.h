@@ -7,6 +7,7 @@
 #include "engine/data/split.h"
 #include "engine/train/load_rows.h"
 #include "engine/train/session.h"
+#include "models/network.h"
 
 namespace cudenza {
 
@@ -45,7 +46,8 @@ void warn_of_classes(const LabelledRows&, Observer&);
 
 /// Rows as a network's input on `device`. `recipe` says what training does to them.
 std::unique_ptr<Input> make_input(const Rows&, const InputSpec&, const Recipe&, Device, DType, uint64_t seed);
-/// The same for judging: augmented passes have noise and cut-out, as in the study.
-std::unique_ptr<Input> make_judged_input(const Rows&, const InputSpec&, Device, DType, uint64_t seed);
+/// The same for judging a network with this head. Augmented passes have noise and cut-out, as in the study; for a pyramid head,
+/// which is fitted to clips without either, they are heard (seen) in other crops or turned in time.
+std::unique_ptr<Input> make_judged_input(const Rows&, const InputSpec&, HeadKind, Device, DType, uint64_t seed);
 
 }  // namespace cudenza

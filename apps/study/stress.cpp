@@ -108,7 +108,7 @@ class StressTest {
       validation.labels.push_back(data_.dataset.items[static_cast<size_t>(items[file])].label);
     }
     const Rows rows{.data = stacked(parts, model_.input.clip_samples()), .item = {}, .in_16_bits = 0, .bad = {}, .remarks = {}};
-    const auto input = make_judged_input(rows, model_.input, spec_.device, spec_.dtype, spec_.seed);
+    const auto input = make_judged_input(rows, model_.input, model_.head, spec_.device, spec_.dtype, spec_.seed);
     EvaluateSpec evaluate = spec_.evaluate;
     evaluate.progress = [&](int64_t) {
       observer_.progress("stress", done_, total_, "");
