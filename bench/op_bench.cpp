@@ -15,30 +15,17 @@
 namespace cudenza::bench {
 namespace {
 
+using testing::bytes_of;
 using testing::Cost;
 using testing::OpCase;
-
-double total_bytes(const std::vector<Tensor>& tensors) {
-  double bytes = 0;
-  for (const Tensor& t : tensors) bytes += t.defined() ? static_cast<double>(t.bytes()) : 0;
-  return bytes;
-}
+using testing::walk_back;
 
 /// On a GPU batches are so many times larger: what is measured must not stay in its cache.
 constexpr int64_t kLargerOnGpu = 8;
 
-/// The case's inputs at bench size for a device: those that share the first one's first extent grow with the batch.
+/// The case's inputs at bench size for a device.
 std::vector<testing::Input> bench_specs(const OpCase& op_case, Device device) {
-  std::vector<testing::Input> specs = op_case.bench;
-  if (device.is_cpu()) return specs;
-  const int64_t batch = specs[0].shape[0];
-  for (testing::Input& spec : specs) {
-    if (spec.shape.rank() == 0 || spec.shape[0] != batch) continue;
-    std::vector<int64_t> extents(spec.shape.begin(), spec.shape.end());
-    extents[0] *= kLargerOnGpu;
-    spec.shape = Shape(extents);
-  }
-  return specs;
+  return device.is_cpu() ? op_case.bench : testing::with_batch(op_case.bench, kLargerOnGpu * op_case.bench[0].shape[0]);
 }
 
 /// x again and again along its first extent.
@@ -70,15 +57,8 @@ void forward(benchmark::State& state, const OpCase& op_case, DType dtype, Device
   const auto inputs = bench_inputs(op_case, specs, dtype, device);
   const Cost cost = op_case.cost ? op_case.cost(specs, dtype) : Cost{};
   const Traffic traffic =
-      cost.forward.both() > 0 ? cost.forward : Traffic{.read = total_bytes(inputs), .written = total_bytes(op_case.run(inputs))};
+      cost.forward.both() > 0 ? cost.forward : Traffic{.read = bytes_of(inputs), .written = bytes_of(op_case.run(inputs))};
   report_rates(state, device, traffic, cost.forward_flops, [&] { op_case.run(inputs); });
-}
-
-/// The gradients of what an op was made from, where it may have been made of several, one after the other.
-std::vector<Tensor> walk_back(const Node& node, const Tensor& dy) {
-  std::vector<Tensor> gradients = node.backward(dy, {});
-  const bool goes_on = node.inputs.size() == 1 && node.inputs[0] && node.inputs[0]->node;
-  return goes_on ? walk_back(*node.inputs[0]->node, gradients[0]) : gradients;
 }
 
 void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Device device) {
@@ -89,16 +69,15 @@ void backward(benchmark::State& state, const OpCase& op_case, DType dtype, Devic
   }
   const Tensor y = op_case.run(inputs).at(0);
   const Tensor dy = Tensor::full(y.shape(), 0.5, y.dtype(), device);
-  const auto node = y.variable()->node;
   NoGrad no_grad;
-  const auto gradients = walk_back(*node, dy);
+  const auto gradients = walk_back(y, dy);
   if (std::ranges::all_of(gradients, [&](const Tensor& g) { return !g.defined() || g.raw() == dy.raw(); }))
     return state.SkipWithError("nothing to do: the gradient is the output's own");
   const Cost cost = op_case.cost ? op_case.cost(specs, dtype) : Cost{};
   const Traffic traffic = cost.backward.both() > 0 ? cost.backward
-                                                   : Traffic{.read = total_bytes(inputs) + static_cast<double>(dy.bytes()),
-                                                             .written = total_bytes(gradients)};
-  report_rates(state, device, traffic, cost.backward_flops, [&] { walk_back(*node, dy); });
+                                                   : Traffic{.read = bytes_of(inputs) + static_cast<double>(dy.bytes()),
+                                                             .written = bytes_of(gradients)};
+  report_rates(state, device, traffic, cost.backward_flops, [&] { walk_back(y, dy); });
 }
 
 void register_all(Device device) {

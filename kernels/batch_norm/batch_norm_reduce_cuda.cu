@@ -177,7 +177,7 @@ __device__ inline void add_rows(const Backward<T>& b, const Place<N>& at, const 
         const T sum = static_cast<T>(static_cast<A>(dy[k][c]) + static_cast<A>(more[k][c]));
         dy[k][c] = bits >> c & 1u ? sum : static_cast<T>(0.0f);
       }
-      if (at.inside) store_pack(b.up.dz + start + k * stride, dy[k]);
+      store_pack(b.up.dz + start + k * stride, dy[k]);
     }
     for (int c = 0; c < N; ++c) {
       const A dz = bits >> c & 1u ? static_cast<A>(dy[k][c]) : A(0);
@@ -187,14 +187,15 @@ __device__ inline void add_rows(const Backward<T>& b, const Place<N>& at, const 
   }
 }
 
-// Sums of dz and dz (x - mean) over the block's rows, for each channel of its tile.
+// Sums of dz and dz (x - mean) over the block's rows, for each channel of its tile. Threads past the last channel add nothing:
+// they have none of their own, and dz may stand where dy did.
 template <bool kTwo, int N, class T>
 __global__ void __launch_bounds__(kThreads) backward_reduce_kernel(Backward<T> b, Tiling tiling, acc_t<T>* workspace) {
   using A = acc_t<T>;
   const Place<N> at(b.shape, tiling);
   const auto mean = load_channels<N>(b.mean + at.channel);
   GradientSums<A> sums[N] = {};
-  for (int64_t block_group = at.block; block_group < tiling.groups; block_group += tiling.blocks) {
+  for (int64_t block_group = at.block; at.inside && block_group < tiling.groups; block_group += tiling.blocks) {
     const int64_t group = tiling.groups - 1 - block_group;
     if (at.is_whole(group, b.shape)) {
       add_rows<kTwo, kRowsAtOnce>(b, at, mean, at.first_row(group), sums);

@@ -55,15 +55,6 @@ template <int N> struct Place {
   }
 };
 
-/// N numbers of a per-channel array; parameters that are slices of a flat buffer may stand anywhere.
-template <int N, class A> __device__ inline Pack<A, N> load_channels(const A* p) {
-  Pack<A, N> values;
-  if (is_pack_aligned(p)) values = load_pack<N>(p);
-  else
-    for (int c = 0; c < N; ++c) values[c] = p[c];
-  return values;
-}
-
 template <class... Pointers> bool may_use_packs(const BatchNormShape& shape, int pack, const Pointers*... pointers) {
   return shape.channels % pack == 0 && (is_pack_aligned(pointers) && ...);
 }

@@ -3,6 +3,7 @@
 /// 1024 = 32 · 32, and a lane that holds 32 points does a whole pass of radix 32 without asking anybody: two passes, one
 /// exchange between them, no barrier beyond the warp's, and every index a constant of the unrolled code.
 #pragma once
+#include "kernels/common/pack.cuh"
 #include "kernels/common/reduce.cuh"
 #include "kernels/fft/fft_plan.h"
 
@@ -24,12 +25,18 @@ __device__ inline void warp_transpose(Complex<float> (&x)[kWarpSize], float Comp
   __syncwarp();
 }
 
+/// One load of a complex number of a table, which is aligned to its 8 bytes.
+__device__ inline Complex<float> load_complex(const Complex<float>* p) {
+  const auto parts = load_pack<2>(&p->re);
+  return {parts[0], parts[1]};
+}
+
 /// x[q] = point lane + 32 q  ->  x[s] = result lane + 32 s. All lanes of the warp must call it; `twiddles` are the plan's,
 /// `buffer` is this warp's own and free again on return.
 __device__ inline void warp_fft(Complex<float> (&x)[kWarpSize], const Complex<float>* twiddles, float* buffer, int lane) {
   dft<kWarpSize>(x);
 #pragma unroll
-  for (int p = 1; p < kWarpSize; ++p) x[p] = times(x[p], twiddles[(p - 1) * kWarpSize + lane]);
+  for (int p = 1; p < kWarpSize; ++p) x[p] = times(x[p], load_complex(twiddles + (p - 1) * kWarpSize + lane));
   warp_transpose(x, &Complex<float>::re, buffer, lane);
   warp_transpose(x, &Complex<float>::im, buffer, lane);
   dft<kWarpSize>(x);
@@ -49,7 +56,7 @@ __device__ inline void warp_split_real(const Complex<float> (&x)[kWarpSize], con
     const float re = lane == 0 ? x[first].re : x[other].re, im = lane == 0 ? x[first].im : x[other].im;
     const Complex<float> partner{__shfl_sync(kAllLanes, re, kWarpSize - lane), __shfl_sync(kAllLanes, im, kWarpSize - lane)};
     const int k = lane + kWarpSize * s;
-    split_real(x[s], partner, split_twiddles[k], low, high);
+    split_real(x[s], partner, load_complex(split_twiddles + k), low, high);
     store(k, low);
     store(kWarpFftPoints - k, high);
   }

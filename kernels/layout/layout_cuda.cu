@@ -20,22 +20,26 @@ __device__ TilePlace tile_place(const TransposeShape& s, int side) {
   return {rest / down, static_cast<int64_t>(rest % down) * side, static_cast<int64_t>(column) * side};
 }
 
+/// Elements of a bank of shared memory.
+template <class Element> constexpr int kPerBank = sizeof(Element) < 4 ? 4 / static_cast<int>(sizeof(Element)) : 1;
+
 // y[n,j,i] = x[n,i,j]. A block turns a tile of 32 x 32 in shared memory: a warp reads 32 neighbours of a row of x, and writes
-// 32 neighbours of a row of y. The tile's rows have one element more than is used, so that a column of it lies in 32 banks.
+// 32 neighbours of a row of y. The tile's rows have one bank more than is used, so that a column of it lies in 32 banks.
 template <class Element> __global__ void transpose_kernel(const Element* x, Element* y, TransposeShape s) {
-  SHARED_ARRAY(Element, tile, kTile * (kTile + 1));
+  constexpr int kPitch = kTile + kPerBank<Element>;
+  SHARED_ARRAY(Element, tile, kTile * kPitch);
   const TilePlace place = tile_place(s, kTile);
   const int lane = threadIdx.x % kTile, first = threadIdx.x / kTile;
   x += place.batch * s.rows * s.columns;
   y += place.batch * s.rows * s.columns;
   for (int i = first; i < kTile; i += kTileRows) {
     const int64_t row = place.row + i, column = place.column + lane;
-    if (row < s.rows && column < s.columns) tile[i * (kTile + 1) + lane] = x[row * s.columns + column];
+    if (row < s.rows && column < s.columns) tile[i * kPitch + lane] = x[row * s.columns + column];
   }
   __syncthreads();
   for (int j = first; j < kTile; j += kTileRows) {
     const int64_t row = place.row + lane, column = place.column + j;
-    if (row < s.rows && column < s.columns) y[column * s.rows + row] = tile[lane * (kTile + 1) + j];
+    if (row < s.rows && column < s.columns) y[column * s.rows + row] = tile[lane * kPitch + j];
   }
 }
 
@@ -66,34 +70,45 @@ __global__ void transpose_pairs_kernel(const uint32_t* x, uint32_t* y, Transpose
   }
 }
 
+/// Elements from one piece of the narrow kernel's tile to the next, for pieces that stand `width` side by side: the 32 that a warp
+/// takes from there are to lie in 32 banks. Number i of them is number i / width of piece i % width. With w^-1 banks between pieces
+/// (modulo 32, of an odd width; w^8 = 1 there) it lies in bank w^-1 i; elsewhere pieces get their share of the banks each.
+template <class Element> unsigned narrow_pitch(unsigned width) {
+  const unsigned square = width * width, inverse = square * square * square * width;
+  const unsigned banks = width % 2 == 1 && kPerBank<Element> == 1 ? inverse % kTile : kTile / width;
+  return kThreads + banks * kPerBank<Element>;
+}
+
 // The same where one side is short, as a picture's three channels or a filter's nine taps. [batch, length, width] is the array
 // whose rows are short: y if kGather, else x. A block takes kThreads of its rows, which are one piece of memory there and
 // `width` pieces on the other side; by way of shared memory both are read and written by neighbouring threads.
 template <bool kGather, class Element>
-__global__ void transpose_narrow_kernel(const Element* x, Element* y, int64_t length, unsigned width) {
-  SHARED_ARRAY(Element, tile, (kNarrow - 1) * (kThreads + 1));
+__global__ void transpose_narrow_kernel(const Element* x, Element* y, int64_t length, unsigned width, unsigned pitch) {
+  SHARED_ARRAY(Element, tile, (kNarrow - 1) * (kThreads + kTile * kPerBank<Element>));
   const unsigned chunks = static_cast<unsigned>(ceil_div<int64_t>(length, kThreads)), thread = threadIdx.x;
   const int64_t first = static_cast<int64_t>(blockIdx.x % chunks) * kThreads, origin = blockIdx.x / chunks * length * width;
   const unsigned rows = static_cast<unsigned>(smaller<int64_t>(kThreads, length - first));
   const int64_t long_side = origin + first, short_side = origin + first * width;
   if (kGather && thread < rows) {
-    for (unsigned w = 0; w < width; ++w) tile[w * (kThreads + 1) + thread] = x[long_side + w * length + thread];
+    for (unsigned w = 0; w < width; ++w) tile[w * pitch + thread] = x[long_side + w * length + thread];
   }
   if (!kGather) {
-    for (unsigned i = thread; i < rows * width; i += kThreads) tile[i % width * (kThreads + 1) + i / width] = x[short_side + i];
+    for (unsigned i = thread; i < rows * width; i += kThreads) tile[i % width * pitch + i / width] = x[short_side + i];
   }
   __syncthreads();
   if (kGather) {
-    for (unsigned i = thread; i < rows * width; i += kThreads) y[short_side + i] = tile[i % width * (kThreads + 1) + i / width];
+    for (unsigned i = thread; i < rows * width; i += kThreads) y[short_side + i] = tile[i % width * pitch + i / width];
   } else if (thread < rows) {
-    for (unsigned w = 0; w < width; ++w) y[long_side + w * length + thread] = tile[w * (kThreads + 1) + thread];
+    for (unsigned w = 0; w < width; ++w) y[long_side + w * length + thread] = tile[w * pitch + thread];
   }
 }
 
 template <bool kGather, class Element>
 void launch_narrow(Gpu gpu, const Element* x, Element* y, int64_t batch, int64_t length, int64_t width) {
   const dim3 grid(static_cast<unsigned>(batch * ceil_div<int64_t>(length, kThreads)));
-  launch<transpose_narrow_kernel<kGather, Element>>(grid, dim3(kThreads), 0, gpu, x, y, length, static_cast<unsigned>(width));
+  const auto side = static_cast<unsigned>(width);
+  launch<transpose_narrow_kernel<kGather, Element>>(grid, dim3(kThreads), 0, gpu, x, y, length, side,
+                                                    narrow_pitch<Element>(side));
 }
 
 unsigned tiles(const TransposeShape& s, int64_t side) {

@@ -42,7 +42,7 @@ __global__ void map_channels_kernel(Op op, const T* x, const acc_t<T>* b, T* y, 
   const int64_t first = (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * N;
   if (first >= count) return;
   const auto in = load_pack<N>(x + first);
-  const acc_t<T>* channel = b + first % channels;
+  const auto channel = load_channels<N>(b + first % channels);
   Pack<T, N> out;
   for (int k = 0; k < N; ++k) out[k] = static_cast<T>(op(static_cast<acc_t<T>>(in[k]), channel[k]));
   store_pack(y + first, out);

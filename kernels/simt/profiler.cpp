@@ -33,14 +33,15 @@ uint64_t distinct_bytes(std::span<const std::pair<unsigned, Access>> lanes) {
   return bytes;
 }
 
-/// Passes over the banks for lanes that are served together: the most words that one bank has to give.
-uint64_t passes(std::span<const std::pair<unsigned, Access>> lanes) {
+/// Passes over the banks for lanes that are served together: the most words that one bank has to give; and the least for as many
+/// words.
+std::pair<uint64_t, uint64_t> passes(std::span<const std::pair<unsigned, Access>> lanes) {
   std::set<uintptr_t> words;
   for (const auto& [lane, access] : lanes)
     for (uintptr_t w = access.address / kWord; w <= (access.address + access.bytes - 1) / kWord; ++w) words.insert(w);
   std::array<uint64_t, kBanks> of_bank{};
   for (const uintptr_t word : words) ++of_bank[word % kBanks];
-  return *std::ranges::max_element(of_bank);
+  return {*std::ranges::max_element(of_bank), (words.size() + kBanks - 1) / kBanks};
 }
 
 }  // namespace
@@ -63,6 +64,7 @@ Requests KernelProfile::of(Space space) const {
 void Profiler::begin_launch(const Launch& launch) {
   kernel_ = &kernels_[launch.kernel];
   ++kernel_->launches;
+  blocks_for_one_ = static_cast<double>(launch.blocks()) / static_cast<double>(std::max<uint64_t>(1, launch.blocks_run));
   kernel_->blocks += launch.blocks();
   kernel_->threads += launch.blocks() * launch.threads();
   logs_.assign(launch.threads(), {});
@@ -123,8 +125,9 @@ void Profiler::count(const Together& together) {
     for (auto begin = together.begin(); begin != together.end();) {
       const auto end =
           std::find_if(begin, together.end(), [&](const auto& lane) { return lane.first / group != begin->first / group; });
-      one.served += passes({begin, end});
-      ++one.least;
+      const auto [served, least] = passes({begin, end});
+      one.served += served;
+      one.least += least;
       begin = end;
     }
   } else {
@@ -145,10 +148,16 @@ void Profiler::touch(const Access& access) {
 
 void Profiler::end_launch() {
   end_block();
+  uint64_t read = 0, written = 0;  // sectors
   for (const auto& [number, page] : pages_) {
-    for (const uint64_t bits : page.read) kernel_->bytes_read += kSector * static_cast<uint64_t>(std::popcount(bits));
-    for (const uint64_t bits : page.written) kernel_->bytes_written += kSector * static_cast<uint64_t>(std::popcount(bits));
+    for (const uint64_t bits : page.read) read += static_cast<uint64_t>(std::popcount(bits));
+    for (const uint64_t bits : page.written) written += static_cast<uint64_t>(std::popcount(bits));
   }
+  const auto bytes = [&](uint64_t sectors) {
+    return static_cast<uint64_t>(static_cast<double>(kSector * sectors) * blocks_for_one_);
+  };
+  kernel_->bytes_read += bytes(read);
+  kernel_->bytes_written += bytes(written);
 }
 
 void Profiler::abandon_launch() {

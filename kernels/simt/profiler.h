@@ -5,8 +5,12 @@
 ///   from global memory by sectors of 32 bytes: a coalesced request of 32 floats needs 4, one with strides up to 32;
 ///   from shared memory by passes over 32 banks of 4 bytes: one pass if no two lanes want different words of one bank. Lanes that
 ///   want 8 bytes go by half warps, those that want 16 by quarters: 2 and 4 passes are the least.
+/// A pack of more than 16 bytes (kernels/common/pack.cuh) goes by several instructions, which find each other's sectors in the
+/// nearest cache: it counts as one request.
 /// Caches are modelled in the simplest way: within a launch every sector of global memory comes once from memory and goes there
 /// once. Registers, instructions and time are not seen.
+///
+/// Where only some blocks of a launch run (run_at_most), the others are taken to read and write as much.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -76,6 +80,7 @@ class Profiler : public Tracer {
 
   std::map<std::string, KernelProfile> kernels_;
   KernelProfile* kernel_ = nullptr;
+  double blocks_for_one_ = 1;  // that a block which ran stands for
   std::vector<Log> logs_;
   std::vector<std::pair<uintptr_t, uintptr_t>> shared_;  // arrays of this block: begin, end
   std::unordered_map<uintptr_t, Page> pages_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -49,7 +50,8 @@ thread_local std::mt19937 random_order{1};
 thread_local Queue* queue = nullptr;
 void (*watcher)(bool begins) = nullptr;
 std::vector<Tracer*> tracers;
-bool kernel_runs = false;
+bool in_kernel = false;  // the code that runs is a kernel's own
+uint64_t most_blocks = std::numeric_limits<uint64_t>::max();
 std::set<std::string> names;
 
 void* poisoned(size_t bytes) {
@@ -59,7 +61,21 @@ void* poisoned(size_t bytes) {
   return p;
 }
 
+/// While it lives the code that runs is not the kernel's. What templates of the library compiled here and in a kernel's file may be
+/// one function of the program, which is traced.
+class Aside {
+ public:
+  Aside() : was_(std::exchange(in_kernel, false)) {}
+  ~Aside() { in_kernel = was_; }
+  Aside(const Aside&) = delete;
+  Aside& operator=(const Aside&) = delete;
+
+ private:
+  bool was_;
+};
+
 void wait(Wait kind, unsigned mask = 0) {
+  const Aside aside;
   Thread& me = block.self();
   me.wait = kind;
   me.mask = mask;
@@ -68,8 +84,11 @@ void wait(Wait kind, unsigned mask = 0) {
 
 void run_thread(void*) {
   try {
+    in_kernel = true;
     block.kernel.call(block.kernel.arguments);
+    in_kernel = false;
   } catch (...) {
+    in_kernel = false;
     block.failure = std::current_exception();
   }
   wait(Wait::kDone);
@@ -202,8 +221,15 @@ void tell_wrote(const void* p, size_t bytes) {
   for (Tracer* tracer : tracers) tracer->wrote(p, bytes);
 }
 
+void tell_library(const LibraryCall& call) {
+  for (Tracer* tracer : tracers) tracer->library(call);
+}
+
+void run_at_most(uint64_t blocks) { most_blocks = blocks == 0 ? std::numeric_limits<uint64_t>::max() : blocks; }
+
 void tell_access(const Access& access) {
-  if (!kernel_runs) return;                             // code of the host that stands in a .cu file
+  if (!in_kernel) return;
+  const Aside aside;
   if (block.self().fiber.owns(access.address)) return;  // a register on a card
   for (Tracer* tracer : tracers) tracer->access(access);
 }
@@ -216,19 +242,20 @@ const std::string& note_kernel(const char* pretty_function) {
   return *names.insert(text.substr(begin, text.find(';', begin) - begin)).first;
 }
 
-Position here() { return block.self().position; }
+Position here() {
+  const Aside aside;
+  return block.self().position;
+}
 
 namespace {
 
-/// While it lives a kernel runs; if that ends by an exception, tracers are told.
+/// A launch, while it lives; if that ends by an exception, tracers are told.
 class Running {
  public:
   explicit Running(const Launch& launch) {
     for (Tracer* tracer : tracers) tracer->begin_launch(launch);
-    kernel_runs = true;
   }
   ~Running() {
-    kernel_runs = false;
     if (ended_) return;
     for (Tracer* tracer : tracers) tracer->abandon_launch();
   }
@@ -236,7 +263,6 @@ class Running {
   Running& operator=(const Running&) = delete;
 
   void end() {
-    kernel_runs = false;
     ended_ = true;
     for (Tracer* tracer : tracers) tracer->end_launch();
   }
@@ -253,8 +279,9 @@ void run(const std::string& name, dim3 grid, dim3 size, size_t shared_bytes, Ker
   block.kernel = kernel;
   block.failure = nullptr;
   while (block.threads.size() < block.size) block.threads.push_back(std::make_unique<Thread>());
-  Running running({.kernel = name, .grid = grid, .block = size, .shared_bytes = shared_bytes});
-  for (uint64_t index = 0; index < uint64_t{grid.x} * grid.y * grid.z; ++index) {
+  const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z, runs = std::min(blocks, most_blocks), first = (blocks - runs) / 2;
+  Running running({.kernel = name, .grid = grid, .block = size, .shared_bytes = shared_bytes, .blocks_run = runs});
+  for (uint64_t index = first; index < first + runs; ++index) {
     const dim3 at(index % grid.x, index / grid.x % grid.y, index / grid.x / grid.y);
     block.shared.clear();
     for (Tracer* tracer : tracers) tracer->begin_block();
@@ -273,12 +300,14 @@ void run(const std::string& name, dim3 grid, dim3 size, size_t shared_bytes, Ker
 }
 
 void* shared_bytes(const void* declaration, size_t bytes) {
+  const Aside aside;
   SharedArray& array = block.shared[declaration];
   if (!array) array.reset(poisoned(bytes));
   return array.get();
 }
 
 void* dynamic_shared_bytes() {
+  const Aside aside;
   const auto found = block.shared.find(nullptr);
   if (found == block.shared.end()) throw std::logic_error("dynamic_shared: the launch asked for no shared memory");
   return found->second.get();
@@ -288,11 +317,13 @@ void block_barrier() { wait(Wait::kBlock); }
 void warp_barrier(unsigned mask) { wait(Wait::kWarp, mask); }
 
 void publish(unsigned mask, const void* value, size_t bytes) {
+  const Aside aside;
   std::memcpy(&block.self().published, value, bytes);
   warp_barrier(mask);
 }
 
 uint64_t slot(unsigned lane) {
+  const Aside aside;
   const unsigned index = block.current / kWarp * kWarp + lane;
   return index < block.size ? block.threads[index]->published : ~0ull;
 }

@@ -70,6 +70,8 @@ struct Kernel {
 void run(const std::string& name, dim3 grid, dim3 block, size_t shared_bytes, Kernel);
 void* shared_bytes(const void* declaration, size_t bytes);
 void* dynamic_shared_bytes();
+/// The running thread is about to load or store so many neighbouring bytes, by instructions of up to 16.
+void vector_access(const void*, size_t bytes, bool writes);
 void block_barrier();
 void warp_barrier(unsigned mask);
 /// Publishes `value` (up to 8 bytes) to the warp and waits until all lanes of `mask` have; slot(lane) is then theirs.

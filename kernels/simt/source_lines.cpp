@@ -29,7 +29,8 @@ SourceLine parsed(const std::string& text) {
   return {text.substr(0, colon), std::atoi(text.c_str() + colon + 1)};
 }
 
-bool is_kernel_source(const SourceLine& line) { return line.file.ends_with(".cu") || line.file.ends_with(".cuh"); }
+/// How near a file is to kernels: a kernel's own, a header for kernels, another.
+int nearness(const SourceLine& line) { return line.file.ends_with(".cu") ? 2 : line.file.ends_with(".cuh") ? 1 : 0; }
 
 /// Asks for all offsets of one program. With -a its address stands before the lines of each, the innermost first.
 void ask(const std::string& program, const std::map<uintptr_t, uintptr_t>& places, std::map<uintptr_t, SourceLine>& all) {
@@ -52,7 +53,7 @@ void ask(const std::string& program, const std::map<uintptr_t, uintptr_t>& place
       continue;
     }
     const SourceLine line = parsed(text);
-    if (now && (now->file.empty() || (!is_kernel_source(*now) && is_kernel_source(line)))) *now = line;
+    if (now && (now->file.empty() || nearness(line) > nearness(*now))) *now = line;
   }
 }
 

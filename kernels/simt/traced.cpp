@@ -9,6 +9,8 @@ void tell(const void* p, size_t bytes, bool writes, const void* caller) {
 
 }  // namespace
 
+void simt::vector_access(const void* p, size_t bytes, bool writes) { tell(p, bytes, writes, __builtin_return_address(0)); }
+
 #define SIMT_TELL(bytes, writes) tell(p, bytes, writes, __builtin_return_address(0))
 #define SIMT_HOOKS(size)                                                           \
   extern "C" void __tsan_read##size(void* p) { SIMT_TELL(size, false); }           \

@@ -16,6 +16,7 @@ struct Launch {
   const std::string& kernel;  ///< "cudenza::kernels::{anonymous}::name<template arguments>"
   dim3 grid, block;
   size_t shared_bytes;
+  uint64_t blocks_run;  ///< fewer than blocks() where run_at_most() says so
 
   uint64_t blocks() const { return uint64_t{grid.x} * grid.y * grid.z; }
   unsigned threads() const { return block.x * block.y * block.z; }  ///< of a block
@@ -29,6 +30,12 @@ struct Access {
   size_t bytes;
   bool writes;
   uintptr_t place;  ///< of the instruction in the program (source_lines.h)
+};
+
+/// Work of a library on the emulated device: a convolution or a matrix product.
+struct LibraryCall {
+  std::string what;  ///< "conv2d forward, bf16 x[64,56,56,64] w[64,3,3,64] stride 1 pad 1"
+  double flops, bytes_read, bytes_written;
 };
 
 /// Hears of everything while it lives. Several may; on one OS thread.
@@ -48,11 +55,17 @@ class Tracer {
   virtual void end_launch() {}                                         ///< may throw
   virtual void abandon_launch() {}                                     ///< it threw
   virtual void wrote(const void*, size_t /*bytes*/) {}                 ///< into the device's memory: a copy, a library
+  virtual void library(const LibraryCall&) {}
 };
+
+/// From now on a launch runs at most so many of its blocks, those in its middle; 0: all. What it computes is wrong then. For
+/// counting what a network's whole step asks of memory.
+void run_at_most(uint64_t blocks);
 
 /// Tells all tracers: the emulated device's memory and libraries do.
 void tell_new_memory(const void*, size_t bytes, Space);
 void tell_wrote(const void*, size_t bytes);
+void tell_library(const LibraryCall&);
 /// Code that is traced is about to load or store.
 void tell_access(const Access&);
 

@@ -5,6 +5,7 @@
 /// capture holds what was enqueued with the values of that moment. What the host computes while it is made does not happen
 /// again at a replay.
 #include <sanitizer/asan_interface.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -13,6 +14,7 @@
 #include "engine/core/capture_memory.h"
 #include "engine/core/gpu.h"
 #include "kernels/simt/tracer.h"
+#include "tests/support/dry_device.h"
 
 namespace cudenza::gpu {
 
@@ -20,6 +22,7 @@ namespace {
 
 constexpr size_t kAlignment = 256;  // cudaMalloc's
 
+bool is_dry = false;
 MemoryUse use;
 Activity done;
 thread_local CaptureMemory* capture = nullptr;
@@ -40,13 +43,28 @@ void open_or_shut(bool begins) {
 
 /// Not a number in any floating type: what nobody may read.
 void spoil(void* p, size_t bytes) {
+  if (is_dry) return;
   simt::enqueue([=] {
     std::memset(p, 0xFF, bytes);
     simt::tell_new_memory(p, bytes, simt::Space::global);
   });
 }
 
+void* new_piece(size_t bytes) {
+  void* p = nullptr;
+  if (is_dry) {
+    p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED) throw std::bad_alloc();
+    return p;
+  }
+  if (posix_memalign(&p, kAlignment, bytes) != 0) throw std::bad_alloc();
+  pieces().emplace(p, bytes);
+  __asan_poison_memory_region(p, bytes);
+  return p;
+}
+
 void free_piece(void* p, size_t bytes) {
+  if (is_dry) return static_cast<void>(munmap(p, bytes));
   pieces().erase(p);
   __asan_unpoison_memory_region(p, bytes);
   std::free(p);
@@ -76,13 +94,10 @@ void synchronize(int) {
 }
 
 void* allocate(size_t bytes, int) {
-  simt::watch_work(open_or_shut);
+  if (!is_dry) simt::watch_work(open_or_shut);
   use.now_bytes += bytes;
   use.peak_bytes = use.now_bytes > use.peak_bytes ? use.now_bytes : use.peak_bytes;
-  void* p = nullptr;
-  if (posix_memalign(&p, kAlignment, bytes) != 0) throw std::bad_alloc();
-  pieces().emplace(p, bytes);
-  __asan_poison_memory_region(p, bytes);
+  void* p = new_piece(bytes);
   if (capture) capture->made(p, bytes);
   else ++done.allocations;
   spoil(p, bytes);
@@ -154,3 +169,10 @@ MemoryUse memory_use(int) { return {use.now_bytes, use.peak_bytes, use.now_bytes
 void reset_peak(int) { use.peak_bytes = use.now_bytes; }
 
 }  // namespace cudenza::gpu
+
+namespace cudenza::testing {
+
+void make_device_dry() { gpu::is_dry = true; }
+bool device_is_dry() { return gpu::is_dry; }
+
+}  // namespace cudenza::testing

@@ -90,6 +90,35 @@ std::vector<Tensor> moved(const std::vector<Tensor>& inputs, Device device) {
   return out;
 }
 
+std::vector<Input> with_batch(std::vector<Input> specs, int64_t batch) {
+  const int64_t before = specs[0].shape[0];
+  for (Input& spec : specs) {
+    if (spec.shape.rank() == 0) continue;
+    std::vector<int64_t> extents(spec.shape.begin(), spec.shape.end());
+    const bool several = extents.size() > 1 && !spec.accumulator && extents[0] % before == 0;
+    if (extents[0] != before && !several) continue;
+    extents[0] = extents[0] / before * batch;
+    spec.shape = Shape(extents);
+  }
+  return specs;
+}
+
+double bytes_of(const std::vector<Tensor>& tensors) {
+  double bytes = 0;
+  for (const Tensor& t : tensors) bytes += t.defined() ? static_cast<double>(t.bytes()) : 0;
+  return bytes;
+}
+
+std::vector<Tensor> walk_back(const Tensor& y, const Tensor& dy) {
+  std::shared_ptr<Node> node = y.variable()->node;
+  std::vector<Tensor> gradients = node->backward(dy, {});
+  while (node->inputs.size() == 1 && node->inputs[0] && node->inputs[0]->node) {
+    node = node->inputs[0]->node;
+    gradients = node->backward(gradients[0], {});
+  }
+  return gradients;
+}
+
 std::vector<Tensor> misaligned(const std::vector<Tensor>& inputs) {
   std::vector<Tensor> out;
   for (const Tensor& input : inputs) {

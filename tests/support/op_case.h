@@ -78,6 +78,13 @@ std::vector<Tensor> make_inputs(const std::vector<Input>&, DType);
 std::vector<Tensor> converted(const std::vector<Tensor>& inputs, const std::vector<Input>& specs, DType);
 std::vector<Tensor> moved(const std::vector<Tensor>& inputs, Device);
 
+/// `specs` with so many samples in each: those that share the first one's first extent, or hold several rows a sample as a
+/// matrix, change theirs.
+std::vector<Input> with_batch(std::vector<Input> specs, int64_t batch);
+double bytes_of(const std::vector<Tensor>&);  ///< undefined ones have none
+/// The gradients of what y was made from, where it may have been made by several ops one after the other.
+std::vector<Tensor> walk_back(const Tensor& y, const Tensor& dy);
+
 /// The same elements at addresses that no vector's are a multiple of.
 std::vector<Tensor> misaligned(const std::vector<Tensor>& inputs);
 

@@ -103,6 +103,15 @@ TEST(Profiler, ASectorComesOnceALaunchHoweverOftenItIsAskedFor) {
   EXPECT_EQ(kernel.bytes_written, 128u);
 }
 
+TEST(Profiler, BlocksThatDoNotRunCountAsThoseThatDo) {
+  simt::run_at_most(2);
+  const auto kernel = profiled<again_kernel>(64, 0, x);
+  simt::run_at_most(0);
+  EXPECT_EQ(kernel.blocks, 64u);
+  EXPECT_EQ(loads(kernel).count, 6u);
+  EXPECT_EQ(kernel.bytes_read, 32u * 128u);
+}
+
 TEST(Profiler, PassesOverTheBanks) {
   const auto tight = profiled<column_kernel>(1, 32 * 32 * sizeof(float), y, 32u);
   EXPECT_EQ(loads(tight, simt::Space::shared).served, 32u) << "a column stands in one bank";

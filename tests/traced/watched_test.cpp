@@ -12,7 +12,7 @@ namespace {
 class Watch : public ::testing::EmptyTestEventListener {
   void OnTestStart(const ::testing::TestInfo& test) override {
     const std::string suite = test.test_suite_name();
-    for (const char* own : {"Races", "Unwritten", "Profiler", "TracedOp"})
+    for (const char* own : {"Races", "Unwritten", "Profiler", "TracedOp", "Floors"})
       if (suite.find(own) != suite.npos) return;
     races_ = std::make_unique<simt::RaceDetector>();
     unwritten_ = std::make_unique<simt::UnwrittenDetector>();

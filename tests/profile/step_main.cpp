@@ -1,0 +1,134 @@
+/// What one step of a network asks of a GPU: every launch of the engine's own code at its real size, its bytes counted from a few
+/// blocks of each, and what cuDNN and cuBLAS are asked. No number is computed. bench/predict.py makes times of it.
+///
+///   cudenza_step --model resnet50 --batch-size 256 --precision fp16 [--infer]
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "engine/autograd/node.h"
+#include "engine/train/train_step.h"
+#include "models/registry.h"
+#include "tests/profile/measured.h"
+#include "tests/support/dry_device.h"
+
+namespace cudenza::testing {
+namespace {
+
+constexpr int kClasses = 1000;
+constexpr uint64_t kBlocks = 4;  // of a launch
+
+/// Of all calls with one text.
+class Libraries : public simt::Tracer {
+ public:
+  void library(const simt::LibraryCall& call) override {
+    auto& [calls, one] = calls_[call.what];
+    ++calls;
+    one = call;
+  }
+  nlohmann::json json() const {
+    nlohmann::json all = nlohmann::json::array();
+    for (const auto& [what, counted] : calls_) {
+      const auto& [calls, one] = counted;
+      all.push_back({{"what", what},
+                     {"calls", calls},
+                     {"flops", one.flops},
+                     {"bytes_read", one.bytes_read},
+                     {"bytes_written", one.bytes_written}});
+    }
+    return all;
+  }
+
+ private:
+  std::map<std::string, std::pair<int, simt::LibraryCall>> calls_;
+};
+
+/// The same batch, whatever is asked for.
+class OneBatch : public Input {
+ public:
+  explicit OneBatch(const Tensor& x) : x_(x) {}
+  int64_t rows() const override { return x_.size(0); }
+  Device device() const override { return x_.device(); }
+  Tensor training(const Batch&) override { return x_; }
+  Tensor plain(std::span<const int64_t>) override { return x_; }
+  Tensor variants(std::span<const int64_t>, int) override { return x_; }
+
+ private:
+  Tensor x_;
+};
+
+struct Options {
+  std::string model = "resnet50", precision = "fp16";
+  int64_t batch = 256, image = 224;
+  bool infer = false;
+};
+
+DType dtype_of(const Options& o) {
+  if (o.precision == "fp32") return DType::f32;
+  return o.precision == "bf16" ? DType::bf16 : DType::f16;
+}
+
+void train(Network& network, const Tensor& x, Generator& random, const std::function<void()>& before_the_counted) {
+  const Recipe recipe{.plan = Plan::constant, .optimizer = OptimizerKind::sgd};
+  FlatParameters parameters(network.parameter_groups());
+  Optimizer optimizer(parameters, Sgd{.lr = 1e-3, .momentum = 0.9, .weight_decay = 1e-4});
+  if (x.dtype() == DType::f16) optimizer.use_loss_scale();
+  OneBatch input(x);
+  TrainStep step(network, input, optimizer, random, recipe, nullptr);
+  std::vector<int64_t> rows, labels;
+  for (int64_t n = 0; n < x.size(0); ++n) rows.push_back(n), labels.push_back(n % kClasses);
+  before_the_counted();
+  step.run({.rows = rows, .labels = labels, .epoch = 0});
+}
+
+nlohmann::json measured_step(const Options& o) {
+  make_device_dry();
+  simt::run_at_most(kBlocks);
+  const Device device = Device::cuda();
+  const auto random = std::make_shared<Generator>(1);
+  const auto network = make_network(o.model, {.classes = kClasses, .random = random});
+  network->to(device);
+  const Tensor x = Tensor::empty({o.batch, o.image, o.image, 3}, dtype_of(o), device);
+  std::unique_ptr<simt::Profiler> profiler;
+  std::unique_ptr<Libraries> libraries;
+  const auto begin = [&] {
+    profiler = std::make_unique<simt::Profiler>();
+    libraries = std::make_unique<Libraries>();
+  };
+  if (o.infer) {
+    const NoGrad no_grad;
+    network->train(false);
+    network->fold();
+    (*network)(x);  // makes the weights that are kept
+    begin();
+    (*network)(x);
+  } else {
+    train(*network, x, *random, begin);
+  }
+  nlohmann::json kernels = nlohmann::json::array();
+  for (const auto& [name, kernel] : profiler->kernels())
+    kernels.push_back({{"kernel", short_name(name)},
+                       {"launches", kernel.launches},
+                       {"threads", kernel.threads},
+                       {"bytes_read", kernel.bytes_read},
+                       {"bytes_written", kernel.bytes_written}});
+  return {{"model", o.model},         {"batch", o.batch},
+          {"precision", o.precision}, {"use", o.infer ? "infer" : "train"},
+          {"kernels", kernels},       {"libraries", libraries->json()}};
+}
+
+}  // namespace
+}  // namespace cudenza::testing
+
+int main(int argc, char** argv) {
+  cudenza::testing::Options o;
+  CLI::App app("What one step of a network asks of a GPU, as JSON.");
+  app.add_option("--model", o.model, "alexnet vgg16 vgg16_bn resnet34 resnet50 resnetrs50")->capture_default_str();
+  app.add_option("--batch-size", o.batch)->capture_default_str();
+  app.add_option("--image-size", o.image)->capture_default_str();
+  app.add_option("--precision", o.precision)->check(CLI::IsMember({"fp32", "bf16", "fp16"}))->capture_default_str();
+  app.add_flag("--infer", o.infer, "one forward pass, batch norms folded, instead of a step of training");
+  CLI11_PARSE(app, argc, argv);
+  std::cout << cudenza::testing::measured_step(o).dump(1) << '\n';
+}
