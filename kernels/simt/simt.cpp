@@ -316,6 +316,11 @@ void* dynamic_shared_bytes() {
 void block_barrier() { wait(Wait::kBlock); }
 void warp_barrier(unsigned mask) { wait(Wait::kWarp, mask); }
 
+void stop_thread(std::exception_ptr failure) {
+  block.failure = std::move(failure);
+  wait(Wait::kDone);
+}
+
 void publish(unsigned mask, const void* value, size_t bytes) {
   const Aside aside;
   std::memcpy(&block.self().published, value, bytes);

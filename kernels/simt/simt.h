@@ -15,6 +15,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <functional>
 #include <set>
 #include <string>
@@ -74,6 +75,9 @@ void* dynamic_shared_bytes();
 void vector_access(const void*, size_t bytes, bool writes);
 void block_barrier();
 void warp_barrier(unsigned mask);
+/// Ends the running thread here, and its launch with `failure` once the block is over: for tracers, which stand where nothing may
+/// be thrown.
+void stop_thread(std::exception_ptr failure);
 /// Publishes `value` (up to 8 bytes) to the warp and waits until all lanes of `mask` have; slot(lane) is then theirs.
 void publish(unsigned mask, const void* value, size_t bytes);
 uint64_t slot(unsigned lane);
