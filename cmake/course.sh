@@ -1,0 +1,134 @@
+# shellcheck shell=bash disable=SC2154,SC2016  # root and jobs are of ./run; what is quoted is meant as it stands
+# Sourced by ./run: the exercises of kernels/course, on any machine with g++. What judges is built once, in build-course/; an
+# exercise is compiled to a library, which the judge loads. The learner works on copies, in kernels/course/mine/.
+
+course_build=$(realpath -m "${CUDENZA_COURSE_BUILD:-$root/build-course}")
+course_mine=$(realpath -m "${CUDENZA_COURSE_DIR:-$root/kernels/course/mine}")
+course_judge=$course_build/course_judge
+course_flags=(-std=c++20 -O1 -g -I. -DCUDENZA_SIMT=1 -DCUDENZA_GPU=1)
+course_seconds=${CUDENZA_COURSE_SECONDS:-60}  # for one judgement; far more than a loop that ends can take
+
+course_usage() { die "usage: ./run course [NUMBER [--solution]]; NUMBER is 1 to 20"; }
+
+# Of the judge's sources, below $root: those whose object is missing, or older than the source or a header.
+stale_course_sources() {
+  local source object
+  for source in kernels/simt/*.cpp kernels/course/judge/*.cpp; do
+    object=$course_build/objects/$(basename "$source" .cpp).o
+    if [[ -f $object && ! $source -nt $object ]]; then
+      [[ -n $(find kernels/{simt,common,course} -name '*.h' -newer "$object") ]] || continue
+    fi
+    echo "$source"
+  done
+}
+
+build_judge() {
+  local stale compiler=(g++)
+  cd "$root" || exit
+  need_command g++
+  mkdir -p "$course_build/objects"
+  mapfile -t stale < <(stale_course_sources)
+  if [[ ${#stale[@]} -eq 0 && -x $course_judge ]]; then return; fi
+  say "building the judge in $course_build: half a minute, this once"
+  if command -v ccache >/dev/null; then compiler=(ccache g++); fi
+  printf '%s\n' "${stale[@]}" | xargs -r -P "$jobs" -I{} sh -c '
+    source=$1 objects=$2; shift 2; exec "$@" -c "$source" -o "$objects/$(basename "$source" .cpp).o"
+  ' sh {} "$course_build/objects" "${compiler[@]}" "${course_flags[@]}" || die "the judge could not be built"
+  g++ -rdynamic "$course_build"/objects/*.o -ldl -o "$course_judge"
+}
+
+# compile_exercise FILE LIBRARY: g++'s first error, as it stands, if there is one. Without -fno-tree-sra GCC would make four loads
+# of one load of 16 bytes, where its elements are used one by one.
+compile_exercise() {
+  local file=${1#"$root"/} object=${2%.so}.o
+  local flags=("${course_flags[@]}" -fPIC -fsanitize=thread -fno-tree-sra -w -Wfatal-errors -x c++)
+  if ! g++ "${flags[@]}" -c "$file" -o "$object" 2>"$2.errors"; then
+    echo "wrong"
+    grep -v '^compilation terminated' "$2.errors"
+    echo "  next: the compiler's first error; look at that line and the one before it"
+    return 1
+  fi
+  g++ -shared "$object" -o "$2"  # without -fsanitize=thread: GCC's own runtime must not come along
+}
+
+wrong() { printf 'wrong\n  %s\n  next: %s\n' "$1" "$2"; return 1; }
+
+# judge_file NUMBER FILE: prints the verdict. 0 passed, 1 wrong, 2 right but slow.
+judge_file() {
+  local library=$course_build/$1.so status=0
+  compile_exercise "$2" "$library" || return 1
+  { timeout "$course_seconds" "$course_judge" "$1" "$library"; } 2>/dev/null || status=$?
+  case $status in
+    0 | 1 | 2) return $status ;;
+    124) wrong "no answer within $course_seconds seconds" "does every loop come to its end, for every thread?" ;;
+    136) wrong "the kernel ended by signal 8" "an integer is divided by 0, or % 0 is taken of one" ;;
+    *) wrong "the program ended with $status" "arrays of a thread itself (float v[4]) are not watched: look at their indices" ;;
+  esac
+}
+
+exercise_file() { compgen -G "$root/kernels/course/$(printf '%02d' "$1")_*.cu"; }
+title_of() { sed -n '1s|^// Exercise [0-9]*: \(.*\)\.$|\1|p' "$1"; }
+is_untouched() { [[ ! -f $2 ]] || cmp -s "$1" "$2"; }
+
+# The state of a copy: as it was judged last, unless the copy or the judge has changed since.
+state_of() {
+  local number=$1 copy=$2 cached=$course_build/state.$1 key verdict
+  key=$(cat "$copy" "$course_judge" | cksum)
+  if [[ -f $cached && $(head -n 1 "$cached") = "$key" ]]; then
+    tail -n 1 "$cached"
+    return
+  fi
+  verdict=$(judge_file "$number" "$copy") || true
+  printf '%s\n%s\n' "$key" "${verdict%%$'\n'*}" >"$cached"
+  tail -n 1 "$cached"
+}
+
+list_exercises() {
+  local number original copy state passed=0 next=
+  for ((number = 1; number <= 20; ++number)); do
+    original=$(exercise_file "$number") copy=$course_mine/$(basename "$original") state=untouched
+    if ! is_untouched "$original" "$copy"; then state=$(state_of "$number" "$copy"); fi
+    if [[ $state = passed ]]; then passed=$((passed + 1)); else next=${next:-$number}; fi
+    printf '%2d  %-52s%s\n' "$number" "$(title_of "$original")" "$state"
+  done
+  say "$passed of 20 passed${next:+; next: ./run course $next}. Your files: ${course_mine#"$root"/}/"
+}
+
+say_what_is_next() {
+  local number=$1 original=$2 copy=$3 status=$4
+  if [[ $status -eq 0 ]]; then
+    say "a solution, and where this project does the same: ${original/course\//course/solutions/}"
+    if [[ $number -lt 20 ]]; then say "next: ./run course $((number + 1))"; else say "that was the last one"; fi
+  elif is_untouched "$original" "$copy"; then
+    say "untouched: read $copy, fill in what is marked TODO, and come again"
+  fi
+}
+
+course() {
+  local number='' solution=no word original copy status=0
+  for word in "$@"; do
+    case $word in
+      --solution) solution=yes ;;
+      [1-9] | 0[1-9] | 1[0-9] | 20) number=$((10#$word)) ;;
+      *) course_usage ;;
+    esac
+  done
+  build_judge
+  if [[ -z $number ]]; then
+    [[ $solution = no ]] || course_usage
+    list_exercises
+    return
+  fi
+  original=$(exercise_file "$number")
+  copy=$course_mine/$(basename "$original")
+  if [[ $solution = yes ]]; then
+    copy=$root/kernels/course/solutions/$(basename "$original")
+  elif [[ ! -f $copy ]]; then
+    mkdir -p "$course_mine"
+    cp "$original" "$copy"
+  fi
+  printf '%s %s: ' "$number" "$(title_of "$original")"
+  judge_file "$number" "$copy" || status=$?
+  if [[ $solution = no ]]; then say_what_is_next "$number" "${original#"$root"/}" "${copy#"$root"/}" "$status"; fi
+  return "$status"
+}

@@ -1,0 +1,27 @@
+// Solution of exercise 4: rows and columns.
+// threadIdx.x runs along the columns, because a warp is 32 threads of neighbouring threadIdx.x.
+//
+// Two dimensions in the project, of which one is the sample: kernels/kept_rows/kept_rows_cuda.cu:11-17 (kept_rows_kernel)
+#include "kernels/course/exercises.h"
+
+namespace cudenza::course {
+namespace {
+
+constexpr int kWidth = 32, kHeight = 8;
+
+__global__ void index_kernel(const float* x, const float* u, const float* v, float* y, int rows, int columns) {
+  const int j = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  const int i = static_cast<int>(blockIdx.y * blockDim.y + threadIdx.y);
+  if (i >= rows || j >= columns) return;
+  y[i * columns + j] = x[i * columns + j] + u[i] * v[j];
+}
+
+}  // namespace
+
+void course_index(Gpu gpu, const float* x, const float* u, const float* v, float* y, int rows, int columns) {
+  if (rows == 0 || columns == 0) return;
+  const dim3 grid(ceil_div(columns, kWidth), ceil_div(rows, kHeight)), block(kWidth, kHeight);
+  launch<index_kernel>(grid, block, 0, gpu, x, u, v, y, rows, columns);
+}
+
+}  // namespace cudenza::course

@@ -1,0 +1,41 @@
+// Solution of exercise 17: max pool, with its winners.
+// The window is clipped once, before the loops; within them nothing is asked but which number is larger.
+//
+// The project's own, and its first version: kernels/pool/pool_cuda.cu:75-93 (pool_forward_kernel),
+// bench/naive/naive_cuda.cu:66-79 (naive_max_pool_kernel)
+#include <limits>
+
+#include "kernels/course/exercises.h"
+
+namespace cudenza::course {
+namespace {
+
+constexpr int kThreads = 256;
+
+__global__ void max_pool_kernel(const float* x, float* y, int* winner, int count, int height, int width, int channels) {
+  const int out_height = (height - 1) / 2 + 1, out_width = (width - 1) / 2 + 1;
+  const int index = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  if (index >= count) return;
+  const int c = index % channels, j = index / channels % out_width, i = index / channels / out_width % out_height;
+  const int n = index / channels / out_width / out_height;
+  float most = -std::numeric_limits<float>::infinity();
+  int won = 0;
+  for (int p = larger(2 * i - 1, 0); p < smaller(2 * i + 2, height); ++p) {
+    for (int q = larger(2 * j - 1, 0); q < smaller(2 * j + 2, width); ++q) {
+      const float in = x[((n * height + p) * width + q) * channels + c];
+      if (in > most) most = in, won = p * width + q;
+    }
+  }
+  y[index] = most;
+  winner[index] = won;
+}
+
+}  // namespace
+
+void course_max_pool(Gpu gpu, const float* x, float* y, int* winner, int batch, int height, int width, int channels) {
+  const int count = batch * ((height - 1) / 2 + 1) * ((width - 1) / 2 + 1) * channels;
+  if (count == 0) return;
+  launch<max_pool_kernel>(dim3(ceil_div(count, kThreads)), dim3(kThreads), 0, gpu, x, y, winner, count, height, width, channels);
+}
+
+}  // namespace cudenza::course
