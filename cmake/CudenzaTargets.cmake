@@ -7,7 +7,7 @@
 function(cudenza_layer name)
   cmake_parse_arguments(LAYER "" "" "DEPENDS;LINKS;CUDA_LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp *.cu)
-  list(FILTER sources EXCLUDE REGEX "/kernels/simt/")
+  list(FILTER sources EXCLUDE REGEX "/kernels/(simt|course)/")
   if(CUDENZA_WITH_CUDA)
     list(FILTER sources EXCLUDE REGEX "_none\\.cpp$|/libraries/none/")
   else()

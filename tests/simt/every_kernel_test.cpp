@@ -33,7 +33,11 @@ Names bare_names(const Names& kernels) {
   return bare;
 }
 
-bool holds_kernels(const SourceFile& file) { return file.path.ends_with(".cu") || file.path.ends_with(".cuh"); }
+/// Not the course's: an exercise has the same kernels as its solution, and tests/course runs them all.
+bool holds_kernels(const SourceFile& file) {
+  const bool is_of_course = file.path.starts_with("kernels/course/") || file.path.starts_with("tests/course/");
+  return !is_of_course && (file.path.ends_with(".cu") || file.path.ends_with(".cuh"));
+}
 
 /// Kernel -> the file that declares it, for all of the tree.
 std::map<std::string, std::string> all_declared() {
