@@ -6,7 +6,7 @@ course_build=$(realpath -m "${CUDENZA_COURSE_BUILD:-$root/build-course}")
 course_mine=$(realpath -m "${CUDENZA_COURSE_DIR:-$root/kernels/course/mine}")
 course_judge=$course_build/course_judge
 course_flags=(-std=c++20 -O1 -g -I. -DCUDENZA_SIMT=1 -DCUDENZA_GPU=1)
-course_seconds=${CUDENZA_COURSE_SECONDS:-60}  # for one judgement; far more than a loop that ends can take
+course_seconds=${CUDENZA_COURSE_SECONDS:-20}  # for one judgement; far more than a loop that ends can take
 
 course_usage() { die "usage: ./run course [NUMBER [--solution]]; NUMBER is 1 to 20"; }
 
@@ -48,7 +48,8 @@ compile_exercise() {
     echo "  next: the compiler's first error; look at that line and the one before it"
     return 1
   fi
-  g++ -shared "$object" -o "$2"  # without -fsanitize=thread: GCC's own runtime must not come along
+  # Without -fsanitize=thread, whose runtime must not come along; and with its own inline functions, not the judge's untraced ones.
+  g++ -shared -Wl,-Bsymbolic "$object" -o "$2"
 }
 
 wrong() { printf 'wrong\n  %s\n  next: %s\n' "$1" "$2"; return 1; }
@@ -70,17 +71,22 @@ exercise_file() { compgen -G "$root/kernels/course/$(printf '%02d' "$1")_*.cu"; 
 title_of() { sed -n '1s|^// Exercise [0-9]*: \(.*\)\.$|\1|p' "$1"; }
 is_untouched() { [[ ! -f $2 ]] || cmp -s "$1" "$2"; }
 
+key_of() { cat "$1" "$course_judge" | cksum; }
+
+# judge_copy NUMBER COPY: judge_file, whose verdict is kept for the list.
+judge_copy() {
+  local verdict status=0
+  verdict=$(judge_file "$1" "$2") || status=$?
+  printf '%s\n%s\n' "$(key_of "$2")" "${verdict%%$'\n'*}" >"$course_build/state.$1"
+  printf '%s\n' "$verdict"
+  return "$status"
+}
+
 # The state of a copy: as it was judged last, unless the copy or the judge has changed since.
 state_of() {
-  local number=$1 copy=$2 cached=$course_build/state.$1 key verdict
-  key=$(cat "$copy" "$course_judge" | cksum)
-  if [[ -f $cached && $(head -n 1 "$cached") = "$key" ]]; then
-    tail -n 1 "$cached"
-    return
-  fi
-  verdict=$(judge_file "$number" "$copy") || true
-  printf '%s\n%s\n' "$key" "${verdict%%$'\n'*}" >"$cached"
-  tail -n 1 "$cached"
+  local kept=$course_build/state.$1
+  if [[ ! -f $kept || $(head -n 1 "$kept") != "$(key_of "$2")" ]]; then judge_copy "$1" "$2" >/dev/null || true; fi
+  tail -n 1 "$kept"
 }
 
 list_exercises() {
@@ -104,8 +110,26 @@ say_what_is_next() {
   fi
 }
 
+judge_exercise() {
+  local number=$1 solution=$2 original copy status=0
+  original=$(exercise_file "$number")
+  copy=$course_mine/$(basename "$original")
+  printf '%s %s: ' "$number" "$(title_of "$original")"
+  if [[ $solution = yes ]]; then
+    judge_file "$number" "$root/kernels/course/solutions/$(basename "$original")"
+    return
+  fi
+  if [[ ! -f $copy ]]; then
+    mkdir -p "$course_mine"
+    cp "$original" "$copy"
+  fi
+  judge_copy "$number" "$copy" || status=$?
+  say_what_is_next "$number" "${original#"$root"/}" "${copy#"$root"/}" "$status"
+  return "$status"
+}
+
 course() {
-  local number='' solution=no word original copy status=0
+  local number='' solution=no word
   for word in "$@"; do
     case $word in
       --solution) solution=yes ;;
@@ -114,21 +138,11 @@ course() {
     esac
   done
   build_judge
-  if [[ -z $number ]]; then
-    [[ $solution = no ]] || course_usage
+  if [[ -n $number ]]; then
+    judge_exercise "$number" "$solution"
+  elif [[ $solution = no ]]; then
     list_exercises
-    return
+  else
+    course_usage
   fi
-  original=$(exercise_file "$number")
-  copy=$course_mine/$(basename "$original")
-  if [[ $solution = yes ]]; then
-    copy=$root/kernels/course/solutions/$(basename "$original")
-  elif [[ ! -f $copy ]]; then
-    mkdir -p "$course_mine"
-    cp "$original" "$copy"
-  fi
-  printf '%s %s: ' "$number" "$(title_of "$original")"
-  judge_file "$number" "$copy" || status=$?
-  if [[ $solution = no ]]; then say_what_is_next "$number" "${original#"$root"/}" "${copy#"$root"/}" "$status"; fi
-  return "$status"
 }

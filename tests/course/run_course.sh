@@ -20,7 +20,7 @@ expect() {
 }
 
 mine=$folder/mine/02_bounds.cu
-expect 1 "02_bounds.cu:23: thread 1 of block 0 reads element 1 of x" 2
+expect 1 "thread 1 of block 0 reads element 1 of x, which has 1 element" 2
 expect 1 "untouched: read" 2
 sed -i 's/  y\[i\] = larger/  if (i < n) y[i = larger/' "$mine"
 expect 1 "error: " 2

@@ -108,26 +108,26 @@ std::string neighbours_text(const Watch& watch, uintptr_t place, bool is_shared)
   if (found == watch.pairs().end() || !found->second.first || !found->second.second) return "";
   const uintptr_t a = *found->second.first, b = *found->second.second, bytes = a < b ? b - a : a - b;
   if (is_shared) return "; threads 0 and 1 want words " + std::to_string(bytes / 4) + " apart";
-  return "; threads 0 and 1 want bytes " + std::to_string(bytes) + " apart";
+  return "; threads 0 and 1 want addresses " + std::to_string(bytes) + " bytes apart";
 }
 
 std::string text_of(Counter counter, const Measured& measured, double target, const Watch& watch) {
   const std::string line = measured.place == 0 ? "" : line_of(measured.place) + ": ", have = number_text(measured.value);
-  const std::string do_it = ", where " + number_text(target) + " do";
+  const std::string enough = ", where " + number_text(target) + " would do";
   switch (counter) {
     case Counter::load_sectors:
     case Counter::store_sectors:
       return line + have + (counter == Counter::load_sectors ? " sectors a load, where " : " sectors a store, where ") +
-             number_text(std::ceil(measured.least)) + " hold all that is wanted" + neighbours_text(watch, measured.place, false);
+             number_text(std::ceil(measured.least)) + " would do" + neighbours_text(watch, measured.place, false);
     case Counter::passes:
       return line + "a bank conflict: " + have + " times as many passes over the banks as need be" +
              neighbours_text(watch, measured.place, true);
     case Counter::requests:
-      return line + have + " requests to global memory in all" + do_it + "; at this line the most bytes are asked for";
+      return line + have + " requests to global memory in all" + enough + "; at this line the most bytes are asked for";
     case Counter::shared_requests:
-      return line + have + " requests to shared memory in all" + do_it + "; at this line the most bytes are asked for";
-    case Counter::barriers: return have + " barriers a block" + do_it;
-    case Counter::bytes: return have + " bytes come from memory and go there" + do_it;
+      return line + have + " requests to shared memory in all" + enough + "; at this line the most bytes are asked for";
+    case Counter::barriers: return have + " barriers a block" + enough;
+    case Counter::bytes: return have + " bytes come from memory and go there" + enough;
     case Counter::launches: return have + " launches, where the target is " + number_text(target);
   }
   return "";

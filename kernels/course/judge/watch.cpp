@@ -40,6 +40,7 @@ std::string line_of(uintptr_t place) { return simt::source_lines({place}).at(pla
 
 void Watch::add(const std::string& name, const void* p, size_t bytes, size_t element) {
   const auto begin = reinterpret_cast<uintptr_t>(p);
+  arrays_.resize(arguments_);
   arrays_.push_back({name, begin, begin + bytes, element});
   arguments_ = arrays_.size();
 }
