@@ -34,7 +34,7 @@ build_judge() {
   printf '%s\n' "${stale[@]}" | xargs -r -P "$jobs" -I{} sh -c '
     source=$1 objects=$2; shift 2; exec "$@" -c "$source" -o "$objects/$(basename "$source" .cpp).o"
   ' sh {} "$course_build/objects" "${compiler[@]}" "${course_flags[@]}" || die "the judge could not be built"
-  g++ -rdynamic "$course_build"/objects/*.o -ldl -o "$course_judge"
+  g++ -rdynamic "$course_build"/objects/*.o -ldl -o "$course_judge" || die "the judge could not be linked"
 }
 
 # compile_exercise FILE LIBRARY: g++'s first error, as it stands, if there is one. Without -fno-tree-sra GCC would make four loads
@@ -63,7 +63,9 @@ judge_file() {
     0 | 1 | 2) return $status ;;
     124) wrong "no answer within $course_seconds seconds" "does every loop come to its end, for every thread?" ;;
     136) wrong "the kernel ended by signal 8" "an integer is divided by 0, or % 0 is taken of one" ;;
-    *) wrong "the program ended with $status" "arrays of a thread itself (float v[4]) are not watched: look at their indices" ;;
+    139) wrong "a crash: signal 11" "did the function that launches, which runs on the host, touch an array of the device? \
+Only kernels may. Arrays of a thread itself (float v[4]) are not watched; look at their indices" ;;
+    *) wrong "the program ended with $status" "take back your last change, and look what it did" ;;
   esac
 }
 

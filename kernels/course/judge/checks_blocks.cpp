@@ -6,12 +6,12 @@ namespace {
 
 template <class F> Case transposed(F f, int rows, int columns) {
   return {shape_text("x", {rows, columns}), [=](Trial& trial) {
-            const auto x = numbers(static_cast<size_t>(rows * columns));
+            const auto x = numbers(count_of({rows, columns}));
             float* y = trial.output("y", {columns, rows});
             f(Gpu{}, trial.input("x", x), y, rows, columns);
             std::vector<double> want;
             for (int j = 0; j < columns; ++j)
-              for (int i = 0; i < rows; ++i) want.push_back(x[static_cast<size_t>(i * columns + j)]);
+              for (int i = 0; i < rows; ++i) want.push_back(x[as_index(i * columns + j)]);
             trial.expect(y, want);
           }};
 }
@@ -21,7 +21,7 @@ template <class F> Exercise transpose_exercise(F f, std::vector<Target> targets)
   return {{of(1, 1), of(0, 3), of(1, 40), of(33, 7), of(31, 65), of(32, 32)}, of(64, 96), std::move(targets)};
 }
 
-/// Sums of x over rows [first, first + count) of `step` elements' distance.
+/// Of `count` elements of x, the first of them `first`, `step` elements apart.
 double sum_of(const std::vector<float>& x, size_t first, size_t count, size_t step = 1) {
   double sum = 0;
   for (size_t i = 0; i < count; ++i) sum += x[first + i * step];
@@ -29,8 +29,8 @@ double sum_of(const std::vector<float>& x, size_t first, size_t count, size_t st
 }
 
 std::vector<double> row_sums_of(const std::vector<float>& x, int rows, int columns) {
-  std::vector<double> sums;
-  for (int r = 0; r < rows; ++r) sums.push_back(sum_of(x, static_cast<size_t>(r * columns), static_cast<size_t>(columns)));
+  std::vector<double> sums(as_index(rows));
+  for (size_t r = 0; r < sums.size(); ++r) sums[r] = sum_of(x, r * as_index(columns), as_index(columns));
   return sums;
 }
 
@@ -51,13 +51,12 @@ Exercise block_sum_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_block_sum);
   const auto of = [f](int n) {
     return Case{"n = " + std::to_string(n), [=](Trial& trial) {
-                  const auto x = numbers(static_cast<size_t>(n));
+                  const auto x = numbers(as_index(n));
                   const int blocks = ceil_div(n, 256);
                   float* partial = trial.output("partial", {blocks});
                   f(Gpu{}, trial.input("x", x), partial, n);
-                  std::vector<double> want;
-                  for (int b = 0; b < blocks; ++b)
-                    want.push_back(sum_of(x, static_cast<size_t>(b) * 256, static_cast<size_t>(smaller(256, n - b * 256))));
+                  std::vector<double> want(as_index(blocks));
+                  for (size_t b = 0; b < want.size(); ++b) want[b] = sum_of(x, b * 256, smaller<size_t>(256, x.size() - b * 256));
                   trial.expect(partial, want);
                 }};
   };
@@ -70,7 +69,7 @@ Exercise warp_sum_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_warp_sum);
   const auto of = [f](int rows, int columns) {
     return Case{shape_text("x", {rows, columns}), [=](Trial& trial) {
-                  const auto x = numbers(static_cast<size_t>(rows * columns));
+                  const auto x = numbers(count_of({rows, columns}));
                   float* y = trial.output("y", {rows});
                   f(Gpu{}, trial.input("x", x), y, rows, columns);
                   trial.expect(y, row_sums_of(x, rows, columns));
@@ -85,7 +84,7 @@ Exercise whole_sum_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_whole_sum);
   const auto of = [f](int n) {
     return Case{"n = " + std::to_string(n), [=](Trial& trial) {
-                  const auto x = numbers(static_cast<size_t>(n));
+                  const auto x = numbers(as_index(n));
                   float *partial = trial.output("partial", {8}), *y = trial.output("y", {1});
                   f(Gpu{}, trial.input("x", x), partial, y, n);
                   trial.expect(y, {sum_of(x, 0, x.size())});
@@ -100,13 +99,12 @@ Exercise sums_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_sums);
   const auto of = [f](int rows, int columns) {
     return Case{shape_text("x", {rows, columns}), [=](Trial& trial) {
-                  const auto x = numbers(static_cast<size_t>(rows * columns));
+                  const auto x = numbers(count_of({rows, columns}));
                   float *row_sums = trial.output("row_sums", {rows}), *column_sums = trial.output("column_sums", {columns});
                   f(Gpu{}, trial.input("x", x), row_sums, column_sums, rows, columns);
                   trial.expect(row_sums, row_sums_of(x, rows, columns));
-                  std::vector<double> want;
-                  for (int c = 0; c < columns; ++c)
-                    want.push_back(sum_of(x, static_cast<size_t>(c), static_cast<size_t>(rows), static_cast<size_t>(columns)));
+                  std::vector<double> want(as_index(columns));
+                  for (size_t c = 0; c < want.size(); ++c) want[c] = sum_of(x, c, as_index(rows), want.size());
                   trial.expect(column_sums, want);
                 }};
   };

@@ -34,7 +34,7 @@ Exercise coalesced(std::initializer_list<int> sizes, int measured, const std::fu
 Exercise map_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_map);
   return coalesced({0, 256, 1024}, 4096, [f](Trial& trial, int n) {
-    const auto x = numbers(static_cast<size_t>(n));
+    const auto x = numbers(as_index(n));
     float* y = trial.output("y", {n});
     f(Gpu{}, trial.input("x", x), y, n, 3, 2);
     trial.expect(y, each(x, [](double v) { return 3 * v + 2; }));
@@ -44,7 +44,7 @@ Exercise map_check(const Library& library) {
 Exercise bounds_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_bounds);
   return coalesced({0, 1, 31, 255, 256, 257, 600}, 4096, [f](Trial& trial, int n) {
-    const auto x = numbers(static_cast<size_t>(n));
+    const auto x = numbers(as_index(n));
     float* y = trial.output("y", {n});
     f(Gpu{}, trial.input("x", x), y, n);
     trial.expect(y, each(x, [](double v) { return v > 0 ? v : 0; }));
@@ -54,7 +54,7 @@ Exercise bounds_check(const Library& library) {
 Exercise stride_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_stride);
   return coalesced({0, 1, 257, 1024, 1025, 3000}, 4096, [f](Trial& trial, int n) {
-    const auto x = numbers(static_cast<size_t>(n));
+    const auto x = numbers(as_index(n));
     float* y = trial.output("y", {n});
     f(Gpu{}, trial.input("x", x), y, n);
     trial.expect(y, each(x, [](double v) { return v * v; }));
@@ -64,7 +64,7 @@ Exercise stride_check(const Library& library) {
 Exercise packs_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_packs);
   auto exercise = coalesced({0, 1, 3, 4, 5, 1023, 1030}, 4096, [f](Trial& trial, int n) {
-    const auto x = numbers(static_cast<size_t>(n));
+    const auto x = numbers(as_index(n));
     float* y = trial.output("y", {n});
     f(Gpu{}, trial.input("x", x), y, n, 3, 2);
     trial.expect(y, each(x, [](double v) { return 3 * v + 2; }));
@@ -77,8 +77,8 @@ Exercise index_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_index);
   const auto of = [f](int rows, int columns) {
     return Case{shape_text("x", {rows, columns}), [=](Trial& trial) {
-                  const auto x = numbers(static_cast<size_t>(rows * columns));
-                  const auto u = numbers(static_cast<size_t>(rows), 1, 2, 2), v = numbers(static_cast<size_t>(columns), 1, 2, 3);
+                  const auto x = numbers(count_of({rows, columns}));
+                  const auto u = numbers(as_index(rows), 1, 2, 2), v = numbers(as_index(columns), 1, 2, 3);
                   float* y = trial.output("y", {rows, columns});
                   f(Gpu{}, trial.input("x", x), trial.input("u", u), trial.input("v", v), y, rows, columns);
                   std::vector<double> want;
@@ -94,8 +94,7 @@ Exercise coalescing_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_coalescing);
   const auto of = [f](int rows, int columns) {
     return Case{shape_text("x", {rows, columns}), [=](Trial& trial) {
-                  const auto x = numbers(static_cast<size_t>(rows * columns)),
-                             bias = numbers(static_cast<size_t>(columns), 1, 2, 2);
+                  const auto x = numbers(count_of({rows, columns})), bias = numbers(as_index(columns), 1, 2, 2);
                   float* y = trial.output("y", {rows, columns});
                   f(Gpu{}, trial.input("x", x), trial.input("bias", bias), y, rows, columns);
                   std::vector<double> want;

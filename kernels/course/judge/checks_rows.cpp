@@ -7,12 +7,10 @@
 namespace cudenza::course {
 namespace {
 
-size_t product(int a, int b) { return static_cast<size_t>(a) * static_cast<size_t>(b); }
-
 std::vector<double> softmax_of(const std::vector<float>& x, int rows, int columns) {
   std::vector<double> y(x.size());
   for (int r = 0; r < rows; ++r) {
-    const size_t first = product(r, columns), end = first + static_cast<size_t>(columns);
+    const size_t first = count_of({r, columns}), end = first + as_index(columns);
     double largest = x[first], sum = 0;
     for (size_t i = first; i < end; ++i) largest = std::max<double>(largest, x[i]);
     for (size_t i = first; i < end; ++i) sum += std::exp(x[i] - largest);
@@ -26,7 +24,7 @@ template <class F> Exercise softmax_exercise(F f, double requests) {
     const std::string range =
         ", numbers from " + std::to_string(static_cast<int>(low)) + " to " + std::to_string(static_cast<int>(high));
     return Case{shape_text("x", {rows, columns}) + range, [=](Trial& trial) {
-                  const auto x = numbers(product(rows, columns), low, high);
+                  const auto x = numbers(count_of({rows, columns}), low, high);
                   float* y = trial.output("y", {rows, columns});
                   f(Gpu{}, trial.input("x", x), y, rows, columns);
                   trial.expect(y, softmax_of(x, rows, columns));
@@ -50,7 +48,7 @@ Exercise welford_check(const Library& library) {
   const auto of = [f](int rows, int columns, float middle) {
     const std::string range = ", numbers around " + std::to_string(static_cast<int>(middle));
     return Case{shape_text("x", {rows, columns}) + range, [=](Trial& trial) {
-                  const auto x = numbers(product(rows, columns), middle - 1, middle + 1);
+                  const auto x = numbers(count_of({rows, columns}), middle - 1, middle + 1);
                   float *mean = trial.output("mean", {rows}), *variance = trial.output("variance", {rows});
                   f(Gpu{}, trial.input("x", x), mean, variance, rows, columns);
                   std::vector<double> means, variances;
@@ -75,8 +73,8 @@ Exercise batch_norm_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_batch_norm);
   const auto of = [f](int rows, int channels) {
     return Case{shape_text("x", {rows, channels}), [=](Trial& trial) {
-                  const auto x = numbers(product(rows, channels), 999, 1001);
-                  const auto c = static_cast<size_t>(channels);
+                  const auto x = numbers(count_of({rows, channels}), 999, 1001);
+                  const auto c = as_index(channels);
                   const auto mean = numbers(c, 999.5f, 1000.5f, 2), inv_std = numbers(c, 1, 2, 3), gamma = numbers(c, -1, 1, 4),
                              beta = numbers(c, -1, 1, 5);
                   float* y = trial.output("y", {rows, channels});

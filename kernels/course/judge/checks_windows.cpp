@@ -6,12 +6,6 @@
 namespace cudenza::course {
 namespace {
 
-size_t product(std::initializer_list<int> dims) {
-  size_t all = 1;
-  for (const int dim : dims) all *= static_cast<size_t>(dim);
-  return all;
-}
-
 /// Few different numbers, so that some are equal; all negative.
 std::vector<float> steps(size_t count) {
   auto values = numbers(count, 0, 9);
@@ -34,7 +28,7 @@ Pooled pooled(const std::vector<float>& x, int batch, int height, int width, int
           int winner = 0;
           for (int p = larger(2 * i - 1, 0); p <= smaller(2 * i + 1, height - 1); ++p)
             for (int q = larger(2 * j - 1, 0); q <= smaller(2 * j + 1, width - 1); ++q) {
-              const float in = x[static_cast<size_t>(((n * height + p) * width + q) * channels + c)];
+              const float in = x[as_index(((n * height + p) * width + q) * channels + c)];
               if (in > most) most = in, winner = p * width + q;
             }
           all.y.push_back(most);
@@ -49,7 +43,7 @@ Exercise max_pool_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_max_pool);
   const auto of = [f](int batch, int height, int width, int channels) {
     return Case{shape_text("x", {batch, height, width, channels}), [=](Trial& trial) {
-                  const auto x = steps(product({batch, height, width, channels}));
+                  const auto x = steps(count_of({batch, height, width, channels}));
                   const std::vector<int> out{batch, (height + 1) / 2, (width + 1) / 2, channels};
                   float* y = trial.output("y", out);
                   int* winner = trial.integers("winner", out);
@@ -68,12 +62,11 @@ Exercise scan_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_scan);
   const auto of = [f](int rows, int columns) {
     return Case{shape_text("x", {rows, columns}), [=](Trial& trial) {
-                  const auto x = numbers(product({rows, columns}));
+                  const auto x = numbers(count_of({rows, columns}));
                   float* y = trial.output("y", {rows, columns});
                   f(Gpu{}, trial.input("x", x), y, rows, columns);
                   std::vector<double> want;
-                  for (size_t i = 0; i < x.size(); ++i)
-                    want.push_back(x[i] + (i % static_cast<size_t>(columns) == 0 ? 0 : want.back()));
+                  for (size_t i = 0; i < x.size(); ++i) want.push_back(x[i] + (i % as_index(columns) == 0 ? 0 : want.back()));
                   trial.expect(y, want);
                 }};
   };
@@ -90,7 +83,7 @@ Exercise depthwise_check(const Library& library) {
   const auto f = COURSE_FUNCTION(library, course_depthwise);
   const auto of = [f](int planes, int height, int width) {
     return Case{shape_text("x", {planes, height, width}), [=](Trial& trial) {
-                  const auto x = numbers(product({planes, height, width})), w = numbers(product({planes, 9}), -1, 1, 2);
+                  const auto x = numbers(count_of({planes, height, width})), w = numbers(count_of({planes, 9}), -1, 1, 2);
                   float* y = trial.output("y", {planes, height, width});
                   f(Gpu{}, trial.input("x", x), trial.input("w", w), y, planes, height, width);
                   std::vector<double> want;
@@ -100,8 +93,7 @@ Exercise depthwise_check(const Library& library) {
                     for (int t = 0; t < 9; ++t) {
                       const int p = i + t / 3 - 1, q = j + t % 3 - 1;
                       if (p < 0 || p >= height || q < 0 || q >= width) continue;
-                      sum += static_cast<double>(w[static_cast<size_t>(plane * 9 + t)]) *
-                             x[static_cast<size_t>((plane * height + p) * width + q)];
+                      sum += static_cast<double>(w[as_index(plane * 9 + t)]) * x[as_index((plane * height + p) * width + q)];
                     }
                     want.push_back(sum);
                   }
@@ -118,15 +110,14 @@ Exercise matmul_check(const Library& library) {
   const auto of = [f](int m, int n, int k) {
     const std::string shape = "m = " + std::to_string(m) + ", n = " + std::to_string(n) + ", k = " + std::to_string(k);
     return Case{shape, [=](Trial& trial) {
-                  const auto a = numbers(product({m, k})), b = numbers(product({k, n}), -1, 1, 2);
+                  const auto a = numbers(count_of({m, k})), b = numbers(count_of({k, n}), -1, 1, 2);
                   float* c = trial.output("c", {m, n});
                   f(Gpu{}, trial.input("a", a), trial.input("b", b), c, m, n, k);
                   std::vector<double> want;
                   for (int i = 0; i < m; ++i)
                     for (int j = 0; j < n; ++j) {
                       double sum = 0;
-                      for (int l = 0; l < k; ++l)
-                        sum += static_cast<double>(a[static_cast<size_t>(i * k + l)]) * b[static_cast<size_t>(l * n + j)];
+                      for (int l = 0; l < k; ++l) sum += static_cast<double>(a[as_index(i * k + l)]) * b[as_index(l * n + j)];
                       want.push_back(sum);
                     }
                   trial.expect(c, want);

@@ -1,5 +1,7 @@
 #include "kernels/course/judge/trial.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -15,17 +17,11 @@ namespace {
 // touched, so that the distance costs nothing.
 constexpr size_t kGap = 1 << 20, kPage = 4096, kElement = 4;
 
-size_t count_of(const std::vector<int>& dims) {
-  size_t count = 1;
-  for (const int dim : dims) count *= static_cast<size_t>(dim);
-  return count;
-}
-
 /// "[3,5]"
 std::string index_text(size_t index, const std::vector<int>& dims) {
   std::string text;
-  for (auto dim = dims.rbegin(); dim != dims.rend(); ++dim) {
-    const auto size = static_cast<size_t>(*dim);
+  for (size_t k = dims.size(); k-- > 0;) {
+    const size_t size = as_index(dims[k]);
     text.insert(0, std::to_string(index % size) + (text.empty() ? "]" : ","));
     index /= size;
   }
@@ -39,17 +35,33 @@ std::string number_text(double value) {
   return text;
 }
 
+const Trial* current = nullptr;
+
 }  // namespace
 
+Trial::Trial(Watch& watch) : watch_(watch) {
+  current = this;
+  simt::watch_work([](bool begins) { current->open(begins); });
+}
+
+Trial::~Trial() {
+  simt::watch_work(nullptr);
+  open(true);
+}
+
+void Trial::open(bool is_open) const {
+  for (const Array& array : arrays_) mprotect(array.begin, array.pages, is_open ? PROT_READ | PROT_WRITE : PROT_NONE);
+}
+
 void* Trial::make(const std::string& name, std::vector<int> dims) {
-  const size_t bytes = count_of(dims) * kElement, whole = (2 * kGap + bytes + kPage - 1) / kPage * kPage;
-  std::unique_ptr<void, void (*)(void*)> memory(std::aligned_alloc(kPage, whole), std::free);
+  const size_t bytes = count_of(dims) * kElement, pages = (bytes + kPage - 1) / kPage * kPage;
+  std::unique_ptr<void, void (*)(void*)> memory(std::aligned_alloc(kPage, 2 * kGap + pages), std::free);
   if (!memory) throw std::bad_alloc();
   void* begin = static_cast<char*>(memory.get()) + kGap;
   std::memset(begin, 0xFF, bytes);  // NaNs
   watch_.add(name, begin, bytes, kElement);
   simt::tell_new_memory(begin, bytes, simt::Space::global);
-  arrays_.push_back({name, std::move(dims), std::move(memory), begin});
+  arrays_.push_back({name, std::move(dims), std::move(memory), begin, pages});
   return begin;
 }
 
@@ -57,11 +69,19 @@ const float* Trial::input(const std::string& name, const std::vector<float>& val
   void* p = make(name, {static_cast<int>(values.size())});
   std::ranges::copy(values, static_cast<float*>(p));
   simt::tell_wrote(p, values.size() * kElement);
+  mprotect(p, arrays_.back().pages, PROT_NONE);
   return static_cast<const float*>(p);
 }
 
-float* Trial::output(const std::string& name, std::vector<int> dims) { return static_cast<float*>(make(name, std::move(dims))); }
-int* Trial::integers(const std::string& name, std::vector<int> dims) { return static_cast<int*>(make(name, std::move(dims))); }
+float* Trial::output(const std::string& name, std::vector<int> dims) {
+  void* p = make(name, std::move(dims));
+  mprotect(p, arrays_.back().pages, PROT_NONE);
+  return static_cast<float*>(p);
+}
+
+int* Trial::integers(const std::string& name, std::vector<int> dims) {
+  return reinterpret_cast<int*>(output(name, std::move(dims)));  // of as many bytes
+}
 
 Fault Trial::fault_at(const Array& array, size_t index, const std::string& is, const std::string& right) const {
   const Watch::Writer writer = watch_.writer_of(static_cast<const char*>(array.begin) + index * kElement);
@@ -72,6 +92,7 @@ Fault Trial::fault_at(const Array& array, size_t index, const std::string& is, c
 }
 
 template <class T, class IsRight> void Trial::check(const T* y, size_t count, IsRight is_right) const {
+  open(true);
   const auto array =
       std::ranges::find(arrays_, static_cast<const void*>(y), [](const Array& a) -> const void* { return a.begin; });
   size_t wrong = 0, first = 0;
@@ -100,6 +121,12 @@ void Trial::expect(const int* y, const std::vector<int>& want) const {
     if (right) *right = std::to_string(want[i]);
     return y[i] == want[i];
   });
+}
+
+size_t count_of(const std::vector<int>& dims) {
+  size_t count = 1;
+  for (const int dim : dims) count *= as_index(dim);
+  return count;
 }
 
 std::vector<float> numbers(size_t count, float low, float high, uint32_t seed) {

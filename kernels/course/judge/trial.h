@@ -15,9 +15,13 @@ struct WrongResult {
   Fault fault;
 };
 
+/// As on a card, the host may not touch the arrays: while no kernel runs they are shut, and whoever touches them crashes.
 class Trial {
  public:
-  explicit Trial(Watch& watch) : watch_(watch) {}
+  explicit Trial(Watch& watch);
+  ~Trial();
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
 
   /// An array for the kernel to read.
   const float* input(const std::string& name, const std::vector<float>& values);
@@ -35,7 +39,9 @@ class Trial {
     std::vector<int> dims;
     std::unique_ptr<void, void (*)(void*)> memory;
     void* begin;
+    size_t pages;  ///< bytes, in whole pages
   };
+  void open(bool is_open) const;
   void* make(const std::string& name, std::vector<int> dims);
   template <class T, class IsRight> void check(const T* y, size_t count, IsRight is_right) const;
   Fault fault_at(const Array&, size_t index, const std::string& is, const std::string& right) const;
@@ -43,6 +49,10 @@ class Trial {
   Watch& watch_;
   std::vector<Array> arrays_;
 };
+
+/// How many elements an array of these dimensions has.
+size_t count_of(const std::vector<int>& dims);
+constexpr size_t as_index(int i) { return static_cast<size_t>(i); }
 
 /// The same numbers at each call: from `low` to `high`, in no order.
 std::vector<float> numbers(size_t count, float low = -1, float high = 1, uint32_t seed = 1);

@@ -23,7 +23,7 @@ std::string text_of(dim3 at, dim3 size) {
 
 bool is_of_program(uintptr_t address) {
   Dl_info info;
-  return dladdr(reinterpret_cast<void*>(address), &info) != 0;
+  return dladdr(reinterpret_cast<void*>(address), &info) != 0;  // NOLINT(performance-no-int-to-ptr): as it is meant
 }
 
 uintptr_t distance(const Watch::Array& array, uintptr_t address) {
