@@ -7,6 +7,7 @@ course_mine=$(realpath -m "${CUDENZA_COURSE_DIR:-$root/kernels/course/mine}")
 course_judge=$course_build/course_judge
 course_flags=(-std=c++20 -O1 -g -I. -DCUDENZA_SIMT=1 -DCUDENZA_GPU=1)
 course_seconds=${CUDENZA_COURSE_SECONDS:-20}  # for one judgement; far more than a loop that ends can take
+course_lines=40  # of what a kernel prints
 
 course_usage() { die "usage: ./run course [NUMBER [--solution]]; NUMBER is 1 to 20"; }
 
@@ -37,56 +38,69 @@ build_judge() {
   g++ -rdynamic "$course_build"/objects/*.o -ldl -o "$course_judge" || die "the judge could not be linked"
 }
 
-# compile_exercise FILE LIBRARY: g++'s first error, as it stands, if there is one. Without -fno-tree-sra GCC would make four loads
-# of one load of 16 bytes, where its elements are used one by one.
-compile_exercise() {
-  local file=${1#"$root"/} object=${2%.so}.o
-  local flags=("${course_flags[@]}" -fPIC -fsanitize=thread -fno-tree-sra -w -Wfatal-errors -x c++)
-  if ! g++ "${flags[@]}" -c "$file" -o "$object" 2>"$2.errors"; then
-    echo "wrong"
-    grep -v '^compilation terminated' "$2.errors"
-    echo "  next: the compiler's first error; look at that line and the one before it"
-    return 1
-  fi
-  # Without -fsanitize=thread, whose runtime must not come along; and with its own inline functions, not the judge's untraced ones.
-  g++ -shared -Wl,-Bsymbolic "$object" -o "$2"
-}
-
-wrong() { printf 'wrong\n  %s\n  next: %s\n' "$1" "$2"; return 1; }
-
-# judge_file NUMBER FILE: prints the verdict. 0 passed, 1 wrong, 2 right but slow.
-judge_file() {
-  local library=$course_build/$1.so status=0
-  compile_exercise "$2" "$library" || return 1
-  { timeout "$course_seconds" "$course_judge" "$1" "$library"; } 2>/dev/null || status=$?
-  case $status in
-    0 | 1 | 2) return $status ;;
-    124) wrong "no answer within $course_seconds seconds" "does every loop come to its end, for every thread?" ;;
-    136) wrong "the kernel ended by signal 8" "an integer is divided by 0, or % 0 is taken of one" ;;
-    139) wrong "a crash: signal 11" "did the function that launches, which runs on the host, touch an array of the device? \
-Only kernels may. Arrays of a thread itself (float v[4]) are not watched; look at their indices" ;;
-    *) wrong "the program ended with $status" "take back your last change, and look what it did" ;;
-  esac
-}
-
 exercise_file() { compgen -G "$root/kernels/course/$(printf '%02d' "$1")_*.cu"; }
 title_of() { sed -n '1s|^// Exercise [0-9]*: \(.*\)\.$|\1|p' "$1"; }
 is_untouched() { [[ ! -f $2 ]] || cmp -s "$1" "$2"; }
+
+# compile_exercise FILE LIBRARY. Without -fno-tree-sra GCC would make four loads of one load of 16 bytes, where its elements are
+# used one by one. Linked without -fsanitize=thread, whose runtime must not come along, and with inline functions of its own, not
+# the judge's, which are not traced.
+compile_exercise() {
+  local file=${1#"$root"/} object=${2%.so}.o
+  local flags=("${course_flags[@]}" -fPIC -fsanitize=thread -fno-tree-sra -w -Wfatal-errors -x c++)
+  g++ "${flags[@]}" -c "$file" -o "$object" && g++ -shared -Wl,-Bsymbolic "$object" -o "$2"
+}
+
+explain() {
+  printf 'wrong\n  %s\n  next: %s\n' "$1" "$2"
+  if [[ $# -gt 2 ]]; then printf '    %s\n' "$3"; fi
+}
+
+# What the judge made of it, by its exit status, if it left no verdict: it came to no end.
+wrong_by() {
+  case $1 in
+    124) explain "no answer within $course_seconds seconds" "does every loop come to its end, for every thread?" ;;
+    136) explain "the kernel ended by signal 8" "an integer is divided by 0, or % 0 is taken of one" ;;
+    139) explain "a crash: signal 11" "did the function that launches, which runs on the host, touch an array of the device?" \
+           "Only kernels may. Arrays of a thread itself (float v[4]) are not watched: look at their indices." ;;
+    *) explain "the program ended with $1" "take back your last change, and look what it did" ;;
+  esac
+}
+
+# judge_file NUMBER FILE: prints what the kernel printed, and the verdict or g++'s first error. 0 passed, 1 wrong, 2 slow.
+judge_file() {
+  local stem=$course_build/$1 status=0 title
+  title="$1 $(title_of "$(exercise_file "$1")"): "
+  rm -f "$stem.verdict"
+  if ! compile_exercise "$2" "$stem.so" 2>"$stem.errors"; then
+    echo "${title}wrong"
+    grep -v '^compilation terminated' "$stem.errors"
+    echo "  next: the compiler's first error; look at that line and the one before it"
+    return 1
+  fi
+  (ulimit -f 20000 && timeout "$course_seconds" "$course_judge" "$1" "$stem.so" "$stem.verdict") >"$stem.said" 2>&1 || status=$?
+  head -n "$course_lines" "$stem.said" | sed 's/^/  | /'
+  if [[ ! -s $stem.verdict ]]; then wrong_by "$status" >"$stem.verdict"; fi
+  printf '%s' "$title"
+  cat "$stem.verdict"
+  [[ $status -eq 0 || $status -eq 2 ]] || status=1
+  return "$status"
+}
 
 key_of() { cat "$1" "$course_judge" | cksum; }
 
 # judge_copy NUMBER COPY: judge_file, whose verdict is kept for the list.
 judge_copy() {
-  local verdict status=0
-  verdict=$(judge_file "$1" "$2") || status=$?
-  printf '%s\n%s\n' "$(key_of "$2")" "${verdict%%$'\n'*}" >"$course_build/state.$1"
-  printf '%s\n' "$verdict"
+  local state=wrong status=0
+  judge_file "$1" "$2" || status=$?
+  if [[ $status -eq 0 ]]; then state=passed; elif [[ $status -eq 2 ]]; then state="right, but slow"; fi
+  printf '%s\n%s\n' "$(key_of "$2")" "$state" >"$course_build/$1.state"
   return "$status"
 }
 
 # The state of a copy: as it was judged last, unless the copy or the judge has changed since.
 state_of() {
-  local kept=$course_build/state.$1
+  local kept=$course_build/$1.state
   if [[ ! -f $kept || $(head -n 1 "$kept") != "$(key_of "$2")" ]]; then judge_copy "$1" "$2" >/dev/null || true; fi
   tail -n 1 "$kept"
 }
@@ -116,7 +130,6 @@ judge_exercise() {
   local number=$1 solution=$2 original copy status=0
   original=$(exercise_file "$number")
   copy=$course_mine/$(basename "$original")
-  printf '%s %s: ' "$number" "$(title_of "$original")"
   if [[ $solution = yes ]]; then
     judge_file "$number" "$root/kernels/course/solutions/$(basename "$original")"
     return

@@ -30,6 +30,8 @@ expect 0 "2  the last block is not full                          wrong"
 sed -i 's/while (i < n)/if (i < n)/; s/if (n == 0) return/if (n == 0 || x[0] < 0) return/' "$mine"
 expect 1 "the function that launches, which runs on the host" 2
 sed -i 's/ || x\[0\] < 0//' "$mine"
+sed -i 's/if (i < n) y/if (i == 3) printf("here\\n");\n  if (i < n) y/' "$mine"
+expect 0 "  | here" 2
 expect 0 "passed" 2
 expect 0 "1 of 20 passed; next: ./run course 1"
 expect 0 "passed" 7 --solution
