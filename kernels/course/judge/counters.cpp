@@ -13,6 +13,7 @@ using simt::Space;
 struct Measured {
   double value = 0;
   double least = 0;  ///< what requests for the same bytes could do with; 0: not known
+  double lanes = 0;  ///< of 32, in a request
   uintptr_t place = 0;
   bool is_least = false;  ///< never too much
 };
@@ -25,7 +26,8 @@ template <class Counts, class Value> Measured worst(const simt::Profiler& profil
   for (const auto& [name, kernel] : profiler.kernels()) {
     for (const auto& [address, place] : kernel.places) {
       if (!counts(place) || value(place.requests) <= most.value) continue;
-      most = {.value = value(place.requests), .least = ratio(place.requests.least, place.requests.count), .place = address};
+      const simt::Requests& r = place.requests;
+      most = {.value = value(r), .least = ratio(r.least, r.count), .lanes = ratio(r.lanes, r.count), .place = address};
     }
   }
   return most;
@@ -111,6 +113,13 @@ std::string neighbours_text(const Watch& watch, uintptr_t place, bool is_shared)
   return "; threads 0 and 1 want addresses " + std::to_string(bytes) + " bytes apart";
 }
 
+/// Where few lanes of a warp take part: a request costs the same as with all of them.
+std::string lanes_text(const Measured& measured) {
+  constexpr double kFew = 24;
+  if (measured.lanes == 0 || measured.lanes > kFew) return "; at this line the most bytes are asked for";
+  return "; at this line, which has the most, " + number_text(measured.lanes) + " of 32 lanes take part on average";
+}
+
 std::string text_of(Counter counter, const Measured& measured, double target, const Watch& watch) {
   const std::string line = measured.place == 0 ? "" : line_of(measured.place) + ": ", have = number_text(measured.value);
   const std::string enough = ", where " + number_text(target) + " would do";
@@ -122,10 +131,8 @@ std::string text_of(Counter counter, const Measured& measured, double target, co
     case Counter::passes:
       return line + "a bank conflict: " + have + " times as many passes over the banks as need be" +
              neighbours_text(watch, measured.place, true);
-    case Counter::requests:
-      return line + have + " requests to global memory in all" + enough + "; at this line the most bytes are asked for";
-    case Counter::shared_requests:
-      return line + have + " requests to shared memory in all" + enough + "; at this line the most bytes are asked for";
+    case Counter::requests: return line + have + " requests to global memory in all" + enough + lanes_text(measured);
+    case Counter::shared_requests: return line + have + " requests to shared memory in all" + enough + lanes_text(measured);
     case Counter::barriers: return have + " barriers a block" + enough;
     case Counter::bytes: return have + " bytes come from memory and go there" + enough;
     case Counter::launches: return have + " launches, where the target is " + number_text(target);
