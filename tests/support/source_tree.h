@@ -18,8 +18,8 @@ std::string fixture(std::string_view name);
 
 /// Where the sources are; empty where there are none, as in an unpacked bundle.
 std::string source_root();
-/// What we wrote: .h .cuh .cpp .cu .in .cmake .py .sh, CMakeLists.txt and `run`, under source_root(), but not what a learner makes
-/// of the course's exercises. Sorted by path.
+/// What we wrote: .h .cuh .cpp .cu .in .cmake .py .sh, CMakeLists.txt and `run`, under source_root(); not a learner's copies of
+/// the course. Sorted by path.
 std::vector<SourceFile> read_sources();
 
 std::vector<std::string> lines_of(const std::string& text);
