@@ -251,6 +251,25 @@ write_json() {
 JSON
 }
 
+# What bench/predict.py said of this card, beside what came out.
+beside_prediction() {
+  local list=$root/bench/results/predicted.csv file use model batch measured name said
+  [[ -f $list ]] || return 0
+  for file in "$work"/ours-*-fp16-*.json; do
+    [[ -s $file ]] || continue
+    IFS=- read -r _ use model _ batch <<<"$(basename "$file" .json)"
+    if ! grep -q "\"batch_size\": *${batch}[,}]" "$file"; then continue; fi  # the card had no room for it
+    measured=$(sed -n 's/.*"images_per_s": *\([0-9.]*\).*/\1/p' "$file" | head -n 1)
+    while IFS=, read -r name said; do
+      if [[ ${card,,} = *"${name,,}"* && -n $measured ]]; then
+        awk -v said="$said" -v measured="$measured" -v what="$use $model, batch $batch" \
+          'BEGIN { printf "| %s | %.0f | %.0f | %.2f |\n", what, said, measured, said / measured }'
+      fi
+    done < <(awk -F, -v model="$model" -v use="$use" -v batch="$batch" \
+      '$2 == model && $3 == use && $4 == batch { print $1 "," $6 }' "$list")
+  done
+}
+
 text_block() { if [[ -s $work/$2 ]]; then printf '\n## %s\n```\n%s\n```\n' "$1" "$(<"$work/$2")"; fi; }
 
 write_table() {
@@ -259,6 +278,11 @@ write_table() {
     memcheck "$(word_of memcheck)" racecheck "$(word_of racecheck)"
   if [[ -s $work/tests ]]; then sed -n 's/^FAILED  \(.*\)/| failed | \1 |/p' "$work/tests"; fi
   printf '\n## Goals\n\n%s\n' "$(word_of goals.md)"
+  beside_prediction >"$work/predicted"
+  if [[ -s $work/predicted ]]; then
+    printf '\n## Beside what was predicted (bench/predict.py)\n\n| fp16 | images a second, said | measured | said / measured |\n'
+    printf '|---|---|---|---|\n%s\n' "$(<"$work/predicted")"
+  fi
   printf '\n```\n%s\n```\n' "$("$(program_path cudenza)" info)"
   cat "$work"/bench-*.txt >"$work/kernels" 2>/dev/null || true
   text_block "Networks beside PyTorch" networks.txt

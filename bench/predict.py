@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How long a step of each network should take on a GPU, said before one has seen it: bench/results/predicted.md and .json.
+"""How long a step of each network should take on a GPU, said before one has seen it: bench/results/predicted.md, .json and .csv.
 
     python3 bench/predict.py [--step build/bin/cudenza_step] [--steps FOLDER] [--out bench/results/predicted]
 
@@ -29,9 +29,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 CARDS = {"A100 80GB": (2039, 312), "RTX 4090": (1008, 165), "H100 SXM": (3350, 989), "H200 SXM": (4800, 989),
          "B200": (8000, 2250)}
 MEASURED_ON = "H100 SXM"
-STEPS = [(model, use, batch) for model, training in (("alexnet", 256), ("vgg16", 64), ("resnet34", 256), ("resnet50", 256),
-                                                     ("resnetrs50", 256))
-         for use, batch in (("train", training), ("infer", 256), ("infer", 1))]
+NETWORKS = ("alexnet", "vgg16", "resnet34", "resnet50", "resnetrs50")
+STEPS = [(model, use, batch) for model in NETWORKS  # those of ./run gpu-check
+         for use, batch in (("train", 128 if model == "alexnet" else 256), ("infer", 256), ("infer", 1))]
+STEPS.insert(3, ("vgg16", "train", 64))  # as on the H100
 GRAPHS = {"forward": "forward", "forward+stats": "forward with sums", "forward+bias+residual+relu": "forward with bias",
           "backward_data": "backward data", "backward_weights": "backward weights"}
 
@@ -189,15 +190,16 @@ def main():
     facts = [f"share of copy {rates.share:.3f}", f"start {1e6 * rates.start:.1f} us"]
     facts += [f"{use}, {'1x1' if one else 'larger'}, {bound}: {value:.2f}"
               for (use, one, bound), value in sorted(rates.kinds.items())]
-    a.out.with_suffix(".tables.md").write_text("\n".join([*facts, "", *beside_measured(h100, main_step), "", *check, "",
-                                                        *networks_table(steps, rates)]) + "\n")
+    rows = [f"{re.search('[A-Z]?[0-9]{3,}', card)[0]},{model},{use},{batch},fp16,{1e3 * batch / total(predicted(step, rates, card)):.1f}"
+            for (model, use, batch), step in steps.items() for card in CARDS]
+    a.out.with_suffix(".csv").write_text("\n".join(["card,model,use,batch,precision,images_per_s", *rows]) + "\n")
     a.out.with_suffix(".json").write_text(json.dumps({
         "calibration": {"share_of_copy": rates.share, "start_us": 1e6 * rates.start},
         "steps": [{"model": model, "use": use, "batch": batch, "precision": "fp16", "card": card,
                    "ms": round(total(rows), 4), "kernels": [[name, n, round(gb, 4), round(ms, 4)] for name, n, gb, ms in rows]}
                   for (model, use, batch), step in steps.items() for card in CARDS
                   for rows in [predicted(step, rates, card)]]}, indent=0))
-    print(a.out.with_suffix(".tables.md").read_text())
+    print("\n".join([*facts, "", *beside_measured(h100, main_step), "", *check, "", *networks_table(steps, rates)]))
 
 
 if __name__ == "__main__":

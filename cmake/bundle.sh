@@ -64,7 +64,8 @@ copy_data() {
   local file
   cp "$root/run" "$root/LICENSE" "$stage/"
   if [[ -f $root/README.md ]]; then cp "$root/README.md" "$stage/"; fi
-  mkdir -p "$stage/bench" "$stage/tests/fixtures"
+  mkdir -p "$stage/bench/results" "$stage/tests/fixtures"
+  if [[ -f $root/bench/results/predicted.csv ]]; then cp "$root/bench/results/predicted.csv" "$stage/bench/results/"; fi
   cp "$root"/bench/{gpu_check,host_libraries}.sh "$stage/bench/"
   for file in "$root"/bench/*.py; do if [[ -f $file ]]; then cp "$file" "$stage/bench/"; fi; done
   cp "$root/tests/summary.awk" "$stage/tests/"

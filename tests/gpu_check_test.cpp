@@ -35,6 +35,10 @@ class GpuCheck : public ::testing::Test {
       fs::create_directories((root() / file).parent_path());
       fs::copy_file(sources / file, root() / file);
     }
+    fs::create_directories(root() / "bench/results");
+    write_atomically(root() / "bench/results/predicted.csv",
+                     "card,model,use,batch,precision,images_per_s\nStand-In,resnet50,train,256,fp16,6000.0\n"
+                     "H100,resnet50,train,256,fp16,7000.0\n");
     fs::create_directories(root() / "lib/gcc");
     write_atomically(root() / "lib/gcc/glibc", "2.17\n");
     stand_in("libexec", {"cudenza", "cudenza_tests", "cudenza_bench"});
@@ -95,7 +99,8 @@ TEST_F(GpuCheck, LeavesOneJsonAndOneTable) {
   const std::string text = table();
   for (const char* line :
        {"# NVIDIA Stand-In", "| tests | 8 passed, 0 failed, 1 skipped |", "beside eager | 1.60x | 1.60x | met |",
-        "| memcheck | 8 tests without a fault |", "train  resnet50  1.60x", "2600 GB/s", "cudaGraphLaunch 1"}) {
+        "| memcheck | 8 tests without a fault |", "train  resnet50  1.60x", "2600 GB/s", "cudaGraphLaunch 1",
+        "| train resnet50, batch 256 | 6000 | 9000 | 0.67 |"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line;
   }
   EXPECT_EQ(count(calls_, "\ncudenza bench train"), count(calls_, "--autotune") + 2);  // both starts go without
