@@ -190,8 +190,11 @@ def main():
     facts = [f"share of copy {rates.share:.3f}", f"start {1e6 * rates.start:.1f} us"]
     facts += [f"{use}, {'1x1' if one else 'larger'}, {bound}: {value:.2f}"
               for (use, one, bound), value in sorted(rates.kinds.items())]
-    rows = [f"{re.search('[A-Z]?[0-9]{3,}', card)[0]},{model},{use},{batch},fp16,{1e3 * batch / total(predicted(step, rates, card)):.1f}"
-            for (model, use, batch), step in steps.items() for card in CARDS]
+    rows = []
+    for (model, use, batch), step in steps.items():
+        for card in CARDS:
+            word, rate = re.search("[A-Z]?[0-9]{3,}", card)[0], 1e3 * batch / total(predicted(step, rates, card))
+            rows.append(f"{word},{model},{use},{batch},fp16,{rate:.1f}")
     a.out.with_suffix(".csv").write_text("\n".join(["card,model,use,batch,precision,images_per_s", *rows]) + "\n")
     a.out.with_suffix(".json").write_text(json.dumps({
         "calibration": {"share_of_copy": rates.share, "start_us": 1e6 * rates.start},

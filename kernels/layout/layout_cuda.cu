@@ -70,9 +70,10 @@ __global__ void transpose_pairs_kernel(const uint32_t* x, uint32_t* y, Transpose
   }
 }
 
-/// Elements from one piece of the narrow kernel's tile to the next, for pieces that stand `width` side by side: the 32 that a warp
-/// takes from there are to lie in 32 banks. Number i of them is number i / width of piece i % width. With w^-1 banks between pieces
-/// (modulo 32, of an odd width; w^8 = 1 there) it lies in bank w^-1 i; elsewhere pieces get their share of the banks each.
+/// Elements from one piece of the narrow kernel's tile to the next, for pieces that stand `width` side by side: the 32 that a
+/// warp takes from there are to lie in 32 banks. Number i of them is number i / width of piece i % width. With width^-1 banks
+/// between pieces (modulo 32, of an odd width; its 8th power is 1 there) it lies in bank width^-1 i; otherwise each piece gets
+/// its share of the banks.
 template <class Element> unsigned narrow_pitch(unsigned width) {
   const unsigned square = width * width, inverse = square * square * square * width;
   const unsigned banks = width % 2 == 1 && kPerBank<Element> == 1 ? inverse % kTile : kTile / width;

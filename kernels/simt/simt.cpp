@@ -61,8 +61,8 @@ void* poisoned(size_t bytes) {
   return p;
 }
 
-/// While it lives the code that runs is not the kernel's. What templates of the library compiled here and in a kernel's file may be
-/// one function of the program, which is traced.
+/// While it lives the code that runs is not the kernel's. A template of the standard library that is used here and in a kernel's
+/// file may be one function of the program, which is traced.
 class Aside {
  public:
   Aside() : was_(std::exchange(in_kernel, false)) {}

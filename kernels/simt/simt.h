@@ -9,8 +9,9 @@
 /// Work on the emulated device goes through enqueue(): it runs at once, or is kept while work is captured, as a
 /// stream under capture does.
 ///
-/// It proves indexing, barriers and arithmetic; tracers (tracer.h) show races, reads of what nothing wrote, and what a kernel asks
-/// of memory. It does not prove what only a GPU can: memory ordering, occupancy, registers. What it lacks must fail to compile.
+/// It proves indexing, barriers and arithmetic; tracers (tracer.h) show races, reads of what nothing wrote, and what a kernel
+/// asks of memory. It does not prove what only a GPU can: memory ordering, occupancy, registers. What it lacks must fail to
+/// compile.
 #pragma once
 #include <cmath>
 #include <cstdint>

@@ -15,8 +15,9 @@ struct SourceLine {
   auto operator<=>(const SourceLine&) const = default;
 };
 
-/// Of an instruction whose function was inlined: the innermost line that stands in a .cu file, else in a .cuh file, so that
-/// a kernel's own line is named and not that of the header with its arithmetic. One run of addr2line for all; without that program nothing is known.
+/// Of an instruction whose function was inlined: the innermost line that stands in a .cu file, else in a .cuh file, so that a
+/// kernel's own line is named and not that of the header with its arithmetic. One run of addr2line for all; without that program
+/// nothing is known.
 std::map<uintptr_t, SourceLine> source_lines(const std::set<uintptr_t>& places);
 
 }  // namespace simt

@@ -1,8 +1,8 @@
 /// Whoever wants to know what the threads of a kernel do: races.h, unwritten.h, profiler.h.
 ///
 /// Launches, blocks and barriers are told by simt.cpp. Loads and stores are told by code that GCC compiled with
-/// -fsanitize=thread: it calls __tsan_read4(p) and its like before each of them, and traced.cpp defines those functions in place of
-/// GCC's runtime, which knows threads of the operating system alone. So the kernels' source is unchanged.
+/// -fsanitize=thread: it calls __tsan_read4(p) and its like before each of them, and tracer.cpp defines those functions in place
+/// of GCC's runtime, which knows threads of the operating system alone. So the kernels' source is unchanged.
 #pragma once
 #include <cstddef>
 #include <cstdint>

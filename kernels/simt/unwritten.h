@@ -1,5 +1,5 @@
-/// Finds reads of memory that nothing has written: fresh device memory, and shared memory of a block that has just begun. The NaNs
-/// that such memory holds here show it only where they reach a result.
+/// Finds reads of memory that nothing has written: fresh device memory, and shared memory of a block that has just begun. The
+/// NaNs that such memory holds here show it only where they reach a result.
 #pragma once
 #include <cstdint>
 #include <map>

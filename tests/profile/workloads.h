@@ -1,5 +1,5 @@
-/// What kernels are profiled on (kernels/simt/profiler.h): the op cases at their benchmark's shapes with a smaller batch, and what
-/// is no op. Convolutions and matrix products are left out: libraries compute them.
+/// What kernels are profiled on (kernels/simt/profiler.h): the op cases at their benchmark's shapes with a smaller batch, and
+/// what is no op. Convolutions and matrix products are left out: libraries compute them.
 #pragma once
 #include <functional>
 #include <string>

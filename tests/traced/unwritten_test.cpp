@@ -1,4 +1,4 @@
-/// The detector of reads of what nothing wrote: planted ones are found, and whatever was written, by whom it may be, is left alone.
+/// The detector of reads of what nothing wrote: planted ones are found, and what was written, by whomever, is left alone.
 /// Compiled with -fsanitize=thread, as the kernels are.
 #include "kernels/simt/unwritten.h"
 

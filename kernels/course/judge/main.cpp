@@ -18,7 +18,8 @@ int main(int count, char** words) {
     const Library library(words[2]);
     verdict = judge(std::atoi(words[1]), library);
   } catch (const std::exception& error) {
-    verdict.text = std::string("wrong\n  ") + error.what() + '\n';
+    verdict.text = std::string("wrong\n  ") + error.what() +
+                   "\n  next: the function at the end of the file must keep its name and its parameters\n";
   }
   std::ofstream file(words[3]);
   file << verdict.text;
