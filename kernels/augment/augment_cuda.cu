@@ -15,6 +15,7 @@ struct alignas(16) VariantPlan {
   int32_t start, cut_begin, cut_end;
   Alteration by;
   uint32_t round, clip;
+  uint32_t unused = 0;  // written, since it is copied along
 };
 
 // Samples 4 p … 4 p + 3 of a clip, silence beyond its end.

@@ -16,7 +16,10 @@ __global__ void pixels_kernel(PixelBatch s, const uint8_t* x, const int64_t* row
   const int views = views_of(s), seen = columns_seen(s), b = static_cast<int>(blockIdx.y);
   const int64_t row = rows[b / views];
   const bool exists = row >= 0 && row < s.resident;
-  if (threadIdx.x == 0) shared_plan[0] = pixel_plan(s, row, b % views, epoch ? *epoch : 0);
+  if (threadIdx.x == 0) {
+    const PixelPlan drawn = pixel_plan(s, row, b % views, epoch ? *epoch : 0);
+    shared_plan[0] = drawn;  // not straight from the call: g++ does not trace what a function writes as its result
+  }
   __syncthreads();
   const PixelPlan plan = shared_plan[0];
   const int elements = s.height * seen * s.channels, at = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);

@@ -8,16 +8,26 @@ namespace {
 
 constexpr int kThreads = 256;
 
+/// Whether an op looks at its argument.
+template <class Op> constexpr bool reads() {
+  if constexpr (requires { Op::kReads; }) return Op::kReads;
+  else return true;
+}
+
 // y[i] = op(x[i]). One thread a pack of N neighbouring elements: one wide load, one wide store. The last may be short.
 template <int N, class Op, class T, class U> __global__ void map_kernel(Op op, const T* x, U* y, int64_t count) {
   const int64_t first = (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * N;
   if (first + N <= count) {
-    const auto in = load_pack<N>(x + first);
+    Pack<T, N> in{};
+    if constexpr (reads<Op>()) in = load_pack<N>(x + first);
     Pack<U, N> out;
     for (int k = 0; k < N; ++k) out[k] = static_cast<U>(op(static_cast<acc_t<T>>(in[k])));
     store_pack(y + first, out);
   } else {
-    for (int64_t i = first; i < count; ++i) y[i] = static_cast<U>(op(static_cast<acc_t<T>>(x[i])));
+    for (int64_t i = first; i < count; ++i) {
+      if constexpr (reads<Op>()) y[i] = static_cast<U>(op(static_cast<acc_t<T>>(x[i])));
+      else y[i] = static_cast<U>(op(acc_t<T>{}));
+    }
   }
 }
 

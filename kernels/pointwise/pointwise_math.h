@@ -9,8 +9,9 @@ struct Identity {
   template <class A> HOST_DEVICE A operator()(A x) const { return x; }
 };
 
-/// y = value, whatever x holds.
+/// y = value, whatever x holds; x is not read.
 struct Constant {
+  static constexpr bool kReads = false;
   double value;
   template <class A> HOST_DEVICE A operator()(A) const { return static_cast<A>(value); }
 };

@@ -3,6 +3,7 @@
 /// Launches, blocks and barriers are told by simt.cpp. Loads and stores are told by code that GCC compiled with
 /// -fsanitize=thread: it calls __tsan_read4(p) and its like before each of them, and tracer.cpp defines those functions in place
 /// of GCC's runtime, which knows threads of the operating system alone. So the kernels' source is unchanged.
+/// It is not told what a function writes as its result, straight to the caller's place for it.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,9 @@
 /// What one step of a network asks of a GPU: every launch of the engine's own code at its real size, its bytes counted from a few
 /// blocks of each, and what cuDNN and cuBLAS are asked. No number is computed. bench/predict.py makes times of it.
 ///
-///   cudenza_step --model resnet50 --batch-size 256 --precision fp16 [--infer]
+///   cudenza_step --model resnet50 --batch-size 256 --precision fp16 [--infer] [--journey]
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <map>
@@ -44,6 +46,34 @@ class Libraries : public simt::Tracer {
   std::map<std::string, std::pair<int, simt::LibraryCall>> calls_;
 };
 
+/// Every launch and library call in its order, as rows of a Markdown table.
+class Journey : public simt::Tracer {
+ public:
+  /// `profiler` began before: it has counted a launch when this hears of its end.
+  explicit Journey(const simt::Profiler& profiler) : profiler_(profiler) {}
+
+  void begin_launch(const simt::Launch& launch) override { kernel_ = launch.kernel; }
+  void end_launch() override {
+    const simt::KernelProfile& all = profiler_.kernels().at(kernel_);
+    auto& [read, written] = before_[kernel_];
+    add(short_name(kernel_), static_cast<double>(all.bytes_read - read), static_cast<double>(all.bytes_written - written));
+    read = all.bytes_read, written = all.bytes_written;
+  }
+  void library(const simt::LibraryCall& call) override { add(call.what, call.bytes_read, call.bytes_written); }
+
+  std::string text() const { return "| | station | MB read | MB written |\n|---|---|---|---|\n" + rows_; }
+
+ private:
+  void add(const std::string& station, double read, double written) {
+    rows_ += fmt::format("| {} | {} | {:.2f} | {:.2f} |\n", ++stations_, station, read / 1e6, written / 1e6);
+  }
+
+  const simt::Profiler& profiler_;
+  std::string kernel_, rows_;
+  std::map<std::string, std::pair<uint64_t, uint64_t>> before_;
+  int stations_ = 0;
+};
+
 /// The same batch, whatever is asked for.
 class OneBatch : public Input {
  public:
@@ -61,7 +91,7 @@ class OneBatch : public Input {
 struct Options {
   std::string model = "resnet50", precision = "fp16";
   int64_t batch = 256, image = 224;
-  bool infer = false;
+  bool infer = false, journey = false;
 };
 
 DType dtype_of(const Options& o) {
@@ -82,7 +112,7 @@ void train(Network& network, const Tensor& x, Generator& random, const std::func
   step.run({.rows = rows, .labels = labels, .epoch = 0});
 }
 
-nlohmann::json measured_step(const Options& o) {
+std::string measured_step(const Options& o) {
   make_device_dry();
   simt::run_at_most(kBlocks);
   const Device device = Device::cuda();
@@ -91,9 +121,11 @@ nlohmann::json measured_step(const Options& o) {
   network->to(device);
   const Tensor x = Tensor::empty({o.batch, o.image, o.image, 3}, dtype_of(o), device);
   std::unique_ptr<simt::Profiler> profiler;
+  std::unique_ptr<Journey> journey;
   std::unique_ptr<Libraries> libraries;
   const auto begin = [&] {
     profiler = std::make_unique<simt::Profiler>();
+    journey = std::make_unique<Journey>(*profiler);
     libraries = std::make_unique<Libraries>();
   };
   if (o.infer) {
@@ -106,6 +138,7 @@ nlohmann::json measured_step(const Options& o) {
   } else {
     train(*network, x, *random, begin);
   }
+  if (o.journey) return journey->text();
   nlohmann::json kernels = nlohmann::json::array();
   for (const auto& [name, kernel] : profiler->kernels())
     kernels.push_back({{"kernel", short_name(name)},
@@ -113,9 +146,10 @@ nlohmann::json measured_step(const Options& o) {
                        {"threads", kernel.threads},
                        {"bytes_read", kernel.bytes_read},
                        {"bytes_written", kernel.bytes_written}});
-  return {{"model", o.model},         {"batch", o.batch},
-          {"precision", o.precision}, {"use", o.infer ? "infer" : "train"},
-          {"kernels", kernels},       {"libraries", libraries->json()}};
+  const nlohmann::json all{{"model", o.model},         {"batch", o.batch},
+                           {"precision", o.precision}, {"use", o.infer ? "infer" : "train"},
+                           {"kernels", kernels},       {"libraries", libraries->json()}};
+  return all.dump(1) + "\n";
 }
 
 }  // namespace
@@ -129,6 +163,7 @@ int main(int argc, char** argv) {
   app.add_option("--image-size", o.image)->capture_default_str();
   app.add_option("--precision", o.precision)->check(CLI::IsMember({"fp32", "bf16", "fp16"}))->capture_default_str();
   app.add_flag("--infer", o.infer, "one forward pass, batch norms folded, instead of a step of training");
+  app.add_flag("--journey", o.journey, "every launch in its order, as a table, instead");
   CLI11_PARSE(app, argc, argv);
-  std::cout << cudenza::testing::measured_step(o).dump(1) << '\n';
+  std::cout << cudenza::testing::measured_step(o);
 }

@@ -78,6 +78,7 @@ TEST(Races, OfDifferentBlocksAreFound) {
 }
 
 TEST(Races, AreNamedByPlaceAndThreads) {
+  simt::set_order(simt::Order::kForward);
   const std::string text = race_of<hand_over_kernel<Fault::shared>>();
   for (const char* words :
        {"race in ", "hand_over_kernel<", "thread 0 ", "reads at ", "writes at ", "races_test.cpp:", "of the same block"})

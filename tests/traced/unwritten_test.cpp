@@ -49,6 +49,7 @@ std::string copied(const float* x, float* y, unsigned count = kThreads) {
 }
 
 TEST(Unwritten, FreshDeviceMemoryIsNotRead) {
+  simt::set_order(simt::Order::kForward);
   const simt::UnwrittenDetector detector;
   const Floats x, y, z;
   const std::string text = copied(x, y);
@@ -60,6 +61,7 @@ TEST(Unwritten, FreshDeviceMemoryIsNotRead) {
 }
 
 TEST(Unwritten, ThePartThatIsMissingIsFound) {
+  simt::set_order(simt::Order::kForward);
   const simt::UnwrittenDetector detector;
   const Floats x, y, z;
   const std::vector<float> host(kThreads, 1.0f);

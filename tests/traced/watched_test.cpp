@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
 
 #include "kernels/simt/races.h"
 #include "kernels/simt/unwritten.h"
+#include "tests/profile/measured.h"
+#include "tests/support/report.h"
 
 namespace cudenza::testing {
 namespace {
@@ -22,6 +25,10 @@ class Watch : public ::testing::EmptyTestEventListener {
     EXPECT_GE(races_->accesses(), races_->launches()) << "the kernels are not those that are traced";
     races_.reset();
     unwritten_.reset();
+  }
+
+  void OnTestProgramEnd(const ::testing::UnitTest&) override {
+    for (const std::string& kernel : simt::kernels_run()) report_line("kernel", bare_name(kernel));
   }
 
   std::unique_ptr<simt::RaceDetector> races_;
