@@ -4,9 +4,10 @@
     python3 tests/mutants.py [--build build] [--of WORD] [--count 100] [--seed 1] [--jobs 2] [--out mutants.json]
 
 A mutant is one change in a .cu file below kernels/ (those with WORD in their path): a bound, an operator, a constant, a barrier
-or a mask. It is compiled with cudenza_simt's flags and linked in front of that library; then the SIMT tests that run a kernel of its
-file run, the shortest first, until one fails. If none does, it is compiled with tracing and the traced tests run: races, reads of
-what nothing wrote. A mutant that does not compile does not count; one that takes ten times as long as the tests is noticed, too.
+or a mask. It is compiled with cudenza_simt's flags and linked in front of that library; then the SIMT tests that run a kernel of
+its file run, the shortest first, until one fails. If none does, it is compiled with tracing and the traced tests run: races,
+reads of what nothing wrote. A mutant that does not compile does not count; one that takes ten times as long as the tests is
+noticed, too.
 Needs a build folder with cudenza_simt_tests and cudenza_traced_tests in it. What was learnt of the tests is kept beside --out.
 """
 import argparse
@@ -98,9 +99,7 @@ class Build:
     def link(self, program, object_file, to):
         words = shlex.split(next(c for c in self.commands[program] if f"-o bin/{program}" in c).split("&&")[1])
         words[words.index("-o") + 1] = str(to)
-        # Before everything else: the library's own member is not asked for then. Of the traced library all members are taken.
-        words = [w for w in words if not w.endswith(("--whole-archive", "--no-whole-archive"))]
-        return words[:1] + [str(object_file)] + words[1:]
+        return words[:1] + [str(object_file)] + words[1:]  # before the library, whose own member is not asked for then
 
     def tests_of(self, program):
         """{test: [seconds, kernels]}."""
