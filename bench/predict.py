@@ -196,12 +196,12 @@ def main():
             word, rate = re.search("[A-Z]?[0-9]{3,}", card)[0], 1e3 * batch / total(predicted(step, rates, card))
             rows.append(f"{word},{model},{use},{batch},fp16,{rate:.1f}")
     a.out.with_suffix(".csv").write_text("\n".join(["card,model,use,batch,precision,images_per_s", *rows]) + "\n")
-    a.out.with_suffix(".json").write_text(json.dumps({
-        "calibration": {"share_of_copy": rates.share, "start_us": 1e6 * rates.start},
-        "steps": [{"model": model, "use": use, "batch": batch, "precision": "fp16", "card": card,
-                   "ms": round(total(rows), 4), "kernels": [[name, n, round(gb, 4), round(ms, 4)] for name, n, gb, ms in rows]}
-                  for (model, use, batch), step in steps.items() for card in CARDS
-                  for rows in [predicted(step, rates, card)]]}, indent=0))
+    lines = [json.dumps({"model": model, "use": use, "batch": batch, "precision": "fp16", "card": card,
+                         "ms": round(total(kernels), 4),
+                         "kernels": [[name, n, round(gb, 3), round(ms, 4)] for name, n, gb, ms in kernels]})
+             for (model, use, batch), step in steps.items() for card in CARDS for kernels in [predicted(step, rates, card)]]
+    facts_of_card = json.dumps({"share_of_copy": round(rates.share, 4), "start_us": round(1e6 * rates.start, 2)})
+    a.out.with_suffix(".json").write_text(f'{{"calibration": {facts_of_card},\n"steps": [\n' + ",\n".join(lines) + "\n]}\n")
     print("\n".join([*facts, "", *beside_measured(h100, main_step), "", *check, "", *networks_table(steps, rates)]))
 
 
