@@ -116,7 +116,7 @@ class Build:
             with tempfile.NamedTemporaryFile() as report:
                 started = time.time()
                 subprocess.run([f"bin/{program}", f"--gtest_filter={name}"], cwd=self.folder, capture_output=True,
-                               env={**os.environ, "CUDENZA_TEST_REPORT": report.name, "GTEST_TOTAL_SHARDS": "1"})
+                               env={**os.environ, "CUDENZA_TEST_REPORT": report.name})
                 lines = pathlib.Path(report.name).read_text().split("\n")
                 return name, [time.time() - started, sorted({line[7:] for line in lines if line.startswith("kernel\t")})]
 
