@@ -82,8 +82,7 @@ class Calibration:
         return max(moved / copy, flops / peak)
 
     def kind(self, use, shape):
-        x, w, y, flops = sizes(shape)
-        bound = "arithmetic" if flops / self.peak > bytes_of(shape, use) / self.copy else "memory"
+        bound = "arithmetic" if sizes(shape)[3] / self.peak > bytes_of(shape, use) / self.copy else "memory"
         return use, re.search(r"w\[\d+,(\d+),", shape)[1] == "1", bound
 
     def efficiency(self, what):
