@@ -136,8 +136,7 @@ std::vector<double> output_weights(int64_t count) {
   return repeated(weights, count);
 }
 
-std::string test_name(const ::testing::TestParamInfo<OpCase>& info) {
-  std::string name = info.param.name;
+std::string in_letters(std::string name) {
   std::replace_if(
       name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
   return name;

@@ -96,7 +96,9 @@ Outcome run_case(const OpCase&, const std::vector<Tensor>& inputs);
 /// The fixed N(0, 1) numbers that run_case() starts the backward pass from.
 std::vector<double> output_weights(int64_t count);
 
-/// "max_pool2d_k3_s2_p1": the case's name in letters, digits and _, as GoogleTest wants it.
-std::string test_name(const ::testing::TestParamInfo<OpCase>&);
+/// "max_pool2d_k3_s2_p1": a name in letters, digits and _, as GoogleTest wants it.
+std::string in_letters(std::string name);
+/// That of a parameter with a name: an OpCase or another.
+constexpr auto test_name = [](const auto& info) { return in_letters(info.param.name); };
 
 }  // namespace cudenza::testing

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/profile/measured.h"
+#include "tests/support/op_case.h"
 
 namespace cudenza::testing {
 namespace {
@@ -79,20 +80,13 @@ TEST_P(Floors, AreKept) {
   EXPECT_LE(m.excess(), ceiling_of(m.workload)) << heading() << rows_of(m);
 }
 
-std::string name_of_test(const ::testing::TestParamInfo<Workload>& info) {
-  std::string name = info.param.name;
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  return name;
-}
-
 std::vector<Workload> workloads_with_floors() {
   std::vector<Workload> all = workloads();
   std::erase_if(all, [](const Workload& workload) { return workload.name.starts_with("naive/"); });
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Floors, ::testing::ValuesIn(workloads_with_floors()), name_of_test);
+INSTANTIATE_TEST_SUITE_P(All, Floors, ::testing::ValuesIn(workloads_with_floors()), test_name);
 
 }  // namespace
 }  // namespace cudenza::testing
