@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernels/simt/fiber.h"
+#include "kernels/simt/source_lines.h"
 #include "kernels/simt/tracer.h"
 
 namespace simt {
@@ -24,6 +25,7 @@ struct Thread {
   Position position;
   Wait wait = Wait::kNone;
   unsigned mask = 0;           // lanes named by the warp barrier it waits at
+  uintptr_t place = 0;         // of that barrier in the program
   uint64_t published = ~0ull;  // what a shuffle shows to the other lanes
 };
 
@@ -74,11 +76,12 @@ class Aside {
   bool was_;
 };
 
-void wait(Wait kind, unsigned mask = 0) {
+void wait(Wait kind, unsigned mask = 0, const void* caller = nullptr) {
   const Aside aside;
   Thread& me = block.self();
   me.wait = kind;
   me.mask = mask;
+  me.place = reinterpret_cast<uintptr_t>(caller) - 1;
   me.fiber.yield();
 }
 
@@ -139,12 +142,26 @@ bool release_barriers() {
 
 [[noreturn]] void fail_divergent() {
   const dim3 at = block.threads[0]->position.block;
-  unsigned counts[4] = {};
-  for (unsigned i = 0; i < block.size; ++i) ++counts[static_cast<int>(block.threads[i]->wait)];
+  std::map<std::pair<Wait, uintptr_t>, unsigned> counts;
+  unsigned ended = 0;
+  for (unsigned i = 0; i < block.size; ++i) {
+    const Thread& thread = *block.threads[i];
+    if (thread.wait == Wait::kDone) ++ended;
+    else ++counts[{thread.wait, thread.place}];
+  }
   block.threads.clear();  // their fibers stopped in the middle: the stacks cannot be used again
-  throw std::logic_error("divergent barrier in block (" + std::to_string(at.x) + ',' + std::to_string(at.y) + ',' +
-                         std::to_string(at.z) + "): " + std::to_string(counts[1]) + " threads wait for the block, " +
-                         std::to_string(counts[2]) + " for their warp, " + std::to_string(counts[3]) + " have ended");
+  std::set<uintptr_t> places;
+  for (const auto& [barrier, threads] : counts) places.insert(barrier.second);
+  const auto lines = source_lines(places);
+  std::string text =
+      "divergent barrier in block (" + std::to_string(at.x) + ',' + std::to_string(at.y) + ',' + std::to_string(at.z) + "): ";
+  for (const auto& [barrier, threads] : counts) {
+    const auto& [wait, place] = barrier;
+    text += std::to_string(threads) +
+            (wait == Wait::kBlock ? " threads wait for the block at " : " threads wait for their warp at ") +
+            lines.at(place).text() + ", ";
+  }
+  throw std::logic_error(text + std::to_string(ended) + " have ended");
 }
 
 void run_block() {
@@ -313,8 +330,8 @@ void* dynamic_shared_bytes() {
   return found->second.get();
 }
 
-void block_barrier() { wait(Wait::kBlock); }
-void warp_barrier(unsigned mask) { wait(Wait::kWarp, mask); }
+void block_barrier() { wait(Wait::kBlock, 0, __builtin_return_address(0)); }
+void warp_barrier(unsigned mask) { wait(Wait::kWarp, mask, __builtin_return_address(0)); }
 
 void stop_thread(std::exception_ptr failure) {
   block.failure = std::move(failure);
@@ -324,7 +341,7 @@ void stop_thread(std::exception_ptr failure) {
 void publish(unsigned mask, const void* value, size_t bytes) {
   const Aside aside;
   std::memcpy(&block.self().published, value, bytes);
-  warp_barrier(mask);
+  wait(Wait::kWarp, mask, __builtin_return_address(0));
 }
 
 uint64_t slot(unsigned lane) {

@@ -83,7 +83,8 @@ void stop_thread(std::exception_ptr failure);
 void publish(unsigned mask, const void* value, size_t bytes);
 uint64_t slot(unsigned lane);
 
-template <class T> T shuffle(unsigned mask, T value, unsigned source_lane) {
+// Inlined, all of those: a barrier's place in the program is then a line of the kernel.
+template <class T> [[gnu::always_inline]] inline T shuffle(unsigned mask, T value, unsigned source_lane) {
   static_assert(sizeof(T) <= 8);
   publish(mask, &value, sizeof value);
   const uint64_t theirs = slot(source_lane);
@@ -103,13 +104,13 @@ template <class T> T shuffle(unsigned mask, T value, unsigned source_lane) {
   static const char name##_declared = 0; \
   type* const name = static_cast<type*>(::simt::shared_bytes(&name##_declared, sizeof(type) * (count)))
 
-inline void __syncthreads() { simt::block_barrier(); }
-inline void __syncwarp(unsigned mask = ~0u) { simt::warp_barrier(mask); }
+[[gnu::always_inline]] inline void __syncthreads() { simt::block_barrier(); }
+[[gnu::always_inline]] inline void __syncwarp(unsigned mask = ~0u) { simt::warp_barrier(mask); }
 
-template <class T> T __shfl_sync(unsigned mask, T value, int lane) {
+template <class T> [[gnu::always_inline]] inline T __shfl_sync(unsigned mask, T value, int lane) {
   return simt::shuffle(mask, value, static_cast<unsigned>(lane) % simt::kWarp);
 }
-template <class T> T __shfl_xor_sync(unsigned mask, T value, int lanes) {
+template <class T> [[gnu::always_inline]] inline T __shfl_xor_sync(unsigned mask, T value, int lanes) {
   return simt::shuffle(mask, value, (simt::here().linear % simt::kWarp) ^ static_cast<unsigned>(lanes));
 }
 unsigned __ballot_sync(unsigned mask, bool vote);

@@ -29,8 +29,11 @@ SourceLine parsed(const std::string& text) {
   return {text.substr(0, colon), std::atoi(text.c_str() + colon + 1)};
 }
 
-/// How near a file is to kernels: a kernel's own, a header for kernels, another.
-int nearness(const SourceLine& line) { return line.file.ends_with(".cu") ? 2 : line.file.ends_with(".cuh") ? 1 : 0; }
+/// How near a file is to kernels: a kernel's own, a header for kernels, another, what CUDA's words are made of.
+int nearness(const SourceLine& line) {
+  if (line.file.ends_with("simt/simt.h")) return -1;
+  return line.file.ends_with(".cu") ? 2 : line.file.ends_with(".cuh") ? 1 : 0;
+}
 
 /// Asks for all offsets of one program. With -a its address stands before the lines of each, the innermost first.
 void ask(const std::string& program, const std::map<uintptr_t, uintptr_t>& places, std::map<uintptr_t, SourceLine>& all) {

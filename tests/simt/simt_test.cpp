@@ -1,5 +1,6 @@
 /// The harness itself: it computes right, and planted faults (a missing barrier, an off-by-one, a wrong shuffle mask, memory
 /// read before it is written) are caught.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -29,6 +30,7 @@ template <Fault fault> __global__ void block_sum_kernel(const float* x, float* s
 }
 
 // Odd lanes wait for the block, even lanes for the whole warp: neither can ever be complete.
+constexpr int kPartLine = __LINE__ + 2;
 __global__ void lanes_part_kernel() {
   if (threadIdx.x % 2) __syncthreads();
   else __syncwarp();
@@ -64,8 +66,16 @@ TEST(Simt, WrongShuffleMaskThrows) {
   for (const auto order : kOrders) EXPECT_THROW(is_right<Fault::wrong_shuffle_mask>(order), std::logic_error);
 }
 
-TEST(Simt, DivergentBarrierThrows) {
-  EXPECT_THROW(launch<lanes_part_kernel>(dim3(1), dim3(96), 0, Gpu{}), std::logic_error);
+TEST(Simt, DivergentBarrierThrowsAndNamesItsLines) {
+  try {
+    launch<lanes_part_kernel>(dim3(1), dim3(96), 0, Gpu{});
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const std::logic_error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              fmt::format("divergent barrier in block (0,0,0): 48 threads wait for the block at simt_test.cpp:{}, "
+                          "48 threads wait for their warp at simt_test.cpp:{}, 0 have ended",
+                          kPartLine, kPartLine + 1));
+  }
   EXPECT_TRUE(is_right<Fault::none>(simt::Order::kForward));  // and the harness goes on working
 }
 
