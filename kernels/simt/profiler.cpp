@@ -146,7 +146,7 @@ void Profiler::touch(const Access& access) {
   }
 }
 
-void Profiler::end_launch() {
+void Profiler::end_launch(const Launch&) {
   end_block();
   uint64_t read = 0, written = 0;  // sectors
   for (const auto& [number, page] : pages_) {

@@ -63,7 +63,7 @@ class Profiler : public Tracer {
   void block_barrier() override;
   void access(const Access&) override;
   void new_memory(const void*, size_t bytes, Space) override;
-  void end_launch() override;
+  void end_launch(const Launch&) override;
   void abandon_launch() override;
 
  private:

@@ -10,7 +10,6 @@ void RaceDetector::begin_launch(const Launch& launch) {
   races_.clear();
   places_.clear();
   clocks_.resize(launch.threads());
-  kernel_ = launch.kernel;
   ++launches_;
 }
 
@@ -82,14 +81,14 @@ std::string RaceDetector::text_of(const Race& race, const std::map<uintptr_t, So
          where;
 }
 
-void RaceDetector::end_launch() {
+void RaceDetector::end_launch(const Launch& launch) {
   if (races_.empty()) return;
   constexpr size_t kMostTold = 3;
   const size_t told = std::min(races_.size(), kMostTold);
   std::set<uintptr_t> places;
   for (size_t i = 0; i < told; ++i) places.insert({races_[i].first.place, races_[i].second.place});
   const auto lines = source_lines(places);
-  std::string text = "race in " + kernel_ + ": ";
+  std::string text = "race in " + launch.kernel + ": ";
   for (size_t i = 0; i < told; ++i) text += (i > 0 ? "; " : "") + text_of(races_[i], lines);
   if (races_.size() > told) text += "; and " + std::to_string(races_.size() - told) + " more places";
   throw std::logic_error(text);

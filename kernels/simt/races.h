@@ -27,7 +27,7 @@ class RaceDetector : public Tracer {
   void warp_barrier(unsigned first, unsigned mask) override;
   void access(const Access&) override;
   void new_memory(const void*, size_t bytes, Space) override;
-  void end_launch() override;
+  void end_launch(const Launch&) override;
 
   uint64_t accesses() const { return accesses_; }
   uint64_t launches() const { return launches_; }
@@ -56,7 +56,6 @@ class RaceDetector : public Tracer {
   std::vector<std::array<uint32_t, kWarp>> clocks_;  ///< [thread][lane]: how often that lane had met others, as far as it knows
   uint64_t block_ = 0, accesses_ = 0, launches_ = 0;
   uint32_t barriers_ = 0;
-  std::string kernel_;
   std::vector<Race> races_;
   std::set<std::pair<uintptr_t, uintptr_t>> places_;
 };

@@ -269,8 +269,8 @@ namespace {
 /// A launch, while it lives; if that ends by an exception, tracers are told.
 class Running {
  public:
-  explicit Running(const Launch& launch) {
-    for (Tracer* tracer : tracers) tracer->begin_launch(launch);
+  explicit Running(const Launch& launch) : launch_(launch) {
+    for (Tracer* tracer : tracers) tracer->begin_launch(launch_);
   }
   ~Running() {
     if (ended_) return;
@@ -281,10 +281,11 @@ class Running {
 
   void end() {
     ended_ = true;
-    for (Tracer* tracer : tracers) tracer->end_launch();
+    for (Tracer* tracer : tracers) tracer->end_launch(launch_);
   }
 
  private:
+  const Launch& launch_;
   bool ended_ = false;
 };
 
@@ -292,13 +293,15 @@ class Running {
 
 void run(const std::string& name, dim3 grid, dim3 size, size_t shared_bytes, Kernel kernel) {
   check_limits(grid, size, shared_bytes);
-  block.size = size.x * size.y * size.z;
+  Launch launch{.kernel = name, .grid = grid, .block = size, .shared_bytes = shared_bytes, .blocks_run = 0};
+  launch.blocks_run = std::min(launch.blocks(), most_blocks);
+  block.size = launch.threads();
   block.kernel = kernel;
   block.failure = nullptr;
   while (block.threads.size() < block.size) block.threads.push_back(std::make_unique<Thread>());
-  const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z, runs = std::min(blocks, most_blocks), first = (blocks - runs) / 2;
-  Running running({.kernel = name, .grid = grid, .block = size, .shared_bytes = shared_bytes, .blocks_run = runs});
-  for (uint64_t index = first; index < first + runs; ++index) {
+  const uint64_t first = (launch.blocks() - launch.blocks_run) / 2;
+  Running running(launch);
+  for (uint64_t index = first; index < first + launch.blocks_run; ++index) {
     const dim3 at(index % grid.x, index / grid.x % grid.y, index / grid.x / grid.y);
     block.shared.clear();
     for (Tracer* tracer : tracers) tracer->begin_block();

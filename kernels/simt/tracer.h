@@ -53,7 +53,7 @@ class Tracer {
   virtual void warp_barrier(unsigned /*first*/, unsigned /*mask*/) {}  ///< lanes `mask` of the warp of thread `first` have
   virtual void access(const Access&) {}                                ///< here() is the thread
   virtual void new_memory(const void*, size_t /*bytes*/, Space) {}     ///< what stood at these addresses is gone
-  virtual void end_launch() {}                                         ///< may throw
+  virtual void end_launch(const Launch&) {}                            ///< may throw
   virtual void abandon_launch() {}                                     ///< it threw
   virtual void wrote(const void*, size_t /*bytes*/) {}                 ///< into the device's memory: a copy, a library
   virtual void library(const LibraryCall&) {}

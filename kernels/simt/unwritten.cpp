@@ -9,10 +9,7 @@
 
 namespace simt {
 
-void UnwrittenDetector::begin_launch(const Launch& launch) {
-  kernel_ = launch.kernel;
-  reads_.clear();
-}
+void UnwrittenDetector::begin_launch(const Launch&) { reads_.clear(); }
 
 /// Shared memory of blocks before is gone.
 void UnwrittenDetector::begin_block() {
@@ -56,13 +53,13 @@ void UnwrittenDetector::access(const Access& access) {
   }
 }
 
-void UnwrittenDetector::end_launch() {
+void UnwrittenDetector::end_launch(const Launch& launch) {
   if (reads_.empty()) return;
   constexpr size_t kMostTold = 3;
   std::set<uintptr_t> places;
   for (const auto& [place, read] : reads_) places.insert(place);
   const auto lines = source_lines(places);
-  std::string text = "read of what nothing wrote in " + kernel_ + ": ";
+  std::string text = "read of what nothing wrote in " + launch.kernel + ": ";
   size_t told = 0;
   for (const auto& [place, read] : reads_) {
     if (told == kMostTold) break;

@@ -3,7 +3,6 @@
 #pragma once
 #include <cstdint>
 #include <map>
-#include <string>
 #include <vector>
 
 #include "kernels/simt/tracer.h"
@@ -19,7 +18,7 @@ class UnwrittenDetector : public Tracer {
   void access(const Access&) override;
   void new_memory(const void*, size_t bytes, Space) override;
   void wrote(const void*, size_t bytes) override;
-  void end_launch() override;
+  void end_launch(const Launch&) override;
 
  private:
   struct Memory {
@@ -37,8 +36,7 @@ class UnwrittenDetector : public Tracer {
   std::map<uintptr_t, Memory>::iterator memory_of(uintptr_t address);
 
   std::map<uintptr_t, Memory> memories_;  ///< by where they begin
-  std::string kernel_;
-  std::map<uintptr_t, Read> reads_;  ///< the first of each place in the program
+  std::map<uintptr_t, Read> reads_;       ///< the first of each place in the program
 };
 
 }  // namespace simt

@@ -52,11 +52,10 @@ class Journey : public simt::Tracer {
   /// `profiler` began before: it has counted a launch when this hears of its end.
   explicit Journey(const simt::Profiler& profiler) : profiler_(profiler) {}
 
-  void begin_launch(const simt::Launch& launch) override { kernel_ = launch.kernel; }
-  void end_launch() override {
-    const simt::KernelProfile& all = profiler_.kernels().at(kernel_);
-    auto& [read, written] = before_[kernel_];
-    add(short_name(kernel_), static_cast<double>(all.bytes_read - read), static_cast<double>(all.bytes_written - written));
+  void end_launch(const simt::Launch& launch) override {
+    const simt::KernelProfile& all = profiler_.kernels().at(launch.kernel);
+    auto& [read, written] = before_[launch.kernel];
+    add(short_name(launch.kernel), static_cast<double>(all.bytes_read - read), static_cast<double>(all.bytes_written - written));
     read = all.bytes_read, written = all.bytes_written;
   }
   void library(const simt::LibraryCall& call) override { add(call.what, call.bytes_read, call.bytes_written); }
@@ -69,7 +68,7 @@ class Journey : public simt::Tracer {
   }
 
   const simt::Profiler& profiler_;
-  std::string kernel_, rows_;
+  std::string rows_;
   std::map<std::string, std::pair<uint64_t, uint64_t>> before_;
   int stations_ = 0;
 };
