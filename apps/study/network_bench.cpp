@@ -14,6 +14,7 @@
 #include "engine/core/storage.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/pointwise.h"
+#include "engine/train/made_up_input.h"
 #include "engine/train/train_step.h"
 #include "models/registry.h"
 
@@ -21,21 +22,6 @@ namespace cudenza {
 namespace {
 
 constexpr int kClasses = 1000;
-
-/// The same batch, whatever is asked for.
-class MadeUpInput : public Input {
- public:
-  explicit MadeUpInput(const Tensor& x) : x_(x) {}
-  int64_t rows() const override { return x_.size(0); }
-  Device device() const override { return x_.device(); }
-  Tensor training(const Batch&) override { return x_; }
-  Tensor plain(std::span<const int64_t> rows) override { return first(static_cast<int64_t>(rows.size())); }
-  Tensor variants(std::span<const int64_t> rows, int n) override { return first(n * static_cast<int64_t>(rows.size())); }
-
- private:
-  Tensor first(int64_t count) const { return x_.slice(0, {count, x_.size(1), x_.size(2), x_.size(3)}); }
-  Tensor x_;
-};
 
 /// A batch, and a network in one of its two uses.
 struct Subject {

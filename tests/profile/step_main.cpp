@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/autograd/node.h"
+#include "engine/train/made_up_input.h"
 #include "engine/train/train_step.h"
 #include "models/registry.h"
 #include "tests/profile/measured.h"
@@ -73,20 +74,6 @@ class Journey : public simt::Tracer {
   int stations_ = 0;
 };
 
-/// The same batch, whatever is asked for.
-class OneBatch : public Input {
- public:
-  explicit OneBatch(const Tensor& x) : x_(x) {}
-  int64_t rows() const override { return x_.size(0); }
-  Device device() const override { return x_.device(); }
-  Tensor training(const Batch&) override { return x_; }
-  Tensor plain(std::span<const int64_t>) override { return x_; }
-  Tensor variants(std::span<const int64_t>, int) override { return x_; }
-
- private:
-  Tensor x_;
-};
-
 struct Options {
   std::string model = "resnet50", precision = "fp16";
   int64_t batch = 256, image = 224;
@@ -103,7 +90,7 @@ void train(Network& network, const Tensor& x, Generator& random, const std::func
   FlatParameters parameters(network.parameter_groups());
   Optimizer optimizer(parameters, Sgd{.lr = 1e-3, .momentum = 0.9, .weight_decay = 1e-4});
   if (x.dtype() == DType::f16) optimizer.use_loss_scale();
-  OneBatch input(x);
+  MadeUpInput input(x);
   TrainStep step(network, input, optimizer, random, recipe, nullptr);
   std::vector<int64_t> rows, labels;
   for (int64_t n = 0; n < x.size(0); ++n) rows.push_back(n), labels.push_back(n % kClasses);
