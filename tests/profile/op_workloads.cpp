@@ -62,6 +62,7 @@ std::vector<Workload> workloads() {
   add_op_workloads(all);
   add_training_workloads(all);
   add_sound_workloads(all);
+  add_rare_workloads(all);
   add_naive_workloads(all);
   return all;
 }

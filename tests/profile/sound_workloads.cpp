@@ -41,10 +41,10 @@ Prepared masked() {
   return {{}, [=] { spec_augment({mel, {}}, clips, {}, {}, {.seed = 1}); }};
 }
 
-Prepared log_mel(DType dtype, GpuFft fft, std::optional<double> top_db) {
+Prepared log_mel(DType dtype, GpuFft fft, std::optional<double> top_db, int n_fft = 2048) {
   const Tensor pcm = clips_of(dtype);
   MelSpec spec = MelSpec::preset("seed");
-  spec.top_db = top_db;
+  spec.n_fft = n_fft, spec.hop = n_fft / 4, spec.top_db = top_db;
   const auto mel = std::make_shared<LogMel>(spec, kDevice, fft);
   const Tensor once = (*mel)(pcm);
   return {{.read = bytes(pcm), .written = bytes(once)}, [=] { (*mel)(pcm); }};
@@ -67,6 +67,7 @@ void add_sound_workloads(std::vector<Workload>& all) {
         {fmt::format("augment/gather/forward/{}", dtype), [=] { return augmented(dtype, {.noise_p = 0, .cutout_p = 0}); }});
     all.push_back({fmt::format("augment/study/forward/{}", dtype), [=] { return augmented(dtype, {.noise_p = 0.5}); }});
     all.push_back({fmt::format("mel/fused/forward/{}", dtype), [=] { return log_mel(dtype, GpuFft::fused, std::nullopt); }});
+    all.push_back({fmt::format("mel/fused_1024/forward/{}", dtype), [=] { return log_mel(dtype, GpuFft::fused, {}, 1024); }});
     all.push_back({fmt::format("mel/library/forward/{}", dtype), [=] { return log_mel(dtype, GpuFft::cufft, 80); }});
   }
   all.push_back({"augment/masks/forward/f32", masked});

@@ -27,6 +27,7 @@ std::vector<Workload> workloads();
 void add_op_workloads(std::vector<Workload>&);
 void add_training_workloads(std::vector<Workload>&);  ///< optimizers, sums of gradients, what batches are made of
 void add_sound_workloads(std::vector<Workload>&);     ///< augmentation, transforms, spectrograms, pictures
-void add_naive_workloads(std::vector<Workload>&);     ///< the first versions of some, to compare with
+void add_rare_workloads(std::vector<Workload>&);   ///< kernels that none of those runs: for some shapes, or before a network runs
+void add_naive_workloads(std::vector<Workload>&);  ///< the first versions of some, to compare with
 
 }  // namespace cudenza::testing

@@ -29,6 +29,11 @@ constexpr KernelFloor kKernelFloors[] = {
     {"merge_gradients_kernel", 0.5, 1, "the same"},
     {"clip_maps_kernel", 0.3, 1, "four moments a band and thread: some kilobytes in all"},
     {"log_mel_warp_kernel", 0.9, 1, "16 frames are 64 bytes of a row of the spectrogram, and rows begin anywhere"},
+    {"log_mel_kernel", 0.66, 0.57, "frames of other lengths than 2048: bins in mirrored order, exchanges a radix apart"},
+    {"rfft_kernel", 0.48, 0.57, "the same, and spectra have an odd length, so that rows begin anywhere"},
+    {"rfft_warp_kernel", 0.6, 1, "two floats a lane by two loads, and rows begin anywhere"},
+    {"pool_slice_kernel", 0.7, 1,
+     "few windows: what a block leaves, eight numbers a thread, weighs; once for hundreds of pixels"},
     {"mel_of_spectra_kernel", 0.55, 0.6, "what log_mel_kernel is held to, as plain as it can be"},
     {"picture_kernel", 0.14, 1, "neighbouring columns of a smaller picture stand 11.5 inputs apart; the nearest cache has them"},
     {"pixels_kernel", 0.9, 1, "a row that is turned begins anywhere"},
@@ -45,6 +50,7 @@ struct BytesCeiling {
   std::string_view reason;
 };
 constexpr BytesCeiling kBytesCeilings[] = {
+    {"adaptive_max_pool2d/one_picture", 1.1, "partial maxima of the slices"},
     {"batch_norm/training_2048_channels", 1.52, "of few rows here: what the blocks leave weighs as much as some of them"},
     {"batch_norm/training_relu_residual_2048_channels", 1.35, "the same"},
     {"channel_covariance", 9.1, "made of other ops: the mean, what is left of it and casts go through memory"},
