@@ -66,12 +66,13 @@ struct Case {
 };
 
 /// One to four frames in a block and eight, a last tile that is short, bands fewer and more than threads, every power and
-/// border, frames that begin at odd samples, a transform of one pass.
+/// border, frames that begin at odd samples (a warp's and a block's), a transform of one pass.
 std::vector<Case> cases() {
   std::vector<Case> all = {{small(64, 20, 12), DType::f32, 700},     {small(512, 100, 40), DType::i16, 2100},
                            {small(400, 200, 70), DType::f32, 1500},  {small(2048, 512, 128), DType::i16, 3000},
                            {small(60, 16, 9), DType::i16, 300},      {small(2048, 512, 128), DType::f32, 6000},
-                           {small(2048, 333, 37), DType::i16, 5001}, {small(32, 8, 5), DType::f32, 90}};
+                           {small(2048, 333, 37), DType::i16, 5001}, {small(32, 8, 5), DType::f32, 90},
+                           {small(64, 15, 9), DType::f32, 400}};
   all[1].spec.standardise_wave = true;
   all[2].spec.scale = MelScale::htk, all[2].spec.norm = MelNorm::none, all[2].spec.top_db = 20;
   all[3].spec.centre = false;
@@ -94,6 +95,18 @@ TEST(MelOnSimt, KernelsEqualTheReference) {
       }
     }
   }
+}
+
+// Constant is only what does not move beside its mean: a clip may lie far from zero.
+TEST(MelOnSimt, ClipsFarFromZeroAreStandardised) {
+  simt::set_order(simt::Order::kForward);
+  MelSpec spec = small(64, 20, 12);
+  spec.standardise_wave = true;
+  Tensor pcm = sound(1, 700, DType::f32);
+  for (float& value : pcm.span<float>()) value = 0.02f * value + 0.75f;
+  expect_near(LogMel(spec, Device::cuda())(pcm.to(Device::cuda())), LogMel(spec)(in_double(pcm)), 0.01);
+  pcm = Tensor::full({1, 700}, 0.75, DType::f32);
+  expect_near(LogMel(spec, Device::cuda())(pcm.to(Device::cuda())), LogMel(spec)(in_double(pcm)), 1e-3);
 }
 
 TEST(MelOnSimt, FramesTooLongForABlockGoToTheLibrary) {

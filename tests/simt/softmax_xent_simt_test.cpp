@@ -13,9 +13,9 @@ namespace {
 // The labels, partners and lambdas are vectors of their exact size: AddressSanitizer sees a read that follows a bad index.
 TEST(SoftmaxXentSimt, NoLabelOrPartnerOutOfRangeIsFollowed) {
   simt::set_order(simt::Order::kRandom);
-  constexpr int64_t rows = 5, classes = 8;
+  constexpr int64_t rows = 6, classes = 8;
   const std::vector<float> x(rows * classes, 0.5f), lambda(rows, 0.75f);
-  const std::vector<int64_t> labels{0, 8, 7, -5, 3}, partner{0, 2, 1, 4, 1'000'000};
+  const std::vector<int64_t> labels{0, 8, 7, -5, 3, 3}, partner{0, 2, 1, 4, 1'000'000, rows};
   std::vector<float> row_loss(rows), row_shift(rows), dx(rows * classes);
   float loss = 0, dloss = 1;
   const LabelTargets<float> targets{labels.data(), partner.data(), lambda.data(), 0.1};
