@@ -1,3 +1,4 @@
+#include "engine/ops/pointwise.h"
 #include "engine/ops/tta.h"
 #include "tests/support/op_case.h"
 
@@ -22,12 +23,17 @@ OpCase joining(std::string name, int64_t rows, int64_t classes, int64_t variants
 std::vector<OpCase> tta_cases() {
   OpCase blend = joining("blend_ten_genres", 5, 10, 8, {});
   blend.bench = {{.shape = {1024, 1000}}, {.shape = {8 * 1024, 1000}}};
+  OpCase large = joining("logits_beyond_the_exponential", 3, 40, 2, {});
+  large.run = [](const Inputs& in) { return Inputs{tta_probabilities(scale(in[0], 100), scale(in[1], 100), {})}; };
+  large.special.clear();
   return {
       blend,
       joining("blend_many_classes", 2, 131, 3, {.beta = 0.6}),
       joining("mean", 3, 33, 2, {.mode = TtaMode::mean}),
       joining("max", 4, 10, 8, {.mode = TtaMode::max}),
       joining("max_many_classes", 2, 150, 1, {.mode = TtaMode::max}),
+      joining("one_class", 3, 1, 2, {}),
+      large,
   };
 }
 

@@ -57,6 +57,21 @@ TEST(AugmentOnSimt, KernelEqualsTheReference) {
   }
 }
 
+// A constant clip has no deviation that noise could be a part of; and a rule may leave no room for a cut.
+TEST(AugmentOnSimt, ConstantAndShortClipsAreTheReferences) {
+  simt::set_order(simt::Order::kForward);
+  const Tensor constant = Tensor::full({2, 72}, 500, DType::i16), shortest = sound(2, 8, DType::i16);
+  for (const Tensor& pcm : {constant, shortest}) {
+    const ResidentClips there(pcm.to(Device::cuda()));
+    for (const int count : {1, 2, 3}) {
+      EXPECT_TRUE(is_close(tta_variants(there, {}, kAll, 2, count),
+                           augmented(pcm, {}, kAll, {.seed = 2, .rounds = Rounds::variants, .count = count}),
+                           kernel_against_cpu(DType::f32)))
+          << pcm.size(1) << ' ' << count;
+    }
+  }
+}
+
 // Without noise nothing is rounded but the scale: places, sizes and samples are equal to the last bit.
 TEST(AugmentOnSimt, ChoicesAreEqualToTheLastBit) {
   simt::set_order(simt::Order::kRandom);

@@ -96,6 +96,23 @@ TEST(BatchNormKernel, MisalignedArraysAreServed) {
   }
 }
 
+// relu(0) has no slope: the mask's bit is 0 there, as the reference's.
+TEST(BatchNormKernel, TheMaskEndsAtZero) {
+  simt::set_order(simt::Order::kForward);
+  const BatchNormShape shape{.rows = 3, .channels = 8};
+  const std::vector<float> x{-1, 0, 1, 0, -0.0f, NAN, 0, 2, 0, 0, 0, 0, 1, 1, 1, 1, -1, -2, 3, 4, 0, 5, 0, 6}, ones(8, 1),
+      zeros(8, 0);
+  const auto mask = [&](auto where) {
+    std::vector<float> y(x.size());
+    std::vector<uint32_t> words(static_cast<size_t>(shape.mask_words()));
+    const float* const no_residual = nullptr;
+    batch_norm_apply(where, x.data(), no_residual, shape, {ones.data(), zeros.data(), zeros.data(), ones.data()}, true, y.data(),
+                     words.data());
+    return words;
+  };
+  EXPECT_EQ(mask(Gpu{}), mask(Reference{}));
+}
+
 TEST(BatchNormKernel, TwoTermsOfTheGradientAreOne) {
   for (const BatchNormShape& shape : {BatchNormShape{.rows = 9, .channels = 8}, {.rows = 700, .channels = 36}}) {
     for (const int64_t offset : {0, 1}) {

@@ -144,6 +144,14 @@ TEST(PictureOnSimt, KernelsEqualTheCpu) {
   }
 }
 
+// There is nothing to divide by.
+TEST(PictureOnSimt, ConstantClipsAreZeros) {
+  simt::set_order(simt::Order::kForward);
+  const Tensor mel_db = Tensor::full({2, 6, 50}, -31.3, DType::f32, Device::cuda());
+  const auto y = Picture({.height = 5, .width = 9}, Normalize::clip, nullptr, Device::cuda())(mel_db).to_vector<float>();
+  EXPECT_EQ(y, std::vector<float>(y.size(), 0));
+}
+
 TEST(MelStatisticsOnSimt, EqualTheReference) {
   const Tensor mel_db = LogMel(small(64, 20, 12))(sound(3, 700, DType::f32));
   MelStatistics plain, on_gpu;

@@ -49,6 +49,23 @@ TEST(PixelsKernel, IsTheReference) {
   }
 }
 
+// The names end with the set: AddressSanitizer sees one that is read behind it.
+TEST(PixelsKernel, NamesAreThoseOfTheRows) {
+  simt::set_order(simt::Order::kForward);
+  const std::vector<int64_t> names{70, 11, 12};
+  PixelBatch s{.resident = 3,
+               .batch = 4,
+               .height = 4,
+               .width = 31,
+               .channels = 1,
+               .scale = {1},
+               .shift = {0},
+               .chances = {.turn = 12, .columns = 7, .rows = 2},
+               .seed = 11,
+               .ids = names.data()};
+  expect_the_reference<float>(s, {3, 0, -1, 2}, 5);
+}
+
 TEST(PixelsKernel, CropsAsTheReference) {
   for (const int views : {0, 1, 3}) {
     const std::vector<int64_t> rows = {4, 9, 0};

@@ -9,6 +9,7 @@
 
 #include "engine/core/gpu.h"
 #include "engine/ops/dropout.h"
+#include "kernels/dropout/dropout.h"
 #include "kernels/pool/pool_slices.h"
 #include "kernels/simt/simt.h"
 #include "tests/support/op_case.h"
@@ -88,6 +89,20 @@ TEST(DropoutKernels, DropWhatTheCpuDrops) {
         random.advance_step(), same.advance_step();
       }
     }
+  }
+}
+
+// dropout.h: unused bits of the last byte are 0.
+TEST(DropoutKernels, LeaveTheCpusMask) {
+  for (const int64_t count : {1, 7, 37, 1027}) {
+    const std::vector<float> x(static_cast<size_t>(count), 1);
+    const auto mask = [&](auto where) {
+      std::vector<float> y(x.size());
+      std::vector<uint8_t> bits(static_cast<size_t>(kernels::dropout_mask_bytes(count)));
+      kernels::dropout_forward(where, x.data(), y.data(), bits.data(), count, 0.25, {.seed = 3, .op = 1, .step = nullptr});
+      return bits;
+    };
+    EXPECT_EQ(mask(kernels::Gpu{}), mask(kernels::Cpu{})) << count;
   }
 }
 
