@@ -57,17 +57,21 @@ TEST(AugmentOnSimt, KernelEqualsTheReference) {
   }
 }
 
-// A constant clip has no deviation that noise could be a part of; and a rule may leave no room for a cut.
-TEST(AugmentOnSimt, ConstantAndShortClipsAreTheReferences) {
+// A constant clip has no deviation that noise could be a part of; three samples are too few for a cut; and of two variants of a
+// crop each begins elsewhere, in whole packs.
+TEST(AugmentOnSimt, ConstantShortAndCroppedClipsAreTheReferences) {
   simt::set_order(simt::Order::kForward);
-  const Tensor constant = Tensor::full({2, 72}, 500, DType::i16), shortest = sound(2, 8, DType::i16);
-  for (const Tensor& pcm : {constant, shortest}) {
+  const std::pair<Tensor, int64_t> cases[] = {
+      {Tensor::full({2, 72}, 500, DType::i16), 0}, {sound(6, 3, DType::i16), 0}, {sound(2, 1200, DType::i16), 400}};
+  for (const auto& [pcm, crop] : cases) {
+    AugmentSpec spec = kAll;
+    spec.crop = crop;
     const ResidentClips there(pcm.to(Device::cuda()));
     for (const int count : {1, 2, 3}) {
-      EXPECT_TRUE(is_close(tta_variants(there, {}, kAll, 2, count),
-                           augmented(pcm, {}, kAll, {.seed = 2, .rounds = Rounds::variants, .count = count}),
+      EXPECT_TRUE(is_close(tta_variants(there, {}, spec, 2, count),
+                           augmented(pcm, {}, spec, {.seed = 2, .rounds = Rounds::variants, .count = count}),
                            kernel_against_cpu(DType::f32)))
-          << pcm.size(1) << ' ' << count;
+          << pcm.size(1) << " samples, " << count << " variants";
     }
   }
 }

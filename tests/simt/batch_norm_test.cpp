@@ -134,6 +134,16 @@ TEST(BatchNormKernel, RepeatsBitForBitInEveryThreadOrder) {
   }
 }
 
+// The second stage's threads take more than one block's results each where there are more than 64.
+TEST(BatchNormKernel, ManyBlocksAreMerged) {
+  simt::set_order(simt::Order::kForward);
+  const BatchNormShape shape{.rows = 16'700, .channels = 4};
+  const Step expected = run(Cpu{}, shape, 0), result = run(Gpu{}, shape, 0);
+  expect_near(result.mean, expected.mean, 1e-6f, "mean");
+  expect_near(result.inv_std, expected.inv_std, 1e-6f, "inv_std");
+  expect_near(result.dbeta, expected.dbeta, 1e-3f, "dbeta");
+}
+
 TEST(BatchNormKernel, StatisticsKeepTheirDigitsWhereTheMeanIsLarge) {
   const BatchNormShape shape{.rows = 1500, .channels = 8};
   const auto x = random_values(shape.rows * shape.channels, 1e4f);  // what run() makes
