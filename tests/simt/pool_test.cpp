@@ -79,6 +79,19 @@ TEST(PoolKernels, TiesAndNaNsAreTheCpusAcrossSlices) {
   }
 }
 
+// Nothing is larger than what a maximum begins with: the first pixel has the gradient then.
+TEST(PoolKernels, TheFirstOfNothingButMinusInfinityWins) {
+  simt::set_order(simt::Order::kForward);
+  for (const int64_t side : {3, 40}) {
+    const Tensor x = Tensor::full({1, side, side, 2}, -INFINITY, DType::f32, kGpu);
+    x.set_requires_grad(true);
+    adaptive_max_pool2d(x, 1, 1).backward(Tensor::full({1, 1, 1, 2}, 1, DType::f32, kGpu));
+    std::vector<float> expected(static_cast<size_t>(side * side * 2));
+    expected[0] = expected[1] = 1;
+    EXPECT_EQ(x.grad().to_vector<float>(), expected) << side;
+  }
+}
+
 TEST(DropoutKernels, DropWhatTheCpuDrops) {
   for (const int64_t count : {1, 5, 64, 1027}) {
     for (const auto op : {dropout, drop_path}) {
