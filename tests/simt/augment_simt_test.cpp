@@ -120,7 +120,8 @@ TEST(SpecAugmentOnSimt, KernelEqualsTheReference) {
   const Tensor mel = make_inputs({{.shape = {6, 20, 70}}}, DType::f32)[0], floor = Tensor::full({6}, -0.5, DType::f32),
                rows = Tensor::from(chosen, {3}, gpu);
   const ResidentClips there(Tensor::zeros({2, 8}, DType::i16, gpu));
-  for (const SpecMasks masks : {SpecMasks{}, {.frames = 0}, {.bands = 0}, {.frames = 100, .bands = 100}}) {
+  for (const SpecMasks masks :
+       {SpecMasks{}, {.frames = 0}, {.bands = 0}, {.frames = 1, .bands = 1}, {.frames = 100, .bands = 100}}) {
     const Tensor expected = mel.clone();
     const kernels::MaskRule rule{20, 70, std::min(masks.bands, 20), std::min(masks.frames, 70)};
     kernels::spec_augment(kernels::Reference{}, rule, {.rows = chosen.data(), .set = 2},

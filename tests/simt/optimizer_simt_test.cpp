@@ -23,6 +23,16 @@ TEST_P(OptimizerOnSimt, CapturedStepObeysNewRates) { check_captured_step(Device:
 INSTANTIATE_TEST_SUITE_P(Orders, OptimizerOnSimt,
                          ::testing::Values(simt::Order::kForward, simt::Order::kReverse, simt::Order::kRandom));
 
+// A user reads it as "not measured".
+TEST(OptimizerOnSimtAlone, ANormThatNobodyMeasuredIsZero) {
+  simt::set_order(simt::Order::kForward);
+  const kernels::Hyper hyper{.lr = 0.1};
+  kernels::StepState state{.gradient_norm = 5};
+  kernels::SgdUpdate::Coefficients coefficients;
+  kernels::begin_step(kernels::Gpu{}, kernels::SgdUpdate{}, {.rule = {}, .table = &hyper, .hypers = 1}, &state, &coefficients);
+  EXPECT_EQ(state.gradient_norm, 0);
+}
+
 TEST(OptimizerOnSimtTwice, StepsRepeatBitForBit) {
   const Segments segments{{0, 20'000, 0}};
   simt::set_order(simt::Order::kForward);
