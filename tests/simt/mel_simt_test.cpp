@@ -146,10 +146,21 @@ TEST(PictureOnSimt, KernelsEqualTheCpu) {
   }
 }
 
-// There is nothing to divide by.
+TEST(StandardiseWaveOnSimt, ClipsOfFewSamplesAndSilenceAreTheReferences) {
+  simt::set_order(simt::Order::kForward);
+  for (const std::vector<float>& pcm : {std::vector<float>{0.5f}, {0.5f, 0.25f}, {0, 0, 0, 0}, {0.5f, -0.5f, 0.25f}}) {
+    kernels::Affine<float> got{}, expected{};
+    kernels::standardise_wave(kernels::Gpu{}, pcm.data(), &got, 1, std::ssize(pcm));
+    kernels::standardise_wave(kernels::Reference{}, pcm.data(), &expected, 1, std::ssize(pcm));
+    EXPECT_FLOAT_EQ(got.scale, expected.scale) << pcm.size();
+    EXPECT_FLOAT_EQ(got.shift, expected.shift) << pcm.size();
+  }
+}
+
+// There is nothing to divide by but what rounding leaves.
 TEST(PictureOnSimt, ConstantClipsAreZeros) {
   simt::set_order(simt::Order::kForward);
-  const Tensor mel_db = Tensor::full({2, 6, 50}, -31.3, DType::f32, Device::cuda());
+  const Tensor mel_db = Tensor::full({2, 6, 777}, -31.3, DType::f32, Device::cuda());
   const auto y = Picture({.height = 5, .width = 9}, Normalize::clip, nullptr, Device::cuda())(mel_db).to_vector<float>();
   EXPECT_EQ(y, std::vector<float>(y.size(), 0));
 }

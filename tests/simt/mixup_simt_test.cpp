@@ -9,7 +9,7 @@
 namespace cudenza::kernels {
 namespace {
 
-constexpr int64_t kSamples = 2, kSampleSize = 2 * 1024 * 256 - 3;  // single elements; the last tile is short
+constexpr int64_t kSamples = 16, kSampleSize = 2 * 1024 * 128 - 3;  // single elements; the last tile is short
 
 template <class Where> std::vector<float> mixed(Where where, const std::vector<float>& x) {
   std::vector<float> y(x.size()), lambda(kSamples);
