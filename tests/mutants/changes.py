@@ -1,4 +1,4 @@
-"""What tests/mutants/mutants.py changes in kernels, and how all changes of a file stand in one source, to be chosen as it runs."""
+"""What tests/mutants/mutants.py changes in kernels, and how all changes of a file stand in one source, to be chosen later."""
 import collections
 import pathlib
 import re

@@ -34,6 +34,7 @@ PROGRAMS = {SIMT: "cudenza_simt", TRACED: "cudenza_simt_traced"}  # and the libr
 # Tests of the tree, tests that start the program anew, and with tracing those of a whole training: they run no kernel that others
 # do not, and ten seconds long.
 OTHERS = {SIMT: "-EveryKernel*:*DeathTest*", TRACED: "-*DeathTest*:*/Floors*:*TrainingOnSimt*"}
+QUICK = 1.5  # seconds of tests that nine mutants in ten do not stand
 QUIET = {"ASAN_OPTIONS": "symbolize=0:detect_leaks=0", "UBSAN_OPTIONS": "symbolize=0:print_stacktrace=0", "OMP_NUM_THREADS": "1"}
 
 
@@ -181,10 +182,10 @@ class Schemata:
             chosen.append(test)
         return chosen
 
-
     def is_alone(self, mutant):
-        """Whether it has to be compiled alone: it cannot be chosen, or it seems that no test runs it; a constant expression does."""
-        return mutant.id in self.alone or not any(mutant.id in test[1] for tests in self.tests.values() for test in tests.values())
+        """Whether it has to be compiled alone: it cannot be chosen, or no test seems to run it, as with a constant expression."""
+        is_run = any(mutant.id in test[1] for tests in self.tests.values() for test in tests.values())
+        return mutant.id in self.alone or not is_run
 
 
 class Judge:
@@ -255,7 +256,7 @@ def summary(results):
             f"({100 * len(noticed) / max(1, len(counted)):.1f} %), {traced} of them by tracing alone")
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     parser.add_argument("--of", default="")
@@ -267,7 +268,11 @@ def main():
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--same", action="store_true")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("mutants.jsonl"))
-    a = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    a = arguments()
     every = all_mutants(a.of)
     known = [json.loads(line) for line in a.out.read_text().split("\n")[:-1]] if a.out.exists() else []
     known = {r["key"]: r for r in known if not (a.again and r["fate"] == "survived")}
@@ -292,9 +297,14 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
             list(pool.map(lambda m: one(m, judge), mutants))
 
+    def alive():
+        return [m for m in chosen if known.get(m.key, {}).get("why") == "" and not known[m.key]["traced"]]
+
+    schemata.seconds = min(a.seconds, QUICK)
     all_of([m for m in todo if not schemata.is_alone(m)], lambda judge, m: {**judge.judge(m, SIMT), "traced": False})
-    all_of([m for m in chosen if known.get(m.key, {}).get("why") == "" and not known[m.key]["traced"]],
-           lambda judge, m: {**judge.judge(m, TRACED), "traced": True})
+    schemata.seconds = a.seconds
+    all_of(alive(), lambda judge, m: {**judge.judge(m, SIMT), "traced": False})
+    all_of(alive(), lambda judge, m: {**judge.judge(m, TRACED), "traced": True})
     all_of([m for m in todo if schemata.is_alone(m)], lambda judge, m: judge.judge_alone(m))
     for result in known.values():
         if result["fate"] == "survived":

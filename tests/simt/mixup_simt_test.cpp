@@ -26,5 +26,15 @@ TEST(MixupOnSimt, BlocksOfSeveralTilesAreTheReference) {
   EXPECT_TRUE(mixed(Gpu{}, x) == mixed(Reference{}, x));
 }
 
+TEST(MixupOnSimt, AlphaZeroMixesNothing) {
+  simt::set_order(simt::Order::kForward);
+  const std::vector<float> x{1, 2, 3, 4, 5, 6, 7, 8, 9};
+  std::vector<float> y(9), lambda(3);
+  std::vector<int64_t> partner(3);
+  mixup(Gpu{}, x.data(), y.data(), 3, 3, 0.0, {.seed = 5, .op = 1, .step = nullptr}, {partner.data(), lambda.data()});
+  EXPECT_EQ(y, x);
+  EXPECT_EQ(lambda, std::vector<float>(3, 1));
+}
+
 }  // namespace
 }  // namespace cudenza::kernels
