@@ -9,17 +9,15 @@ Each figure is the median of the turns; each turn is a process of its own, so th
 begun, or gone on with, beyond that time (exit code 3: call again to go on). --goals: what the goals for a GPU ask for.
 """
 import argparse
-import json
 import pathlib
-import statistics
-import subprocess
 import sys
 import time
 
+from turns import LATER, Lines, OutOfTime, medians, run
+
 HERE = pathlib.Path(__file__).parent
 MODELS = "alexnet,vgg16,resnet34,resnet50,resnetrs50"
-LATER = 3
-NUMBERS = ("images_per_s", "seconds_median", "peak_bytes", "reserved_bytes", "process_peak_bytes")
+KEYS = ("bench", "model", "precision", "batch_size", "variant")
 
 
 def goals():
@@ -43,25 +41,6 @@ def chosen(a):
                     yield bench, model, precision, a.batch_size, variant
 
 
-class OutOfTime(Exception):
-    pass
-
-
-def run(command, deadline):
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise OutOfTime
-    try:
-        done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                              timeout=None if left == float("inf") else left)
-    except subprocess.TimeoutExpired:
-        raise OutOfTime from None
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr[-2000:]}")
-    found = json.loads(done.stdout)
-    return found[0] if isinstance(found, list) else found
-
-
 def turn(a, unit, deadline):
     bench, model, precision, batch, variant = unit
     common = [bench, "--model", model, "--precision", precision, "--batch-size", batch, "--image-size", a.image_size,
@@ -71,16 +50,10 @@ def turn(a, unit, deadline):
     return ours, run([sys.executable, HERE / "torch_networks.py", *common, "--variant", variant], deadline)
 
 
-def medians(results):
-    return results[0] | {k: statistics.median(r[k] for r in results) for k in NUMBERS if results[0].get(k) is not None}
-
-
 def compared(a, unit, deadline):
     turns = [turn(a, unit, deadline) for _ in range(a.turns)]
     ours, torch = (medians([t[side] for t in turns]) for side in (0, 1))
-    keys = ("bench", "model", "precision", "batch_size", "variant")
-    return dict(zip(keys, unit)) | {"turns": a.turns, "ratio": ours["images_per_s"] / torch["images_per_s"], "ours": ours,
-                                    "torch": torch}
+    return {"turns": a.turns, "ratio": ours["images_per_s"] / torch["images_per_s"], "ours": ours, "torch": torch}
 
 
 def show(row, field):
@@ -111,15 +84,14 @@ def arguments():
 def main():
     a = arguments()
     deadline = time.monotonic() + 60 * a.minutes
-    known = [json.loads(line) for line in a.lines.read_text().splitlines()] if a.lines and a.lines.exists() else []
-    have = {(r["bench"], r["model"], r["precision"], r["batch_size"], r["variant"]): r for r in known}
+    lines = Lines(a.lines, KEYS)
     memory = "peak_bytes" if a.device == "cuda" else "process_peak_bytes"
     print(f"{'bench':6} {'model':12} {'precision':9} {'PyTorch is':12} batch   ours/s PyTorch/s   ratio  ours MiB PyTorch",
           flush=True)
     failed = False
     for unit in goals() if a.goals else chosen(a):
         try:
-            row = have.get(unit) or compared(a, unit, deadline)
+            row = lines.kept(unit, lambda: compared(a, unit, deadline))
         except OutOfTime:
             print("out of time: call again to go on", file=sys.stderr)
             return LATER
@@ -128,9 +100,6 @@ def main():
             failed = True
             continue
         show(row, memory)
-        if a.lines and unit not in have:
-            with a.lines.open("a") as file:
-                file.write(json.dumps(row) + "\n")
     return 1 if failed else 0
 
 

@@ -9,11 +9,11 @@ CUDA graphs among it); graphs (the eager step captured in one CUDA graph). bench
 import argparse
 import json
 import resource
-import statistics
-import time
 
 import torch
 import torchvision
+
+from turns import timed
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -70,19 +70,12 @@ def captured(step):
     return graph.replay
 
 
-def timed(step, device, budget):
+def seconds_of(step, device, budget):
     calls, wait = (10, torch.cuda.synchronize) if device == "cuda" else (1, lambda: None)
     for _ in range(3 if device == "cuda" else 1):
         step()
     wait()
-    seconds, start = [], time.perf_counter()
-    while len(seconds) < 3 or time.perf_counter() - start < budget:
-        before = time.perf_counter()
-        for _ in range(calls):
-            step()
-        wait()
-        seconds.append((time.perf_counter() - before) / calls)
-    return statistics.median(seconds)
+    return timed(step, budget, calls=calls, wait=wait)
 
 
 def main():
@@ -107,7 +100,7 @@ def main():
     labels = torch.arange(a.batch_size, device=a.device) % 1000
     in_graph = a.variant == "graphs"
     step = training_step(net, x, labels, a.precision, in_graph) if a.bench == "train" else inference_step(net, x)
-    seconds = timed(captured(step) if in_graph else step, a.device, a.seconds)
+    seconds = seconds_of(captured(step) if in_graph else step, a.device, a.seconds)
     on_gpu = a.device == "cuda"
     result = {
         "bench": a.bench,
