@@ -24,6 +24,7 @@ struct ConvShape {
 
   int64_t out_height() const { return (height + 2 * pad - kernel_h) / stride + 1; }
   int64_t out_width() const { return (width + 2 * pad - kernel_w) / stride + 1; }
+  int64_t filter_count() const { return out_channels * kernel_h * kernel_w * in_channels; }  ///< numbers in w
   /// Of one of the three functions; a multiply-add counts as two.
   double flops() const { return 2.0 * batch * out_height() * out_width() * out_channels * kernel_h * kernel_w * in_channels; }
   bool operator==(const ConvShape&) const = default;
@@ -60,6 +61,8 @@ const ConvBackend& conv_onednn();         ///< CPU, f32, bf16 and f16 (computed 
 const ConvBackend& conv_winograd();       ///< CPU, f32 and bf16: 3x3 and 5x5 with stride 1, in fewer multiplications
 const ConvBackend& conv_gpu(int device);  ///< cuDNN 9 (cudnn/conv.cpp); the reference loops in the SIMT build
 
+/// Whether Winograd's algorithm needs at most half the multiplications of plain sums, for tiles enough. REQUIRES support.
+bool winograd_saves(const ConvShape&);
 /// Whether conv_winograd() supports this convolution and is faster than oneDNN.
 bool winograd_is_faster(const ConvShape&);
 

@@ -57,6 +57,9 @@ template <class T, class Winner, class Side> void max_pool_forward(Cpu, const T*
 template <class T, class Winner, class Side>
 void max_pool_forward(Gpu, const T* x, T* y, Winner* winner, const PoolShape<Side>&, void* workspace);
 
+/// Of quantized numbers: the maximum of bytes stands for the maximum of what they stand for.
+void max_pool_bytes(Cpu, const uint8_t* x, uint8_t* y, const PoolShape<StridedSide>&);
+
 template <class T, class Side> void avg_pool_forward(Reference, const T* x, T* y, const PoolShape<Side>&);
 template <class T, class Side> void avg_pool_forward(Cpu, const T* x, T* y, const PoolShape<Side>&);
 template <class T, class Side> void avg_pool_forward(Gpu, const T* x, T* y, const PoolShape<Side>&, void* workspace);

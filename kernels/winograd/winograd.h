@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "kernels/common/backend.h"
+#include "kernels/common/conv_epilogue.h"
 #include "kernels/common/extents.h"
 #include "kernels/common/float16.h"
 
@@ -46,22 +47,19 @@ struct WinogradShape {
 /// Both numbers of channels must be multiples of this.
 int64_t winograd_channels();
 
-/// y = relu(sum + bias[k] + residual), parts absent where null.
-template <class T> struct WinogradEpilogue {
-  const float* bias = nullptr;
-  const T* residual = nullptr;  ///< like y; may be y
-  bool relu = false;
-};
+/// How the filters lie: as the convolution's own, [out_channels, taps, taps, in_channels]; for backward_data() as those of the
+/// forward convolution, [in_channels, taps, taps, out_channels] with every tap at its mirrored place; or as winograd_pack() puts
+/// them, which is fastest to read: [out_channels / winograd_channels(), taps, taps, in_channels, winograd_channels()].
+enum class WinogradFilters : uint8_t { own, of_forward, packed };
 
-/// How the filters lie: as the convolution's own, [out_channels, taps, taps, in_channels]; or, for backward_data(),
-/// as those of the forward convolution, [in_channels, taps, taps, out_channels] with every tap at its mirrored place.
-enum class WinogradFilters : uint8_t { own, of_forward };
-
-/// `scratch`: winograd_scratch(s) floats, aligned to 64 bytes.
+/// `scratch`: winograd_scratch(s, kind) floats, aligned to 64 bytes.
 template <class T>
-void winograd_convolve(Cpu, const WinogradShape& s, const T* x, const T* w, WinogradFilters, T* y, const WinogradEpilogue<T>&,
+void winograd_convolve(Cpu, const WinogradShape& s, const T* x, const T* w, WinogradFilters kind, T* y, const ConvEpilogue<T>&,
                        float* scratch);
-int64_t winograd_scratch(const WinogradShape&);
+int64_t winograd_scratch(const WinogradShape&, WinogradFilters kind);
+
+/// The convolution's own filters to as many, packed; aligned to 64 bytes.
+template <class T> void winograd_pack(Cpu, const WinogradShape& s, const T* w, T* packed);
 
 /// dw [out_channels, taps, taps, in_channels] of x and dy (like y).
 template <class T> void winograd_weights(Cpu, const WinogradShape& s, const T* x, const T* dy, T* dw, float* scratch);

@@ -1,6 +1,8 @@
 #include "engine/libraries/winograd/cpu_features.h"
 
+#include <fstream>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string_view>
 
 namespace cudenza {
 
@@ -21,6 +23,32 @@ std::string cpu_instruction_set() {
 #endif
     default: return "the baseline";
   }
+}
+
+std::string cpu_identity() {
+  static const std::string identity = [] {
+    std::string text = cpu_instruction_set();
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line) && !line.empty();) {  // the first processor's block
+      for (const std::string_view name : {"model name", "cpu family", "model\t", "stepping", "cache size"}) {
+        if (line.starts_with(name)) text += ", " + line.substr(line.find(':') + 1);
+      }
+    }
+    return text;
+  }();
+  return identity;
+}
+
+bool is_compiled_for_this_cpu() {
+#if defined(__x86_64__)
+#if !defined(__AVX512F__)
+  if (__builtin_cpu_supports("avx512f")) return false;
+#endif
+#if !defined(__AVX512BF16__)
+  if (__builtin_cpu_supports("avx512bf16")) return false;
+#endif
+#endif
+  return true;
 }
 
 bool cpu_multiplies_bf16() {

@@ -1,0 +1,99 @@
+/// A block of sums: up to 14 pixels by 32 filters, in registers.
+#pragma once
+#include <array>
+#include <utility>
+
+#include "kernels/direct_conv/finish.h"
+
+namespace cudenza::kernels::direct_conv {
+
+constexpr int kVector = kSimd<float>;
+constexpr int kPanel = 2 * kVector;              ///< filters of a block
+constexpr int kPixels = kVector == 16 ? 14 : 6;  ///< what fits into 32 registers, or 16, beside a panel
+
+/// Distances are in words; `rows` and `depth` say what is summed.
+template <class T, class Y> struct Block {
+  const float* x;        ///< words of the first pixel
+  int64_t pixel, x_row;  ///< to the next pixel's, and to the next row of the picture
+  const float* filters;  ///< [rows][depth][kPanel]
+  int64_t rows, depth;
+  const float* ahead;  ///< of the next panel: a piece is asked of memory with each step of the sums, `ahead_step` words further
+  int64_t ahead_step;
+  Y* y;
+  int64_t y_pixel;         ///< out_channels
+  int columns;             ///< filters that there are in this panel
+  EpilogueOf<T> epilogue;  ///< of the first pixel and filter
+};
+
+/// Sums of kCount pixels.
+template <int kCount, class T, class Y>
+[[gnu::always_inline]] inline void sum_block(const Block<T, Y>& b, Sums<T> (&sum)[kCount][2]) {
+  const float *filters = b.filters, *row = b.x, *ahead = b.ahead;
+  for (int64_t r = 0; r < b.rows; ++r, row += b.x_row) {
+    const float* third[(kCount + 2) / 3];  // every third pixel's: the two after it are reached by addressing alone
+    for (int i = 0; i < (kCount + 2) / 3; ++i) third[i] = row + 3 * i * b.pixel;
+    for (int64_t l = 0; l < b.depth; ++l, filters += kPanel) {
+      __builtin_prefetch(ahead, 0, 2);  // into the core's second cache
+      ahead += b.ahead_step;
+      const Simd<float> first = simd_load(filters), second = simd_load(filters + kVector);
+#pragma GCC unroll 14
+      for (int i = 0; i < kCount; ++i) {
+        const float* const word = third[i / 3] + i % 3 * b.pixel + l;
+        sum[i][0] = Product<T>::add(sum[i][0], word, first);
+        sum[i][1] = Product<T>::add(sum[i][1], word, second);
+      }
+    }
+  }
+}
+
+/// The last panel, where filters end within it: as if there were zeros behind them.
+template <int kCount, class T, class Y> [[gnu::noinline]] void write_part(const Block<T, Y>& b, const Sums<T> (&sum)[kCount][2]) {
+  using Residual = std::remove_cvref_t<decltype(*b.epilogue.residual)>;
+  const auto columns = static_cast<size_t>(b.columns);
+  EpilogueOf<T> epilogue = b.epilogue;
+  float bias[kPanel] = {}, scale[kPanel] = {};
+  const auto padded = [&](const float*& from, float* to) {
+    if (from) std::memcpy(to, from, columns * sizeof(float)), from = to;
+  };
+  padded(epilogue.bias, bias);
+  if constexpr (std::is_same_v<T, uint8_t>) padded(epilogue.scale, scale);
+  const Constants<T> constants(epilogue);
+  for (int i = 0; i < kCount; ++i) {
+    Residual residual[kPanel] = {};
+    if (epilogue.residual) std::memcpy(residual, epilogue.residual + i * b.y_pixel, columns * sizeof(Residual));
+    Y line[kPanel];
+    store(line, constants.finished(sum[i], epilogue, epilogue.residual ? residual : nullptr));
+    std::memcpy(b.y + i * b.y_pixel, line, columns * sizeof(Y));
+  }
+}
+
+template <int kCount, class T, class Y> void run_block(const Block<T, Y>& b) {
+  const auto* const residual = b.epilogue.residual;
+  if (residual) {
+    for (int i = 0; i < kCount; ++i) {
+      const char* const line = reinterpret_cast<const char*>(residual + i * b.y_pixel);
+      for (size_t byte = 0; byte < kPanel * sizeof *residual; byte += 64) __builtin_prefetch(line + byte);
+    }
+  }
+  Sums<T> sum[kCount][2] = {};
+  sum_block(b, sum);
+  if (b.columns < kPanel) return write_part(b, sum);
+  const Constants<T> constants(b.epilogue);
+  const auto finished = [&](int i) {
+    return constants.finished(sum[i], b.epilogue, residual ? residual + i * b.y_pixel : nullptr);
+  };
+#pragma GCC unroll 14
+  for (int i = 0; i + 1 < kCount; i += 2) store(b.y + i * b.y_pixel, b.y + (i + 1) * b.y_pixel, finished(i), finished(i + 1));
+  if constexpr (kCount % 2 == 1) store(b.y + (kCount - 1) * b.y_pixel, finished(kCount - 1));
+}
+
+/// run_block() of 1 to kPixels pixels.
+template <class T, class Y> inline void run_block(const Block<T, Y>& b, int64_t count) {
+  static constexpr auto kBlocks = []<size_t... kIndex>(std::index_sequence<kIndex...>) {
+    return std::array{&run_block<static_cast<int>(kIndex) + 1, T, Y>...};
+  }
+  (std::make_index_sequence<kPixels>());
+  kBlocks[static_cast<size_t>(count - 1)](b);
+}
+
+}  // namespace cudenza::kernels::direct_conv

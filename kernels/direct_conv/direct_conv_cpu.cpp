@@ -1,0 +1,259 @@
+#include <omp.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/common/parallel.h"
+#include "kernels/direct_conv/block.h"
+#include "kernels/direct_conv/direct_conv.h"
+
+namespace cudenza::kernels {
+namespace {
+
+using namespace direct_conv;
+
+// A core's own cache is taken to have 1 MiB.
+constexpr int64_t kOwnInput = int64_t{1} << 18;    ///< bytes of a picture's rows that a thread works on
+constexpr int64_t kOwnFilters = int64_t{1} << 19;  ///< bytes of all filters, if every thread is to read them all
+
+/// The convolution in words of 32 bits (block.h).
+template <class T> struct Words {
+  int64_t channels;       ///< of a pixel, rounded up to whole words
+  int64_t depth;          ///< of a filter's row
+  int64_t panels, panel;  ///< number, and words of each
+  bool copies;            ///< rows are copied first, with their padding
+
+  explicit Words(const DirectConvShape& s)
+      : channels(ceil_div<int64_t>(s.in_channels, Product<T>::kChannels)),
+        depth(s.kernel_w * channels),
+        panels(ceil_div<int64_t>(s.out_channels, kPanel)),
+        panel(s.kernel_h * depth * kPanel),
+        copies(s.pad > 0 || s.in_channels % Product<T>::kChannels != 0) {}
+};
+
+/// How the work is cut: bands of output rows, each of one picture or of several whole ones, times groups of panels.
+template <class T> struct Cuts {
+  bool flat;            ///< a 1x1 convolution without a stride: all pixels are one row, cut into lines of any length
+  int64_t lines, line;  ///< number of output rows (in flat ones: lines) of a picture, and pixels of each
+  int64_t pictures;     ///< in flat convolutions one
+  int64_t band_pictures = 1, band_lines, bands_of_picture, bands;
+  int64_t groups, group;  ///< number, and panels of each
+
+  Cuts(const DirectConvShape& s, const Words<T>& w) {
+    constexpr int64_t kLine = 4 * kPixels;
+    flat = s.kernel_h == 1 && s.kernel_w == 1 && s.stride == 1 && s.pad == 0 && !w.copies;
+    const int64_t pixels = s.batch * s.height * s.width, threads = omp_get_max_threads();
+    lines = flat ? ceil_div(pixels, kLine) : s.out_height();
+    if (flat && lines > 1) lines = ceil_div(lines, threads) * threads;  // as many for every thread
+    line = flat ? ceil_div(pixels, lines) : s.out_width();
+    if (flat) lines = ceil_div(pixels, line);
+    pictures = flat ? 1 : s.batch;
+    const int64_t line_bytes = (flat ? line : s.stride * (s.width + 2 * s.pad)) * w.channels * 4;
+    const int64_t filters = w.panels * w.panel * 4;
+    groups = filters > kOwnFilters || pictures * lines < 2 * threads ? std::min(threads, w.panels) : 1;
+    group = ceil_div(w.panels, groups);
+    groups = ceil_div(w.panels, group);
+    const int64_t even = ceil_div(pictures * lines * groups, 4 * threads);  // lines that give every thread a few bands
+    band_lines = std::clamp<int64_t>(kOwnInput / line_bytes, 1, std::max<int64_t>(1, groups > 1 ? lines * pictures : even));
+    if (band_lines >= lines) band_pictures = std::min(band_lines / lines, pictures), band_lines = lines;
+    bands_of_picture = ceil_div(lines, band_lines);
+    band_lines = ceil_div(lines, bands_of_picture);
+    bands = bands_of_picture * ceil_div(pictures, band_pictures);
+  }
+};
+
+template <class T, class Y = T> struct DirectConv {
+  DirectConvShape s;
+  const T* x;
+  const float* packed;
+  Y* y;
+  EpilogueOf<T> epilogue;
+  float* scratch;
+  Words<T> words{s};
+  Cuts<T> cut{s, words};
+
+  int64_t padded_width() const { return s.width + 2 * s.pad; }
+  int64_t rows_of(int64_t lines) const { return (lines - 1) * s.stride + s.kernel_h; }
+  /// Words of a thread's copy of a band.
+  int64_t copy_words() const {
+    return words.copies
+               ? ceil_div<int64_t>(cut.band_pictures * rows_of(cut.band_lines) * padded_width() * words.channels, 16) * 16
+               : 0;
+  }
+
+  void run() const {
+    const int64_t cost = cut.band_pictures * cut.band_lines * cut.line * cut.group * words.panel;
+    parallel_ranges(cut.bands * cut.groups, cost, [&](int64_t begin, int64_t end) {
+      float* const copy = words.copies ? scratch + omp_get_thread_num() * copy_words() : nullptr;
+      for (int64_t item = begin; item < end; ++item) run_item(item % cut.bands, item / cut.bands, copy);
+    });
+  }
+
+  void run_item(int64_t band, int64_t group, float* copy) const {
+    const int64_t picture = band / cut.bands_of_picture * cut.band_pictures;
+    const int64_t pictures = std::min(cut.band_pictures, cut.pictures - picture);
+    const int64_t first = band % cut.bands_of_picture * cut.band_lines, lines = std::min(cut.band_lines, cut.lines - first);
+    if (words.copies) {
+      for (int64_t n = 0; n < pictures; ++n) copy_rows(picture + n, first, lines, copy + n * copy_of_picture(lines));
+    }
+    const int64_t end = std::min((group + 1) * cut.group, words.panels);
+    for (int64_t panel = group * cut.group; panel < end; ++panel) {
+      Ahead ahead(panel + 1 < end ? packed + (panel + 1) * words.panel : nullptr, words.panel,
+                  pictures * lines * blocks_of_line());
+      for (int64_t n = 0; n < pictures; ++n) {
+        for (int64_t i = 0; i < lines; ++i)
+          run_line(picture + n, first + i, panel,
+                   copy ? copy + n * copy_of_picture(lines) + i * s.stride * padded_width() * words.channels : nullptr, ahead);
+      }
+    }
+  }
+
+  /// The next panel's filters come from memory while this one's are at work: a part with each block.
+  struct Ahead {
+    const float* at;
+    int64_t part, step;
+
+    /// `next` may be null.
+    Ahead(const float* next, int64_t panel, int64_t blocks)
+        : at(next), part(next ? ceil_div(panel, blocks) : 0), step(next ? ceil_div<int64_t>(kPanel, blocks) : 0) {}
+  };
+
+  int64_t blocks_of_line() const { return ceil_div<int64_t>(cut.line, kPixels); }
+  int64_t copy_of_picture(int64_t lines) const { return rows_of(lines) * padded_width() * words.channels; }
+
+  /// The rows of a picture that the output rows [first, first + lines) see, with zeros for padding.
+  void copy_rows(int64_t picture, int64_t first, int64_t lines, float* to) const {
+    const int64_t row_words = padded_width() * words.channels;
+    for (int64_t i = 0; i < rows_of(lines); ++i, to += row_words) {
+      const int64_t row = first * s.stride + i - s.pad;
+      if (row < 0 || row >= s.height) {
+        std::memset(to, 0, static_cast<size_t>(row_words) * 4);
+        continue;
+      }
+      const size_t edge = static_cast<size_t>(s.pad * words.channels) * 4;
+      std::memset(to, 0, edge);
+      copy_row(x + (picture * s.height + row) * s.width * s.in_channels, to + s.pad * words.channels);
+      std::memset(to + (s.pad + s.width) * words.channels, 0, edge);
+    }
+  }
+
+  void copy_row(const T* from, float* to) const {
+    const int64_t numbers = words.channels * Product<T>::kChannels;
+    if (numbers == s.in_channels) {
+      std::memcpy(to, from, static_cast<size_t>(s.width * s.in_channels) * sizeof(T));
+      return;
+    }
+    T* out = reinterpret_cast<T*>(to);
+    int64_t j = 0;
+    if (s.in_channels * sizeof(T) == 6) {  // pictures in 16 bits: four numbers at a time, the last of which becomes 0
+      for (; j + 1 < s.width; ++j, out += numbers, from += s.in_channels) {
+        uint64_t pixel;
+        std::memcpy(&pixel, from, sizeof pixel);
+        pixel &= 0xFFFF'FFFF'FFFFu;
+        std::memcpy(out, &pixel, sizeof pixel);
+      }
+    }
+    for (; j < s.width; ++j, out += numbers, from += s.in_channels) {
+      std::memcpy(out, from, static_cast<size_t>(s.in_channels) * sizeof(T));
+      std::memset(static_cast<void*>(out + s.in_channels), 0, static_cast<size_t>(numbers - s.in_channels) * sizeof(T));
+    }
+  }
+
+  void run_line(int64_t picture, int64_t line, int64_t panel, const float* copied, Ahead& ahead) const {
+    const float* from = copied;
+    if (!copied) {
+      const int64_t pixel = cut.flat ? line * cut.line : (picture * s.height + line * s.stride) * s.width;
+      from = reinterpret_cast<const float*>(x) + pixel * words.channels;
+    }
+    const int64_t pixels = cut.flat ? std::min(cut.line, s.batch * s.height * s.width - line * cut.line) : cut.line;
+    const int64_t column = panel * kPanel,
+                  at = (picture * (cut.flat ? 0 : cut.lines) + line) * cut.line * s.out_channels + column;
+    Block<T, Y> b{.x = from,
+                  .pixel = s.stride * words.channels,
+                  .x_row = padded_width() * words.channels,
+                  .filters = packed + panel * words.panel,
+                  .rows = s.kernel_h,
+                  .depth = words.depth,
+                  .ahead = nullptr,
+                  .ahead_step = ahead.step,
+                  .y = y + at,
+                  .y_pixel = s.out_channels,
+                  .columns = static_cast<int>(std::min<int64_t>(kPanel, s.out_channels - column)),
+                  .epilogue = epilogue};
+    if (epilogue.bias) b.epilogue.bias += column;
+    if constexpr (std::is_same_v<T, uint8_t>) b.epilogue.scale += column;
+    if (epilogue.residual) b.epilogue.residual += at;
+    const int64_t blocks = ceil_div<int64_t>(pixels, kPixels);
+    for (int64_t i = 0, done = 0; i < blocks; ++i) {
+      const int64_t count = (pixels - done + blocks - i - 1) / (blocks - i);  // blocks of nearly one size
+      b.ahead = ahead.at ? ahead.at : b.filters;
+      if (ahead.at) ahead.at += ahead.part;
+      run_block(b, count);
+      done += count;
+      b.x += count * b.pixel;
+      b.y += count * b.y_pixel;
+      if (b.epilogue.residual) b.epilogue.residual += count * b.y_pixel;
+    }
+  }
+};
+
+}  // namespace
+
+template <class T> int64_t direct_conv_filter_bytes(const DirectConvShape& s) {
+  const Words<T> words(s);
+  return words.panels * words.panel * 4;
+}
+
+template <class T> void direct_conv_pack(Cpu, const DirectConvShape& s, const direct_conv_filter_t<T>* w, void* packed) {
+  using Filter = direct_conv_filter_t<T>;
+  constexpr int kChannels = Product<T>::kChannels;
+  const Words<T> words(s);
+  parallel_ranges(words.panels, words.panel, [&](int64_t begin, int64_t end) {
+    Filter* to = static_cast<Filter*>(packed) + begin * words.panel * kChannels;
+    for (int64_t panel = begin; panel < end; ++panel) {
+      for (int64_t tap = 0; tap < s.kernel_h * s.kernel_w; ++tap) {
+        for (int64_t c = 0; c < words.channels * kChannels; c += kChannels) {
+          for (int64_t k = panel * kPanel; k < (panel + 1) * kPanel; ++k) {
+            for (int64_t i = c; i < c + kChannels; ++i)
+              *to++ = k < s.out_channels && i < s.in_channels ? w[(k * s.kernel_h * s.kernel_w + tap) * s.in_channels + i]
+                                                              : static_cast<Filter>(0.0F);
+          }
+        }
+      }
+    }
+  });
+}
+
+template <class T> int64_t direct_conv_scratch_bytes(const DirectConvShape& s) {
+  const DirectConv<T> conv{s, nullptr, nullptr, nullptr, {}, nullptr};
+  return conv.copy_words() * 4 * omp_get_max_threads();
+}
+
+template <class T>
+void direct_convolve(Cpu, const DirectConvShape& s, const T* x, const void* packed, T* y, const ConvEpilogue<T>& epilogue,
+                     void* scratch) {
+  DirectConv<T>{s, x, static_cast<const float*>(packed), y, epilogue, static_cast<float*>(scratch)}.run();
+}
+
+template <class Y>
+void direct_convolve(Cpu, const DirectConvShape& s, const uint8_t* x, const void* packed, Y* y, const Int8Epilogue& epilogue,
+                     void* scratch) {
+  DirectConv<uint8_t, Y>{s, x, static_cast<const float*>(packed), y, epilogue, static_cast<float*>(scratch)}.run();
+}
+
+template int64_t direct_conv_filter_bytes<float>(const DirectConvShape&);
+template int64_t direct_conv_filter_bytes<bf16>(const DirectConvShape&);
+template int64_t direct_conv_filter_bytes<uint8_t>(const DirectConvShape&);
+template void direct_conv_pack<float>(Cpu, const DirectConvShape&, const float*, void*);
+template void direct_conv_pack<bf16>(Cpu, const DirectConvShape&, const bf16*, void*);
+template void direct_conv_pack<uint8_t>(Cpu, const DirectConvShape&, const int8_t*, void*);
+template void direct_convolve(Cpu, const DirectConvShape&, const float*, const void*, float*, const ConvEpilogue<float>&, void*);
+template void direct_convolve(Cpu, const DirectConvShape&, const bf16*, const void*, bf16*, const ConvEpilogue<bf16>&, void*);
+template int64_t direct_conv_scratch_bytes<float>(const DirectConvShape&);
+template int64_t direct_conv_scratch_bytes<bf16>(const DirectConvShape&);
+template int64_t direct_conv_scratch_bytes<uint8_t>(const DirectConvShape&);
+template void direct_convolve(Cpu, const DirectConvShape&, const uint8_t*, const void*, uint8_t*, const Int8Epilogue&, void*);
+template void direct_convolve(Cpu, const DirectConvShape&, const uint8_t*, const void*, float*, const Int8Epilogue&, void*);
+template void direct_convolve(Cpu, const DirectConvShape&, const uint8_t*, const void*, bf16*, const Int8Epilogue&, void*);
+
+}  // namespace cudenza::kernels
