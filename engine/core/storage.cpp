@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/core/gpu.h"
+#include "engine/core/memory_plan.h"
 #include "engine/core/segment_pool.h"
 
 namespace cudenza {
@@ -154,13 +155,29 @@ CpuPool& pool() {
 
 Storage::Storage(size_t bytes, Device device) : bytes_(bytes), device_(device) {
   if (bytes == 0) return;
-  data_ = device.is_cpu() ? pool().take(bytes) : gpu::allocate(bytes, device.index());
+  if (!device.is_cpu()) {
+    data_ = gpu::allocate(bytes, device.index());
+    return;
+  }
+  MemoryPlan* const plan = MemoryPlan::active();
+  if (plan) data_ = plan->take(bytes, block_);
+  if (data_) return;
+  data_ = pool().take(bytes);
+  if (plan) plan->made(data_, bytes);
 }
 
 Storage::~Storage() {
   if (!data_) return;
-  if (device_.is_cpu()) pool().give(data_, bytes_);
-  else gpu::release(data_, bytes_, device_.index());
+  if (block_) {
+    --block_->living;
+    return;
+  }
+  if (device_.is_cuda()) {
+    gpu::release(data_, bytes_, device_.index());
+    return;
+  }
+  if (MemoryPlan* const plan = MemoryPlan::active()) plan->let_go(data_);
+  pool().give(data_, bytes_);
 }
 
 CpuMemoryUse cpu_memory_use() { return pool().use(); }

@@ -1,13 +1,16 @@
 /// A block of memory on one device, with one owner.
 #pragma once
 #include <cstddef>
+#include <memory>
 
 #include "engine/core/device.h"
 
 namespace cudenza {
 
-/// On the CPU: 64-byte aligned, from a pool that keeps freed memory, because fresh pages cost more than a pass over them. On
-/// a GPU: from the driver's stream-ordered pool. The contents are not initialised.
+struct PlannedBlock;
+
+/// On the CPU: 64-byte aligned, from a pool that keeps freed memory, because fresh pages cost more than a pass over them; in
+/// a MemoryPlan's run from its block. On a GPU: from the driver's stream-ordered pool. The contents are not initialised.
 class Storage {
  public:
   Storage(size_t bytes, Device device);
@@ -23,6 +26,7 @@ class Storage {
   void* data_ = nullptr;
   size_t bytes_;
   Device device_;
+  std::shared_ptr<PlannedBlock> block_;  ///< that it lies in, if it does (engine/core/memory_plan.h)
 };
 
 /// Bytes that tensors hold on the CPU now, their maximum since reset_cpu_peak(), and bytes that the pool keeps for reuse.

@@ -18,6 +18,7 @@ struct Tensor::Impl {
   std::shared_ptr<Storage> storage;
   size_t offset_bytes = 0;
   std::shared_ptr<Variable> variable;
+  Quantization quantization = {};
 };
 
 namespace {
@@ -58,7 +59,13 @@ Tensor::Impl& Tensor::impl() const {
 
 Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   const size_t bytes = static_cast<size_t>(shape.numel()) * size_of(dtype);
-  return Tensor(std::make_shared<Impl>(Impl{shape, dtype, std::make_shared<Storage>(bytes, device), 0, nullptr}));
+  return Tensor(std::make_shared<Impl>(Impl{shape, dtype, std::make_shared<Storage>(bytes, device), 0, nullptr, {}}));
+}
+
+Tensor Tensor::quantized(const Shape& shape, const Quantization& quantization, Device device) {
+  const Tensor t = empty(shape, DType::u8, device);
+  t.impl().quantization = quantization;
+  return t;
 }
 
 Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {
@@ -91,8 +98,14 @@ Tensor Tensor::from_bytes(const void* bytes, size_t count, const Shape& shape, D
 
 const Shape& Tensor::shape() const { return impl().shape; }
 DType Tensor::dtype() const { return impl().dtype; }
+const Quantization& Tensor::quantization() const { return impl().quantization; }
 Device Tensor::device() const { return impl().storage->device(); }
-void* Tensor::raw() const { return static_cast<char*>(impl().storage->data()) + impl().offset_bytes; }
+void* Tensor::raw() const {
+  const Impl& i = impl();
+  require(i.storage->data() || i.shape.numel() == 0, "the elements of a tensor {} {} are read, but were dropped", i.dtype,
+          i.shape);
+  return static_cast<char*>(i.storage->data()) + i.offset_bytes;
+}
 
 void Tensor::check_dtype(DType wanted) const {
   require(dtype() == wanted, "the tensor {} holds {}, but was read as {}", shape(), dtype(), wanted);
@@ -123,6 +136,7 @@ double Tensor::item() const {
 Tensor Tensor::to(Device target) const {
   if (target == device()) return detach();
   const Tensor t = empty(shape(), dtype(), target);
+  t.impl().quantization = quantization();
   t.copy_from(*this);
   return t;
 }
@@ -140,6 +154,7 @@ Tensor Tensor::to(DType target) const {
 
 Tensor Tensor::clone() const {
   const Tensor t = empty(shape(), dtype(), device());
+  t.impl().quantization = quantization();
   t.copy_from(*this);
   return t;
 }
@@ -152,8 +167,9 @@ Tensor Tensor::view(const Shape& new_shape) const {
 Tensor Tensor::slice(int64_t begin, const Shape& new_shape) const {
   require(begin >= 0 && begin + new_shape.numel() <= numel(), "slice: elements {} to {} lie outside {}", begin,
           begin + new_shape.numel(), shape());
-  return Tensor(std::make_shared<Impl>(
-      Impl{new_shape, dtype(), impl().storage, impl().offset_bytes + static_cast<size_t>(begin) * size_of(dtype()), nullptr}));
+  return Tensor(std::make_shared<Impl>(Impl{new_shape, dtype(), impl().storage,
+                                            impl().offset_bytes + static_cast<size_t>(begin) * size_of(dtype()), nullptr,
+                                            impl().quantization}));
 }
 
 void Tensor::copy_from(const Tensor& source) const {
@@ -172,6 +188,8 @@ const std::shared_ptr<Variable>& Tensor::variable() const { return impl().variab
 void Tensor::set_variable(std::shared_ptr<Variable> variable) const { impl().variable = std::move(variable); }
 
 Tensor Tensor::detach() const { return slice(0, shape()); }
+
+void Tensor::drop_elements() const { impl().storage = std::make_shared<Storage>(0, device()); }
 
 void Tensor::rebind(const Tensor& place) const {
   require(place.shape() == shape() && place.dtype() == dtype(), "rebind: {} {} cannot stand for {} {}", place.dtype(),

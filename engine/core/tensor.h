@@ -7,6 +7,7 @@
 
 #include "engine/core/device.h"
 #include "engine/core/dtype.h"
+#include "engine/core/quantization.h"
 #include "engine/core/shape.h"
 
 namespace cudenza {
@@ -21,6 +22,8 @@ class Tensor {
   Tensor() = default;
   static Tensor empty(const Shape&, DType, Device = Device::cpu());  ///< elements not initialised
   static Tensor zeros(const Shape&, DType, Device = Device::cpu());
+  /// u8, elements not initialised. Views, slices and clones of it stand for the same.
+  static Tensor quantized(const Shape&, const Quantization&, Device = Device::cpu());
   static Tensor full(const Shape&, double value, DType, Device = Device::cpu());
   template <class T> static Tensor from(std::span<const T> values, const Shape&, Device = Device::cpu());
   template <class T> static Tensor from(const std::vector<T>& values, const Shape& shape, Device device = Device::cpu()) {
@@ -33,6 +36,7 @@ class Tensor {
   int64_t numel() const { return shape().numel(); }
   DType dtype() const;
   Device device() const;
+  const Quantization& quantization() const;  ///< of a u8 tensor, if it is quantized
   size_t bytes() const { return static_cast<size_t>(numel()) * size_of(dtype()); }
 
   void* raw() const;  ///< address of the first element, on this device
@@ -80,6 +84,9 @@ class Tensor {
   void set_variable(std::shared_ptr<Variable>) const;
   /// Makes this tensor and all its copies share the elements of `place`: moves parameters into a flat buffer.
   void rebind(const Tensor& place) const;
+  /// Frees the elements of this tensor and all its copies, unless views still share them. Shape, dtype and device stay; whoever
+  /// asks for the elements gets a UsageError.
+  void drop_elements() const;
   bool same_elements(const Tensor& other) const { return defined() && other.defined() && raw() == other.raw(); }
 
  private:
