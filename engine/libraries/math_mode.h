@@ -14,6 +14,9 @@ struct MathMode {
   /// At a shape's first use, time the best few convolution engines on the device instead of trusting cuDNN's heuristics. The
   /// environment sets the initial value: CUDENZA_AUTOTUNE=1.
   bool autotune = false;
+  /// In inference on a CPU, try each convolution's algorithms at a shape's first use (engine/libraries/packed_conv.h) instead of
+  /// going by rules. Not with `deterministic`: another algorithm gives other bits.
+  bool trials = false;
 
   bool operator==(const MathMode&) const = default;
 };
@@ -25,7 +28,11 @@ void set_math_mode(const MathMode&);
 class ExactMath {
  public:
   ExactMath() : before_(math_mode()) {
-    set_math_mode({.tf32_convolutions = false, .tf32_matmuls = false, .deterministic = true, .autotune = before_.autotune});
+    set_math_mode({.tf32_convolutions = false,
+                   .tf32_matmuls = false,
+                   .deterministic = true,
+                   .autotune = before_.autotune,
+                   .trials = false});
   }
   ~ExactMath() { set_math_mode(before_); }
   ExactMath(const ExactMath&) = delete;

@@ -10,121 +10,14 @@
 #include "engine/libraries/math_mode.h"
 #include "engine/libraries/onednn/primitives.h"
 #include "tests/support/compare.h"
+#include "tests/support/conv_shapes.h"
 #include "tests/support/network_convs.h"
 
 namespace cudenza::testing {
 namespace {
 
-Input normal(const Shape& shape) { return {.shape = shape}; }
-
-struct Operands {
-  Tensor x, w, y, bias;
-  Operands() = default;
-  explicit Operands(const ConvShape& s) {
-    const auto made = make_inputs({normal({s.batch, s.height, s.width, s.in_channels}),
-                                   normal({s.out_channels, s.kernel_h, s.kernel_w, s.in_channels}),
-                                   normal({s.batch, s.out_height(), s.out_width(), s.out_channels}),
-                                   {.shape = {s.out_channels}, .accumulator = true}},
-                                  s.dtype);
-    x = made[0], w = made[1], y = made[2], bias = made[3];
-  }
-
-  Operands to(DType t) const {
-    Operands other;
-    other.x = x.to(t), other.w = w.to(t), other.y = y.to(t);
-    other.bias = bias.to(t == DType::f64 ? t : bias.dtype());
-    return other;
-  }
-};
-
 /// f32 is held against sums in f64: Winograd's algorithm rounds otherwise than plain sums in f32, of which none is the right one.
 DType type_of_reference(DType t) { return t == DType::f32 ? DType::f64 : t; }
-
-Tensor like(const Tensor& t) { return Tensor::empty(t.shape(), t.dtype()); }
-
-/// The shapes of the networks' layers on small pictures, and such as suit no vector.
-std::vector<ConvShape> shapes_of_layers() {
-  return {
-      {.batch = 2, .height = 9, .width = 7, .in_channels = 64, .out_channels = 32, .kernel_h = 1, .kernel_w = 1},
-      {.batch = 2, .height = 9, .width = 8, .in_channels = 32, .out_channels = 64, .kernel_h = 1, .kernel_w = 1, .stride = 2},
-      {.batch = 3, .height = 8, .width = 9, .in_channels = 32, .out_channels = 48, .kernel_h = 3, .kernel_w = 3, .pad = 1},
-      {.batch = 2,
-       .height = 9,
-       .width = 8,
-       .in_channels = 64,
-       .out_channels = 64,
-       .kernel_h = 3,
-       .kernel_w = 3,
-       .stride = 2,
-       .pad = 1},
-      {.batch = 1,
-       .height = 20,
-       .width = 21,
-       .in_channels = 3,
-       .out_channels = 64,
-       .kernel_h = 7,
-       .kernel_w = 7,
-       .stride = 2,
-       .pad = 3},
-      {.batch = 1,
-       .height = 31,
-       .width = 27,
-       .in_channels = 3,
-       .out_channels = 64,
-       .kernel_h = 11,
-       .kernel_w = 11,
-       .stride = 4,
-       .pad = 2},
-      {.batch = 2, .height = 9, .width = 9, .in_channels = 16, .out_channels = 48, .kernel_h = 5, .kernel_w = 5, .pad = 2},
-      {.batch = 2,
-       .height = 16,
-       .width = 16,
-       .in_channels = 3,
-       .out_channels = 32,
-       .kernel_h = 3,
-       .kernel_w = 3,
-       .stride = 2,
-       .pad = 1},
-      {.batch = 2, .height = 7, .width = 5, .in_channels = 13, .out_channels = 21, .kernel_h = 3, .kernel_w = 3, .pad = 1},
-      {.batch = 2,
-       .height = 6,
-       .width = 5,
-       .in_channels = 1,
-       .out_channels = 5,
-       .kernel_h = 2,
-       .kernel_w = 3,
-       .stride = 3,
-       .pad = 1},
-      // Channel tails under 1x1 filters: oneDNN 2.6's jit 1x1 kernels crash on the first and get the others' gradients wrong.
-      {.batch = 3, .height = 9, .width = 27, .in_channels = 8, .out_channels = 8, .kernel_h = 1, .kernel_w = 1, .stride = 3},
-      {.batch = 3, .height = 12, .width = 10, .in_channels = 1, .out_channels = 1, .kernel_h = 1, .kernel_w = 1, .stride = 2},
-      {.batch = 3, .height = 5, .width = 30, .in_channels = 2, .out_channels = 21, .kernel_h = 1, .kernel_w = 1},
-      {.batch = 5, .height = 1, .width = 1, .in_channels = 17, .out_channels = 9, .kernel_h = 1, .kernel_w = 1},
-      {.batch = 1, .height = 2, .width = 3, .in_channels = 8, .out_channels = 16, .kernel_h = 1, .kernel_w = 1, .pad = 1},
-  };
-}
-
-/// Windows that reach over every border, tiles that are not whole, padding from none to all that there can be; channels that make
-/// one panel of filters or several, that one core's cache holds or not (kernels/winograd), and unlike numbers of them. One
-/// picture of few tiles, and a batch of several blocks.
-std::vector<ConvShape> shapes_of_winograd() {
-  const auto of = [](int64_t batch, int64_t height, int64_t width, int64_t in, int64_t out, int64_t pad, int64_t taps = 3) {
-    return ConvShape{.batch = batch,
-                     .height = height,
-                     .width = width,
-                     .in_channels = in,
-                     .out_channels = out,
-                     .kernel_h = taps,
-                     .kernel_w = taps,
-                     .pad = pad};
-  };
-  return {
-      of(1, 4, 4, 32, 32, 1),    of(2, 9, 7, 32, 64, 1),     of(1, 3, 5, 64, 32, 0),      of(1, 1, 2, 32, 32, 2),
-      of(3, 6, 13, 96, 32, 2),   of(1, 12, 8, 160, 96, 0),   of(5, 17, 16, 32, 32, 1),    of(2, 8, 9, 288, 64, 1),
-      of(2, 5, 6, 64, 320, 1),   of(40, 28, 28, 64, 32, 1),  of(2, 9, 7, 64, 32, 2, 5),   of(1, 5, 6, 32, 32, 0, 5),
-      of(1, 1, 3, 32, 64, 4, 5), of(3, 8, 5, 160, 96, 1, 5), of(9, 27, 27, 32, 64, 2, 5),
-  };
-}
 
 struct Case {
   const ConvBackend& (*backend)();
@@ -143,7 +36,7 @@ class CpuConv : public ::testing::TestWithParam<Case> {
       SCOPED_TRACE(s.text());
       ConvShape wide = s;
       wide.dtype = type_of_reference(s.dtype);
-      const Operands operands(s);
+      const ConvOperands operands(s);
       check(s, wide, operands, operands.to(wide.dtype));
     }
   }
@@ -155,10 +48,10 @@ class CpuConv : public ::testing::TestWithParam<Case> {
 };
 
 TEST_P(CpuConv, ForwardEqualsReferenceWithEveryEpilogue) {
-  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const Operands& o, const Operands& wide_o) {
+  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const ConvOperands& o, const ConvOperands& wide_o) {
     for (int parts = 0; parts < 8; ++parts) {
       SCOPED_TRACE(fmt::format("bias {} residual {} relu {}", parts & 1, parts >> 1 & 1, parts >> 2));
-      const auto forward = [parts](const ConvBackend& conv, const ConvShape& shape, const Operands& in) {
+      const auto forward = [parts](const ConvBackend& conv, const ConvShape& shape, const ConvOperands& in) {
         const Tensor y = like(in.y);
         conv.forward(shape, in.x.raw(), in.w.raw(), y.raw(),
                      {.bias = parts & 1 ? in.bias.raw() : nullptr,
@@ -172,8 +65,8 @@ TEST_P(CpuConv, ForwardEqualsReferenceWithEveryEpilogue) {
 }
 
 TEST_P(CpuConv, ResidualMayBeTheResultItself) {
-  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const Operands& o, const Operands& wide_o) {
-    const auto in_place = [](const ConvBackend& conv, const ConvShape& shape, const Operands& in) {
+  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const ConvOperands& o, const ConvOperands& wide_o) {
+    const auto in_place = [](const ConvBackend& conv, const ConvShape& shape, const ConvOperands& in) {
       const Tensor y = in.y.clone();
       conv.forward(shape, in.x.raw(), in.w.raw(), y.raw(), {.residual = y.raw()});
       return y;
@@ -186,7 +79,7 @@ TEST_P(CpuConv, ResidualMayBeTheResultItself) {
 }
 
 TEST_P(CpuConv, BackwardDataEqualsReference) {
-  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const Operands& o, const Operands& wide_o) {
+  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const ConvOperands& o, const ConvOperands& wide_o) {
     const Tensor dx = like(o.x), expected = like(wide_o.x);
     backend().backward_data(s, o.y.raw(), o.w.raw(), dx.raw());
     conv_reference().backward_data(wide, wide_o.y.raw(), wide_o.w.raw(), expected.raw());
@@ -195,7 +88,7 @@ TEST_P(CpuConv, BackwardDataEqualsReference) {
 }
 
 TEST_P(CpuConv, BackwardWeightsEqualsReference) {
-  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const Operands& o, const Operands& wide_o) {
+  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const ConvOperands& o, const ConvOperands& wide_o) {
     const Tensor dw = like(o.w), expected = like(wide_o.w);
     backend().backward_weights(s, o.x.raw(), o.y.raw(), dw.raw());
     conv_reference().backward_weights(wide, wide_o.x.raw(), wide_o.y.raw(), expected.raw());
@@ -204,7 +97,7 @@ TEST_P(CpuConv, BackwardWeightsEqualsReference) {
 }
 
 TEST_P(CpuConv, GivesTheSameBitsTwice) {
-  for_each_shape([&](const ConvShape& s, const ConvShape&, const Operands& o, const Operands&) {
+  for_each_shape([&](const ConvShape& s, const ConvShape&, const ConvOperands& o, const ConvOperands&) {
     const Tensor once = like(o.w), twice = like(o.w);
     backend().backward_weights(s, o.x.raw(), o.y.raw(), once.raw());
     backend().backward_weights(s, o.x.raw(), o.y.raw(), twice.raw());
@@ -213,7 +106,7 @@ TEST_P(CpuConv, GivesTheSameBitsTwice) {
 }
 
 /// The three results: y, dx and dw.
-std::vector<Tensor> results_of(const ConvBackend& conv, const ConvShape& s, const Operands& o) {
+std::vector<Tensor> results_of(const ConvBackend& conv, const ConvShape& s, const ConvOperands& o) {
   const std::vector<Tensor> results{like(o.y), like(o.x), like(o.w)};
   conv.forward(s, o.x.raw(), o.w.raw(), results[0].raw());
   conv.backward_data(s, o.y.raw(), o.w.raw(), results[1].raw());
@@ -222,7 +115,7 @@ std::vector<Tensor> results_of(const ConvBackend& conv, const ConvShape& s, cons
 }
 
 /// Checks that no number of threads changes a bit; returns the results.
-std::vector<Tensor> same_on_any_threads(const ConvBackend& conv, const ConvShape& s, const Operands& o) {
+std::vector<Tensor> same_on_any_threads(const ConvBackend& conv, const ConvShape& s, const ConvOperands& o) {
   const int threads = omp_get_max_threads();
   std::vector<Tensor> first;
   for (const int count : {1, 2, 3, 5, 7}) {
@@ -239,7 +132,7 @@ std::vector<Tensor> same_on_any_threads(const ConvBackend& conv, const ConvShape
 // A run that was killed may go on on a machine with another number of cores.
 TEST_P(CpuConv, DeterministicallyGivesTheSameBitsOnAnyNumberOfThreads) {
   const ExactMath exact;
-  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const Operands& o, const Operands& wide_o) {
+  for_each_shape([&](const ConvShape& s, const ConvShape& wide, const ConvOperands& o, const ConvOperands& wide_o) {
     const std::vector<Tensor> results = same_on_any_threads(backend(), s, o);
     const std::vector<Tensor> expected = results_of(conv_reference(), wide, wide_o);
     for (size_t i = 0; i < results.size(); ++i) EXPECT_TRUE(is_right(results[i], expected[i])) << "result " << i;
@@ -247,7 +140,7 @@ TEST_P(CpuConv, DeterministicallyGivesTheSameBitsOnAnyNumberOfThreads) {
 }
 
 TEST_P(CpuConv, NaNStaysNaN) {
-  for_each_shape([&](const ConvShape& s, const ConvShape&, const Operands& o, const Operands&) {
+  for_each_shape([&](const ConvShape& s, const ConvShape&, const ConvOperands& o, const ConvOperands&) {
     const auto nan_like = [](const Tensor& t) { return Tensor::full(t.shape(), NAN, t.dtype()); };
     const auto all_nan = [&](const Tensor& x, const Tensor& w, const ConvEpilogue& epilogue) {
       const Tensor y = like(o.y);
@@ -273,7 +166,7 @@ TEST(ConvBackend, DeterministicallyGivesTheSameBitsForTheNetworksLayers) {
     for (const NetworkConv& conv : kNetworkConvs) {
       ConvShape s = conv.shape(dtype, 3);
       s.height = s.width = std::max<int64_t>(conv.size / 8, conv.kernel);
-      same_on_any_threads(conv_backend(Device::cpu(), s), s, Operands(s));
+      same_on_any_threads(conv_backend(Device::cpu(), s), s, ConvOperands(s));
     }
   }
 }

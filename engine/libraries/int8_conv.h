@@ -1,0 +1,45 @@
+/// Convolutions in bytes, for inference on a CPU: filters quantized and packed once, then run often (kernels/direct_conv).
+///
+///   y = round((sx · sw[k] · sum of x · w + bias[k] + residual) / sy): x and y u8, w s8, the sum an exact integer
+#pragma once
+#include "engine/core/quantization.h"
+#include "engine/core/shape.h"
+#include "engine/core/storage.h"
+#include "engine/libraries/conv.h"
+
+namespace cudenza {
+
+/// Immutable: several threads may run one at the same time.
+class Int8Conv {
+ public:
+  /// Whether its sums are sure to fit into 32 bits.
+  static bool fits(const ConvShape&);
+  /// What the CPU code was built with: "AVX512-VNNI", "AVX-VNNI", "AVX2", or "plain vectors". Without VNNI it is about as
+  /// fast as f32.
+  static const char* instructions();
+
+  /// w f32 [out_channels, kernel_h, kernel_w, in_channels]; bias f32 [out_channels] or null. Each filter is quantized to -127 …
+  /// 127 by its own largest weight. REQUIRES fits().
+  Int8Conv(const ConvShape&, const float* w, const float* bias);
+
+  size_t bytes() const { return filters_.bytes(); }
+  const Shape& w() const { return w_; }  ///< [out_channels, kernel_h, kernel_w, in_channels]
+
+  /// y is quantized, or without a quantization of `y_type`, f32 or bf16. x's zero is 0. A quantized y whose zero is 0 has a ReLU
+  /// by itself.
+  struct Epilogue {
+    Quantization x, y = {};
+    DType y_type = DType::u8;
+    const uint8_t* residual = nullptr;  ///< like y
+    Quantization residual_is = {};
+    bool relu = false;
+  };
+  /// Overwrites y. The same bits for any number of threads, and for a picture alone or in a batch.
+  void forward(const ConvShape&, const uint8_t* x, void* y, const Epilogue&) const;
+
+ private:
+  Shape w_;
+  Storage filters_, numbers_;  ///< the second: scale and bias of each filter
+};
+
+}  // namespace cudenza
