@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   add_doctor(program, common);
   add_synth(program, common);
   add_report(program, common);
+  add_quantize(program, common);
   add_weights(program, common);
   require_finite_numbers(program);
   return end_process(run(program, argc, argv));

@@ -8,7 +8,14 @@ namespace cudenza {
 
 struct Common : Compute {
   int threads = 0;  ///< 0: one a core
-  bool quiet = false, json = false;
+  bool quiet = false, json = false, no_trials = false;
+
+  /// For verbs that infer alone: with trials, unless --no-trials stands there.
+  Compute for_inference() const {
+    Compute compute = *this;
+    compute.trials = !no_trials;
+    return compute;
+  }
 };
 
 /// Gives the program these options, and reads --config. When the command line has been read, the threads are started.

@@ -42,8 +42,9 @@ struct Classifier::State {
 
   ClassifierOptions options;
   Device device;
-  DType dtype;
   Model model;
+  DType dtype;
+  mutable Prepared network;   // keeps what its passes need
   InputSpec row_input;        // of one row, which is one window or one picture
   int64_t size = 0, hop = 0;  // of windows, in samples
   std::shared_ptr<const std::vector<std::string>> classes;
@@ -58,8 +59,9 @@ struct Classifier::State {
 Classifier::State::State(const fs::path& run, const ClassifierOptions& o)
     : options(o),
       device(o.compute.chosen_device()),
-      dtype(study_type(o.compute, device)),
       model(read_model(model_path(run), device)),
+      dtype(judging_type(model, o.compute, device)),
+      network(*model.network, Weights::dropped),
       row_input(model.input),
       classes(std::make_shared<const std::vector<std::string>>(model.classes)) {
   require(o.batch_size > 0 && o.tta >= 0, "classifier: `batch_size` {} and `tta` {} make no sense", o.batch_size, o.tta);
@@ -153,7 +155,7 @@ void Classifier::State::judge(const Tensor& data, std::span<Prediction::Window> 
   const auto input = make_judged_input(rows, row_input, model.head, device, dtype, options.compute.seed);
   std::vector<int64_t> all(windows.size());
   std::iota(all.begin(), all.end(), 0);
-  const std::vector<double> raw = evaluate(*model.network, *input, all, {.batch_size = options.batch_size, .tta = options.tta});
+  const std::vector<double> raw = evaluate(network, *input, all, {.batch_size = options.batch_size, .tta = options.tta});
   const std::vector<int64_t> no_labels(all.size());
   const auto count = static_cast<std::ptrdiff_t>(classes->size());
   const std::vector<double> calibrated = at_temperature({raw, no_labels, count}, model.temperature);

@@ -8,9 +8,7 @@
 #include "engine/run/run_folder.h"
 
 namespace cudenza {
-namespace {
 
-/// Labels by the model's classes: a data set may lack some of them, but must not have others.
 void match_classes(Dataset& dataset, const Model& model) {
   for (Item& item : dataset.items) {
     const auto found = std::ranges::find(model.classes, dataset.class_of(item));
@@ -22,6 +20,8 @@ void match_classes(Dataset& dataset, const Model& model) {
   }
   dataset.classes = model.classes;
 }
+
+namespace {
 
 /// One class alone, however well it is told, says nothing of what it might be taken for.
 void warn_of_one_class(const EvalChoice& o, const Dataset& dataset, const std::vector<int>& items, Observer& observer) {
@@ -39,8 +39,8 @@ const char* name_of(Media media) { return media == Media::sound ? "sounds" : "pi
 Evaluation evaluate_run(const EvalChoice& o, const Compute& compute, Observer& observer) {
   if (!o.out.empty()) check_run_folder("`out`", o.out, o.data);
   const Device device = compute.chosen_device();
-  const DType dtype = study_type(compute, device);
   Model model = read_model(model_path(o.run), device);
+  const DType dtype = judging_type(model, compute, device);
   LabelledRows data;
   data.dataset = open_dataset(o.data);
   require(data.dataset.media == model.input.media, "eval: {} holds {}, but the model was trained on {}", o.data.string(),

@@ -31,6 +31,9 @@ struct Evaluation {
   const Judgement& judged() const { return parts.back(); }
 };
 
+/// Labels by the model's classes: a data set may lack some of them. Throws DataError if it has others.
+void match_classes(Dataset&, const Model&);
+
 /// Judges by the part that was chosen; auto is, of the model's own data, what was kept for a test, or else the clips it was
 /// validated on; of other data all that it has not learnt from; with a split of its own what that validates and tests by, without
 /// clips that the model learnt from. A file is known again by what it holds. Of several parts the last is written to `out` and

@@ -24,6 +24,40 @@ std::optional<HeadKind> head_in(const Hdf5File& file) {
   return has("fc.") || has("classifier.") ? std::optional(HeadKind::original) : std::nullopt;
 }
 
+constexpr std::string_view kInt8 = "int8", kInt8Layers = "int8/layers", kInt8Numbers = "int8/numbers";
+constexpr int64_t kInt8Columns = 3;  ///< x_scale, and y's scale and zero
+
+void write_int8(Hdf5File& file, const Int8Plans& plans) {
+  std::vector<std::string> names;
+  std::vector<float> numbers;
+  for (const auto& [name, plan] : plans) {
+    names.push_back(name);
+    numbers.insert(numbers.end(), {plan.x_scale, plan.y.scale, static_cast<float>(plan.y.zero)});
+  }
+  file.write_texts(kInt8Layers, names);
+  file.write(kInt8Numbers, Tensor::from(numbers, {static_cast<int64_t>(names.size()), kInt8Columns}));
+}
+
+Int8Plans read_int8(const Hdf5File& file) {
+  if (!file.contains(kInt8)) return {};
+  const std::vector<std::string> names = file.read_texts(kInt8Layers);
+  const Tensor numbers = file.read(kInt8Numbers);
+  const auto fail = [&](const std::string& why) {
+    throw DataError(fmt::format("{}: its int8 layers {}: it is damaged; quantize the run anew", file.path().string(), why));
+  };
+  if (numbers.shape() != Shape{static_cast<int64_t>(names.size()), kInt8Columns} || numbers.dtype() != DType::f32)
+    fail(fmt::format("are {}, but their numbers {} {}", names.size(), numbers.dtype(), numbers.shape()));
+  Int8Plans plans;
+  const float* row = numbers.data<float>();
+  for (const std::string& name : names) {
+    if (!std::isfinite(row[0]) || row[0] < 0 || !std::isfinite(row[1]) || row[1] < 0 || (row[2] != 0 && row[2] != 128))
+      fail(fmt::format("have the scales {} and {} and the zero {} for {}", row[0], row[1], row[2], name));
+    plans[name] = {.x_scale = row[0], .y = {.scale = row[1], .zero = static_cast<int>(row[2])}};
+    row += kInt8Columns;
+  }
+  return plans;
+}
+
 }  // namespace
 
 std::string_view name_of(HeadKind head) { return kHeads.name_of(head); }
@@ -53,6 +87,7 @@ void write_model(Hdf5File& file, const Model& model) {
   file.set_attribute(kGroup, "temperature", model.temperature);
   file.set_attribute(kGroup, "weights", model.weights);
   file.set_attribute(kGroup, "weights_sha256", model.weights_sha);
+  if (!model.int8.empty()) write_int8(file, model.int8);
 }
 
 void take_origin(const Hdf5File& file, Model& model) {
@@ -101,7 +136,19 @@ Model read_model(const std::filesystem::path& path, Device device) {
   read_state(file, *model.network);
   model.network->to(device);
   model.network->train(false);
+  model.int8 = read_int8(file);
+  sensible(file, "its int8 layers", [&] { return set_int8(*model.network, model.int8), set_int8(*model.network, {}), 0; });
   return model;
+}
+
+DType judging_type(Model& model, const Compute& compute, Device device) {
+  const bool asked = compute.precision == "int8";
+  require(!asked || !model.int8.empty(),
+          "`precision` int8: the model is not quantized; make one that is with `cudenza quantize RUN DATA` and name its file");
+  const bool int8 = asked || (compute.precision == "auto" && device.is_cpu() && !model.int8.empty());
+  const DType dtype = int8 ? type_beside_int8(compute, device) : study_type(compute, device);
+  set_int8(*model.network, int8 ? model.int8 : Int8Plans());
+  return dtype;
 }
 
 LoadReport begin_with(Model& model, const WeightsFile& weights, bool keep_head) {

@@ -2,8 +2,10 @@
 #pragma once
 #include <filesystem>
 
+#include "apps/study/compute.h"
 #include "apps/study/weights_file.h"
 #include "engine/nn/checkpoint.h"
+#include "engine/nn/int8.h"
 #include "engine/train/input_spec.h"
 #include "models/registry.h"
 
@@ -19,6 +21,7 @@ struct Model {
   std::string license, origin;       ///< of those weights, where they are known
   std::shared_ptr<Generator> random;
   std::unique_ptr<Network> network;
+  Int8Plans int8 = {};  ///< if it is quantized; its weights are f32 all the same
 };
 
 /// Gives a model of known `arch`, `classes` and `input` its network on the CPU, with the recipe's head and new weights by `seed`.
@@ -27,6 +30,9 @@ void begin_anew(Model&, const Recipe&, uint64_t seed);
 void write_model(Hdf5File&, const Model&);
 /// The model that a file holds, on `device`, in evaluation mode. Throws DataError if it holds none.
 Model read_model(const std::filesystem::path&, Device);
+/// Makes the model's network ready to judge in `precision`, and returns the type of its pictures. auto is int8 for a quantized
+/// model on a CPU, else study_type(). Throws UsageError for int8 on a GPU, or of a model that is not quantized.
+DType judging_type(Model&, const Compute&, Device);
 /// Takes over what the file's model began from: `weights`, `weights_sha`, `license` and `origin`.
 void take_origin(const Hdf5File&, Model&);
 /// `run` may be a run directory, which means its best.h5, or a model's file.

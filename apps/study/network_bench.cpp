@@ -12,6 +12,8 @@
 #include "engine/autograd/node.h"
 #include "engine/core/gpu.h"
 #include "engine/core/storage.h"
+#include "engine/nn/int8.h"
+#include "engine/nn/prepared.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/pointwise.h"
 #include "engine/train/made_up_input.h"
@@ -125,16 +127,37 @@ BenchResult time_training(const Subject& s, Device device, double budget) {
   return t;
 }
 
+/// Of a network that is prepared, or of the modules as they are.
 BenchResult time_inference(const Subject& s, Device device, const NetworkBench& o) {
   s.network->train(false);
-  if (o.folded) s.network->fold();
   const NoGrad no_grad;
+  if (o.folded && device.is_cpu()) {
+    Prepared prepared(*s.network, Weights::dropped);
+    constexpr int kUntilPrepared = 3;
+    for (int i = 0; i < kUntilPrepared; ++i) prepared(s.x);
+    BenchResult t = timed(device, o.seconds, [&] { prepared(s.x); });
+    t.planned_bytes = prepared.planned_bytes();
+    return t;
+  }
+  if (o.folded) s.network->fold();
   const Tensor result = (*s.network)(s.x);  // finds the libraries' plans; a capture keeps its own tensors to itself
   if (device.is_cpu()) return timed(device, o.seconds, [&] { (*s.network)(s.x); });
   const gpu::CapturedGraph graph(device.index(), [&] { result.copy_from((*s.network)(s.x)); });
   graph.replay();
   wait_for(device);
   return timed(device, o.seconds, [&] { graph.replay(); });
+}
+
+void calibrate(const Subject& s) {
+  s.network->train(false);
+  const Tensor one = s.x.slice(0, {1, s.x.size(1), s.x.size(2), s.x.size(3)}).to(DType::f32);
+  Int8Plans plans;
+  {
+    Calibration calibration(*s.network);
+    calibration.see(one);
+    plans = calibration.plans();
+  }
+  set_int8(*s.network, plans);
 }
 
 int64_t process_peak_bytes() {
@@ -147,12 +170,15 @@ int64_t process_peak_bytes() {
 
 BenchResult time_network(const NetworkBench& bench, const Compute& compute) {
   const Device device = compute.chosen_device();
-  const DType dtype = chosen_type(compute, device, DType::f32);
+  const bool int8 = compute.precision == "int8" && !bench.training;
+  require(!int8 || bench.folded, "bench infer: int8 is for folded networks; leave out --unfolded");
+  const DType dtype = int8 ? type_beside_int8(compute, device) : chosen_type(compute, device, DType::f32);
   const Subject subject = make_subject(bench, compute.seed, device, dtype);
+  if (int8) calibrate(subject);
   if (device.is_cuda()) gpu::reset_peak(device.index());
   else reset_cpu_peak();
   BenchResult result = bench.training ? time_training(subject, device, bench.seconds) : time_inference(subject, device, bench);
-  result.dtype = dtype;
+  result.dtype = dtype, result.int8 = int8;
   result.process_peak_bytes = process_peak_bytes();
   return result;
 }

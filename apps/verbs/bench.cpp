@@ -27,11 +27,11 @@ Json measure(const std::string& what, const std::string& model, const BenchOptio
                            .image_size = o.image_size,
                            .seconds = o.seconds,
                            .folded = o.folded};
-  const BenchResult t = time_network(bench, common);
+  const BenchResult t = time_network(bench, common.for_inference());
   Json r{{"bench", what},
          {"model", model},
          {"device", t.device.name()},
-         {"precision", name_of(t.dtype)},
+         {"precision", t.int8 ? "int8" : name_of(t.dtype)},
          {"folded", what == "infer" && o.folded},
          {"batch_size", o.batch_size},
          {"image_size", o.image_size},
@@ -39,6 +39,7 @@ Json measure(const std::string& what, const std::string& model, const BenchOptio
          {"seconds_median", t.seconds_median},
          {"peak_bytes", t.peak_bytes},
          {"reserved_bytes", t.reserved_bytes},
+         {"planned_bytes", t.planned_bytes},
          {"process_peak_bytes", t.process_peak_bytes}};
   if (t.first_step_s) r["first_step_s"] = *t.first_step_s;
   if (t.per_step)

@@ -102,7 +102,7 @@ void run_eval(const Options& o, const Common& common) {
                           .batch_size = o.batch_size,
                           .workers = o.workers,
                           .strict = o.strict};
-  const Evaluation evaluation = evaluate_run(choice, common, terminal);
+  const Evaluation evaluation = evaluate_run(choice, common.for_inference(), terminal);
   const auto& [parts, temperature, stress] = evaluation;
   if (common.json) {
     Json json = json_of(evaluation.judged(), temperature);

@@ -72,7 +72,7 @@ void predict_files(const Classifier& classifier, const std::vector<fs::path>& fi
 
 void run_predict(const Options& o, const Common& common) {
   Terminal terminal(common.quiet);
-  const Classifier classifier(o.run, {.compute = common,
+  const Classifier classifier(o.run, {.compute = common.for_inference(),
                                       .window = o.window,
                                       .hop = o.hop,
                                       .aggregate = aggregate_from_name(o.aggregate),

@@ -13,8 +13,8 @@ namespace fs = std::filesystem;
 namespace {
 
 /// They change how fast a run goes, how long, or how it is shown.
-constexpr std::array<std::string_view, 10> kMayChange = {"epochs",        "patience", "device",    "threads", "workers",
-                                                         "deterministic", "autotune", "log-steps", "quiet",   "json"};
+constexpr std::array<std::string_view, 11> kMayChange = {
+    "epochs", "patience", "device", "threads", "workers", "deterministic", "autotune", "no-trials", "log-steps", "quiet", "json"};
 /// They say where something lies. What lies there is compared.
 constexpr std::array<std::string_view, 5> kPlaces = {"data", "split-dir", "out", "resume", "config"};
 /// They belong to a command, not to its run.

@@ -18,9 +18,10 @@ struct Resumption {
 };
 
 /// The options of the run in this directory, which must be one of `verb`. Of those given beside --resume (`given`: items_of() the
-/// command line; `shown`: how it is to be shown) epochs, patience, device, threads, workers, deterministic, autotune, log-steps,
-/// quiet and json are taken; DATA and --split-dir say where the same files and lists lie now. Throws UsageError that names any
-/// other whose value is not the run's, or the verb that began the run; DataError if there is no last.h5 or it cannot be read.
+/// command line; `shown`: how it is to be shown) epochs, patience, device, threads, workers, deterministic, autotune, no-trials,
+/// log-steps, quiet and json are taken; DATA and --split-dir say where the same files and lists lie now. Throws UsageError that
+/// names any other whose value is not the run's, or the verb that began the run; DataError if there is no last.h5 or it cannot be
+/// read.
 Resumption resume_of(const std::string& verb, const std::filesystem::path& run, const Common& shown,
                      std::span<const CLI::ConfigItem> given);
 

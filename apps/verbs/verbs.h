@@ -19,6 +19,7 @@ void add_features(CLI::App& program, const Common& common);
 void add_doctor(CLI::App& program, const Common& common);
 void add_synth(CLI::App& program, const Common& common);
 void add_report(CLI::App& program, const Common& common);
+void add_quantize(CLI::App& program, const Common& common);
 void add_weights(CLI::App& program, const Common& common);
 
 }  // namespace cudenza

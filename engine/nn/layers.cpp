@@ -1,5 +1,6 @@
 #include "engine/nn/layers.h"
 
+#include "engine/core/reference_kernels.h"
 #include "engine/nn/init.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/dropout.h"
@@ -44,26 +45,88 @@ void BatchNorm2d::reset(Generator&) {
   init::constant(state.running_var, 1);
 }
 
-const FoldedConv& Conv2d::folded_filters(DType dtype, const BatchNorm2d* bn) const {
-  if (kept_.w.defined() && kept_.w.dtype() == dtype) return kept_;
-  kept_ = {weight.detach(), bias.defined() ? bias.detach() : Tensor()};
+namespace {
+
+/// Whether filters are packed for inputs like these.
+bool packs(const Tensor& x, const ConvShape& s) { return x.device().is_cpu() && !ReferenceKernels::active() && packing_pays(s); }
+
+std::shared_ptr<const PackedConv> pack(const ConvShape& s, const Tensor& w) {
+  return std::make_shared<const PackedConv>(s, packed_kind(s), w.raw());
+}
+
+}  // namespace
+
+const Conv2d::Kept& Conv2d::kept(const Tensor& x, const BatchNorm2d* bn) const {
+  if (kept_ && kept_->dtype == x.dtype()) return *kept_;
+  Kept k{.dtype = x.dtype(),
+         .folded = {weight.detach(), bias.defined() ? bias.detach() : Tensor()},
+         .packed = nullptr,
+         .int8 = nullptr};
   if (bn) {
     BatchNormState state = bn->state;
-    if (bias.defined()) state.running_mean = add(state.running_mean, scale(kept_.bias, -1));  // conv's output lacks the bias
-    kept_ = fold_batch_norm(weight, state);
+    if (bias.defined()) state.running_mean = add(state.running_mean, scale(k.folded.bias, -1));  // conv's output lacks the bias
+    k.folded = fold_batch_norm(weight, state);
   }
-  kept_.w = cast(kept_.w, dtype);
-  if (kept_.bias.defined()) kept_.bias = bias_for_library(kept_.bias, dtype);
-  return kept_;
+  if (x.quantization()) {
+    const float* const b = k.folded.bias.defined() ? k.folded.bias.data<float>() : nullptr;
+    const ConvShape s = conv_shape("conv2d", x, k.folded.w.shape(), spec, k.folded.bias);
+    k.int8 = std::make_shared<const Int8Conv>(s, k.folded.w.data<float>(), b), k.folded = {};
+    if (drops_weights()) weight.drop_elements();
+    return kept_.emplace(std::move(k));
+  }
+  k.folded.w = cast(k.folded.w, x.dtype());
+  if (k.folded.bias.defined()) k.folded.bias = bias_for_library(k.folded.bias, x.dtype());
+  const ConvShape s = conv_shape("conv2d", x, k.folded.w, spec, k.folded.bias);
+  if (packs(x, s)) {
+    if (drops_weights()) weight.drop_elements();
+    k.packed = pack(s, k.folded.w), k.folded.w = {};
+  }
+  return kept_.emplace(std::move(k));
 }
 
 namespace {
 
+/// What follows a convolution; all of it is optional.
+struct After {
+  const BatchNorm2d* bn = nullptr;
+  bool relu = false;
+  Tensor residual = {};
+};
+
+/// By what the layer keeps.
+Tensor folded_conv(const Conv2d& conv, const Tensor& x, const After& after) {
+  const Conv2d::Kept& kept = conv.kept(x, after.bn);
+  if (kept.packed) return conv2d_packed(x, *kept.packed, conv.spec, kept.folded.bias, after.relu, after.residual);
+  return conv2d_act(x, kept.folded.w, conv.spec, kept.folded.bias, after.relu, after.residual);
+}
+
+/// x in bytes that a layer with this plan takes.
+Tensor bytes_for(const Int8Plan& plan, const Tensor& x) {
+  return x.quantization() && x.quantization().zero == 0 ? x : quantized(dequantized(x), {.scale = plan.x_scale});
+}
+
+Tensor int8_conv(const Conv2d& conv, const Int8Plan& plan, const Tensor& x, const After& after) {
+  const bool adds = after.residual.defined();
+  if (plan.x_scale == 0) {
+    const Tensor y = folded_conv(conv, dequantized(x), {after.bn, after.relu, adds ? dequantized(after.residual) : Tensor()});
+    return plan.y ? quantized(y, plan.y) : y;
+  }
+  const Tensor bytes = bytes_for(plan, x);
+  const Int8Conv& w = *conv.kept(bytes, after.bn).int8;
+  if (!adds || after.residual.quantization()) return conv2d_int8(bytes, w, conv.spec, after.relu, after.residual, plan.y);
+  const Tensor sum = add(conv2d_int8(bytes, w, conv.spec, false, {}, {}), after.residual), y = after.relu ? relu(sum) : sum;
+  return plan.y ? quantized(y, plan.y) : y;
+}
+
 /// relu(bn(conv(x)) + residual); bn, relu and residual are optional.
 Tensor fused(const Conv2d& conv, const BatchNorm2d* bn, const Tensor& x, bool with_relu, const Tensor& residual) {
+  if (const Int8Plan* const plan = conv.int8()) return int8_conv(conv, *plan, x, {bn, with_relu, residual});
   if (conv.folded()) {
-    const FoldedConv& filters = conv.folded_filters(x.dtype(), bn);
-    return conv2d_act(x, filters.w, conv.spec, filters.bias, with_relu, residual);
+    const Tensor y = folded_conv(conv, dequantized(x), {bn, with_relu, residual});
+    if (auto* const calibration = Calibration::active())
+      calibration->note(
+          {.layer = &conv, .x = x, .y = y, .residual = residual.defined() ? &residual : nullptr, .relu = with_relu});
+    return y;
   }
   const Tensor w = cast(conv.weight, x.dtype());
   if (!bn) return conv2d_act(x, w, conv.spec, conv.bias, with_relu, residual);
@@ -115,9 +178,35 @@ Linear::Linear(const Options& o)
 }
 
 Tensor Linear::forward(const Tensor& x) {
-  if (!folded()) return linear(x, cast(weight, x.dtype()), bias);
-  if (!kept_.defined() || kept_.dtype() != x.dtype()) kept_ = cast(weight.detach(), x.dtype());
-  return linear(x, kept_, bias);
+  if (!Module::folded()) return linear(x, cast(weight, x.dtype()), bias);
+  if (const Int8Plan* const plan = int8(); plan && plan->x_scale > 0) return in_bytes(bytes_for(*plan, x));
+  const Tensor y = folded(dequantized(x));
+  if (auto* const calibration = Calibration::active()) calibration->note({.layer = this, .x = x, .y = y});
+  return y;
+}
+
+/// The result is a float, also for bytes.
+Tensor Linear::in_bytes(const Tensor& x) {
+  if (!int8_) {
+    forget();
+    const ConvShape s = conv_of_linear(DType::u8, x.size(0), weight.size(1), weight.size(0));
+    int8_ = std::make_shared<const Int8Conv>(s, weight.data<float>(), bias.defined() ? bias.data<float>() : nullptr);
+    if (drops_weights()) weight.drop_elements();
+  }
+  return linear_int8(x, *int8_);
+}
+
+Tensor Linear::folded(const Tensor& x) {
+  if (packed_ && packed_->dtype() == x.dtype()) return linear_packed(x, *packed_, bias);
+  if (kept_.defined() && kept_.dtype() == x.dtype()) return linear(x, kept_, bias);
+  forget();
+  const Tensor w = cast(weight.detach(), x.dtype());
+  const bool fits = x.shape().rank() == 2 && x.size(0) > 0 && x.size(1) == w.size(1);  // linear() says what does not
+  const ConvShape s = fits ? conv_of_linear(x.dtype(), x.size(0), w.size(1), w.size(0)) : ConvShape();
+  if (!fits || !packs(x, s)) return linear(x, kept_ = w, bias);
+  if (drops_weights()) weight.drop_elements();
+  packed_ = pack(s, w);
+  return linear_packed(x, *packed_, bias);
 }
 
 void Linear::reset(Generator& random) { init::pytorch_default(weight, bias, random); }

@@ -2,12 +2,14 @@
 /// in the dtype of its input (f32, bf16, f16) and trains f32 master weights. Names and defaults are PyTorch's.
 #pragma once
 #include <memory>
+#include <optional>
 
 #include "engine/core/random.h"
-#include "engine/nn/module.h"
+#include "engine/nn/int8.h"
 #include "engine/ops/batch_norm.h"
 #include "engine/ops/conv.h"
 #include "engine/ops/conv_bn_act.h"
+#include "engine/ops/int8.h"
 #include "engine/ops/pool.h"
 
 namespace cudenza {
@@ -25,7 +27,7 @@ class UnsetWeights {
 class BatchNorm2d;
 
 /// x [N,H,W,in] -> [N,H',W',out]. weight is [out,kernel,kernel,in].
-class Conv2d : public Module {
+class Conv2d : public Int8Layer {
  public:
   struct Options {
     int in, out, kernel;
@@ -36,15 +38,22 @@ class Conv2d : public Module {
   Tensor forward(const Tensor& x) override;
   void reset(Generator&) override;
 
-  /// Filters in `dtype`, and the bias; folds a batch norm (in evaluation) in if given. Keeps the result. REQUIRES folded().
-  const FoldedConv& folded_filters(DType dtype, const BatchNorm2d* bn) const;
+  /// What a folded layer keeps for inputs like x: filters and bias, with a batch norm (in evaluation) folded in if given.
+  struct Kept {
+    DType dtype = DType::f32;
+    FoldedConv folded;                         ///< without w if it is packed
+    std::shared_ptr<const PackedConv> packed;  ///< on a CPU that has a kind for the dtype
+    std::shared_ptr<const Int8Conv> int8;      ///< for quantized x, alone
+  };
+  /// REQUIRES folded().
+  const Kept& kept(const Tensor& x, const BatchNorm2d* bn) const;
 
   const Conv2dSpec spec;
   const Tensor weight, bias;  ///< bias is undefined if there is none
 
  private:
-  void forget() override { kept_ = {}; }
-  mutable FoldedConv kept_;
+  void forget() override { kept_.reset(); }
+  mutable std::optional<Kept> kept_;
 };
 
 /// x [...,channels] -> the same. weight and bias are gamma and beta.
@@ -79,7 +88,7 @@ class ConvSequential : public Sequential {
 };
 
 /// x [N,in] -> [N,out]. weight is [out,in].
-class Linear : public Module {
+class Linear : public Int8Layer {
  public:
   struct Options {
     int in, out;
@@ -94,8 +103,14 @@ class Linear : public Module {
   const int positions;
 
  private:
-  void forget() override { kept_ = {}; }
-  Tensor kept_;  ///< weight in the input's dtype, while folded
+  void forget() override { kept_ = {}, packed_ = {}, int8_ = {}; }
+  Tensor folded(const Tensor& x);
+  Tensor in_bytes(const Tensor& x);
+
+  // While folded, for the last input's dtype: one of the three.
+  Tensor kept_;
+  std::shared_ptr<const PackedConv> packed_;
+  std::shared_ptr<const Int8Conv> int8_;
 };
 
 class Relu : public Module {

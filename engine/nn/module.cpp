@@ -68,16 +68,17 @@ Tensor Module::operator()(const Tensor& x) {
 
 const Module* Module::running() { return innermost; }
 
-void Module::set_mode(bool training, bool folded) {
+void Module::set_mode(bool training, bool folded, bool drops_weights) {
   visit([=](const std::string&, Module& module) {
     module.training_ = training;
     module.folded_ = folded;
+    module.drops_weights_ = drops_weights;
     module.forget();
   });
 }
 
-void Module::train(bool on) { set_mode(on, false); }
-void Module::fold() { set_mode(false, true); }
+void Module::train(bool on) { set_mode(on, false, false); }
+void Module::fold(Weights weights) { set_mode(false, true, weights == Weights::dropped); }
 
 void Module::set_requires_grad(bool on) {
   for (const Tensor& p : parameters()) p.set_requires_grad(on);

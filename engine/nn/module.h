@@ -24,6 +24,9 @@ struct NamedTensor {
   Tensor tensor;
 };
 
+/// What becomes of a layer's weights when it keeps them in another form for inference.
+enum class Weights : uint8_t { kept, dropped };
+
 class Module {
  public:
   Module() = default;
@@ -56,8 +59,11 @@ class Module {
   void train(bool on = true);
   /// Evaluation mode for fixed weights. From the next forward pass on, layers keep what depends on weights alone: casts to
   /// the input's dtype, and convolutions with batch norms folded in. After loading or training, call fold() or train() again.
-  void fold();
+  /// With Weights::dropped a layer frees its weights when it has packed them: the network infers in one dtype from then on, and
+  /// does nothing else.
+  void fold(Weights = Weights::kept);
   bool folded() const { return folded_; }
+  bool drops_weights() const { return drops_weights_; }
   /// `false` freezes the parameters: they record nothing and get no gradient.
   void set_requires_grad(bool on);
   /// Moves parameters and buffers. Call it before an optimizer moves them into flat buffers.
@@ -84,12 +90,12 @@ class Module {
   virtual void forget() {}
 
  private:
-  void set_mode(bool training, bool folded);
+  void set_mode(bool training, bool folded, bool drops_weights);
   void collect(const std::string& prefix, bool with_parameters, bool with_buffers, std::vector<NamedTensor>& out) const;
 
   std::vector<NamedTensor> parameters_, buffers_;
   std::vector<std::pair<std::string, std::unique_ptr<Module>>> children_;
-  bool training_ = true, folded_ = false;
+  bool training_ = true, folded_ = false, drops_weights_ = false;
 };
 
 /// Modules applied one after another, named 0, 1, 2, …

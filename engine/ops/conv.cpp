@@ -44,14 +44,20 @@ Tensor through_relu(const Tensor& y, const Tensor& dy) {
   return d;
 }
 
+Tensor empty_result(const ConvShape& s, const Tensor& x) {
+  return Tensor::empty({s.batch, s.out_height(), s.out_width(), s.out_channels}, x.dtype(), x.device());
+}
+
+const void* raw_or_null(const Tensor& t) { return t.defined() ? t.raw() : nullptr; }
+
 Tensor convolved(std::string_view op, const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias, bool relu,
                  const Tensor& residual) {
   const ConvShape s = conv_shape(op, x, w, spec, bias);
   check_residual(op, s, x, residual);
   const ConvBackend& backend = conv_backend(x.device(), s);
-  const Tensor y = Tensor::empty({s.batch, s.out_height(), s.out_width(), s.out_channels}, x.dtype(), x.device());
-  const auto raw = [](const Tensor& t) { return t.defined() ? t.raw() : nullptr; };
-  const ConvEpilogue epilogue{.bias = raw(bias), .residual = raw(residual), .relu = relu, .bias_is_rounded = is_rounded(x, bias)};
+  const Tensor y = empty_result(s, x);
+  const ConvEpilogue epilogue{
+      .bias = raw_or_null(bias), .residual = raw_or_null(residual), .relu = relu, .bias_is_rounded = is_rounded(x, bias)};
   backend.forward(s, x.raw(), w.raw(), y.raw(), epilogue);
 
   const bool wants_x = x.tracks_grad(), wants_w = w.tracks_grad(), wants_bias = bias.defined() && bias.tracks_grad(),
@@ -78,28 +84,32 @@ Tensor convolved(std::string_view op, const Tensor& x, const Tensor& w, const Co
 }  // namespace
 
 ConvShape conv_shape(std::string_view op, const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias) {
-  require(x.shape().rank() == 4, "{}: x is {} but must be a batch of pictures [N,H,W,C]", op, x.shape());
-  require(w.shape().rank() == 4, "{}: w is {} but must be filters [K,R,S,C]", op, w.shape());
   require(is_floating(x.dtype()) && x.dtype() == w.dtype(), "{}: x is {} but w is {}; cast() {}", op, x.dtype(), w.dtype(),
           x.dtype() == w.dtype() ? "both to a floating type" : "one to the other");
   require(x.device() == w.device(), "{}: x is on {} but w on {}; move one with to()", op, x.device(), w.device());
-  require(x.size(3) == w.size(3), "{}: x has {} channel{} but w expects {} (x {}, w {}); {}.", op, x.size(3),
-          x.size(3) == 1 ? "" : "s", w.size(3), x.shape(), w.shape(), channel_remedy(x.size(3), w.size(3)));
-  require(x.numel() > 0 && w.numel() > 0, "{}: x {} or w {} is empty", op, x.shape(), w.shape());
+  return conv_shape(op, x, w.shape(), spec, bias);
+}
+
+ConvShape conv_shape(std::string_view op, const Tensor& x, const Shape& w, const Conv2dSpec& spec, const Tensor& bias) {
+  require(x.shape().rank() == 4, "{}: x is {} but must be a batch of pictures [N,H,W,C]", op, x.shape());
+  require(w.rank() == 4, "{}: w is {} but must be filters [K,R,S,C]", op, w);
+  require(x.size(3) == w[3], "{}: x has {} channel{} but w expects {} (x {}, w {}); {}.", op, x.size(3),
+          x.size(3) == 1 ? "" : "s", w[3], x.shape(), w, channel_remedy(x.size(3), w[3]));
+  require(x.numel() > 0 && w.numel() > 0, "{}: x {} or w {} is empty", op, x.shape(), w);
   require(spec.stride >= 1 && spec.pad >= 0, "{}: stride is {} and pad {}; stride must be at least 1 and pad at least 0", op,
           spec.stride, spec.pad);
-  require(x.size(1) + 2 * spec.pad >= w.size(1) && x.size(2) + 2 * spec.pad >= w.size(2),
+  require(x.size(1) + 2 * spec.pad >= w[1] && x.size(2) + 2 * spec.pad >= w[2],
           "{}: the filter is larger than the padded picture (x {}, w {}, pad {}); use larger pictures or more padding", op,
-          x.shape(), w.shape(), spec.pad);
-  check_bias(op, x, w.size(0), bias);
+          x.shape(), w, spec.pad);
+  check_bias(op, x, w[0], bias);
   return {.dtype = x.dtype(),
           .batch = x.size(0),
           .height = x.size(1),
           .width = x.size(2),
           .in_channels = x.size(3),
-          .out_channels = w.size(0),
-          .kernel_h = w.size(1),
-          .kernel_w = w.size(2),
+          .out_channels = w[0],
+          .kernel_h = w[1],
+          .kernel_w = w[2],
           .stride = spec.stride,
           .pad = spec.pad};
 }
@@ -116,6 +126,18 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Te
 Tensor conv2d_act(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias, bool relu,
                   const Tensor& residual) {
   return convolved("conv2d_act", x, w, spec, bias, relu, residual);
+}
+
+Tensor conv2d_packed(const Tensor& x, const PackedConv& w, const Conv2dSpec& spec, const Tensor& bias, bool relu,
+                     const Tensor& residual) {
+  const ConvShape s = conv_shape("conv2d_packed", x, w.w(), spec, bias);
+  require(x.device().is_cpu() && x.dtype() == w.dtype(),
+          "conv2d_packed: x is {} on {}, but the filters are packed for {} on a CPU; use conv2d_act()", x.dtype(), x.device(),
+          w.dtype());
+  check_residual("conv2d_packed", s, x, residual);
+  const Tensor y = empty_result(s, x);
+  w.forward(s, x.raw(), y.raw(), {.bias = raw_or_null(bias), .residual = raw_or_null(residual), .relu = relu});
+  return y;
 }
 
 }  // namespace cudenza

@@ -4,6 +4,7 @@
 
 #include "engine/core/tensor.h"
 #include "engine/libraries/conv.h"
+#include "engine/libraries/packed_conv.h"
 
 namespace cudenza {
 
@@ -24,11 +25,17 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dSpec& spec = {}, con
 Tensor conv2d_act(const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias, bool relu,
                   const Tensor& residual = {});
 
+/// conv2d_act() with filters that were packed once, on a CPU. Not differentiable.
+Tensor conv2d_packed(const Tensor& x, const PackedConv& w, const Conv2dSpec& spec, const Tensor& bias, bool relu,
+                     const Tensor& residual = {});
+
 /// Frozen bias in the dtype that the device's library expects for arrays of dtype `of_arrays`: cuDNN needs 16 bits with 16
 /// bits. Convert once and keep it, to save the conversion in every conv2d() and conv2d_act().
 Tensor bias_for_library(const Tensor& bias, DType of_arrays);
 
 /// The ConvShape of a convolution of x with w. Does all checks of conv2d(); errors name `op`.
 ConvShape conv_shape(std::string_view op, const Tensor& x, const Tensor& w, const Conv2dSpec& spec, const Tensor& bias = {});
+/// The same for filters of this shape, of x's dtype and on its device.
+ConvShape conv_shape(std::string_view op, const Tensor& x, const Shape& w, const Conv2dSpec& spec, const Tensor& bias = {});
 
 }  // namespace cudenza

@@ -36,7 +36,7 @@ Tensor logs_of(std::span<const double> probabilities, const Shape& shape, Device
   return Tensor::from(logs, shape).to(device);
 }
 
-std::vector<double> evaluate_batch(Module& network, Input& input, std::span<const int64_t> rows, const EvaluateSpec& spec) {
+std::vector<double> evaluate_batch(Prepared& network, Input& input, std::span<const int64_t> rows, const EvaluateSpec& spec) {
   const Tensor logits = network(input.plain(rows));
   const std::vector<double> plain = mean_over_views(logits, input.views());
   if (spec.tta == 0) return plain;
@@ -45,24 +45,15 @@ std::vector<double> evaluate_batch(Module& network, Input& input, std::span<cons
   return tta_probabilities(logs_of(plain, shape, input.device()), variants, spec.join).to_vector<double>();
 }
 
-/// While it lives: evaluation mode, with weights prepared once for all batches.
-class EvaluationMode {
- public:
-  explicit EvaluationMode(Module& network) : network_(network), was_training_(network.training()) { network_.fold(); }
-  ~EvaluationMode() { network_.train(was_training_); }
-  EvaluationMode(const EvaluationMode&) = delete;
-  EvaluationMode& operator=(const EvaluationMode&) = delete;
-
- private:
-  Module& network_;
-  bool was_training_;
-};
-
 }  // namespace
 
 std::vector<double> evaluate(Module& network, Input& input, std::span<const int64_t> rows, const EvaluateSpec& spec) {
+  Prepared prepared(network);
+  return evaluate(prepared, input, rows, spec);
+}
+
+std::vector<double> evaluate(Prepared& network, Input& input, std::span<const int64_t> rows, const EvaluateSpec& spec) {
   const NoGrad no_grad;
-  const EvaluationMode mode(network);
   std::vector<double> all;
   // All passes of a batch run as one, so more passes mean fewer rows. Rounding in libraries depends on the batch's shape.
   const int64_t batch =

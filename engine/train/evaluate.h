@@ -3,7 +3,7 @@
 #include <functional>
 #include <stdexcept>
 
-#include "engine/nn/module.h"
+#include "engine/nn/prepared.h"
 #include "engine/ops/tta.h"
 #include "engine/train/input.h"
 
@@ -26,8 +26,9 @@ struct Stopped : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Probabilities of every row, row-major [rows, classes]; a row with several views gets their mean. Runs the network in
-/// evaluation mode and restores its mode afterwards. Throws NotFiniteError.
+/// Probabilities of every row, row-major [rows, classes]; a row with several views gets their mean. Throws NotFiniteError.
+std::vector<double> evaluate(Prepared& network, Input&, std::span<const int64_t> rows, const EvaluateSpec& = {});
+/// The same for a network that is prepared for this call alone.
 std::vector<double> evaluate(Module& network, Input&, std::span<const int64_t> rows, const EvaluateSpec& = {});
 
 /// Mean of the rows of `values` with the same `group` (0 … groups - 1), such as windows of one file. Row-major [groups, classes].

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/io/atomic_file.h"
+#include "tests/support/content_of.h"
 #include "tests/support/program.h"
 #include "tests/support/scratch_folder.h"
 
@@ -117,6 +118,36 @@ TEST(Bench, PrecisionMayBeInCapitals) {
       run_program("bench infer --model resnet34 --image-size 32 --batch-size 1 --seconds 0 --precision BF16 --device cpu --json");
   ASSERT_EQ(ran.status, 0) << ran.err;
   EXPECT_EQ(Json::parse(ran.out).at(0)["precision"], "bf16");
+}
+
+// The first inference tries each convolution's algorithms; later ones know, unless the file is damaged.
+TEST(BenchInfer, KeepsItsTrialsInACacheThatMayBeDamaged) {
+  const ScratchFolder cache;
+  const auto infer = [&](const std::string& more) {
+    const Ran ran = run_command("env XDG_CACHE_HOME=" + cache.path().string() + ' ' + program_under_test(),
+                                "bench infer --model resnet34 --image-size 64 --batch-size 1 --seconds 0 --json " + more);
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    EXPECT_GT(Json::parse(ran.out)[0]["planned_bytes"], 0);
+  };
+  const auto folder = cache.path() / "cudenza";
+  infer("--no-trials");
+  EXPECT_FALSE(std::filesystem::exists(folder));
+  infer("");
+  ASSERT_TRUE(std::filesystem::exists(folder));
+  const std::filesystem::path file = std::filesystem::directory_iterator(folder)->path();
+  const std::string kept = content_of(file);
+  EXPECT_NE(kept.find("w[64,3,3,64] stride 1 pad 1 threads"), std::string::npos) << kept;
+  const auto time = std::filesystem::last_write_time(file);
+  infer("");
+  EXPECT_EQ(std::filesystem::last_write_time(file), time) << "nothing is tried again";
+  std::string damaged = kept;
+  damaged[kept.size() - 2] ^= 1;
+  write_atomically(file, damaged);
+  infer("");
+  EXPECT_NE(content_of(file), damaged);
+  write_atomically(file, "");
+  infer("");
+  EXPECT_NE(content_of(file), "");
 }
 
 }  // namespace
