@@ -2,6 +2,7 @@
 
 #include "engine/nn/init.h"
 #include "engine/ops/channel_scale.h"
+#include "engine/ops/int8.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reduce.h"
 
@@ -43,8 +44,9 @@ class Downsample : public Module {
 
   Tensor forward(const Tensor& x) override {
     if (stride_ == 1) return conv_bn(conv_, bn_, x);
-    return conv_bn(conv_, bn_,
-                   avg_pool2d(x, {.kernel = stride_, .stride = stride_, .ceil_mode = true, .count_include_pad = false}));
+    return conv_bn(
+        conv_, bn_,
+        avg_pool2d(dequantized(x), {.kernel = stride_, .stride = stride_, .ceil_mode = true, .count_include_pad = false}));
   }
 
  private:
@@ -77,7 +79,7 @@ class Bottleneck : public Module {
   Tensor forward(const Tensor& x) override {
     const Tensor shortcut = downsample_ ? (*downsample_)(x) : x;
     const Tensor y = conv_bn(conv3_, bn3_, conv_bn_relu(conv2_, bn2_, conv_bn_relu(conv1_, bn1_, x)));
-    return relu(add(drop_path_(se_(y)), shortcut));
+    return add_relu(drop_path_(se_(y)), dequantized(shortcut));
   }
 
   BatchNorm2d& last_norm() { return bn3_; }

@@ -94,6 +94,14 @@ Tensor add(const Tensor& a, const Tensor& b) {
   return record("add", mapped("add", kernels::Plus{}, a, b), {a, b}, [](const Tensor& dy) { return std::vector{dy, dy}; });
 }
 
+Tensor add_relu(const Tensor& a, const Tensor& b) {
+  const Tensor y = mapped("add_relu", kernels::PlusRelu{}, a, b);
+  return record("add_relu", y, {a, b}, [y = y.detach()](const Tensor& dy) {
+    const Tensor d = mapped("add_relu", kernels::ReluGrad{}, y, dy);
+    return std::vector{d, d};
+  });
+}
+
 Tensor add(const Tensor& x, double value) {
   return record("add", mapped("add", kernels::AddScalar{value}, x), {x}, [](const Tensor& dy) { return std::vector{dy}; });
 }

@@ -14,6 +14,7 @@ Tensor scale(const Tensor& x, double factor);
 Tensor add(const Tensor& x, double value);
 // For two tensors of the same shape, dtype and device. operators.h writes these as + - * / and < <= > >= == !=.
 Tensor add(const Tensor& a, const Tensor& b);
+Tensor add_relu(const Tensor& a, const Tensor& b);  ///< relu(a + b) in one pass: the end of a residual block
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Tensor& b);

@@ -129,7 +129,11 @@ template <class Side> bool keeps_size(const PoolShape<Side>& s) {
 }  // namespace
 
 Tensor max_pool2d(const Tensor& x, const MaxPool2dSpec& spec) {
-  return max_pool("max_pool2d", x, strided("max_pool2d", x, {spec.kernel, spec.stride, spec.pad, spec.ceil_mode, false}));
+  const auto s = strided("max_pool2d", x, {spec.kernel, spec.stride, spec.pad, spec.ceil_mode, false});
+  if (!x.quantization()) return max_pool("max_pool2d", x, s);
+  const Tensor y = Tensor::quantized({s.batch, s.rows.out, s.columns.out, s.channels}, x.quantization());
+  kernels::max_pool_bytes({}, x.data<uint8_t>(), y.data<uint8_t>(), s);
+  return y;
 }
 
 Tensor avg_pool2d(const Tensor& x, const AvgPool2dSpec& spec) {

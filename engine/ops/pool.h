@@ -24,6 +24,7 @@ struct AvgPool2dSpec {
 
 /// y[n,i,j,c] = max over the window. The first of equal values gets the gradient; NaN counts as the largest.
 /// OH = floor((H + 2 pad - kernel) / stride) + 1, rounded up with ceil_mode; OW likewise. Throws UsageError if it is empty.
+/// Of quantized x the result is quantized in the same way.
 Tensor max_pool2d(const Tensor& x, const MaxPool2dSpec&);
 /// y[n,i,j,c] = mean over the window.
 Tensor avg_pool2d(const Tensor& x, const AvgPool2dSpec&);

@@ -17,6 +17,7 @@
   CUDENZA_MAP(Where, Log1p, T, T)        \
   CUDENZA_MAP(Where, SignedSqrt, T, T)   \
   CUDENZA_MAP2(Where, Plus, T)           \
+  CUDENZA_MAP2(Where, PlusRelu, T)       \
   CUDENZA_MAP2(Where, Minus, T)          \
   CUDENZA_MAP2(Where, Times, T)          \
   CUDENZA_MAP2(Where, Divide, T)         \

@@ -77,6 +77,10 @@ struct SignedSqrtGrad {
 struct Plus {
   template <class A> HOST_DEVICE A operator()(A a, A b) const { return a + b; }
 };
+/// y = relu(a + b): the gradient of either is ReluGrad's, from the output.
+struct PlusRelu {
+  template <class A> HOST_DEVICE A operator()(A a, A b) const { return Relu{}(a + b); }
+};
 
 /// y = x + value: dx = dy.
 struct AddScalar {

@@ -50,6 +50,11 @@ std::vector<OpCase> pointwise_cases() {
        .same_bits = true},
       with_special(unary("signed_sqrt/short_last_pack", {7, 11}, signed_sqrt, Fill::distinct), {pieces}),
       with_special(binary("add/short_last_pack", {3, 43}, add), {streamed, pieces}),
+      {.name = "add_relu/of_a_share_more",  // no sum is near the bend
+       .inputs = {{.shape = {3, 43}, .fill = Fill::distinct}},
+       .run = [](const Inputs& in) { return Inputs{add_relu(in[0], scale(in[0], 0.5))}; },
+       .special = {{{.shape = streamed}}, {{.shape = pieces}}},
+       .same_bits = true},
       with_special(binary("mul/short_last_pack", {3, 43}, mul), {pieces}),
       {.name = "hard_swish/beyond_its_bends",
        .inputs = {{.shape = {7, 11}, .fill = Fill::distinct}},
