@@ -6,6 +6,7 @@
 #include "engine/nn/init.h"
 #include "engine/ops/concat.h"
 #include "engine/ops/covariance.h"
+#include "engine/ops/int8.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reduce.h"
 
@@ -25,10 +26,11 @@ std::vector<int64_t> parts_of(const std::vector<int>& channels) {
 
 }  // namespace
 
-Tensor PooledLinear::forward(const Tensor& maps) { return Linear::forward(spatial_mean(maps)); }
+Tensor PooledLinear::forward(const Tensor& maps) { return Linear::forward(spatial_mean(dequantized(maps))); }
 
 Tensor PooledSequential::forward(const Tensor& maps) {
-  const Tensor pooled = adaptive_avg_pool2d(maps, side_, side_);
+  const bool fits = maps.size(1) == side_ && maps.size(2) == side_;
+  const Tensor pooled = fits ? maps : adaptive_avg_pool2d(dequantized(maps), side_, side_);
   return Sequential::forward(reshape(pooled, {maps.size(0), side_ * side_ * maps.size(-1)}));
 }
 
@@ -40,7 +42,8 @@ FastaiHead::FastaiHead(const Options& o)
       fc1_(child<Linear>("fc1", {.in = 2 * o.channels, .out = kHidden, .bias = false})),
       fc2_(child<Linear>("fc2", {.in = kHidden, .out = o.classes, .bias = false})) {}
 
-Tensor FastaiHead::forward(const Tensor& maps) {
+Tensor FastaiHead::forward(const Tensor& given) {
+  const Tensor maps = dequantized(given);
   const Shape flat{maps.size(0), maps.size(-1)};
   const Tensor pooled = concat_channels(reshape(adaptive_max_pool2d(maps, 1, 1), flat), spatial_mean(maps));
   return fc2_(drop2_(bn2_(relu(fc1_(drop1_(bn1_(pooled)))))));
@@ -77,7 +80,7 @@ Tensor PyramidHead::pooled(std::span<const Tensor> maps) {
     all = all.defined() ? concat_channels(all, row) : row;
   };
   for (const Tensor& x : maps) {
-    const Tensor z = log1p(x);
+    const Tensor z = log1p(dequantized(x));
     append(adaptive_avg_pool2d(z, kBands, 1));
     if (x.size(-1) <= kCovarianceChannels) append(signed_sqrt(channel_covariance(z)));
   }

@@ -20,16 +20,54 @@ void Network::add_head(const NetworkOptions& o) {
       &child<PyramidHead>("head", {.channels = channels, .classes = o.classes, .dropout = o.dropout, .random = o.random});
 }
 
+namespace {
+
+/// Pictures [N,…] number `begin` to `begin` + `count` - 1, which share the elements.
+Tensor some_of(const Tensor& x, int64_t begin, int64_t count) {
+  return x.slice(begin * (x.numel() / x.size(0)), {count, x.size(1), x.size(2), x.size(3)});
+}
+
+/// Puts the maps of some pictures at their place among those of `pictures`.
+void gather(Tensor& all, const Tensor& maps, int64_t begin, int64_t pictures) {
+  const Shape shape{pictures, maps.size(1), maps.size(2), maps.size(3)};
+  if (!all.defined())
+    all = maps.quantization() ? Tensor::quantized(shape, maps.quantization()) : Tensor::empty(shape, maps.dtype());
+  some_of(all, begin, maps.size(0)).copy_from(maps);
+}
+
+/// How many pictures see the stages with large maps together: in inference on a CPU so few that their maps stay in its caches.
+int64_t pictures_at_once(const Tensor& x, bool folded) {
+  constexpr int64_t kBytes = 8;  // two pictures in f32, four in 16 bits
+  return folded && x.device().is_cpu() ? kBytes / static_cast<int64_t>(size_of(x.dtype())) : x.size(0);
+}
+
+bool has_large_maps(const Tensor& x) { return x.shape().rank() == 4 && x.size(1) * x.size(2) > int64_t{28} * 28; }
+
+}  // namespace
+
 /// What stage `first` sees to what the head sees.
 Tensor Network::head_input(int first, const Tensor& x) {
   const int first_seen = pyramid_ ? head() - kPyramidStages : head();
-  std::vector<Tensor> seen;
-  Tensor y = x;
-  for (int i = first; i <= head(); ++i) {
-    if (i > first_seen) seen.push_back(y);  // the maps of stage i - 1
-    if (i < head()) y = stage(i, y);
+  std::vector<Tensor> maps(stages_.size() + 1);  // what stage i sees: of the pyramid's, and of the first that sees small ones
+  const int64_t pictures = x.size(0), at_once = pictures_at_once(x, folded());
+  int i = first;
+  maps[static_cast<size_t>(i)] = x;
+  for (int64_t n = 0; at_once < pictures && first < head() && has_large_maps(x) && n < pictures; n += at_once) {
+    Tensor y = some_of(x, n, std::min(at_once, pictures - n));
+    i = first;
+    do {
+      y = stage(i++, y);
+      const bool is_last = i == head() || !has_large_maps(y);
+      if (is_last || i > first_seen) gather(maps[static_cast<size_t>(i)], y, n, pictures);
+    } while (i < head() && has_large_maps(y));
   }
-  return pyramid_ ? PyramidHead::pooled(seen) : y;
+  for (; i < head(); ++i) {
+    Tensor& y = maps[static_cast<size_t>(i)];
+    maps[static_cast<size_t>(i) + 1] = stage(i, y);
+    if (i <= first_seen) y = {};
+  }
+  if (!pyramid_) return maps.back();
+  return PyramidHead::pooled(std::span(maps).subspan(static_cast<size_t>(std::max(first, first_seen + 1))));
 }
 
 Tensor Network::forward_to(int end, const Tensor& x) {
