@@ -14,8 +14,7 @@ class Int8Conv {
  public:
   /// Whether its sums are sure to fit into 32 bits.
   static bool fits(const ConvShape&);
-  /// What the CPU code was built with: "AVX512-VNNI", "AVX-VNNI", "AVX2", or "plain vectors". Without VNNI it is about as
-  /// fast as f32.
+  /// What the CPU code was built with: "AVX512-VNNI", "AVX-VNNI", "AVX2", or "plain vectors".
   static const char* instructions();
 
   /// w f32 [out_channels, kernel_h, kernel_w, in_channels]; bias f32 [out_channels] or null. Each filter is quantized to -127 …

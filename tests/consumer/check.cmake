@@ -33,7 +33,7 @@ do(${cudenza} synth ${WORK}/data --clips 2 --seconds 0.5 --quiet)
 do(${cudenza} train ${WORK}/data --out ${WORK}/run --model resnet34 --image-size 32 --epochs 1 --freeze-epochs 0 --batch-size 4
   --split stratified:0.5 --quiet)
 set(clip ${WORK}/data/jazz/jazz.00000.wav)
-do(${cudenza} predict ${WORK}/run ${clip} --top-k 3)
+do(${cudenza} predict ${WORK}/run ${clip} --top-k 3 --no-trials)  # the library tries none: another algorithm rounds otherwise
 string(REPLACE "${clip}: " "" expected "${output}")
 string(REPLACE ", " "\n" expected "${expected}")
 do(${WORK}/build/listener ${WORK}/run ${clip})
