@@ -50,9 +50,10 @@ Tensor Network::head_input(int first, const Tensor& x) {
   const int first_seen = pyramid_ ? head() - kPyramidStages : head();
   std::vector<Tensor> maps(stages_.size() + 1);  // what stage i sees: of the pyramid's, and of the first that sees small ones
   const int64_t pictures = x.size(0), at_once = pictures_at_once(x, folded());
+  const bool in_parts = at_once < pictures && first < head() && has_large_maps(x);
   int i = first;
   maps[static_cast<size_t>(i)] = x;
-  for (int64_t n = 0; at_once < pictures && first < head() && has_large_maps(x) && n < pictures; n += at_once) {
+  for (int64_t n = 0; in_parts && n < pictures; n += at_once) {
     Tensor y = some_of(x, n, std::min(at_once, pictures - n));
     i = first;
     do {

@@ -93,11 +93,12 @@ struct After {
   Tensor residual = {};
 };
 
-/// By what the layer keeps.
-Tensor folded_conv(const Conv2d& conv, const Tensor& x, const After& after) {
+/// By what the layer keeps, in floats: other layers may have given bytes.
+Tensor folded_conv(const Conv2d& conv, const Tensor& given, const After& after) {
+  const Tensor x = dequantized(given), residual = after.residual.defined() ? dequantized(after.residual) : Tensor();
   const Conv2d::Kept& kept = conv.kept(x, after.bn);
-  if (kept.packed) return conv2d_packed(x, *kept.packed, conv.spec, kept.folded.bias, after.relu, after.residual);
-  return conv2d_act(x, kept.folded.w, conv.spec, kept.folded.bias, after.relu, after.residual);
+  if (kept.packed) return conv2d_packed(x, *kept.packed, conv.spec, kept.folded.bias, after.relu, residual);
+  return conv2d_act(x, kept.folded.w, conv.spec, kept.folded.bias, after.relu, residual);
 }
 
 /// x in bytes that a layer with this plan takes.
@@ -108,7 +109,7 @@ Tensor bytes_for(const Int8Plan& plan, const Tensor& x) {
 Tensor int8_conv(const Conv2d& conv, const Int8Plan& plan, const Tensor& x, const After& after) {
   const bool adds = after.residual.defined();
   if (plan.x_scale == 0) {
-    const Tensor y = folded_conv(conv, dequantized(x), {after.bn, after.relu, adds ? dequantized(after.residual) : Tensor()});
+    const Tensor y = folded_conv(conv, x, after);
     return plan.y ? quantized(y, plan.y) : y;
   }
   const Tensor bytes = bytes_for(plan, x);
@@ -122,7 +123,7 @@ Tensor int8_conv(const Conv2d& conv, const Int8Plan& plan, const Tensor& x, cons
 Tensor fused(const Conv2d& conv, const BatchNorm2d* bn, const Tensor& x, bool with_relu, const Tensor& residual) {
   if (const Int8Plan* const plan = conv.int8()) return int8_conv(conv, *plan, x, {bn, with_relu, residual});
   if (conv.folded()) {
-    const Tensor y = folded_conv(conv, dequantized(x), {bn, with_relu, residual});
+    const Tensor y = folded_conv(conv, x, {bn, with_relu, residual});
     if (auto* const calibration = Calibration::active())
       calibration->note(
           {.layer = &conv, .x = x, .y = y, .residual = residual.defined() ? &residual : nullptr, .relu = with_relu});

@@ -43,7 +43,7 @@ Tensor Prepared::operator()(const Tensor& x) {
   }
   if (run == 0) return (pass.y = network_(x)).clone();
   if (!pass.graph) {
-    pass.x = x.clone();
+    pass.x = Tensor::empty(x.shape(), x.dtype(), x.device());
     pass.graph = std::make_unique<gpu::CapturedGraph>(x.device().index(), [&] { pass.y.copy_from(network_(pass.x)); });
   }
   pass.x.copy_from(x);
