@@ -2,9 +2,11 @@
 /// generations of cards. Prints the Markdown of bench/results/cudnn_plans.md:
 ///
 ///   build/bin/cudnn_plans [batch] > bench/results/cudnn_plans.md
+///   build/bin/cudnn_plans --ask < calls.json       # of any convolutions, as JSON: see answered(); bench/predict.py asks so
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "engine/libraries/versions.h"
 #include "tests/support/network_convs.h"
@@ -43,7 +45,13 @@ enum class Verdict { precompiled, run_time, none };
 
 struct Answer {
   Verdict verdict = Verdict::none;
-  std::string text = "none";
+  std::string engine;
+  double workspace_bytes = 0;  ///< of a precompiled engine
+
+  std::string text() const {
+    if (verdict == Verdict::none) return "none";
+    return verdict == Verdict::run_time ? engine + " run-time" : fmt::format("{} {:.1f} MB", engine, workspace_bytes / 1e6);
+  }
 };
 
 /// The engine that a card would start with, its tuning knobs left out.
@@ -52,9 +60,9 @@ Answer answer_of(const cudnn::Graph& graph, const cudnn::Card& card) {
     const cudnn::Candidates candidates(graph, card, source);
     for (int i = 0; i < candidates.count(); ++i) {
       const std::string engine = candidates.engine(i).substr(0, candidates.engine(i).find('_'));
-      if (candidates.is_compiled_at_run_time(i)) return {Verdict::run_time, fmt::format("{} run-time", engine)};
-      const auto plan = candidates.build(i);
-      if (plan) return {Verdict::precompiled, fmt::format("{} {:.1f} MB", engine, plan->workspace_bytes() / 1e6)};
+      if (candidates.is_compiled_at_run_time(i)) return {.verdict = Verdict::run_time, .engine = engine};
+      if (const auto plan = candidates.build(i))
+        return {Verdict::precompiled, engine, static_cast<double>(plan->workspace_bytes())};
     }
   }
   return {};
@@ -86,7 +94,7 @@ Table table_of(const Kind& kind, const std::vector<OfflineCard>& cards, int64_t 
     for (size_t i = 0; i < cards.size(); ++i) {
       const Answer answer = answer_of(graph_of(kind, conv, batch), cards[i].card);
       ++table.counts[i][answer.verdict];
-      table.markdown += " | " + answer.text;
+      table.markdown += " | " + answer.text();
     }
     table.markdown += " |\n";
   }
@@ -103,7 +111,7 @@ std::string stem_rows(const std::vector<OfflineCard>& cards, int64_t batch) {
         rows +=
             fmt::format("| {} {}, {} channels", dtype, function == Function::forward ? "forward" : "backward, weights", channels);
         for (const OfflineCard& card : cards)
-          rows += " | " + answer_of({.function = function, .shape = stem.shape(dtype, batch)}, card.card).text;
+          rows += " | " + answer_of({.function = function, .shape = stem.shape(dtype, batch)}, card.card).text();
         rows += " |\n";
       }
     }
@@ -155,6 +163,41 @@ void print(int64_t batch) {
       stem_rows(cards, batch), tables);
 }
 
+/// `calls`: [{"function": "forward", "bias": true, "residual": false, "n": 256, "h": 56, "w": 56, "c": 64, "k": 64, "r": 3,
+/// "s": 3, "stride": 1, "pad": 1}, …], all f16; the other functions are "forward_stats", "backward_data", "backward_weights". Returns for
+/// each {"80": {"engine": "eng47", "workspace_bytes": 0}, …} with a compute capability as key; null where cuDNN has none.
+nlohmann::json answered(const nlohmann::json& calls) {
+  const std::map<std::string, Function> functions{{"forward", Function::forward},
+                                                  {"forward_stats", Function::forward_stats},
+                                                  {"backward_data", Function::backward_data},
+                                                  {"backward_weights", Function::backward_weights}};
+  const auto cards = offline_cards();
+  nlohmann::json all = nlohmann::json::array();
+  for (const auto& call : calls) {
+    const cudnn::Graph graph{.function = functions.at(call.at("function")),
+                             .shape = {.dtype = DType::f16,
+                                       .batch = call.at("n"),
+                                       .height = call.at("h"),
+                                       .width = call.at("w"),
+                                       .in_channels = call.at("c"),
+                                       .out_channels = call.at("k"),
+                                       .kernel_h = call.at("r"),
+                                       .kernel_w = call.at("s"),
+                                       .stride = call.at("stride"),
+                                       .pad = call.at("pad")},
+                             .bias = call.value("bias", false),
+                             .residual = call.value("residual", false),
+                             .relu = call.value("bias", false)};
+    nlohmann::json& of_call = all.emplace_back();
+    for (const OfflineCard& card : cards) {
+      const Answer answer = answer_of(graph, card.card);
+      nlohmann::json& told = of_call[std::to_string(card.sm)];
+      if (answer.verdict != Verdict::none) told = {{"engine", answer.engine}, {"workspace_bytes", answer.workspace_bytes}};
+    }
+  }
+  return all;
+}
+
 }  // namespace
 }  // namespace cudenza::testing
 
@@ -162,6 +205,10 @@ int main(int argc, char** argv) {
   if (const std::string why = cudenza::testing::make_cudnn_answer(); !why.empty()) {
     std::cerr << "cudnn_plans: " << why << '\n';
     return 4;
+  }
+  if (argc > 1 && std::string_view(argv[1]) == "--ask") {
+    std::cout << cudenza::testing::answered(nlohmann::json::parse(std::cin)).dump(1) << '\n';
+    return 0;
   }
   cudenza::testing::print(argc > 1 ? std::atoll(argv[1]) : 64);
 }
