@@ -19,7 +19,7 @@ std::string_view name_of(PackedKind);
 /// The kinds that a convolution can take, in f32 and bf16; none for other dtypes.
 std::vector<PackedKind> packed_kinds(const ConvShape&);
 /// Whether it has any, and they are faster here than oneDNN, whose code is made for the CPU as the program runs: not if this
-/// program was compiled for less than the CPU has, and not for bf16 with AMX.
+/// program was compiled for less than the CPU has.
 bool packing_pays(const ConvShape&);
 
 /// The kind for this shape, one of packed_kinds(), which must not be empty: a rule's; or with MathMode::trials the one that is

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "kernels/common/extents.h"
 #include "kernels/direct_conv/finish.h"
 
 namespace cudenza::kernels::direct_conv {
@@ -23,6 +24,41 @@ template <class T, class Y> struct Block {
   int64_t y_pixel;         ///< out_channels
   int columns;             ///< filters that there are in this panel
   EpilogueOf<T> epilogue;  ///< of the first pixel and filter
+
+  /// The block that begins so many pixels further.
+  Block from(int64_t pixels) const {
+    Block b = *this;
+    b.x += pixels * pixel;
+    b.y += pixels * y_pixel;
+    if (b.epilogue.residual) b.epilogue.residual += pixels * y_pixel;
+    return b;
+  }
+  /// To the same pixels by a later panel; all but `columns`.
+  void move_to_panel(int64_t panels) {
+    const int64_t column = panels * kPanel;
+    filters += column * rows * depth;
+    y += column;
+    if (epilogue.bias) epilogue.bias += column;
+    if constexpr (std::is_same_v<T, uint8_t>) epilogue.scale += column;
+    if (epilogue.residual) epilogue.residual += column;
+  }
+};
+
+/// The next panel's filters come from memory while this one's are at work: a part with each block.
+struct Ahead {
+  const float* at;
+  int64_t part, step;
+
+  /// `next` may be null.
+  Ahead(const float* next, int64_t panel, int64_t blocks)
+      : at(next), part(next ? ceil_div(panel, blocks) : 0), step(next ? ceil_div<int64_t>(kPanel, blocks) : 0) {}
+
+  /// What `block` asks for.
+  template <class T, class Y> void give(Block<T, Y>& block) {
+    block.ahead = at ? at : block.filters;
+    block.ahead_step = step;
+    at += part;
+  }
 };
 
 /// Sums of kCount pixels.

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "kernels/common/parallel.h"
-#include "kernels/direct_conv/block.h"
 #include "kernels/direct_conv/direct_conv.h"
+#include "kernels/direct_conv/tiles.h"
 
 namespace cudenza::kernels {
 namespace {
@@ -38,22 +38,27 @@ template <class T> struct Cuts {
   int64_t pictures;     ///< in flat convolutions one
   int64_t band_pictures = 1, band_lines, bands_of_picture, bands;
   int64_t groups, group;  ///< number, and panels of each
+  int64_t panels = 1;     ///< that a block of pixels meets before the next block does
+  Tiling tiling;
 
   Cuts(const DirectConvShape& s, const Words<T>& w) {
-    constexpr int64_t kLine = 4 * kPixels;
+    if (kHasTiles<T> && amx_is_allowed()) tiling.words = Tiling::words_for(w.depth);
+    const int64_t kLine = 4 * (tiling.words > 0 ? kTileRows : kPixels);
     flat = s.kernel_h == 1 && s.kernel_w == 1 && s.stride == 1 && s.pad == 0 && !w.copies;
     const int64_t pixels = s.batch * s.height * s.width, threads = omp_get_max_threads();
     lines = flat ? ceil_div(pixels, kLine) : s.out_height();
     if (flat && lines > 1) lines = ceil_div(lines, threads) * threads;  // as many for every thread
     line = flat ? ceil_div(pixels, lines) : s.out_width();
     if (flat) lines = ceil_div(pixels, line);
+    tiling.pixels = static_cast<int>(ceil_div(line, ceil_div<int64_t>(line, kTileRows)));
     pictures = flat ? 1 : s.batch;
     const int64_t line_bytes = (flat ? line : s.stride * (s.width + 2 * s.pad)) * w.channels * 4;
     const int64_t filters = w.panels * w.panel * 4;
     groups = filters > kOwnFilters || pictures * lines < 2 * threads ? std::min(threads, w.panels) : 1;
     group = ceil_div(w.panels, groups);
     groups = ceil_div(w.panels, group);
-    const int64_t even = ceil_div(pictures * lines * groups, 4 * threads);  // lines that give every thread a few bands
+    if (tiling.words > 0 && group * w.panel * 4 <= kOwnFilters) panels = group;  // then y is written by whole pixels
+    const int64_t even = ceil_div(pictures * lines * groups, 4 * threads);       // lines that give every thread a few bands
     band_lines = std::clamp<int64_t>(kOwnInput / line_bytes, 1, std::max<int64_t>(1, groups > 1 ? lines * pictures : even));
     if (band_lines >= lines) band_pictures = std::min(band_lines / lines, pictures), band_lines = lines;
     bands_of_picture = ceil_div(lines, band_lines);
@@ -84,6 +89,7 @@ template <class T, class Y = T> struct DirectConv {
   void run() const {
     const int64_t cost = cut.band_pictures * cut.band_lines * cut.line * cut.group * words.panel;
     parallel_ranges(cut.bands * cut.groups, cost, [&](int64_t begin, int64_t end) {
+      [[maybe_unused]] const TileUse<kHasTiles<T>> tiles(cut.tiling);
       float* const copy = words.copies ? scratch + omp_get_thread_num() * copy_words() : nullptr;
       for (int64_t item = begin; item < end; ++item) run_item(item % cut.bands, item / cut.bands, copy);
     });
@@ -97,28 +103,37 @@ template <class T, class Y = T> struct DirectConv {
       for (int64_t n = 0; n < pictures; ++n) copy_rows(picture + n, first, lines, copy + n * copy_of_picture(lines));
     }
     const int64_t end = std::min((group + 1) * cut.group, words.panels);
-    for (int64_t panel = group * cut.group; panel < end; ++panel) {
-      Ahead ahead(panel + 1 < end ? packed + (panel + 1) * words.panel : nullptr, words.panel,
-                  pictures * lines * blocks_of_line());
-      for (int64_t n = 0; n < pictures; ++n) {
-        for (int64_t i = 0; i < lines; ++i)
-          run_line(picture + n, first + i, panel,
-                   copy ? copy + n * copy_of_picture(lines) + i * s.stride * padded_width() * words.channels : nullptr, ahead);
-      }
+    for (int64_t panel = group * cut.group; panel < end; panel += cut.panels) {
+      const int64_t next = std::min(panel + cut.panels, end);
+      Ahead ahead(next < end ? packed + next * words.panel : nullptr, words.panel, blocks(pictures * lines));
+      const auto each_line = [&](auto&& run) {
+        for (int64_t n = 0; n < pictures; ++n) {
+          for (int64_t i = 0; i < lines; ++i) {
+            const int64_t row = n * rows_of(lines) + i * s.stride;
+            run(line_block(picture + n, first + i, panel, copy ? copy + row * padded_width() * words.channels : nullptr),
+                pixels_of(first + i));
+          }
+        }
+      };
+      if (cut.tiling.words > 0) run_in_tiles(each_line, panel, next - panel, ahead);
+      else each_line([&](const Block<T, Y>& line, int64_t pixels) { run_line(line, pixels, ahead); });
     }
   }
 
-  /// The next panel's filters come from memory while this one's are at work: a part with each block.
-  struct Ahead {
-    const float* at;
-    int64_t part, step;
+  template <class EachLine> void run_in_tiles(EachLine&& each_line, int64_t panel, int64_t panels, Ahead& ahead) const {
+    if constexpr (kHasTiles<T>) {
+      const Block<T, Y> first = line_block(0, 0, panel, nullptr);
+      TilePairs<T, Y> pairs(first, cut.tiling, panels, s.out_channels - panel * kPanel, ahead);
+      each_line([&](const Block<T, Y>& line, int64_t pixels) { pairs.add(line.x, line.y, line.epilogue.residual, pixels); });
+      pairs.finish();
+    }
+  }
 
-    /// `next` may be null.
-    Ahead(const float* next, int64_t panel, int64_t blocks)
-        : at(next), part(next ? ceil_div(panel, blocks) : 0), step(next ? ceil_div<int64_t>(kPanel, blocks) : 0) {}
-  };
-
-  int64_t blocks_of_line() const { return ceil_div<int64_t>(cut.line, kPixels); }
+  /// In which so many lines are summed.
+  int64_t blocks(int64_t lines) const {
+    return cut.tiling.words > 0 ? ceil_div<int64_t>(lines * cut.tiling.tiles(cut.line), 2)
+                                : lines * ceil_div<int64_t>(cut.line, kPixels);
+  }
   int64_t copy_of_picture(int64_t lines) const { return rows_of(lines) * padded_width() * words.channels; }
 
   /// The rows of a picture that the output rows [first, first + lines) see, with zeros for padding.
@@ -159,40 +174,43 @@ template <class T, class Y = T> struct DirectConv {
     }
   }
 
-  void run_line(int64_t picture, int64_t line, int64_t panel, const float* copied, Ahead& ahead) const {
+  int64_t pixels_of(int64_t line) const {
+    return cut.flat ? std::min(cut.line, s.batch * s.height * s.width - line * cut.line) : cut.line;
+  }
+
+  /// An output row by a panel. `copied`: its rows of x, where they were copied.
+  Block<T, Y> line_block(int64_t picture, int64_t line, int64_t panel, const float* copied) const {
     const float* from = copied;
     if (!copied) {
       const int64_t pixel = cut.flat ? line * cut.line : (picture * s.height + line * s.stride) * s.width;
       from = reinterpret_cast<const float*>(x) + pixel * words.channels;
     }
-    const int64_t pixels = cut.flat ? std::min(cut.line, s.batch * s.height * s.width - line * cut.line) : cut.line;
-    const int64_t column = panel * kPanel,
-                  at = (picture * (cut.flat ? 0 : cut.lines) + line) * cut.line * s.out_channels + column;
+    const int64_t at = (picture * (cut.flat ? 0 : cut.lines) + line) * cut.line * s.out_channels;
     Block<T, Y> b{.x = from,
                   .pixel = s.stride * words.channels,
                   .x_row = padded_width() * words.channels,
-                  .filters = packed + panel * words.panel,
+                  .filters = packed,
                   .rows = s.kernel_h,
                   .depth = words.depth,
                   .ahead = nullptr,
-                  .ahead_step = ahead.step,
+                  .ahead_step = 0,
                   .y = y + at,
                   .y_pixel = s.out_channels,
-                  .columns = static_cast<int>(std::min<int64_t>(kPanel, s.out_channels - column)),
+                  .columns = static_cast<int>(std::min<int64_t>(kPanel, s.out_channels - panel * kPanel)),
                   .epilogue = epilogue};
-    if (epilogue.bias) b.epilogue.bias += column;
-    if constexpr (std::is_same_v<T, uint8_t>) b.epilogue.scale += column;
     if (epilogue.residual) b.epilogue.residual += at;
+    b.move_to_panel(panel);
+    return b;
+  }
+
+  void run_line(const Block<T, Y>& line, int64_t pixels, Ahead& ahead) const {
     const int64_t blocks = ceil_div<int64_t>(pixels, kPixels);
     for (int64_t i = 0, done = 0; i < blocks; ++i) {
       const int64_t count = (pixels - done + blocks - i - 1) / (blocks - i);  // blocks of nearly one size
-      b.ahead = ahead.at ? ahead.at : b.filters;
-      if (ahead.at) ahead.at += ahead.part;
+      Block<T, Y> b = line.from(done);
+      ahead.give(b);
       run_block(b, count);
       done += count;
-      b.x += count * b.pixel;
-      b.y += count * b.y_pixel;
-      if (b.epilogue.residual) b.epilogue.residual += count * b.y_pixel;
     }
   }
 };

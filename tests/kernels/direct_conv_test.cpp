@@ -137,6 +137,17 @@ TEST(Int8Conv, EqualsThePlainLoopsForShapesOfNetworks) {
   check({.batch = 3, .height = 1, .width = 1, .in_channels = 1000, .out_channels = 64, .kernel_h = 1, .kernel_w = 1}, random);
 }
 
+// A line is cut into blocks or tiles of one length, the last of which may begin in the one before.
+TEST(Int8Conv, EqualsThePlainLoopsForLinesOfAnyLength) {
+  std::mt19937 random(15);
+  for (int64_t width = 1; width <= 40; ++width) {
+    check({.batch = 1, .height = 3, .width = width, .in_channels = 32, .out_channels = 40, .kernel_h = 1, .kernel_w = 1}, random);
+    check(
+        {.batch = 1, .height = 3, .width = width, .in_channels = 32, .out_channels = 40, .kernel_h = 3, .kernel_w = 3, .pad = 1},
+        random);
+  }
+}
+
 // vpmaddubsw would stop each pair at 32767.
 TEST(Int8Conv, SumsTheLargestBytesExactly) {
   const DirectConvShape s{.batch = 1,

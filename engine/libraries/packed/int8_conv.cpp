@@ -6,6 +6,7 @@
 
 #include "engine/core/error.h"
 #include "engine/libraries/packed/direct_shape.h"
+#include "kernels/simd/amx.h"
 
 namespace cudenza {
 namespace {
@@ -40,6 +41,7 @@ template <class F> void with_result(const Int8Conv::Epilogue& e, void* y, F&& f)
 bool Int8Conv::fits(const ConvShape& s) { return terms_of(s) <= kernels::kMostInt8Terms; }
 
 const char* Int8Conv::instructions() {
+  if (kernels::amx_is_allowed()) return "AMX";
 #if defined(__AVX512VNNI__)
   return "AVX512-VNNI";
 #elif defined(__AVXVNNI__) && !defined(__AVX512F__)

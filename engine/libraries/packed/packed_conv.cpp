@@ -8,6 +8,7 @@
 #include "engine/libraries/packed/trials.h"
 #include "engine/libraries/winograd/cpu_features.h"
 #include "engine/libraries/winograd/shape.h"
+#include "kernels/simd/amx.h"
 
 namespace cudenza {
 namespace {
@@ -17,6 +18,7 @@ constexpr NameTable kNames("packed convolution", {std::pair{PackedKind::direct, 
 /// What is fastest on the CPUs that were measured (bench/results/inference_cpu.md). By shape alone: the same bits everywhere.
 PackedKind by_rule(const ConvShape& s) {
   if (!conv_winograd().supports(s) || !winograd_saves(s)) return PackedKind::direct;
+  if (s.dtype == DType::bf16 && kernels::amx_is_allowed()) return PackedKind::direct;  // its products outrun the transforms
   // A CPU that multiplies bf16 twice as fast gains only where many tiles share the transformed filters.
   constexpr int64_t kManyTiles = 49;
   const bool few = winograd_shape(s).tiles() / s.batch < kManyTiles;
@@ -47,7 +49,8 @@ std::vector<PackedKind> packed_kinds(const ConvShape& s) {
 }
 
 bool packing_pays(const ConvShape& s) {
-  return !packed_kinds(s).empty() && is_compiled_for_this_cpu() && !(s.dtype == DType::bf16 && cpu_has_amx());
+  const bool lacks_amx = s.dtype == DType::bf16 && cpu_has_amx() && !kernels::amx_is_allowed();
+  return !packed_kinds(s).empty() && is_compiled_for_this_cpu() && !lacks_amx;
 }
 
 PackedKind packed_kind(const ConvShape& s) {
