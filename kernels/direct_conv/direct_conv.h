@@ -3,8 +3,8 @@
 ///   y[n,i,j,k] = sum over r and l of X[n, i·stride + r, j·stride·C + l] · w[k,r,l]        (then the epilogue)
 ///
 /// X is x with its padding, and a row of it one sequence of numbers: the taps (s,c) of a filter's row are neighbours there, as
-/// they are in w [K,R,S,C]. So l runs over S·C numbers, and a 1x1 convolution or a linear layer is the same loop. 14 pixels by 32
-/// filters are summed in registers (block.h); bf16 and bytes, 32 by 32, in a matrix unit's tiles where the CPU has one (tiles.h).
+/// they are in w [K,R,S,C]. So l runs over S·C numbers, and a 1x1 convolution or a linear layer is the same loop. 14 pixels by
+/// 32 filters are summed in registers (block.h); bf16 and bytes, 32 by 32, in a matrix unit's tiles where there is one (tiles.h).
 ///
 /// On a CPU alone. f32 and bf16 are summed in f32, in one order whatever the shape; bytes (x u8, w s8) exactly, in 32 bits, which
 /// hold kMostInt8Terms of them. So results are the same to the bit for any number of threads, and for a picture alone or in a

@@ -39,6 +39,7 @@ template <class T> struct Cuts {
   int64_t band_pictures = 1, band_lines, bands_of_picture, bands;
   int64_t groups, group;  ///< number, and panels of each
   int64_t panels = 1;     ///< that a block of pixels meets before the next block does
+  int64_t together = 1;   ///< lines that are cut into tiles as one
   Tiling tiling;
 
   Cuts(const DirectConvShape& s, const Words<T>& w) {
@@ -50,7 +51,6 @@ template <class T> struct Cuts {
     if (flat && lines > 1) lines = ceil_div(lines, threads) * threads;  // as many for every thread
     line = flat ? ceil_div(pixels, lines) : s.out_width();
     if (flat) lines = ceil_div(pixels, line);
-    tiling.pixels = static_cast<int>(ceil_div(line, ceil_div<int64_t>(line, kTileRows)));
     pictures = flat ? 1 : s.batch;
     const int64_t line_bytes = (flat ? line : s.stride * (s.width + 2 * s.pad)) * w.channels * 4;
     const int64_t filters = w.panels * w.panel * 4;
@@ -64,6 +64,8 @@ template <class T> struct Cuts {
     bands_of_picture = ceil_div(lines, band_lines);
     band_lines = ceil_div(lines, bands_of_picture);
     bands = bands_of_picture * ceil_div(pictures, band_pictures);
+    const bool are_together = w.copies && s.stride == 1 && bands_of_picture == 1;
+    if (tiling.words > 0) together = tiling.cut(lines, line, are_together ? s.width + 2 * s.pad : 0);
   }
 };
 
@@ -108,7 +110,7 @@ template <class T, class Y = T> struct DirectConv {
       Ahead ahead(next < end ? packed + next * words.panel : nullptr, words.panel, blocks(pictures * lines));
       const auto each_line = [&](auto&& run) {
         for (int64_t n = 0; n < pictures; ++n) {
-          for (int64_t i = 0; i < lines; ++i) {
+          for (int64_t i = 0; i < lines; i += cut.together) {
             const int64_t row = n * rows_of(lines) + i * s.stride;
             run(line_block(picture + n, first + i, panel, copy ? copy + row * padded_width() * words.channels : nullptr),
                 pixels_of(first + i));
@@ -131,7 +133,7 @@ template <class T, class Y = T> struct DirectConv {
 
   /// In which so many lines are summed.
   int64_t blocks(int64_t lines) const {
-    return cut.tiling.words > 0 ? ceil_div<int64_t>(lines * cut.tiling.tiles(cut.line), 2)
+    return cut.tiling.words > 0 ? ceil_div<int64_t>(lines / cut.together * cut.tiling.tiles(pixels_of(0)), 2)
                                 : lines * ceil_div<int64_t>(cut.line, kPixels);
   }
   int64_t copy_of_picture(int64_t lines) const { return rows_of(lines) * padded_width() * words.channels; }
@@ -175,7 +177,8 @@ template <class T, class Y = T> struct DirectConv {
   }
 
   int64_t pixels_of(int64_t line) const {
-    return cut.flat ? std::min(cut.line, s.batch * s.height * s.width - line * cut.line) : cut.line;
+    if (cut.flat) return std::min(cut.line, s.batch * s.height * s.width - line * cut.line);
+    return (cut.together - 1) * padded_width() + cut.line;
   }
 
   /// An output row by a panel. `copied`: its rows of x, where they were copied.

@@ -23,6 +23,9 @@ template <class T> constexpr bool kHasTiles = false;
 struct Tiling {
   int pixels = 0;  ///< of a tile
   int words = 0;   ///< of depth that one product sums; 0: there are no tiles
+  /// Output rows that are shorter than a tile are one line, with the padding of the copied rows between them: `width` pixels, and
+  /// `gap` sums that nobody needs.
+  int64_t width = int64_t{1} << 60, gap = 0;
 
   /// The largest number of words that divides the depth; few would leave the unit mostly empty.
   static int words_for(int64_t depth) {
@@ -32,20 +35,49 @@ struct Tiling {
     }
     return 0;
   }
+
+  /// For `rows` output rows of `line` pixels. `padded`: pixels of a copied row of x; 0 if the next output row is elsewhere.
+  /// Returns how many rows are one line.
+  int64_t cut(int64_t rows, int64_t line, int64_t padded) {
+    constexpr int64_t kLeastTime = 12;  // a product takes as long as one of so many pixels
+    pixels = static_cast<int>(ceil_div(line, ceil_div<int64_t>(line, kTileRows)));
+    const int64_t together = (rows - 1) * padded + line;
+    const int64_t time = rows * tiles(line) * std::max<int64_t>(pixels, kLeastTime);
+    if (padded == 0 || together < kTileRows || ceil_div<int64_t>(together, kTileRows) * kTileRows >= time) return 1;
+    pixels = kTileRows, width = line, gap = padded - line;
+    return rows;
+  }
   int64_t tiles(int64_t line) const { return ceil_div<int64_t>(line, pixels); }
 };
 
-/// A tile's pixels. The first `skip` are summed once more, for the tile before has them: all tiles of a line are equally long.
+/// A tile of a line's pixels. The first `skip` are summed once more, for the tile before has them: all tiles of a line are
+/// equally long.
 template <class T, class Y> struct PixelTile {
   const float* x;
-  Y* y;
-  const T* residual;  ///< may be null
+  Y* y;                   ///< of the line
+  const T* residual;      ///< of the line; may be null
+  int64_t pixel, column;  ///< of the first one that is not skipped: place in y, and in an output row with its gap
   int skip;
 
+  /// f(row, count, pixel): so many rows of the tile are neighbouring pixels of y, the first of them `pixel`.
+  template <class F> void each_run(const Tiling& t, F&& f) const {
+    int64_t at = pixel;
+    for (int64_t row = skip, c = column, count; row < t.pixels; row += count) {
+      if (c >= t.width) {  // the gap
+        count = t.width + t.gap - c, c = 0;
+        continue;
+      }
+      count = std::min(t.width - c, t.pixels - row);
+      f(row, count, at);
+      at += count, c += count;
+    }
+  }
   /// From memory, while sums are made.
-  void prefetch_residual(int64_t y_pixel, int pixels) const {
+  void prefetch_residual(const Tiling& t, int64_t y_pixel) const {
     if (!residual) return;
-    for (int64_t i = skip; i < pixels; ++i) __builtin_prefetch(residual + i * y_pixel);
+    each_run(t, [&](int64_t, int64_t count, int64_t first) {
+      for (int64_t i = first; i < first + count; ++i) __builtin_prefetch(residual + i * y_pixel);
+    });
   }
   void move_to_next_panel() {
     y += kPanel;
@@ -53,37 +85,46 @@ template <class T, class Y> struct PixelTile {
   }
 };
 
-/// The last panel, where filters end within it.
-template <class T, class Y> void finish_part(const Block<T, Y>& b, const PixelTile<T, Y>& tile, const Sums<T>* sums, int pixels) {
-  Block<T, Y> pixel = b;
-  for (int i = tile.skip; i < pixels; ++i) {
-    const Sums<T> sum[1][2] = {{sums[2 * i], sums[2 * i + 1]}};
-    pixel.y = tile.y + i * b.y_pixel;
-    if (tile.residual) pixel.epilogue.residual = tile.residual + i * b.y_pixel;
-    write_part<1>(pixel, sum);
-  }
-}
-
-/// Stores a tile's pixels. `sums`: [pixels][2].
-template <class T, class Y> void finish_tile(const Block<T, Y>& b, const PixelTile<T, Y>& tile, const Sums<T>* sums, int pixels) {
-  if (b.columns < kPanel) return finish_part(b, tile, sums, pixels);
+/// Stores `count` neighbouring pixels of the block `b`. `sums`: [count][2].
+template <class T, class Y>
+[[gnu::noinline]] void finish_run(const Block<T, Y>& b, Y* y, const T* residual, const Sums<T>* sums, int64_t count) {
   const Constants<T> constants(b.epilogue);
   const EpilogueOf<T> epilogue = b.epilogue;  // copies stay in registers: stores of bytes could change what is referred to
   const int64_t y_pixel = b.y_pixel;
-  Y* y = tile.y + tile.skip * y_pixel;
-  const T* residual = tile.residual ? tile.residual + tile.skip * y_pixel : nullptr;
-  const auto finished = [&](int i) {
+  const auto finished = [&](int64_t i) {
     const Sums<T> sum[2] = {sums[2 * i], sums[2 * i + 1]};
     const Pair<float> v = constants.finished(sum, epilogue, residual);
     if (residual) residual += y_pixel;
     return v;
   };
-  int i = tile.skip;
-  for (; i + 1 < pixels; i += 2, y += 2 * y_pixel) {
+  int64_t i = 0;
+  for (; i + 1 < count; i += 2, y += 2 * y_pixel) {
     const Pair<float> v = finished(i), next = finished(i + 1);
     store(y, y + y_pixel, v, next);
   }
-  if (i < pixels) store(y, finished(i));
+  if (i < count) store(y, finished(i));
+}
+
+/// The last panel, where filters end within it.
+template <class T, class Y>
+void finish_part_of_panel(const Block<T, Y>& b, Y* y, const T* residual, const Sums<T>* sums, int64_t count) {
+  Block<T, Y> pixel = b;
+  for (int64_t i = 0; i < count; ++i) {
+    const Sums<T> sum[1][2] = {{sums[2 * i], sums[2 * i + 1]}};
+    pixel.y = y + i * b.y_pixel;
+    if (residual) pixel.epilogue.residual = residual + i * b.y_pixel;
+    write_part<1>(pixel, sum);
+  }
+}
+
+template <class T, class Y>
+void finish_tile(const Block<T, Y>& b, const PixelTile<T, Y>& tile, const Sums<T>* sums, const Tiling& tiling) {
+  tile.each_run(tiling, [&](int64_t row, int64_t count, int64_t pixel) {
+    const T* const residual = tile.residual ? tile.residual + pixel * b.y_pixel : nullptr;
+    Y* const y = tile.y + pixel * b.y_pixel;
+    if (b.columns < kPanel) finish_part_of_panel(b, y, residual, sums + 2 * row, count);
+    else finish_run(b, y, residual, sums + 2 * row, count);
+  });
 }
 
 /// This thread's eight tiles while this lives: 0 to 3 are sums, 4 and 5 pixels, 6 and 7 filters.
@@ -167,15 +208,18 @@ template <class T, class Y> class TilePairs {
   TilePairs(const Block<T, Y>& first, const Tiling& tiling, int64_t panels, int64_t filters, Ahead& ahead)
       : first_(first), tiling_(tiling), panels_(panels), filters_(filters), ahead_(ahead) {}
 
-  /// A line, by what differs from line to line.
+  /// A line, by what differs from line to line. `pixels`: with the gaps in it.
   void add(const float* x, Y* y, const T* residual, int64_t pixels) {
     for (int64_t i = 0; i < tiling_.tiles(pixels); ++i) {
       const int64_t at = i * tiling_.pixels, begin = std::min(at, pixels - tiling_.pixels);
       PixelTile<T, Y>& tile = tiles_[count_++];
-      tile.x = x + begin * first_.pixel;
-      tile.y = y + begin * first_.y_pixel;
-      tile.residual = residual ? residual + begin * first_.y_pixel : nullptr;
-      tile.skip = static_cast<int>(at - begin);
+      const int64_t row = at / (tiling_.width + tiling_.gap), column = at % (tiling_.width + tiling_.gap);
+      tile = {.x = x + begin * first_.pixel,
+              .y = y,
+              .residual = residual,
+              .pixel = row * tiling_.width + std::min(column, tiling_.width),
+              .column = column,
+              .skip = static_cast<int>(at - begin)};
       if (count_ == 2) run<2>();
     }
   }
@@ -190,10 +234,10 @@ template <class T, class Y> class TilePairs {
       if (i > 0) panel.move_to_panel(1);
       panel.columns = static_cast<int>(std::min<int64_t>(kPanel, filters_ - i * kPanel));
       ahead_.give(panel);
-      for (int t = 0; t < kCount; ++t) tiles_[t].prefetch_residual(panel.y_pixel, tiling_.pixels);
+      for (int t = 0; t < kCount; ++t) tiles_[t].prefetch_residual(tiling_, panel.y_pixel);
       sum_tiles<kCount>(panel, tiles_, tiling_.words, sums_);
       for (int t = 0; t < kCount; ++t) {
-        finish_tile(panel, tiles_[t], sums_[t], tiling_.pixels);
+        finish_tile(panel, tiles_[t], sums_[t], tiling_);
         tiles_[t].move_to_next_panel();
       }
     }
