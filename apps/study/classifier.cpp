@@ -59,7 +59,7 @@ struct Classifier::State {
 Classifier::State::State(const fs::path& run, const ClassifierOptions& o)
     : options(o),
       device(o.compute.chosen_device()),
-      model(read_model(model_path(run), device)),
+      model(read_model(judged_path(run, o.compute), device)),
       dtype(judging_type(model, o.compute, device)),
       network(*model.network, Weights::dropped),
       row_input(model.input),

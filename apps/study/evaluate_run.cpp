@@ -38,12 +38,18 @@ const char* name_of(Media media) { return media == Media::sound ? "sounds" : "pi
 
 Evaluation evaluate_run(const EvalChoice& o, const Compute& compute, Observer& observer) {
   if (!o.out.empty()) check_run_folder("`out`", o.out, o.data);
+  EvalChoice choice = o;
+  choice.run = judged_path(o.run, compute);
+  Model model = read_model(choice.run, compute.chosen_device());
+  return evaluate_model(model, choice, compute, observer);
+}
+
+Evaluation evaluate_model(Model& model, const EvalChoice& o, const Compute& compute, Observer& observer) {
   const Device device = compute.chosen_device();
-  Model model = read_model(model_path(o.run), device);
   const DType dtype = judging_type(model, compute, device);
   LabelledRows data;
   data.dataset = open_dataset(o.data);
-  require(data.dataset.media == model.input.media, "eval: {} holds {}, but the model was trained on {}", o.data.string(),
+  require(data.dataset.media == model.input.media, "{} holds {}, but the model was trained on {}", o.data.string(),
           name_of(data.dataset.media), name_of(model.input.media));
   require(!o.stress || model.input.media == Media::sound,
           "eval: `stress` alters sounds (tempo, level, bandwidth, coding, noise), but {} holds pictures; leave it out",

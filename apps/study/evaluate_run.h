@@ -40,5 +40,7 @@ void match_classes(Dataset&, const Model&);
 /// put under stress. Throws DataError if no clip is left, or if a class is none of the model's; Stopped where the observer
 /// interrupts it.
 Evaluation evaluate_run(const EvalChoice&, const Compute&, Observer&);
+/// The same for the model of `run`'s file as it is in memory, on the device of Compute.
+Evaluation evaluate_model(Model&, const EvalChoice&, const Compute&, Observer&);
 
 }  // namespace cudenza

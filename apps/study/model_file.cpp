@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/core/name_table.h"
+#include "engine/nn/layers.h"
 
 namespace cudenza {
 namespace {
@@ -24,38 +25,17 @@ std::optional<HeadKind> head_in(const Hdf5File& file) {
   return has("fc.") || has("classifier.") ? std::optional(HeadKind::original) : std::nullopt;
 }
 
-constexpr std::string_view kInt8 = "int8", kInt8Layers = "int8/layers", kInt8Numbers = "int8/numbers";
-constexpr int64_t kInt8Columns = 3;  ///< x_scale, and y's scale and zero
-
-void write_int8(Hdf5File& file, const Int8Plans& plans) {
-  std::vector<std::string> names;
-  std::vector<float> numbers;
-  for (const auto& [name, plan] : plans) {
-    names.push_back(name);
-    numbers.insert(numbers.end(), {plan.x_scale, plan.y.scale, static_cast<float>(plan.y.zero)});
-  }
-  file.write_texts(kInt8Layers, names);
-  file.write(kInt8Numbers, Tensor::from(numbers, {static_cast<int64_t>(names.size()), kInt8Columns}));
-}
-
-Int8Plans read_int8(const Hdf5File& file) {
-  if (!file.contains(kInt8)) return {};
-  const std::vector<std::string> names = file.read_texts(kInt8Layers);
-  const Tensor numbers = file.read(kInt8Numbers);
-  const auto fail = [&](const std::string& why) {
-    throw DataError(fmt::format("{}: its int8 layers {}: it is damaged; quantize the run anew", file.path().string(), why));
-  };
-  if (numbers.shape() != Shape{static_cast<int64_t>(names.size()), kInt8Columns} || numbers.dtype() != DType::f32)
-    fail(fmt::format("are {}, but their numbers {} {}", names.size(), numbers.dtype(), numbers.shape()));
-  Int8Plans plans;
-  const float* row = numbers.data<float>();
-  for (const std::string& name : names) {
-    if (!std::isfinite(row[0]) || row[0] < 0 || !std::isfinite(row[1]) || row[1] < 0 || (row[2] != 0 && row[2] != 128))
-      fail(fmt::format("have the scales {} and {} and the zero {} for {}", row[0], row[1], row[2], name));
-    plans[name] = {.x_scale = row[0], .y = {.scale = row[1], .zero = static_cast<int>(row[2])}};
-    row += kInt8Columns;
-  }
-  return plans;
+/// Throws UsageError if a run's quantized model cannot stand for its best.h5, which may have gone.
+void check_quantized(const std::filesystem::path& run) {
+  const std::filesystem::path quantized = quantized_path(run), best = run / "best.h5";
+  require(std::filesystem::exists(quantized),
+          "`precision` int8: {} is not quantized, it has no {}; make it with `cudenza quantize {} DATA`", run.string(),
+          quantized.filename().string(), run.string());
+  const Hdf5File file(quantized);
+  if (!is_quantized(file) || !std::filesystem::exists(best)) return;  // what is no quantized model is refused later
+  require(is_made_of(read_int8_facts(file), best),
+          "`precision` int8: {} was made of other weights than {} holds now; make it anew with `cudenza quantize {} DATA`",
+          quantized.string(), best.string(), run.string());
 }
 
 }  // namespace
@@ -81,13 +61,13 @@ void write_model(Hdf5File& file, const Model& model) {
                     .classes = model.classes,
                     .license = model.license,
                     .origin = model.origin});
-  write_state(file, *model.network);
+  write_state(file, *model.network, "/", replaced_weights(model.int8));
   write_input_spec(file, model.input);
   file.set_attribute(kGroup, "head", std::string(name_of(model.head)));
   file.set_attribute(kGroup, "temperature", model.temperature);
   file.set_attribute(kGroup, "weights", model.weights);
   file.set_attribute(kGroup, "weights_sha256", model.weights_sha);
-  if (!model.int8.empty()) write_int8(file, model.int8);
+  if (!model.int8.empty()) write_int8(file, model.int8, model.int8_facts);
 }
 
 void take_origin(const Hdf5File& file, Model& model) {
@@ -102,19 +82,43 @@ std::filesystem::path model_path(const std::filesystem::path& run) {
   return std::filesystem::is_directory(run) ? run / "best.h5" : run;
 }
 
-Model read_model(const std::filesystem::path& path, Device device) {
-  const Hdf5File file(path);
+std::filesystem::path quantized_path(const std::filesystem::path& run) { return run / "int8.h5"; }
+
+bool is_made_of(const Int8Facts& facts, const std::filesystem::path& model) { return facts.made_of == checksum_of(model); }
+
+std::filesystem::path judged_path(const std::filesystem::path& run, const Compute& compute) {
+  if (compute.precision != "int8" || !std::filesystem::is_directory(run)) return model_path(run);
+  check_quantized(run);
+  return quantized_path(run);
+}
+
+namespace {
+
+/// The rest of a quantized model: its weights in bytes, and in f32 what they do not replace.
+void read_int8_model(const Hdf5File& file, Model& model, Device device) {
+  const std::string path = file.path().string();
+  require(device.is_cpu(), "{}: is quantized, for a CPU; give `device` cpu, or the run that it was made of", path);
+  model.int8 = read_int8(file);
+  sensible(file, "its int8 layers", [&] { return set_int8(*model.network, model.int8), 0; });
+  read_state(file, *model.network, {.replace_head = replaced_weights(model.int8)});
+  drop_replaced_weights(*model.network);
+}
+
+}  // namespace
+
+Model read_model_facts(const Hdf5File& file) {
+  const std::string path = file.path().string();
   const WeightsInfo info = read_info(file);
   if (!file.contains(kGroup)) {
     throw DataError(
         fmt::format("{}: holds the weights of {}, but no model trained here: give a run directory, or train one with "
                     "`weights` {}",
-                    path.string(), info.arch, path.string()));
+                    path, info.arch, path));
   }
-  if (info.classes.empty()) throw DataError(fmt::format("{}: names no classes: it is damaged", path.string()));
+  if (info.classes.empty()) throw DataError(fmt::format("{}: names no classes: it is damaged", path));
   const double temperature = file.attribute<double>(kGroup, "temperature");
   if (!std::isfinite(temperature) || temperature <= 0)
-    throw DataError(fmt::format("{}: its temperature is {}, but must be a positive number", path.string(), temperature));
+    throw DataError(fmt::format("{}: its temperature is {}, but must be a positive number", path, temperature));
   Model model{.arch = info.arch,
               .head = sensible(file, "its head", [&] { return head_from_name(file.attribute<std::string>(kGroup, "head")); }),
               .classes = info.classes,
@@ -127,33 +131,43 @@ Model read_model(const std::filesystem::path& path, Device device) {
               .random = std::make_shared<Generator>(0),
               .network = nullptr};
   take_origin(file, model);
+  if (is_quantized(file)) model.int8_facts = read_int8_facts(file);
+  return model;
+}
+
+Model read_model(const std::filesystem::path& path, Device device) {
+  const Hdf5File file(path);
+  Model model = read_model_facts(file);
   model.network = sensible(file, "its network", [&] {
+    const UnsetWeights unset;
     return make_network(model.arch, {.classes = static_cast<int>(model.classes.size()),
                                      .in_channels = model.input.picture.channels,
                                      .head = model.head,
                                      .random = model.random});
   });
-  read_state(file, *model.network);
+  if (is_quantized(file)) read_int8_model(file, model, device);
+  else read_state(file, *model.network);
   model.network->to(device);
   model.network->train(false);
-  model.int8 = read_int8(file);
-  sensible(file, "its int8 layers", [&] { return set_int8(*model.network, model.int8), set_int8(*model.network, {}), 0; });
   return model;
 }
 
 DType judging_type(Model& model, const Compute& compute, Device device) {
-  const bool asked = compute.precision == "int8";
-  require(!asked || !model.int8.empty(),
+  const bool int8 = !model.int8.empty();
+  require(int8 || compute.precision != "int8",
           "`precision` int8: the model is not quantized; make one that is with `cudenza quantize RUN DATA` and name its file");
-  const bool int8 = asked || (compute.precision == "auto" && device.is_cpu() && !model.int8.empty());
-  const DType dtype = int8 ? type_beside_int8(compute, device) : study_type(compute, device);
-  set_int8(*model.network, int8 ? model.int8 : Int8Plans());
-  return dtype;
+  require(!int8 || compute.precision == "int8" || compute.precision == "auto",
+          "`precision` {}: the model is quantized and computes in int8 alone; give the run that it was made of",
+          compute.precision);
+  set_int8(*model.network, model.int8);
+  return int8 ? type_beside_int8(compute, device) : study_type(compute, device);
 }
 
 LoadReport begin_with(Model& model, const WeightsFile& weights, bool keep_head) {
   const Hdf5File& file = weights.file;
   const WeightsInfo info = read_info(file);
+  if (is_quantized(file))
+    throw DataError(fmt::format("{}: is quantized, and only judges: take the file that it was made of", weights.path.string()));
   if (info.arch != model.arch) {
     throw DataError(fmt::format("{}: holds weights of {}, but `arch` says {}", weights.path.string(), info.arch, model.arch));
   }

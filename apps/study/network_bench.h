@@ -29,7 +29,7 @@ struct BenchResult {
   size_t peak_bytes = 0;                    ///< that tensors held
   size_t reserved_bytes = 0;                ///< that the driver held for them; 0 on the CPU
   size_t planned_bytes = 0;                 ///< in inference on the CPU: of the block for a pass's arrays
-  int64_t process_peak_bytes = 0;           ///< resident, of the process so far
+  int64_t process_peak_bytes = 0;           ///< resident, of the process so far; in int8 since the calibration
   std::optional<double> first_step_s = {};  ///< in training: from the start of the process to the end of the first step
   std::optional<PerStep> per_step = {};
 };

@@ -17,15 +17,12 @@ struct QuantizeChoice {
 
 struct QuantizedRun {
   std::filesystem::path out;
-  int64_t clips = 0;               ///< that it was calibrated on
-  int64_t in_bytes = 0;            ///< layers that compute in bytes
-  std::string part = {};           ///< of the data that both were judged by
-  Proportion f32 = {}, int8 = {};  ///< correct answers
-  int64_t changed = 0;             ///< answers that are others than f32's
+  Int8Facts facts = {};
 };
 
 /// Calibrates on clips that the model learnt from, drawn by the seed, or if the data has none of them on any. Judges by what eval
-/// judges by. Throws DataError and UsageError like evaluate_run(); UsageError where `device` is a GPU.
+/// judges by, and writes the file at the end. Throws DataError and UsageError like evaluate_run(); UsageError where `device` is a
+/// GPU, or if the model is quantized already.
 QuantizedRun quantize_run(const QuantizeChoice&, const Compute&, Observer&);
 
 }  // namespace cudenza

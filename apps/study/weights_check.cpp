@@ -5,6 +5,7 @@
 #include <set>
 #include <span>
 
+#include "apps/study/int8_file.h"
 #include "apps/study/weights_file.h"
 #include "engine/nn/checkpoint.h"
 #include "weights/manifest.h"
@@ -40,6 +41,8 @@ void add_missing(CheckedWeights& checked, const std::vector<TensorRecord>& recor
 CheckedWeights check_hdf5(const fs::path& path) {
   const Hdf5File file(path);
   const WeightsInfo info = read_info(file);
+  if (is_quantized(file))
+    throw DataError(fmt::format("{}: is a quantized model, no weights to begin with; `cudenza info` tells of it", path.string()));
   std::vector<TensorRecord> records;
   for (const std::string& name : file.names()) {
     if (name.find('/') != std::string::npos) continue;

@@ -16,19 +16,18 @@ void run_quantize(const QuantizeChoice& o, const Common& common) {
   terminal.clear();
   if (common.json) {
     return print_json(nlohmann::ordered_json{{"out", q.out.string()},
-                                             {"calibration_clips", q.clips},
-                                             {"int8_layers", q.in_bytes},
+                                             {"calibration_clips", q.facts.clips},
+                                             {"int8_layers", q.facts.layers},
                                              {"instructions", Int8Conv::instructions()},
-                                             {"part", q.part},
-                                             {"count", q.f32.count},
-                                             {"f32", {{"correct", q.f32.successes}, {"accuracy", q.f32.value()}}},
-                                             {"int8", {{"correct", q.int8.successes}, {"accuracy", q.int8.value()}}},
-                                             {"answers_changed", q.changed}});
+                                             {"part", q.facts.part},
+                                             {"count", q.facts.f32.count},
+                                             {"f32", {{"correct", q.facts.f32.successes}, {"accuracy", q.facts.f32.value()}}},
+                                             {"int8", {{"correct", q.facts.int8.successes}, {"accuracy", q.facts.int8.value()}}},
+                                             {"answers_changed", q.facts.changed}});
   }
-  print_out("{}: {} layers in int8 ({}), calibrated on {} clips\n", q.out.string(), q.in_bytes, Int8Conv::instructions(),
-            q.clips);
-  print_out("of {} files ({}) f32 tells {} ({:.1f} %) and int8 {} ({:.1f} %); {} answers differ\n", q.f32.count, q.part,
-            q.f32.successes, 100 * q.f32.value(), q.int8.successes, 100 * q.int8.value(), q.changed);
+  print_out("{}: {} layers in int8 ({}), calibrated on {} clips\n", q.out.string(), q.facts.layers, Int8Conv::instructions(),
+            q.facts.clips);
+  print_out("{}\n", comparison_of(q.facts));
 }
 
 }  // namespace
@@ -42,7 +41,8 @@ void add_quantize(CLI::App& program, const Common& common) {
   verb->add_option("--clips", o->clips, "that activations are calibrated on")->check(CLI::Range(1, 65536))->capture_default_str();
   verb->add_option("--workers", o->workers, "threads that decode; 0 is one a core")->capture_default_str();
   verb->add_flag("--strict", o->strict, "end at the first bad file instead of leaving it out");
-  verb->footer("predict and eval take the file like any other, and compute in int8 on a CPU unless --precision says otherwise.");
+  verb->footer(
+      "`predict RUN … --precision int8` and eval take int8.h5 of a run; named itself, such a file is judged in int8 anyway.");
   verb->callback([&common, o] { run_quantize(*o, common); });
 }
 

@@ -184,4 +184,9 @@ CpuMemoryUse cpu_memory_use() { return pool().use(); }
 void reset_cpu_peak() { pool().reset_peak(); }
 void trim_cpu_pool() { pool().trim(); }
 
+void trim_cpu_pool_after(size_t freed_bytes) {
+  constexpr size_t kLarge = size_t{8} << 20;  // below it fresh pages cost more than the memory is worth
+  if (freed_bytes >= kLarge) trim_cpu_pool();
+}
+
 }  // namespace cudenza

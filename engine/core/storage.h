@@ -37,5 +37,7 @@ CpuMemoryUse cpu_memory_use();
 void reset_cpu_peak();
 /// Returns the pool's unused memory to the system.
 void trim_cpu_pool();
+/// The same if what was just freed is large: a process that infers dropped weights, and nothing after them is of their size.
+void trim_cpu_pool_after(size_t freed_bytes);
 
 }  // namespace cudenza

@@ -1,4 +1,4 @@
-/// Convolutions in bytes, for inference on a CPU: filters quantized and packed once, then run often (kernels/direct_conv).
+/// Convolutions in bytes, for inference on a CPU: filters packed once, then run often (kernels/direct_conv).
 ///
 ///   y = round((sx · sw[k] · sum of x · w + bias[k] + residual) / sy): x and y u8, w s8, the sum an exact integer
 #pragma once
@@ -9,6 +9,9 @@
 
 namespace cudenza {
 
+/// w [filters,terms] to bytes -127 … 127 in units of scale [filters]: each filter is quantized by its own largest weight.
+void quantize_filters(const float* w, int64_t filters, int64_t terms, int8_t* bytes, float* scale);
+
 /// Immutable: several threads may run one at the same time.
 class Int8Conv {
  public:
@@ -17,9 +20,9 @@ class Int8Conv {
   /// What the CPU code was built with: "AVX512-VNNI", "AVX-VNNI", "AVX2", or "plain vectors".
   static const char* instructions();
 
-  /// w f32 [out_channels, kernel_h, kernel_w, in_channels]; bias f32 [out_channels] or null. Each filter is quantized to -127 …
-  /// 127 by its own largest weight. REQUIRES fits().
-  Int8Conv(const ConvShape&, const float* w, const float* bias);
+  /// w [out_channels, kernel_h, kernel_w, in_channels] as quantize_filters() gives it, with its scale [out_channels]; bias
+  /// [out_channels]. REQUIRES fits().
+  Int8Conv(const ConvShape&, const int8_t* w, const float* scale, const float* bias);
 
   size_t bytes() const { return filters_.bytes(); }
   const Shape& w() const { return w_; }  ///< [out_channels, kernel_h, kernel_w, in_channels]

@@ -95,7 +95,7 @@ class Comparison {
       throw DataError(fmt::format("{}: does not fit this network: {}", file_.path().string(), what));
     };
     if (!shapes_.empty()) refuse(fmt::format("{}{}", fmt::join(shapes_, "; "), replacement_hint()));
-    if (!report_.missing.empty() && !options_.allow_missing) refuse("it lacks " + listed(report_.missing));
+    if (!report_.missing.empty() && !options_.allow_missing) refuse("it lacks " + listed(report_.missing) + quantized_hint());
     if (!report_.unexpected.empty() && !options_.allow_unexpected)
       refuse("the network has no place for " + listed(report_.unexpected));
     return report_;
@@ -124,6 +124,10 @@ class Comparison {
 
   std::string replacement_hint() const {
     return example_.empty() ? "" : fmt::format(" (a layer to be learnt anew is named in replace_head: \"{}\")", example_);
+  }
+
+  std::string quantized_hint() const {
+    return file_.contains("int8") ? "; it is quantized, and only judges: take the file that it was made of" : "";
   }
 
   const Hdf5File& file_;
@@ -224,8 +228,9 @@ void require_finite(const Hdf5File& file, std::string_view name, const Tensor& v
   }
 }
 
-void write_state(Hdf5File& file, const Module& network, std::string_view group) {
+void write_state(Hdf5File& file, const Module& network, std::string_view group, std::span<const std::string> left_out) {
   for (const StateEntry& e : file_state(network)) {
+    if (std::ranges::find(left_out, e.name) != left_out.end()) continue;
     const Tensor values = as_in_file(e);
     require_finite(file, e.name, values, "such weights are not saved: the training diverged; try a lower `lr`");
     file.write(within(group, e.name), values);

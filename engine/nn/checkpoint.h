@@ -4,6 +4,7 @@
 /// (KRSC in the engine), and the columns of a linear layer after a flatten are c, h, w (h, w, c in the engine). Other
 /// contents, such as an optimizer's state, are in groups of their own, which this code ignores.
 #pragma once
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,8 @@ Tensor as_in_file(const StateEntry&);
 /// Throws DataError naming file, tensor, count and `remedy` if any of `values` is NaN or infinite.
 void require_finite(const Hdf5File&, std::string_view name, const Tensor& values, std::string_view remedy);
 
-/// Throws DataError if a weight is not finite.
-void write_state(Hdf5File&, const Module&, std::string_view group = "/");
+/// All tensors but those `left_out`. Throws DataError if a weight is not finite.
+void write_state(Hdf5File&, const Module&, std::string_view group = "/", std::span<const std::string> left_out = {});
 
 struct LoadOptions {
   /// Prefixes of names ("fc.", "head."): the network keeps its values for these tensors, and the file's are ignored.

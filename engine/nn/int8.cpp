@@ -7,7 +7,7 @@
 
 #include "engine/autograd/node.h"
 #include "engine/core/error.h"
-#include "engine/libraries/int8_conv.h"
+#include "engine/core/storage.h"
 
 namespace cudenza {
 namespace {
@@ -16,7 +16,47 @@ thread_local Calibration* calibrating = nullptr;
 
 constexpr int kLevels = 255, kSignedLevels = 127, kMiddle = 128;
 
+Int8Weights in_bytes(const FoldedConv& folded) {
+  const Shape& shape = folded.w.shape();
+  Int8Weights weights{Tensor::empty(shape, DType::u8), Tensor::empty({shape[0]}, DType::f32),
+                      folded.bias.defined() ? folded.bias.clone() : Tensor::zeros({shape[0]}, DType::f32)};
+  quantize_filters(folded.w.data<float>(), shape[0], shape.numel() / shape[0], static_cast<int8_t*>(weights.bytes.raw()),
+                   weights.scale.data<float>());
+  return weights;
+}
+
+void check_weights(const std::string& name, const Int8Layer& layer, const Int8Weights& weights) {
+  const auto check = [&](std::string_view what, const Tensor& given, DType dtype, const Shape& shape) {
+    require(given.defined() && given.dtype() == dtype && given.shape() == shape, "int8: the {} of '{}' are {}, but must be {} {}",
+            what, name, given.defined() ? fmt::format("{} {}", given.dtype(), given.shape()) : "missing", dtype, shape);
+  };
+  const Shape& shape = layer.float_weight().shape();
+  check("weights", weights.bytes, DType::u8, shape);
+  check("scales", weights.scale, DType::f32, {shape[0]});
+  check("biases", weights.bias, DType::f32, {shape[0]});
+}
+
 }  // namespace
+
+bool is_sensible_scale(float scale) {
+  constexpr float kLeast = 1e-12F, kMost = 1e6F;
+  return scale >= kLeast && scale <= kMost;  // NaN is neither
+}
+
+void Int8Layer::drop_replaced_weight() const {
+  if (plan_ && plan_->x_scale > 0) float_weight().drop_elements();
+}
+
+std::shared_ptr<const Int8Conv> Int8Layer::packed_bytes(const ConvShape& s) const {
+  const Int8Weights& w = int8()->weights;
+  auto packed =
+      std::make_shared<const Int8Conv>(s, static_cast<const int8_t*>(w.bytes.raw()), w.scale.data<float>(), w.bias.data<float>());
+  if (drops_weights()) {
+    float_weight().drop_elements(), w.bytes.drop_elements();
+    trim_cpu_pool_after(w.bytes.bytes());
+  }
+  return packed;
+}
 
 void set_int8(Module& network, const Int8Plans& plans) {
   std::set<std::string> known;
@@ -24,11 +64,18 @@ void set_int8(Module& network, const Int8Plans& plans) {
     auto* const layer = dynamic_cast<Int8Layer*>(&part);
     if (!layer) return;
     const auto plan = plans.find(name);
+    if (plan != plans.end() && plan->second.x_scale > 0) check_weights(name, *layer, plan->second.weights);
     layer->set_int8(plan == plans.end() ? std::nullopt : std::optional(plan->second));
     known.insert(name);
   });
   for (const auto& [name, plan] : plans)
     require(known.contains(name), "int8: there is a plan for '{}', but the network has no such layer", name);
+}
+
+void drop_replaced_weights(Module& network) {
+  network.visit([](const std::string&, Module& part) {
+    if (const auto* const layer = dynamic_cast<const Int8Layer*>(&part)) layer->drop_replaced_weight();
+  });
 }
 
 void Histogram::widen(float to) {
@@ -94,7 +141,7 @@ void Calibration::see(const Tensor& x) {
 }
 
 void Calibration::note(const Pass& pass) {
-  Seen& seen = seen_.try_emplace(pass.layer, Seen{.x = {}, .y = {}, .order = seen_.size()}).first->second;
+  Seen& seen = seen_.try_emplace(pass.layer, Seen{.bn = pass.bn, .x = {}, .y = {}, .order = seen_.size()}).first->second;
   seen.x.add(pass.x.span<float>());
   seen.y.add(pass.y.span<float>());
   seen.relu = pass.relu;
@@ -114,11 +161,16 @@ Int8Plans Calibration::plans() const {
   Int8Plans plans;
   for (const auto& [layer, seen] : seen_) {
     if (seen.order + 1 == seen_.size()) continue;  // the last
+    const auto scale = [](const Histogram& of, int levels) {
+      const float best = of.best_end(levels) / static_cast<float>(levels);
+      return is_sensible_scale(best) ? best : 0;
+    };
     Int8Plan plan;
-    if (seen.order > 0 && seen.in_bytes && seen.x.least() >= 0) plan.x_scale = seen.x.best_end(kLevels) / kLevels;
-    if (seen.in_bytes && seen.relu) plan.y.scale = seen.y.best_end(kLevels) / kLevels;
-    else if (seen.in_bytes && seen.is_residual) plan.y = {seen.y.best_end(kSignedLevels) / kSignedLevels, kMiddle};
-    if (plan != Int8Plan()) plans[names.at(layer)] = plan;
+    if (seen.order > 0 && seen.in_bytes && seen.x.least() >= 0) plan.x_scale = scale(seen.x, kLevels);
+    if (plan.x_scale > 0) plan.weights = in_bytes(layer->folded_weights(seen.bn));
+    if (seen.in_bytes && seen.relu) plan.y.scale = scale(seen.y, kLevels);
+    else if (seen.in_bytes && seen.is_residual) plan.y = {scale(seen.y, kSignedLevels), kMiddle};
+    if (plan.x_scale > 0 || plan.y) plans[names.at(layer)] = plan;
   }
   return plans;
 }

@@ -1,6 +1,7 @@
 #include "engine/nn/layers.h"
 
 #include "engine/core/reference_kernels.h"
+#include "engine/core/storage.h"
 #include "engine/nn/init.h"
 #include "engine/ops/cast.h"
 #include "engine/ops/dropout.h"
@@ -56,30 +57,29 @@ std::shared_ptr<const PackedConv> pack(const ConvShape& s, const Tensor& w) {
 
 }  // namespace
 
+FoldedConv Conv2d::folded_weights(const BatchNorm2d* bn) const {
+  const Tensor b = bias.defined() ? bias.detach() : Tensor();
+  if (!bn) return {weight.detach(), b};
+  BatchNormState state = bn->state;
+  if (b.defined()) state.running_mean = add(state.running_mean, scale(b, -1));  // conv's output lacks the bias
+  return fold_batch_norm(weight, state);
+}
+
 const Conv2d::Kept& Conv2d::kept(const Tensor& x, const BatchNorm2d* bn) const {
   if (kept_ && kept_->dtype == x.dtype()) return *kept_;
-  Kept k{.dtype = x.dtype(),
-         .folded = {weight.detach(), bias.defined() ? bias.detach() : Tensor()},
-         .packed = nullptr,
-         .int8 = nullptr};
-  if (bn) {
-    BatchNormState state = bn->state;
-    if (bias.defined()) state.running_mean = add(state.running_mean, scale(k.folded.bias, -1));  // conv's output lacks the bias
-    k.folded = fold_batch_norm(weight, state);
-  }
+  Kept k{.dtype = x.dtype(), .folded = {}, .packed = nullptr, .int8 = nullptr};
   if (x.quantization()) {
-    const float* const b = k.folded.bias.defined() ? k.folded.bias.data<float>() : nullptr;
-    const ConvShape s = conv_shape("conv2d", x, k.folded.w.shape(), spec, k.folded.bias);
-    k.int8 = std::make_shared<const Int8Conv>(s, k.folded.w.data<float>(), b), k.folded = {};
-    if (drops_weights()) weight.drop_elements();
+    k.int8 = packed_bytes(conv_shape("conv2d", x, weight.shape(), spec));
     return kept_.emplace(std::move(k));
   }
+  k.folded = folded_weights(bn);
   k.folded.w = cast(k.folded.w, x.dtype());
   if (k.folded.bias.defined()) k.folded.bias = bias_for_library(k.folded.bias, x.dtype());
   const ConvShape s = conv_shape("conv2d", x, k.folded.w, spec, k.folded.bias);
   if (packs(x, s)) {
     if (drops_weights()) weight.drop_elements();
     k.packed = pack(s, k.folded.w), k.folded.w = {};
+    if (drops_weights()) trim_cpu_pool_after(weight.bytes());
   }
   return kept_.emplace(std::move(k));
 }
@@ -126,7 +126,7 @@ Tensor fused(const Conv2d& conv, const BatchNorm2d* bn, const Tensor& x, bool wi
     const Tensor y = folded_conv(conv, x, {bn, with_relu, residual});
     if (auto* const calibration = Calibration::active())
       calibration->note(
-          {.layer = &conv, .x = x, .y = y, .residual = residual.defined() ? &residual : nullptr, .relu = with_relu});
+          {.layer = &conv, .bn = bn, .x = x, .y = y, .residual = residual.defined() ? &residual : nullptr, .relu = with_relu});
     return y;
   }
   const Tensor w = cast(conv.weight, x.dtype());
@@ -190,9 +190,7 @@ Tensor Linear::forward(const Tensor& x) {
 Tensor Linear::in_bytes(const Tensor& x) {
   if (!int8_) {
     forget();
-    const ConvShape s = conv_of_linear(DType::u8, x.size(0), weight.size(1), weight.size(0));
-    int8_ = std::make_shared<const Int8Conv>(s, weight.data<float>(), bias.defined() ? bias.data<float>() : nullptr);
-    if (drops_weights()) weight.drop_elements();
+    int8_ = packed_bytes(conv_of_linear(DType::u8, x.size(0), weight.size(1), weight.size(0)));
   }
   return linear_int8(x, *int8_);
 }
@@ -201,12 +199,13 @@ Tensor Linear::folded(const Tensor& x) {
   if (packed_ && packed_->dtype() == x.dtype()) return linear_packed(x, *packed_, bias);
   if (kept_.defined() && kept_.dtype() == x.dtype()) return linear(x, kept_, bias);
   forget();
-  const Tensor w = cast(weight.detach(), x.dtype());
+  Tensor w = cast(weight.detach(), x.dtype());
   const bool fits = x.shape().rank() == 2 && x.size(0) > 0 && x.size(1) == w.size(1);  // linear() says what does not
   const ConvShape s = fits ? conv_of_linear(x.dtype(), x.size(0), w.size(1), w.size(0)) : ConvShape();
   if (!fits || !packs(x, s)) return linear(x, kept_ = w, bias);
   if (drops_weights()) weight.drop_elements();
-  packed_ = pack(s, w);
+  packed_ = pack(s, w), w = {};
+  if (drops_weights()) trim_cpu_pool_after(weight.bytes());
   return linear_packed(x, *packed_, bias);
 }
 

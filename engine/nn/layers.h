@@ -51,6 +51,9 @@ class Conv2d : public Int8Layer {
   const Conv2dSpec spec;
   const Tensor weight, bias;  ///< bias is undefined if there is none
 
+  const Tensor& float_weight() const override { return weight; }
+  FoldedConv folded_weights(const BatchNorm2d*) const override;
+
  private:
   void forget() override { kept_.reset(); }
   mutable std::optional<Kept> kept_;
@@ -101,6 +104,9 @@ class Linear : public Int8Layer {
 
   const Tensor weight, bias;
   const int positions;
+
+  const Tensor& float_weight() const override { return weight; }
+  FoldedConv folded_weights(const BatchNorm2d*) const override { return {weight.detach(), bias}; }
 
  private:
   void forget() override { kept_ = {}, packed_ = {}, int8_ = {}; }

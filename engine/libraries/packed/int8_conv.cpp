@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "engine/core/error.h"
 #include "engine/libraries/packed/direct_shape.h"
@@ -14,15 +13,6 @@ namespace {
 constexpr float kMostWeight = 127;
 
 int64_t terms_of(const ConvShape& s) { return s.kernel_h * s.kernel_w * s.in_channels; }
-
-/// Writes `count` weights as bytes; returns what a byte's 1 stands for.
-float quantize_filter(const float* w, int64_t count, int8_t* to) {
-  float most = 0;
-  for (int64_t i = 0; i < count; ++i) most = std::max(most, std::fabs(w[i]));
-  const float scale = most / kMostWeight;
-  for (int64_t i = 0; i < count; ++i) to[i] = static_cast<int8_t>(scale > 0 ? std::nearbyint(w[i] / scale) : 0);
-  return scale;
-}
 
 size_t filter_bytes(const ConvShape& s) {
   return static_cast<size_t>(kernels::direct_conv_filter_bytes<uint8_t>(direct_shape(s)));
@@ -37,6 +27,15 @@ template <class F> void with_result(const Int8Conv::Epilogue& e, void* y, F&& f)
 }
 
 }  // namespace
+
+void quantize_filters(const float* w, int64_t filters, int64_t terms, int8_t* bytes, float* scale) {
+  for (int64_t k = 0; k < filters; ++k, w += terms, bytes += terms) {
+    float most = 0;
+    for (int64_t i = 0; i < terms; ++i) most = std::max(most, std::fabs(w[i]));
+    scale[k] = most / kMostWeight;
+    for (int64_t i = 0; i < terms; ++i) bytes[i] = static_cast<int8_t>(scale[k] > 0 ? std::nearbyint(w[i] / scale[k]) : 0);
+  }
+}
 
 bool Int8Conv::fits(const ConvShape& s) { return terms_of(s) <= kernels::kMostInt8Terms; }
 
@@ -53,19 +52,16 @@ const char* Int8Conv::instructions() {
 #endif
 }
 
-Int8Conv::Int8Conv(const ConvShape& s, const float* w, const float* bias)
+Int8Conv::Int8Conv(const ConvShape& s, const int8_t* w, const float* scale, const float* bias)
     : w_{s.out_channels, s.kernel_h, s.kernel_w, s.in_channels},
       filters_(filter_bytes(s), Device::cpu()),
       numbers_(static_cast<size_t>(2 * s.out_channels) * sizeof(float), Device::cpu()) {
-  const int64_t terms = terms_of(s);
-  require(fits(s), "int8 convolution: {} numbers are summed, but at most {} fit into 32 bits", terms, kernels::kMostInt8Terms);
-  float* const scale = static_cast<float*>(numbers_.data());
-  std::vector<int8_t> bytes(static_cast<size_t>(s.filter_count()));
-  for (int64_t k = 0; k < s.out_channels; ++k) {
-    scale[k] = quantize_filter(w + k * terms, terms, bytes.data() + k * terms);
-    scale[s.out_channels + k] = bias ? bias[k] : 0;
-  }
-  kernels::direct_conv_pack<uint8_t>({}, direct_shape(s), bytes.data(), filters_.data());
+  require(fits(s), "int8 convolution: {} numbers are summed, but at most {} fit into 32 bits", terms_of(s),
+          kernels::kMostInt8Terms);
+  float* const numbers = static_cast<float*>(numbers_.data());
+  std::copy_n(scale, s.out_channels, numbers);
+  std::copy_n(bias, s.out_channels, numbers + s.out_channels);
+  kernels::direct_conv_pack<uint8_t>({}, direct_shape(s), w, filters_.data());
 }
 
 void Int8Conv::forward(const ConvShape& s, const uint8_t* x, void* y, const Epilogue& e) const {
