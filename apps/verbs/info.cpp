@@ -8,6 +8,7 @@
 #include "apps/cli/output.h"
 #include "apps/study/build_info.h"
 #include "apps/verbs/info_arch.h"
+#include "apps/verbs/info_model.h"
 #include "apps/verbs/network_options.h"
 #include "apps/verbs/verbs.h"
 #include "engine/core/gpu.h"
@@ -119,14 +120,18 @@ void run_info(const Common& common) {
 }  // namespace
 
 void add_info(CLI::App& program, const Common& common) {
-  CLI::App* verb = program.add_subcommand("info", "Devices, libraries, what is compiled in, and what will be used; or a network");
+  CLI::App* verb =
+      program.add_subcommand("info", "Devices, libraries, what is compiled in, and what will be used; or a model, or a network");
   const auto choice = std::make_shared<NetworkChoice>();
   const auto side = std::make_shared<int>(224);
+  const auto run = std::make_shared<std::string>();
+  CLI::Option* model = verb->add_option("run", *run, "describe this run's model instead, or a model's file");
   CLI::Option* arch = add_network_options(*verb, *choice, "--arch");
-  arch->description("describe this network instead, layer by layer");
+  arch->description("describe this network instead, layer by layer")->excludes(model);
   verb->add_option("--image-size", *side, "height and width of its pictures")->check(CLI::Range(1, 4096))->capture_default_str();
-  verb->callback([&common, choice, side, arch] {
+  verb->callback([&common, choice, side, arch, model, run] {
     if (arch->count() > 0) describe_network(*choice, *side, common.json);
+    else if (model->count() > 0) describe_model(*run, common.json);
     else run_info(common);
   });
 }
