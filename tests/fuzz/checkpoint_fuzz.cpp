@@ -4,8 +4,6 @@
 /// a sound checkpoint is written with some of its attributes and tensors replaced by anything that HDF5 can hold, as by somebody
 /// who means harm, and what reads it must take it or refuse it. With CUDENZA_FUZZ_LIBHDF5=1 what begins as HDF5 is given the
 /// checksum that fits it: that fuzzes libhdf5 itself, whose version 1.10 falls within seconds.
-#include <fuzzer/FuzzedDataProvider.h>
-
 #include <cstdlib>
 #include <fstream>
 
@@ -13,6 +11,7 @@
 #include "engine/nn/checkpoint.h"
 #include "engine/train/input_spec.h"
 #include "engine/train/train_state.h"
+#include "tests/fuzz/any_content.h"
 #include "tests/support/memory_file.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/train/toy.h"
@@ -73,37 +72,6 @@ void read_all(const fs::path& path) {
   attempt([&] { read_input_spec(file); });
   attempt([&] { read_train_state(file, run().trainer, *run().toy.random); });
   if (!run().trainer.has(run().trainer.position())) std::abort();
-}
-
-/// Anything that an attribute holds, often near what numbers are cut at.
-Hdf5Attribute any_value(FuzzedDataProvider& data) {
-  switch (data.ConsumeIntegralInRange(0, 5)) {
-    case 0: return data.ConsumeIntegral<int64_t>();
-    case 1: return data.PickValueInArray<int64_t>({-1, 0, 1, 2, INT32_MAX, INT32_MIN, int64_t{1} << 32, INT64_MAX, INT64_MIN});
-    case 2: return data.ConsumeFloatingPoint<double>();
-    case 3: return data.PickValueInArray<double>({NAN, INFINITY, -INFINITY, 1e308, -1, 0, 1e-320});
-    case 4: return std::string(data.ConsumeRandomLengthString(16).c_str());
-    default: return std::vector<double>(data.ConsumeIntegralInRange<size_t>(0, 5), data.ConsumeFloatingPoint<double>());
-  }
-}
-
-Tensor any_tensor(FuzzedDataProvider& data) {
-  std::vector<int64_t> extents(data.ConsumeIntegralInRange<size_t>(0, 5));
-  for (int64_t& extent : extents) extent = data.ConsumeIntegralInRange<int64_t>(0, 9);
-  const auto type = data.PickValueInArray({DType::f32, DType::f64, DType::i64, DType::i32, DType::u32, DType::i16, DType::u8});
-  const double value = data.PickValueInArray({0.0, 1.0, -1.0, 4.0, 200.0});
-  return Tensor::full(Shape(std::span<const int64_t>(extents)), value, type);
-}
-
-/// What every other entry of a map is replaced by, or that it is left out.
-template <class Map, class Any> Map edited(const Map& sound, FuzzedDataProvider& data, Any&& any) {
-  Map changed = sound;
-  for (int edits = data.ConsumeIntegralInRange(0, 4); edits > 0 && !changed.empty(); --edits) {
-    const auto at = std::next(changed.begin(), data.ConsumeIntegralInRange<std::ptrdiff_t>(0, std::ssize(changed) - 1));
-    if (data.ConsumeBool()) at->second = any(data);
-    else changed.erase(at);
-  }
-  return changed;
 }
 
 fs::path edited_checkpoint(FuzzedDataProvider& data) {

@@ -7,7 +7,8 @@ fixtures=$root/tests/fixtures/weights
 build=$1 seconds=$2
 shift 2
 names=("$@")
-[[ ${#names[@]} -gt 0 ]] || names=(pickle safetensors torch_stream torch_tar torch_zip onnx keras weight_source checkpoint)
+[[ ${#names[@]} -gt 0 ]] || names=(pickle safetensors torch_stream torch_tar torch_zip onnx keras weight_source checkpoint
+  quantized)
 
 # What a reader may be given to begin with: the fixtures of its container; for pickles, those inside the zip archives.
 make_seeds() {
@@ -20,7 +21,7 @@ make_seeds() {
       done ;;
     safetensors) cp "$fixtures"/*.safetensors "$seeds" ;;
     onnx) cp "$fixtures"/*.onnx "$seeds" ;;
-    keras) ;;  # a list of answers, which grows by itself
+    keras | quantized) ;;  # a list of answers, which grows by itself
     checkpoint) CUDENZA_SEEDS=$seeds "$build/bin/cudenza_fuzz_checkpoint" -runs=0 >/dev/null 2>&1 ;;
     torch_*) cp "$fixtures"/*_"${name#torch_}".pth "$seeds" ;;
     *) cp "$fixtures"/* "$seeds" ;;
@@ -33,7 +34,7 @@ fuzz() {
   mkdir -p "$folder/corpus"
   # HDF5's files are larger, and the library behind them forgets memory when it refuses one.
   local limits=(-max_len=16384)
-  [[ $name != checkpoint ]] || limits=(-max_len=65536 -detect_leaks=0)
+  [[ $name != checkpoint && $name != quantized ]] || limits=(-max_len=65536 -detect_leaks=0)
   TMPDIR=$memory nice -n 19 "$build/bin/cudenza_fuzz_$name" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=20 \
     "${limits[@]}" -print_final_stats=1 -artifact_prefix="$folder/" "$folder/corpus" "$folder/seeds" >"$folder/log" 2>&1 ||
     { echo "fuzz: $name found something: $folder/log" >&2; return 1; }
