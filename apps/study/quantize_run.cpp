@@ -104,12 +104,13 @@ QuantizedRun quantize_run(const QuantizeChoice& o, const Compute& given, Observe
   const auto is_ours = [&](const std::filesystem::path& path) { return may_be_replaced(path, o.out.empty()); };
   check_output_file("`out`", result.out, is_ours, std::vector<std::filesystem::path>{from});
   check_outside("`out`", result.out, o.data);
+  const std::string made_of = checksum_of(from);  // before it is read: a training may replace it meanwhile
   Model model = read_model(from, Device::cpu());
   const Judgement exact = judged(model, from, o, compute, "fp32", observer);
   calibrate(model, o, compute.seed, observer);
   ProgressOf again(observer);
   compare(model, exact, judged(model, from, o, compute, "int8", again));
-  model.int8_facts.made_of = checksum_of(from);
+  model.int8_facts.made_of = made_of;
   const std::optional<RunIdentity> identity = read_identity(Hdf5File(from));
   Hdf5File::create(result.out, [&](Hdf5File& file) {
     write_model(file, model);
