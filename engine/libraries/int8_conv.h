@@ -17,7 +17,7 @@ class Int8Conv {
  public:
   /// Whether its sums are sure to fit into 32 bits.
   static bool fits(const ConvShape&);
-  /// What the CPU code was built with: "AVX512-VNNI", "AVX-VNNI", "AVX2", or "plain vectors".
+  /// What the CPU code was built with: "AMX", "AVX512-VNNI", "AVX-VNNI", "AVX2", or "plain vectors".
   static const char* instructions();
 
   /// w [out_channels, kernel_h, kernel_w, in_channels] as quantize_filters() gives it, with its scale [out_channels]; bias
