@@ -164,8 +164,9 @@ void print(int64_t batch) {
 }
 
 /// `calls`: [{"function": "forward", "bias": true, "residual": false, "n": 256, "h": 56, "w": 56, "c": 64, "k": 64, "r": 3,
-/// "s": 3, "stride": 1, "pad": 1}, …], all f16; the other functions are "forward_stats", "backward_data", "backward_weights". Returns for
-/// each {"80": {"engine": "eng47", "workspace_bytes": 0}, …} with a compute capability as key; null where cuDNN has none.
+/// "s": 3, "stride": 1, "pad": 1}, …], all f16; the other functions are "forward_stats", "backward_data", "backward_weights".
+/// Returns for each {"80": {"engine": "eng47", "workspace_bytes": 0}, …} with a compute capability as key; null where cuDNN has
+/// none.
 nlohmann::json answered(const nlohmann::json& calls) {
   const std::map<std::string, Function> functions{{"forward", Function::forward},
                                                   {"forward_stats", Function::forward_stats},
