@@ -5,6 +5,8 @@ option(CUDENZA_WARNINGS_AS_ERRORS "Treat warnings as errors" OFF)
 option(CUDENZA_FAST_BUILD "Compile faster: kernels as ever, the rest hardly optimised (CudenzaFastBuild.cmake)" OFF)
 set(CUDENZA_CUDA AUTO CACHE STRING "CUDA backend: AUTO (where a toolkit is found), ON or OFF")
 set_property(CACHE CUDENZA_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(CUDENZA_MPI AUTO CACHE STRING "Several processes by MPI: AUTO (where an MPI is found), ON or OFF")
+set_property(CACHE CUDENZA_MPI PROPERTY STRINGS AUTO ON OFF)
 set(CUDENZA_CPU_ARCH "default" CACHE STRING
   "-march of the CPU code; 'default' is x86-64-v3 (AVX2, any x86 since 2013), 'native' is this machine")
 

@@ -1,13 +1,16 @@
-# cudenza_layer(name DEPENDS layer… LINKS library…): the static library cudenza_<name> of this folder's sources, exported
-# as cudenza::<name>. DEPENDS are the layers whose headers it may include (tests/tree_test.cpp holds the sources to that);
-# LINKS are outside libraries, used in .cpp files only.
+# cudenza_layer(name DEPENDS layer… LINKS library… [EXCLUDE regex]): the static library cudenza_<name> of this folder's sources, but
+# for those that match the regex, exported as cudenza::<name>. DEPENDS are the layers whose headers it may include
+# (tests/tree_test.cpp holds the sources to that); LINKS are outside libraries, used in .cpp files only.
 #
 # Files called *_cuda.cpp and *.cu and those in cuda/, cudnn/ and cublas/ are compiled where there is CUDA, *_none.cpp and those
 # in none/ where not.
 function(cudenza_layer name)
-  cmake_parse_arguments(LAYER "" "" "DEPENDS;LINKS;CUDA_LINKS" ${ARGN})
+  cmake_parse_arguments(LAYER "" "EXCLUDE" "DEPENDS;LINKS;CUDA_LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp *.cu)
   list(FILTER sources EXCLUDE REGEX "/kernels/(simt|course)/")
+  if(LAYER_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX ${LAYER_EXCLUDE})
+  endif()
   if(CUDENZA_WITH_CUDA)
     list(FILTER sources EXCLUDE REGEX "_none\\.cpp$|/libraries/none/")
   else()

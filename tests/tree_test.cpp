@@ -75,6 +75,7 @@ const std::map<std::string, std::set<std::string>>& arrows() {
       {"engine/ops/", ops},
       {"engine/nn/", nn},
       {"engine/optim/", with(nn, {"engine/nn/"})},
+      {"engine/parallel/", core},
       {"engine/audio/", core},
       {"engine/io/", core},
       {"engine/data/", data},
@@ -122,8 +123,9 @@ Faults layer_faults(const SourceFile& file) {
 bool is_header(const std::string& path) { return path.ends_with(".h") || path.ends_with(".cuh"); }
 
 bool is_library_header(const std::string& include) {
-  constexpr std::string_view kPrefixes[] = {"cuda", "cudnn", "cublas",  "cufft",  "nvtx", "nccl", "cub/",  "dnnl", "oneapi/",
-                                            "H5",   "hdf5",  "sndfile", "mpg123", "soxr", "png",  "zip.h", "CLI/", "nlohmann/"};
+  constexpr std::string_view kPrefixes[] = {"cuda", "cudnn",   "cublas", "cufft",     "nvtx",    "nccl",   "cub/",
+                                            "dnnl", "oneapi/", "H5",     "hdf5",      "sndfile", "mpg123", "soxr",
+                                            "png",  "zip.h",   "CLI/",   "nlohmann/", "mpi.h"};
   const std::string name = include.substr(1, include.size() - 2);
   return !name.starts_with("cudenza") &&
          std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });

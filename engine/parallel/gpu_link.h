@@ -1,0 +1,31 @@
+/// Sums between the GPUs of several processes.
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "engine/core/tensor.h"
+
+namespace cudenza {
+
+/// All calls are enqueued on the engine's stream of the device, and may be captured but for the first one.
+class GpuLink {
+ public:
+  GpuLink() = default;
+  virtual ~GpuLink() = default;
+  GpuLink(const GpuLink&) = delete;
+  GpuLink& operator=(const GpuLink&) = delete;
+
+  virtual void sum(const Tensor&) = 0;
+  virtual void broadcast(const Tensor&) = 0;
+  virtual void gather(const Tensor&) = 0;
+};
+
+struct GpuLinkPlace {
+  int rank, size, device;
+};
+
+/// By NCCL, which is loaded when this is called. `send_first` gives all ranks the first one's bytes. Throws DeviceError with the
+/// reason if this cudenza was built without NCCL's header, or the library cannot be loaded.
+std::unique_ptr<GpuLink> link_gpus(const GpuLinkPlace&, const std::function<void(void* bytes, size_t count)>& send_first);
+
+}  // namespace cudenza

@@ -1,0 +1,23 @@
+/// How this process was started: alone, or by mpirun or srun as one of several.
+#pragma once
+#include <functional>
+#include <string_view>
+
+namespace cudenza {
+
+struct Launch {
+  int rank = 0, size = 1;
+  int local_rank = 0, local_size = 1;  ///< on this machine
+  bool operator==(const Launch&) const = default;
+};
+
+/// What an environment variable says; null if it is not set.
+using Environment = std::function<const char*(const char* name)>;
+
+/// By the variables that launchers set: Open MPI's mpirun, MPICH's and Intel's (PMI), and srun with pmi2 or pmix. The variables of
+/// a batch job alone (sbatch) mean nothing: what runs in its script was not started by srun. No library is asked.
+Launch launch_of(const Environment&);
+/// By this process's own environment.
+Launch launch_of_environment();
+
+}  // namespace cudenza
