@@ -17,7 +17,7 @@ const Tensor& Generator::step_counter(Device device) {
 
 OpStream Generator::next(Device device) {
   const Tensor& counter = step_counter(device);
-  return {{.seed = state_.seed, .op = next_op_++, .step = counter.data<uint32_t>()}, counter};
+  return {{.seed = state_.seed, .op = next_op_++, .step = counter.data<uint32_t>()}, counter, first_sample_};
 }
 
 void Generator::advance_step() {

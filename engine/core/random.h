@@ -23,6 +23,7 @@ namespace cudenza {
 /// The random numbers of one call of one op. Ops capture it for their backward pass: it keeps the step counter alive.
 struct OpStream : kernels::RandomStream {
   Tensor step_counter;
+  int64_t first_sample = 0;  ///< the place of x[0] in the whole batch: Generator::set_place()
 };
 
 /// Not thread-safe: one thread runs the forward pass.
@@ -38,6 +39,9 @@ class Generator {
 
   /// The stream of this step's next random op, for a kernel on `device`.
   OpStream next(Device device);
+  /// From now on sample 0 of what ops get is number `first` of the whole batch: where several processes share a batch, each draws
+  /// what a process alone draws for the same samples. A constant of the captured graph.
+  void set_place(int64_t first) { first_sample_ = first; }
   /// Ends a step: enqueues +1 to every device's counter and restarts the op numbers at 0.
   void advance_step();
 
@@ -57,6 +61,7 @@ class Generator {
 
   State state_;  // its step counts calls of advance_step(), not replays
   uint32_t next_op_ = 0;
+  int64_t first_sample_ = 0;
   std::vector<Tensor> step_counters_;  // u32 [1], one per device
 };
 

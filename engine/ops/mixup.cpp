@@ -42,4 +42,29 @@ MixedBatch mixup(const Tensor& x, const Tensor& labels, double alpha, Generator&
   return mixed;
 }
 
+MixupDraws mixup_draws(int64_t samples, double alpha, const Generator::State& at) {
+  MixupDraws draws{std::vector<int64_t>(static_cast<size_t>(samples)), std::vector<float>(static_cast<size_t>(samples))};
+  const float* const no_pictures = nullptr;
+  kernels::mixup(kernels::Cpu{}, no_pictures, static_cast<float*>(nullptr), samples, 0, alpha,
+                 {.seed = at.seed, .op = 0, .step = &at.step},
+                 kernels::MixupTargets<float>{draws.partner.data(), draws.lambda.data()});
+  return draws;
+}
+
+Tensor mix_pairs(const Tensor& x, const Tensor& lambda) {
+  require(is_floating(x.dtype()) && x.shape().rank() >= 1 && x.numel() > 0 && x.size(0) % 2 == 0 && !x.tracks_grad(),
+          "mix_pairs: x must be floating, [2N,...] and outside the graph, but is {} {}", x.dtype(), x.shape());
+  const int64_t samples = x.size(0) / 2;
+  require(lambda.shape() == Shape{samples} && lambda.dtype() == accumulator_of(x.dtype()) && lambda.device() == x.device(),
+          "mix_pairs: x {} {} on {} needs lambda {} [{}], but got {} {} on {}", x.dtype(), x.shape(), x.device(),
+          accumulator_of(x.dtype()), samples, lambda.dtype(), lambda.shape(), lambda.device());
+  std::vector<int64_t> extents(x.shape().begin(), x.shape().end());
+  extents[0] = samples;
+  const Tensor y = Tensor::empty(Shape(extents), x.dtype(), x.device());
+  dispatch_kernel("mix_pairs", x.device(), x.dtype(), [&]<class T>(auto where) {
+    kernels::mix_pairs(where, x.data<T>(), y.data<T>(), samples, x.numel() / (2 * samples), lambda.data<acc_t<T>>());
+  });
+  return y;
+}
+
 }  // namespace cudenza

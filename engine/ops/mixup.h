@@ -19,4 +19,16 @@ struct MixedBatch {
 /// that do not match.
 MixedBatch mixup(const Tensor& x, const Tensor& labels, double alpha, Generator& random);
 
+/// What mixup() draws for a batch of so many samples, if it is the first random op of the step that `at` stands at: for a process
+/// that computes a part of the batch, whose partners may be another's.
+struct MixupDraws {
+  std::vector<int64_t> partner;
+  std::vector<float> lambda;
+};
+MixupDraws mixup_draws(int64_t samples, double alpha, const Generator::State& at);
+
+/// The blend alone: y[n] = x[N + n] + lambda[n] (x[n] - x[N + n]). x is [2N,…], lambda [N] in its accumulator dtype. No gradient
+/// flows through it.
+Tensor mix_pairs(const Tensor& x, const Tensor& lambda);
+
 }  // namespace cudenza

@@ -19,7 +19,8 @@ struct Targets {
     f(kernels::LabelTargets<A>{.labels = labels.data<int64_t>(),
                                .partner = partner.defined() ? partner.data<int64_t>() : nullptr,
                                .lambda = lambda.defined() ? lambda.data<A>() : nullptr,
-                               .smoothing = smoothing});
+                               .smoothing = smoothing,
+                               .known = labels.numel()});
   }
 };
 
@@ -124,11 +125,15 @@ Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& labels, const C
 
 Tensor softmax_cross_entropy(const Tensor& logits, const MixedLabels& mixed, const CrossEntropySpec& spec) {
   constexpr std::string_view op = "softmax_cross_entropy";
-  Targets targets = checked_labels(op, logits, mixed.labels, spec);
+  check_logits(op, logits, spec);
   const Shape rows{logits.size(0)};
+  const bool has_more = mixed.labels.defined() && mixed.labels.shape().rank() == 1 && mixed.labels.numel() > rows[0];
+  Targets targets = checked_labels(op, logits, has_more ? mixed.labels.slice(0, rows) : mixed.labels, spec);
+  targets.labels = mixed.labels;
   check_beside(op, "partner", mixed.partner, rows, DType::i64, logits);
   check_beside(op, "lambda", mixed.lambda, rows, accumulator_of(logits.dtype()), logits);
-  check_range(op, "partner", mixed.partner, logits.size(0), "rows");
+  check_range(op, "label", mixed.labels, logits.size(1), "classes");
+  check_range(op, "partner", mixed.partner, mixed.labels.numel(), "labels");
   targets.partner = mixed.partner;
   targets.lambda = mixed.lambda;
   return mean_loss(logits, std::move(targets));

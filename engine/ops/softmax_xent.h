@@ -19,8 +19,8 @@ Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& labels, const C
 
 /// A batch's labels after mixup: row n's target is lambda[n] parts labels[n] and 1 - lambda[n] parts labels[partner[n]].
 struct MixedLabels {
-  Tensor labels;   ///< i64 [N]
-  Tensor partner;  ///< i64 [N], in [0, N)
+  Tensor labels;   ///< i64 [N], or more, whose first N are the batch's own
+  Tensor partner;  ///< i64 [N], numbers of labels
   Tensor lambda;   ///< accumulator dtype of the logits, [N]
 };
 /// lambda l(p, y) + (1 - lambda) l(p, y_partner) with l as above, mean over n.

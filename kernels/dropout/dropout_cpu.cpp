@@ -43,13 +43,14 @@ template <class T, class Width>
 }  // namespace
 
 template <class T>
-void dropout_forward(Cpu, const T* x, T* y, uint8_t* mask, int64_t count, double p, const RandomStream& stream) {
+void dropout_forward(Cpu, const T* x, T* y, uint8_t* mask, int64_t count, double p, const RandomStream& stream, int64_t first) {
   const DropRule<acc_t<T>> rule(p);
   const auto fill = [=, step = stream.step ? *stream.step : 0](T* place, int64_t begin, int64_t end) {
     alignas(64) uint32_t words[kStretch / 2];
     for_tiles(end - begin, [&](int64_t at, auto length) {  // pieces begin at multiples of kStretch
       const int64_t i = begin + at;
-      if (i % kStretch == 0) philox_words(stream.seed, stream.op, step, static_cast<uint64_t>(i / 8), kStretch / 8, words);
+      if (i % kStretch == 0)
+        philox_words(stream.seed, stream.op, step, static_cast<uint64_t>((first + i) / 8), kStretch / 8, words);
       const uint32_t inside = ~0u >> (kMaskWord - length), bits = kept_bits(words + i % kStretch / 2, rule.threshold) & inside;
       if (mask) std::memcpy(mask + i / 8, &bits, static_cast<size_t>(dropout_mask_bytes(length)));
       apply_bits(x + i, place + at, bits, rule.scale, length);
@@ -71,17 +72,17 @@ template <class T> void dropout_backward(Cpu, const T* dy, const uint8_t* mask, 
 }
 
 template <class T>
-void drop_path(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, double p, const RandomStream& stream) {
+void drop_path(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, double p, const RandomStream& stream, int64_t first) {
   using A = acc_t<T>;
   const DropRule<A> rule(p);
   // Pieces of elements, not of samples: one sample, too, is shared among the threads.
   parallel_fill(y, samples * sample_size, 1, [=](T* place, int64_t begin, int64_t end) {
-    for (int64_t first = begin; first < end;) {
-      const int64_t sample = first / sample_size, length = smaller((sample + 1) * sample_size, end) - first;
-      const A factor = rule.factor(rule.keeps(random_number(stream, sample)));
+    for (int64_t at = begin; at < end;) {
+      const int64_t sample = at / sample_size, length = smaller((sample + 1) * sample_size, end) - at;
+      const A factor = rule.factor(rule.keeps(random_number(stream, first + sample)));
       simd_map(
-          place + (first - begin), length, [=](A value) { return value * factor; }, x + first);
-      first += length;
+          place + (at - begin), length, [=](A value) { return value * factor; }, x + at);
+      at += length;
     }
   });
 }

@@ -35,4 +35,10 @@ template <class T>
 void mixup(Gpu, const T* x, T* y, int64_t samples, int64_t sample_size, double alpha, const RandomStream&,
            const MixupTargets<acc_t<T>>&);
 
+/// The blend alone, of pairs that lie in halves: y[n,i] = x[samples + n,i] + lambda[n] (x[n,i] - x[samples + n,i]). x is
+/// [2 samples, sample_size], y [samples, sample_size].
+template <class T> void mix_pairs(Reference, const T* x, T* y, int64_t samples, int64_t sample_size, const acc_t<T>* lambda);
+template <class T> void mix_pairs(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, const acc_t<T>* lambda);
+template <class T> void mix_pairs(Gpu, const T* x, T* y, int64_t samples, int64_t sample_size, const acc_t<T>* lambda);
+
 }  // namespace cudenza::kernels

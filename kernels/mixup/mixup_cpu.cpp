@@ -76,6 +76,14 @@ void mixup(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, double a
   });
 }
 
+template <class T> void mix_pairs(Cpu, const T* x, T* y, int64_t samples, int64_t sample_size, const acc_t<T>* lambda) {
+  const T* const partners = x + samples * sample_size;
+  parallel_ranges(samples, sample_size, [=](int64_t begin, int64_t end) {
+    for (int64_t n = begin; n < end; ++n)
+      blend(x + n * sample_size, partners + n * sample_size, lambda[n], y + n * sample_size, sample_size);
+  });
+}
+
 CUDENZA_MIXUP(Cpu, float)
 CUDENZA_MIXUP(Cpu, bf16)
 CUDENZA_MIXUP(Cpu, f16)

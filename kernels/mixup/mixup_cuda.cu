@@ -90,7 +90,36 @@ void mixup_packed(Gpu gpu, const T* x, T* y, int64_t samples, int64_t sample_siz
                              bytes, gpu, x, y, s, BetaRule(alpha), stream, targets);
 }
 
+constexpr int kPairThreads = 256;
+
+// y[n,i] = x[samples + n,i] + lambda[n] (x[n,i] - x[samples + n,i]). One thread a pack of one sample (blockIdx.y); neighbouring
+// threads read neighbouring packs.
+template <int N, class T>
+__global__ void mix_pairs_kernel(const T* x, T* y, int64_t samples, int64_t sample_size, const acc_t<T>* lambda) {
+  using A = acc_t<T>;
+  const int64_t n = blockIdx.y, i = (static_cast<int64_t>(blockIdx.x) * kPairThreads + threadIdx.x) * N;
+  if (i >= sample_size) return;
+  const auto own = load_pack<N>(x + n * sample_size + i), other = load_pack<N>(x + (samples + n) * sample_size + i);
+  Pack<T, N> out;
+  for (int e = 0; e < N; ++e) out[e] = static_cast<T>(blended(static_cast<A>(own[e]), static_cast<A>(other[e]), lambda[n]));
+  store_pack(y + n * sample_size + i, out);
+}
+
+template <int N, class T>
+void mix_pairs_packed(Gpu gpu, const T* x, T* y, int64_t samples, int64_t sample_size, const acc_t<T>* lambda) {
+  const dim3 grid(static_cast<unsigned>(ceil_div<int64_t>(sample_size, kPairThreads * N)), static_cast<unsigned>(samples));
+  launch<mix_pairs_kernel<N, T>>(grid, dim3(kPairThreads), 0, gpu, x, y, samples, sample_size, lambda);
+}
+
 }  // namespace
+
+template <class T> void mix_pairs(Gpu gpu, const T* x, T* y, int64_t samples, int64_t sample_size, const acc_t<T>* lambda) {
+  constexpr int N = kPackSize<T>;
+  if (samples == 0 || sample_size == 0) return;
+  const bool packed = sample_size % N == 0 && is_pack_aligned(x) && is_pack_aligned(y);
+  if (packed) mix_pairs_packed<N>(gpu, x, y, samples, sample_size, lambda);
+  else mix_pairs_packed<1>(gpu, x, y, samples, sample_size, lambda);
+}
 
 template <class T>
 void mixup(Gpu gpu, const T* x, T* y, int64_t samples, int64_t sample_size, double alpha, const RandomStream& stream,

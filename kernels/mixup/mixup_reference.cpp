@@ -1,4 +1,6 @@
 /// The equations of mixup.h as loops.
+#include <vector>
+
 #include "kernels/mixup/mixup_instances.h"
 #include "kernels/mixup/mixup_math.h"
 
@@ -28,6 +30,12 @@ void mixup(Reference, const T* x, T* y, int64_t samples, int64_t sample_size, do
     targets.lambda[n] = lambda_of(BetaRule(alpha), stream, n);
   }
   mix(x, y, samples, sample_size, targets.partner, targets.lambda);
+}
+
+template <class T> void mix_pairs(Reference, const T* x, T* y, int64_t samples, int64_t sample_size, const acc_t<T>* lambda) {
+  std::vector<int64_t> partner(static_cast<size_t>(samples));
+  for (int64_t n = 0; n < samples; ++n) partner[static_cast<size_t>(n)] = samples + n;
+  mix(x, y, samples, sample_size, partner.data(), lambda);
 }
 
 CUDENZA_MIXUP(Reference, float)

@@ -26,9 +26,12 @@ namespace cudenza::kernels {
 /// t[n,c] = (1 - smoothing) (lambda[n] [c = labels[n]] + (1 - lambda[n]) [c = labels[partner[n]]]) + smoothing / classes.
 template <class A> struct LabelTargets {
   const int64_t* labels;             ///< [rows], in [0, classes)
-  const int64_t* partner = nullptr;  ///< [rows], in [0, rows): whose label is mixed in (mixup); null: lambda is 1
+  const int64_t* partner = nullptr;  ///< [rows], in [0, known): whose label is mixed in (mixup); null: lambda is 1
   const A* lambda = nullptr;         ///< [rows]; null where partner is
   double smoothing = 0;              ///< in [0, 1]
+  int64_t known = 0;                 ///< labels that are there; 0: as many as rows. More: partners that are not of this batch
+
+  HOST_DEVICE int64_t known_of(int64_t rows) const { return known > 0 ? known : rows; }
 };
 
 /// t[n,c] = (1 - smoothing) targets[n,c] + smoothing / classes.

@@ -50,7 +50,7 @@ template <class A> struct SoftRow {
 template <class A> HOST_DEVICE LabelRow<A> target_row(const LabelTargets<A>& t, int64_t n, int64_t rows, int64_t classes) {
   const A smoothing = static_cast<A>(t.smoothing), lambda = t.lambda ? t.lambda[n] : A(1);
   const int64_t partner = t.partner ? t.partner[n] : n;
-  const bool has_partner = partner >= 0 && partner < rows;
+  const bool has_partner = partner >= 0 && partner < t.known_of(rows);
   const int64_t first = t.labels[n], second = has_partner ? t.labels[partner] : -1;
   const bool in_range = first >= 0 && first < classes && second >= 0 && second < classes;
   const A everywhere = in_range ? smoothing / static_cast<A>(classes) : std::numeric_limits<A>::quiet_NaN();

@@ -11,7 +11,7 @@ namespace {
 /// t[n,c]; NaN where a label or partner is out of range.
 template <class A> double target(const LabelTargets<A>& t, int64_t n, int64_t c, int64_t rows, int64_t classes) {
   const int64_t partner = t.partner ? t.partner[n] : n;
-  if (partner < 0 || partner >= rows) return std::numeric_limits<double>::quiet_NaN();
+  if (partner < 0 || partner >= t.known_of(rows)) return std::numeric_limits<double>::quiet_NaN();
   const int64_t own = t.labels[n], other = t.labels[partner];
   if (own < 0 || own >= classes || other < 0 || other >= classes) return std::numeric_limits<double>::quiet_NaN();
   const double lambda = t.lambda ? static_cast<double>(t.lambda[n]) : 1;

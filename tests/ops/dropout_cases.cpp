@@ -6,10 +6,12 @@ namespace {
 
 using Inputs = std::vector<Tensor>;
 
-/// A fresh generator a call, so that every call draws the same mask; one step on, so that the counter is read.
-OpCase random_case(std::string name, Shape shape, Tensor (*op)(const Tensor&, double, Generator&), double p) {
+/// A fresh generator a call, so that every call draws the same mask; one step on, so that the counter is read. x is a part of a
+/// batch, from its sample number `first` on.
+OpCase random_case(std::string name, Shape shape, Tensor (*op)(const Tensor&, double, Generator&), double p, int64_t first = 0) {
   const auto run = [=](const Inputs& in) {
     Generator random(7);
+    random.set_place(first);
     random.next(in[0].device());
     random.advance_step();
     return Inputs{op(in[0], p, random)};
@@ -43,6 +45,9 @@ std::vector<OpCase> dropout_cases() {
       with_bench(with_special(random_case("drop_path/whole_packs", {9, 3, 8}, drop_path, 0.5), {{5, 1700003}, {5, 7001}}), 0),
       random_case("drop_path/odd_samples", {7, 3, 5}, drop_path, 0.3),
       several_blocks_a_sample,
+      random_case("dropout/part_of_a_batch", {3, 16}, dropout, 0.5, 5),
+      random_case("dropout/part_within_a_block", {3, 7}, dropout, 0.5, 5),
+      random_case("drop_path/part_of_a_batch", {4, 3, 5}, drop_path, 0.5, 9),
   };
 }
 

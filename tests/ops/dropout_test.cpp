@@ -43,6 +43,33 @@ TEST(Dropout, KeepsTheShareItSaysAndScalesIt) {
   }
 }
 
+/// y of the whole batch, put together from parts that were made by themselves.
+Tensor by_parts(Op op, const Tensor& x, const std::vector<int64_t>& samples) {
+  const Tensor y = Tensor::empty(x.shape(), x.dtype());
+  const int64_t size = x.numel() / x.size(0);
+  int64_t first = 0;
+  for (const int64_t count : samples) {
+    Generator random(5);
+    random.set_place(first);
+    y.slice(first * size, {count, size}).copy_from(op(x.slice(first * size, {count, size}), 0.5, random));
+    first += count;
+  }
+  return y;
+}
+
+TEST(Dropout, PartsOfABatchDrawWhatTheWholeDraws) {
+  for (const Op op : {Op{dropout}, Op{drop_path}}) {
+    for (const int64_t size : {64, 7, 1, 1500}) {
+      const Tensor x = ones({12, size});
+      Generator random(5);
+      const Tensor whole = op(x, 0.5, random);
+      EXPECT_TRUE(is_same(by_parts(op, x, {12}), whole));
+      EXPECT_TRUE(is_same(by_parts(op, x, {5, 7}), whole)) << size << " elements a sample";
+      EXPECT_TRUE(is_same(by_parts(op, x, {1, 3, 8}), whole)) << size << " elements a sample";
+    }
+  }
+}
+
 TEST(Dropout, NeighboursArePairwiseIndependent) {
   constexpr int kCount = 1 << 20;
   Generator random(3);

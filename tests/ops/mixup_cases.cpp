@@ -31,6 +31,19 @@ OpCase labelled(std::string name, const Shape& x, double alpha, const std::vecto
   return result;
 }
 
+/// The blend of pairs that lie in halves.
+OpCase pairs(std::string name, const Shape& half) {
+  std::vector<int64_t> extents(half.begin(), half.end());
+  extents[0] *= 2;
+  const auto run = [](const Inputs& in) { return Inputs{mix_pairs(in[0], in[1])}; };
+  return {.name = "mix_pairs/" + std::move(name),
+          .inputs = {{.shape = Shape(extents)},
+                     {.shape = {half[0]}, .fill = Fill::positive, .differentiable = false, .accumulator = true}},
+          .run = run,
+          .same_bits = true,
+          .has_gradient = false};
+}
+
 }  // namespace
 
 // A tile of the kernel is 2048 packs of 4 (f32) or 8 (16-bit) elements of all samples, 4096 for more than 256 samples. For
@@ -44,6 +57,8 @@ std::vector<OpCase> mixup_cases() {
       labelled("one_sample", {1, 24}, 0.4),
       labelled("many_samples", {300, 128}, 3.0),
       labelled("one_element", {9}, 0.1),
+      pairs("whole_packs", {5, 3, 16}),
+      pairs("several_blocks", {3, 2051}),
   };
 }
 

@@ -50,6 +50,27 @@ double folded_beta_cdf(double a, double x) {
          integral(std::pow(1 - x, a), std::pow(0.5, a), [a](double u) { return std::pow(1 - std::pow(u, 1 / a), a - 1); });
 }
 
+TEST(Mixup, PairsDrawAndBlendAsTheWholeBatch) {
+  constexpr int64_t kSamples = 11, kSize = 21;
+  for (const double alpha : {0.4, 2.0}) {
+    Generator random(5);
+    random.next(Device::cpu());
+    random.advance_step();
+    std::vector<float> values(kSamples * kSize);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * i % 97);
+    const Tensor x = Tensor::from(values, {kSamples, kSize});
+    const MixupDraws draws = mixup_draws(kSamples, alpha, random.state());
+    const MixedBatch whole = mixup(x, labels_of(kSamples), alpha, random);
+    EXPECT_EQ(draws.partner, whole.labels.partner.to_vector<int64_t>());
+    EXPECT_EQ(draws.lambda, whole.labels.lambda.to_vector<float>());
+    const Tensor both = Tensor::empty({2 * kSamples, kSize}, DType::f32);
+    both.slice(0, x.shape()).copy_from(x);
+    for (int64_t n = 0; n < kSamples; ++n)
+      both.slice((kSamples + n) * kSize, {kSize}).copy_from(x.slice(draws.partner[static_cast<size_t>(n)] * kSize, {kSize}));
+    EXPECT_TRUE(is_same(mix_pairs(both, whole.labels.lambda), whole.x));
+  }
+}
+
 TEST(Mixup, LambdaFollowsTheFoldedBetaLaw) {
   for (const double alpha : {0.3, 0.4, 1.0, 1.5, 8.0}) {
     SCOPED_TRACE(alpha);
