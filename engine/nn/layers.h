@@ -73,7 +73,8 @@ class BatchNorm2d : public Module {
   /// then training, too, goes by the running statistics and leaves them alone.
   bool uses_batch() const { return training() && state.gamma.requires_grad(); }
 
-  const BatchNormState state;
+  /// Its tensors stay what they are. state.together may be set: whose rows are one batch.
+  BatchNormState state;
 };
 
 // A convolution and the layers after it as one op. When folded, no batch norm runs.

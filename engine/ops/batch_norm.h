@@ -7,12 +7,17 @@
 
 namespace cudenza {
 
+class Ranks;
+
 /// Parameters and running statistics, [C] each, in the accumulator dtype of x (f32; f64 for f64) and on its device.
 struct BatchNormState {
   Tensor gamma, beta;
   /// Training updates them in place by momentum, with the batch's mean and *unbiased* variance, as PyTorch does.
   Tensor running_mean, running_var;
   double eps = 1e-5, momentum = 0.1;
+  /// Whose rows count as one batch in training; null: this process's own alone. All ranks then call the same ops in the same
+  /// order, forward and backward.
+  Ranks* together = nullptr;
 };
 
 /// x is [..., C]. Differentiable in x, gamma and beta; in inference the running statistics are constants. Throws UsageError

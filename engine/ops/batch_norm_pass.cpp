@@ -1,8 +1,12 @@
 #include "engine/ops/batch_norm_pass.h"
 
+#include <tuple>
+
 #include "engine/core/dispatch.h"
+#include "engine/core/ranks.h"
 #include "engine/ops/pointwise.h"
 #include "kernels/batch_norm/batch_norm.h"
+#include "kernels/batch_norm/batch_norm_shared.h"
 
 namespace cudenza {
 namespace {
@@ -47,6 +51,46 @@ void take_statistics(const Tensor& x, const BatchNormState& state, bool training
   });
 }
 
+/// The same where all ranks' rows are one batch: this rank's statistics are taken as ever, turned into sums, and these added.
+/// Returns the sums.
+Tensor take_shared_statistics(const Tensor& x, const BatchNormState& state, const Tensor& sums, const Tensor& mean,
+                              const Tensor& inv_std) {
+  const Tensor own_mean = Tensor::zeros(mean.shape(), mean.dtype(), x.device()), unbiased = own_mean.clone();
+  BatchNormState own = state;
+  own.running_mean = own_mean, own.running_var = unbiased, own.momentum = 1;
+  if (sums.defined()) finish_statistics(x, own, sums, mean, inv_std);
+  else take_statistics(x, own, true, mean, inv_std);
+  const kernels::BatchNormShape shape = shape_of(x);
+  const Tensor all = Tensor::empty({kernels::batch_norm_shared_sums(shape.channels)}, DType::f64, x.device());
+  dispatch_kernel("batch_norm", x.device(), mean.dtype(), [&]<class A>(auto where) {
+    if constexpr (std::is_same_v<A, acc_t<A>>)
+      kernels::batch_norm_share(where, mean.data<A>(), unbiased.data<A>(), shape, all.data<double>());
+  });
+  state.together->sum(all);
+  dispatch_kernel("batch_norm", x.device(), mean.dtype(), [&]<class A>(auto where) {
+    if constexpr (std::is_same_v<A, acc_t<A>>)
+      kernels::batch_norm_join(where, all.data<double>(), shape.channels, state.eps, mean.data<A>(), inv_std.data<A>(),
+                               running_of<A>(state));
+  });
+  return all;
+}
+
+/// dgamma and dbeta of all ranks' rows, so scaled that this rank's number of rows may divide them.
+std::pair<Tensor, Tensor> shared_gradients(const Tensor& dgamma, const Tensor& dbeta, const Tensor& dy,
+                                           const BatchNormSaved& saved) {
+  const int64_t channels = dgamma.numel();
+  const Tensor both = Tensor::empty({2, channels}, dgamma.dtype(), dgamma.device());
+  const Tensor gamma = both.slice(0, {channels}), beta = both.slice(channels, {channels});
+  gamma.copy_from(dgamma);
+  beta.copy_from(dbeta);
+  saved.together->sum(both);
+  dispatch_kernel("batch_norm", dy.device(), both.dtype(), [&]<class A>(auto where) {
+    if constexpr (std::is_same_v<A, acc_t<A>>)
+      kernels::batch_norm_of_all_rows(where, saved.all_sums.data<double>(), shape_of(dy), both.data<A>(), both.numel());
+  });
+  return {gamma, beta};
+}
+
 /// dgamma and dbeta, which dx needs too in training; and dz, if the gradient comes in two terms.
 void reduce_gradients(const Tensor& dy, const Tensor& more, const BatchNormSaved& saved, const Tensor& dgamma,
                       const Tensor& dbeta, const Tensor& dz) {
@@ -83,7 +127,7 @@ void check_batch_norm(std::string_view op, const Tensor& x, const BatchNormState
   require(x.shape().rank() >= 2 && x.shape().channels() > 0, "{}: x must be [..., channels] of rank 2 or more, but it is {}", op,
           x.shape());
   check_batch_norm_state(op, state, x.shape().channels(), x.dtype(), x.device());
-  require(!training || x.shape().rows() > 1,
+  require(!training || x.shape().rows() > 1 || state.together,
           "{}: expected more than 1 value per channel when training, but x is {}; use a larger batch (drop the last, short one) "
           "or inference",
           op, x.shape());
@@ -99,7 +143,9 @@ Tensor batch_norm_forward(const Tensor& x, const BatchNormState& state, bool tra
   const Tensor mean = per_channel(x), inv_std = per_channel(x), y = Tensor::empty(x.shape(), x.dtype(), x.device());
   const Tensor mask =
       relu && wants.any() ? Tensor::empty({shape.rows, shape.mask_words_per_row()}, DType::u32, x.device()) : Tensor();
-  if (sums.defined()) finish_statistics(x, state, sums, mean, inv_std);
+  Tensor all_sums;
+  if (training && state.together) all_sums = take_shared_statistics(x, state, sums, mean, inv_std);
+  else if (sums.defined()) finish_statistics(x, state, sums, mean, inv_std);
   else take_statistics(x, state, training, mean, inv_std);
   dispatch_kernel("batch_norm", x.device(), x.dtype(), [&]<class T>(auto where) {
     using A = acc_t<T>;
@@ -109,7 +155,15 @@ Tensor batch_norm_forward(const Tensor& x, const BatchNormState& state, bool tra
   });
   if (!wants.any()) return y;
   const bool needs_x = wants.gamma || wants.beta || (wants.x && training);
-  saved = {wants, training, needs_x ? x.detach() : Tensor(), state.gamma.detach(), mean, inv_std, mask};
+  saved = {.wants = wants,
+           .training = training,
+           .x = needs_x ? x.detach() : Tensor(),
+           .gamma = state.gamma.detach(),
+           .mean = mean,
+           .inv_std = inv_std,
+           .all_sums = all_sums,
+           .together = state.together,
+           .mask = mask};
   return y;
 }
 
@@ -126,6 +180,8 @@ BatchNormGradients batch_norm_backward(const Tensor& upstream, const Tensor& mor
   } else if (more.defined()) {
     dy = add(dy, more);
   }
+  Tensor all_dgamma = dgamma, all_dbeta = dbeta;
+  if (of_batch && saved.together) std::tie(all_dgamma, all_dbeta) = shared_gradients(dgamma, dbeta, dy, saved);
   const Tensor dx = wants.x ? like_y() : Tensor();
   const bool masks_residual = wants.residual && mask.defined();
   const Tensor dresidual = masks_residual ? like_y() : Tensor();
@@ -136,7 +192,7 @@ BatchNormGradients batch_norm_backward(const Tensor& upstream, const Tensor& mor
           .gamma = saved.gamma.data<A>(), .mean = saved.mean.data<A>(), .inv_std = saved.inv_std.data<A>()};
       kernels::batch_norm_backward_apply(where, dy.data<T>(), of_batch ? saved.x.data<T>() : nullptr,
                                          data_or_null<uint32_t>(mask), shape_of(dy), channels,
-                                         of_batch ? dgamma.data<A>() : nullptr, of_batch ? dbeta.data<A>() : nullptr,
+                                         of_batch ? all_dgamma.data<A>() : nullptr, of_batch ? all_dbeta.data<A>() : nullptr,
                                          data_or_null<T>(dx), data_or_null<T>(dresidual));
     });
   }

@@ -20,7 +20,9 @@ struct BatchNormSaved {
   Tensor x;  ///< undefined if no needed gradient depends on it
   Tensor gamma;
   Tensor mean, inv_std;  ///< [C]
-  Tensor mask;           ///< u32 [rows, words]: one bit per element (kernels/batch_norm); undefined without ReLU
+  Tensor all_sums;  ///< of all ranks' rows (kernels/batch_norm/batch_norm_shared.h); undefined if the rows are the whole batch
+  Ranks* together = nullptr;
+  Tensor mask;  ///< u32 [rows, words]: one bit per element (kernels/batch_norm); undefined without ReLU
 };
 
 struct BatchNormGradients {

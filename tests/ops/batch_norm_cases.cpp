@@ -1,6 +1,7 @@
 #include "engine/ops/batch_norm.h"
 #include "engine/ops/pointwise.h"
 #include "tests/support/op_case.h"
+#include "tests/support/thread_ranks.h"
 
 namespace cudenza::testing {
 namespace {
@@ -9,6 +10,7 @@ using Inputs = std::vector<Tensor>;
 
 struct Variant {
   bool training = true, relu = false, residual = false;
+  bool twins = false;      ///< the rows are half of a batch, whose other half is the same
   bool two_users = false;  ///< y is read twice: its gradient comes in two terms, which the way back adds
 };
 
@@ -23,12 +25,14 @@ std::vector<Input> inputs_of(const Shape& shape, Variant variant) {
 
 /// y, and in training the running statistics that it leaves.
 Inputs run(const Inputs& in, Variant variant) {
+  static Twins twins;
   const DType accumulator = in[1].dtype();
   const BatchNormState state{.gamma = in[1],
                              .beta = in[2],
                              .running_mean = Tensor::full(in[1].shape(), 0.25, accumulator, in[0].device()),
                              .running_var = Tensor::full(in[1].shape(), 1.5, accumulator, in[0].device()),
-                             .momentum = 0.25};
+                             .momentum = 0.25,
+                             .together = variant.twins ? &twins : nullptr};
   const Tensor y = variant.relu || variant.residual
                        ? batch_norm_act(in[0], state, variant.training, variant.relu, variant.residual ? in[3] : Tensor())
                        : batch_norm(in[0], state, variant.training);
@@ -77,6 +81,9 @@ std::vector<OpCase> batch_norm_cases() {
   const Shape parts{3001, 70}, streamed{8, 128, 128, 64};
   return {
       batch_norm_case("training", {2, 3, 3, 8}, training, wide, {parts}),
+      batch_norm_case("training_half_of_a_batch", {2, 3, 3, 8}, {.twins = true}, {}, {parts}),
+      batch_norm_case("training_half_of_a_batch_residual", {4, 16}, {.relu = true, .residual = true, .twins = true}),
+      batch_norm_case("training_one_row_of_two", {1, 5}, {.twins = true}),
       batch_norm_case("training_2048_channels", {5, 16}, training, deep, {{33, 2051}}),
       batch_norm_case("training_odd_channels", {7, 5}, training),
       batch_norm_case("training_three_rows", {3, 4}, training),

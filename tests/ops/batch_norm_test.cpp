@@ -10,6 +10,7 @@
 #include "engine/core/storage.h"
 #include "engine/ops/pointwise.h"
 #include "tests/support/compare.h"
+#include "tests/support/thread_ranks.h"
 
 namespace cudenza::testing {
 namespace {
@@ -198,6 +199,41 @@ TEST(BatchNorm, LargeResultsEqualThoseOfTheirQuarters) {
             << name_of(dtype) << " result " << i << " from row " << begin;
       }
     }
+  }
+}
+
+/// What a batch norm makes of x, or of this rank's part of it.
+struct OfRows {
+  Tensor y, dx, dgamma, dbeta, running_mean, running_var;
+};
+
+OfRows of_rows(const Tensor& x, const Tensor& dy, Ranks* together) {
+  BatchNormState state = fresh_state(x.shape().channels(), x.dtype());
+  state.together = together;
+  for (const Tensor& leaf : {x, state.gamma, state.beta}) leaf.set_requires_grad(true);
+  const Tensor y = batch_norm_act(x, state, true, true);
+  y.backward(dy);
+  return {y.detach(), x.grad(), state.gamma.grad(), state.beta.grad(), state.running_mean, state.running_var};
+}
+
+TEST(BatchNorm, RanksWithUnevenPartsGiveTheWholeBatchs) {
+  constexpr int64_t kRows = 11, kChannels = 6;
+  const Tensor x = random_tensor({kRows, kChannels}, 100), dy = random_tensor({kRows, kChannels});
+  const OfRows whole = of_rows(x.clone(), dy, nullptr);
+  for (const int size : {2, 4}) {
+    as_ranks(size, [&](const std::shared_ptr<Ranks>& ranks) {
+      const Share own = ranks->share(kRows);
+      const auto part = [&](const Tensor& t) { return t.slice(own.begin * kChannels, {own.count, kChannels}).clone(); };
+      const OfRows here = of_rows(part(x), part(dy), ranks.get());
+      constexpr Tolerance kNear{2e-5, 2e-5};  // of values 100 times their deviation, whose digits the subtraction takes
+      EXPECT_TRUE(is_close(here.y, part(whole.y), kNear));
+      EXPECT_TRUE(is_close(here.dx, part(whole.dx), kNear));
+      EXPECT_TRUE(is_close(here.running_mean, whole.running_mean, kNear));
+      EXPECT_TRUE(is_close(here.running_var, whole.running_var, kNear));
+      ranks->sum(here.dgamma), ranks->sum(here.dbeta);
+      EXPECT_TRUE(is_close(here.dgamma, whole.dgamma, kNear));
+      EXPECT_TRUE(is_close(here.dbeta, whole.dbeta, kNear));
+    });
   }
 }
 
