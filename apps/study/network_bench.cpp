@@ -112,7 +112,8 @@ BenchResult time_training(const Subject& s, Device device, double budget) {
   Optimizer optimizer(parameters, Sgd{.lr = 1e-3, .momentum = 0.9, .weight_decay = 1e-4});
   if (s.x.dtype() == DType::f16) optimizer.use_loss_scale();
   MadeUpInput input(s.x);
-  TrainStep step(*s.network, input, optimizer, *s.random, recipe, nullptr);
+  Ranks alone;
+  TrainStep step(*s.network, input, optimizer, *s.random, recipe, nullptr, alone);
   std::vector<int64_t> rows, labels;
   for (int64_t n = 0; n < s.x.size(0); ++n) rows.push_back(n), labels.push_back(n % kClasses);
   const auto run = [&] { step.run({.rows = rows, .labels = labels, .epoch = 0}); };

@@ -87,6 +87,7 @@ RunLock::RunLock(const fs::path& run) : run_(run), file_(run / ".lock") {
 }
 
 RunLock::~RunLock() {
+  if (descriptor_ < 0) return;
   unlink(file_.c_str());  // while it is held: who opens it from now on makes a new one
   close(descriptor_);
   if (made_folder_) rmdir(run_.c_str());

@@ -11,6 +11,9 @@ class RunLock {
  public:
   /// Makes the folder if it is missing. Throws DataError naming the owner if another process holds the lock.
   explicit RunLock(const std::filesystem::path& run);
+  /// For a process that trains together with the one that holds the lock: takes nothing, and lets go of nothing.
+  struct HeldByFirst {};
+  explicit RunLock(HeldByFirst) {}
   /// Removes the file, and the folder if this lock made it and it is empty.
   ~RunLock();
   RunLock(const RunLock&) = delete;

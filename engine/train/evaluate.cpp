@@ -45,6 +45,26 @@ std::vector<double> evaluate_batch(Prepared& network, Input& input, std::span<co
   return tta_probabilities(logs_of(plain, shape, input.device()), variants, spec.join).to_vector<double>();
 }
 
+/// The rows of this rank, from batch to batch, among all of them.
+Share own_rows(int64_t count, int64_t batch, Ranks* ranks) {
+  if (!ranks) return {0, count};
+  const Share batches = ranks->share((count + batch - 1) / batch);
+  const int64_t begin = std::min(batches.begin * batch, count);
+  return {begin, std::min((batches.begin + batches.count) * batch, count) - begin};
+}
+
+/// The probabilities of all rows, of which this rank has computed its own: a sum with zeros.
+void gather(std::vector<double>& own, const Share& share, int64_t count, Ranks& ranks) {
+  double classes = share.count == 0 ? 0 : static_cast<double>(own.size()) / static_cast<double>(share.count);
+  classes = ranks.of_first(classes);  // a rank without rows does not know; the first has rows wherever there are any
+  const auto width = static_cast<int64_t>(classes);
+  const Tensor all = Tensor::zeros({count, width}, DType::f64);
+  std::ranges::copy(own, all.data<double>() + share.begin * width);
+  ranks.sum(all);
+  const auto values = all.span<double>();
+  own.assign(values.begin(), values.end());
+}
+
 }  // namespace
 
 std::vector<double> evaluate(Module& network, Input& input, std::span<const int64_t> rows, const EvaluateSpec& spec) {
@@ -59,8 +79,9 @@ std::vector<double> evaluate(Prepared& network, Input& input, std::span<const in
   const int64_t batch =
       math_mode().deterministic ? 1 : std::max<int64_t>(1, spec.batch_size / std::max({1, spec.tta, input.views()}));
   const auto count = static_cast<int64_t>(rows.size());
-  for (int64_t done = 0; done < count; done += batch) {
-    const auto part = rows.subspan(static_cast<size_t>(done), static_cast<size_t>(std::min(batch, count - done)));
+  const Share own = own_rows(count, batch, spec.ranks);
+  for (int64_t done = 0; done < own.count; done += batch) {
+    const auto part = rows.subspan(static_cast<size_t>(own.begin + done), static_cast<size_t>(std::min(batch, own.count - done)));
     const std::vector<double> p = evaluate_batch(network, input, part, spec);
     if (!std::ranges::all_of(p, [](double value) { return std::isfinite(value); }))
       throw NotFiniteError(
@@ -68,8 +89,10 @@ std::vector<double> evaluate(Prepared& network, Input& input, std::span<const in
           "again "
           "with a lower `lr`");
     all.insert(all.end(), p.begin(), p.end());
-    if (spec.progress && !spec.progress(done + static_cast<int64_t>(part.size()))) throw Stopped("evaluation was stopped");
+    const int64_t of_own = done + static_cast<int64_t>(part.size());
+    if (spec.progress && !spec.progress(of_own * count / own.count)) throw Stopped("evaluation was stopped");
   }
+  if (spec.ranks && !spec.ranks->is_alone()) gather(all, own, count, *spec.ranks);
   return all;
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <stdexcept>
 
+#include "engine/core/ranks.h"
 #include "engine/nn/prepared.h"
 #include "engine/ops/tta.h"
 #include "engine/train/input.h"
@@ -13,7 +14,9 @@ struct EvaluateSpec {
   int64_t batch_size = 64;  ///< approximate pictures per forward pass; with MathMode::deterministic always one row's
   int tta = 0;              ///< augmented passes; 0: only the plain pass
   TtaSpec join = {};        ///< how they are combined with the plain pass
-  /// Called after each batch with the number of rows done. Returning false makes evaluate() throw Stopped.
+  /// Share the rows out, by whole batches, and gather what each has found; null: a process alone. All ranks ask for the same.
+  Ranks* ranks = nullptr;
+  /// Called after each batch with the number of rows done, of all ranks' about. Returning false makes evaluate() throw Stopped.
   std::function<bool(int64_t done)> progress = {};
 };
 

@@ -22,14 +22,21 @@ Tensor numbers_on(std::span<const int64_t> numbers, Device device) {
 
 }  // namespace
 
-/// A table of `numbers` out of 0 … all - 1.
-KeptInput::Table KeptInput::kept(std::span<const int64_t> numbers, int64_t all, int draws, int64_t batch_size,
+Share KeptInput::Wanted::own() const {
+  if (!shares()) return {0, std::ssize(numbers)};
+  const Share units = ranks->share(std::ssize(numbers) / unit);
+  return {units.begin * unit, units.count * unit};
+}
+
+KeptInput::Table KeptInput::kept(const Wanted& wanted,
                                  const std::function<Tensor(std::span<const int64_t>, uint32_t)>& maps_of) const {
+  const auto& [numbers, all, unit, draws, batch_size, ranks] = wanted;
   Table table{.maps = {}, .first = std::vector<int64_t>(static_cast<size_t>(all), -1), .first_on_device = {}, .draws = draws};
   const auto count = static_cast<int64_t>(numbers.size());
   for (int64_t i = 0; i < count; ++i) table.first.at(static_cast<size_t>(numbers[static_cast<size_t>(i)])) = i * draws;
-  for (int64_t begin = 0; begin < count; begin += batch_size) {
-    const int64_t end = std::min(begin + batch_size, count);
+  const Share own = wanted.own();
+  for (int64_t begin = own.begin; begin < own.begin + own.count; begin += batch_size) {
+    const int64_t end = std::min(begin + batch_size, own.begin + own.count);
     const auto batch = numbers.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
     for (int draw = 0; draw < draws; ++draw) {
       const Tensor maps = maps_of(batch, static_cast<uint32_t>(draw));
@@ -40,6 +47,7 @@ KeptInput::Table KeptInput::kept(std::span<const int64_t> numbers, int64_t all, 
         table.maps.slice((i * draws + draw) * size, one).copy_from(maps.slice((i - begin) * size, one));
     }
   }
+  if (wanted.shares()) ranks->gather(table.maps.view({count / unit, unit * table.maps.numel() / count}));
   table.first_on_device = numbers_on(table.first, device());
   return table;
 }
@@ -51,20 +59,22 @@ void KeptInput::keep(Layers layers, const Choice& choice) {
   for (const int64_t row : choice.plain) {
     for (int view = 0; view < views(); ++view) plain.push_back(row * views() + view);
   }
-  const int64_t total = choice.pictures(views());
+  const Wanted of_training{choice.training, rows(), 1, choice.draws, choice.batch_size, choice.ranks};
+  const int64_t rows_at_once = std::max<int64_t>(1, choice.batch_size / views());
+  const Wanted of_plain{plain, rows() * views(), views(), 1, rows_at_once * views(), choice.ranks};
+  const int64_t total = of_training.own().count * choice.draws + of_plain.own().count;
   int64_t done = 0;
   const auto told = [&](const Tensor& maps) {
     done += maps.size(0);
     if (choice.progress && !choice.progress(done, total)) throw Stopped("it was stopped while features were computed");
     return maps;
   };
-  Table training = kept(choice.training, rows(), choice.draws, choice.batch_size, [&](auto rows, uint32_t draw) {
+  Table training = kept(of_training, [&](auto rows, uint32_t draw) {
     const Tensor epoch = Tensor::from(std::vector{draw}, {1}).to(device());
     pictures_.prepare(rows, draw);
     return told(layers(pictures_.training({numbers_on(rows, device()), epoch})));
   });
-  const int64_t rows_at_once = std::max<int64_t>(1, choice.batch_size / views());
-  plain_ = kept(plain, rows() * views(), 1, rows_at_once * views(), [&](std::span<const int64_t> numbers, uint32_t) {
+  plain_ = kept(of_plain, [&](std::span<const int64_t> numbers, uint32_t) {
     std::vector<int64_t> rows;
     for (size_t i = 0; i < numbers.size(); i += static_cast<size_t>(views())) rows.push_back(numbers[i] / views());
     return told(layers(pictures_.plain(rows)));

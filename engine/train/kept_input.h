@@ -3,6 +3,7 @@
 #include <functional>
 #include <vector>
 
+#include "engine/core/ranks.h"
 #include "engine/train/input.h"
 
 namespace cudenza {
@@ -16,7 +17,8 @@ class KeptInput : public Input {
     std::vector<int64_t> plain;     ///< rows whose plain pictures are kept; others are computed when they are asked for
     int draws = 8;                  ///< of augmentation for each row of training: epoch e sees draw e mod draws
     int64_t batch_size = 16;        ///< pictures at once
-    /// Called after each batch with the pictures done and all. Returning false makes keep() throw Stopped.
+    Ranks* ranks = nullptr;         ///< each computes its share, and they give it to each other; null: a process alone
+    /// Called after each batch with the pictures done and all, of this rank. Returning false makes keep() throw Stopped.
     std::function<bool(int64_t done, int64_t total)> progress = {};
 
     /// How many are kept.
@@ -51,8 +53,18 @@ class KeptInput : public Input {
     Tensor first_on_device;      ///< i64 [numbers]
     int draws = 1;               ///< maps of each picture
   };
-  Table kept(std::span<const int64_t> numbers, int64_t all, int draws, int64_t batch_size,
-             const std::function<Tensor(std::span<const int64_t> numbers, uint32_t draw)>& maps_of) const;
+  /// Pictures to make maps of: `numbers` out of 0 … all - 1, `unit` neighbours at least together.
+  struct Wanted {
+    std::span<const int64_t> numbers;
+    int64_t all, unit;
+    int draws;
+    int64_t batch_size;
+    Ranks* ranks;
+
+    bool shares() const { return ranks && !ranks->is_alone() && std::ssize(numbers) / unit >= ranks->size(); }
+    Share own() const;  ///< that this rank computes
+  };
+  Table kept(const Wanted&, const std::function<Tensor(std::span<const int64_t> numbers, uint32_t draw)>& maps_of) const;
   bool keeps_training() const { return layers_ && training_.maps.defined(); }
   Tensor taken(const Table&, const Tensor& numbers, const Tensor& epoch) const;
 

@@ -58,7 +58,7 @@ LrCurve find_learning_rate(const Trainer::Parts& parts, const Recipe& recipe, co
   const Phase& phase = recipe.plan == Plan::transfer ? phases.front() : phases.back();
   parameters.freeze_to(phase.first_trained_group, phase.norms_frozen);
   if (parts.on_phase) parts.on_phase(phase, true);
-  TrainStep step(parts.network, parts.input, optimizer, *parts.random, recipe, nullptr);
+  TrainStep step(parts.network, parts.input, optimizer, *parts.random, recipe, nullptr, *parts.ranks);
   const auto rows_in_all = static_cast<int64_t>(parts.rows.size());
   const int64_t batch_size = std::min<int64_t>(recipe.batch_size, rows_in_all),
                 batches = batches_per_epoch(rows_in_all, batch_size);

@@ -35,6 +35,8 @@ struct Recipe {
   double weight_decay = 0.01;
   double max_norm = 0;  ///< clips the gradient's L2 norm; 0: no clipping
 
+  bool sync_batch_norm = false;  ///< where several processes share a batch: statistics of all of it, not of each one's part
+
   double mixup = 0;  ///< Beta(a, a) of the mixing weights; 0: none
   double label_smoothing = 0;
   double drop_path = 0;  ///< stochastic depth (ResNet-RS)

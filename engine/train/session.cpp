@@ -57,12 +57,15 @@ void Session::resume(const Hdf5File& last) {
     throw DataError(fmt::format("{}: {} epochs are trained, but the history knows {} of them; start a new run",
                                 last.path().string(), at.epoch, history_.size()));
   if (best_epoch() >= 0) Hdf5File(options_.run / "best.h5");  // fail now, not at the end of training
+  is_begun_ = true;
+  if (!writes()) return;
   write_csv_files();
   events_ = std::make_unique<EventFile>(options_.run, EventFile::Options{.resumed_at = steps_done - 1});
 }
 
 void Session::begin() {
-  events_ = std::make_unique<EventFile>(options_.run);
+  is_begun_ = true;
+  if (writes()) events_ = std::make_unique<EventFile>(options_.run);
   save_last();
   seconds_of_saving_ = 0;  // so that the first epoch is always saved
 }
@@ -84,8 +87,9 @@ bool Session::out_of_patience() const {
 void Session::note(const Trainer::Step& step) {
   const int64_t number = step.at.epoch * parts_.trainer.batches_per_epoch() + step.at.batch;
   steps_.push_back({.step = number, .loss = step.loss, .lr = step.lr, .momentum = step.momentum});
-  events_->scalars(number, std::array{Scalar{"loss/train", step.loss}, Scalar{"schedule/lr", step.lr},
-                                      Scalar{"schedule/momentum", step.momentum}});
+  if (events_)
+    events_->scalars(number, std::array{Scalar{"loss/train", step.loss}, Scalar{"schedule/lr", step.lr},
+                                        Scalar{"schedule/momentum", step.momentum}});
   if (options_.on_step) options_.on_step(step);
 }
 
@@ -101,12 +105,14 @@ void Session::refuse_not_finite() const {
 }
 
 void Session::write_csv_files() const {
+  if (!writes()) return;
   write_history(options_.run, history_);
   write_schedule(options_.run, steps_);
   if (options_.log_steps) write_steps(options_.run, steps_);
 }
 
 void Session::rewrite_best() const {
+  if (!writes()) return;
   Hdf5File::create(options_.run / "best.h5", [&](Hdf5File& file) {
     parts_.write_model(file);
     save_history(file, std::span(history_).first(static_cast<size_t>(best_epoch() + 1)));
@@ -116,12 +122,13 @@ void Session::rewrite_best() const {
 void Session::save_last() {
   refuse_not_finite();
   const auto start = Clock::now();
-  Hdf5File::create(options_.run / "last.h5", [&](Hdf5File& file) {
-    parts_.write_model(file);
-    write_train_state(file, parts_.trainer, parts_.random);
-    save_history(file, history_);
-    save_steps(file, steps_);
-  });
+  if (writes())
+    Hdf5File::create(options_.run / "last.h5", [&](Hdf5File& file) {
+      parts_.write_model(file);
+      write_train_state(file, parts_.trainer, parts_.random);
+      save_history(file, history_);
+      save_steps(file, steps_);
+    });
   saved_at_ = Clock::now();
   seconds_of_saving_ = seconds_since(start);
   saved_epochs_ = parts_.trainer.position().epoch;
@@ -133,7 +140,7 @@ bool Session::saving_is_due() const {
 }
 
 std::vector<double> Session::validation_probabilities() {
-  EvaluateSpec spec{.batch_size = options_.batch_size};
+  EvaluateSpec spec{.batch_size = options_.batch_size, .ranks = parts_.ranks.get()};
   spec.progress = [&](int64_t done) {
     if (options_.on_validation) options_.on_validation(done);
     return true;  // a trained epoch is always evaluated and saved
@@ -163,16 +170,17 @@ EpochRow Session::validate(double seconds_of_training) {
     refuse_not_finite();
     rewrite_best();
   }
-  history_.back().time = seconds_of_training + seconds_since(start);
+  history_.back().time = parts_.ranks->of_first(seconds_of_training + seconds_since(start));
   return history_.back();
 }
 
 /// best.h5 is already written; last.h5 comes last, because it records the run's progress.
 void Session::finish_epoch(const EpochRow& row) {
   write_csv_files();
-  events_->scalars(steps_.empty() ? 0 : steps_.back().step,
-                   std::array{Scalar{"loss/smoothed", row.train_loss}, Scalar{"loss/valid", row.valid_loss},
-                              Scalar{"accuracy/valid", row.accuracy}, Scalar{"time/epoch", row.time}});
+  if (events_)
+    events_->scalars(steps_.empty() ? 0 : steps_.back().step,
+                     std::array{Scalar{"loss/smoothed", row.train_loss}, Scalar{"loss/valid", row.valid_loss},
+                                Scalar{"accuracy/valid", row.accuracy}, Scalar{"time/epoch", row.time}});
   if (saving_is_due()) save_last();
   if (options_.on_epoch) options_.on_epoch(history_, best_epoch() + 1 == static_cast<int>(history_.size()));
 }
@@ -183,22 +191,24 @@ void Session::throw_stopped() const {
 }
 
 void Session::run() {
-  if (!events_) begin();
+  if (!is_begun_) begin();
   while (!parts_.trainer.done() && !out_of_patience()) {
     const auto start = Clock::now();
     const bool complete = parts_.trainer.run_epoch([&](const Trainer::Step& step) {
       note(step);
-      return !options_.interrupted();
+      return !is_interrupted();
     });
     if (!complete) {
       save_last();
       write_csv_files();
+      parts_.ranks->barrier();  // who leaves ends the others: not before all is written
       throw_stopped();
     }
     finish_epoch(validate(seconds_since(start)));
     // Short epochs on a GPU read all losses at the end, so interrupted() was not checked before.
-    if (options_.interrupted() && !parts_.trainer.done()) {
+    if (is_interrupted() && !parts_.trainer.done()) {
       if (saved_epochs_ < parts_.trainer.position().epoch) save_last();
+      parts_.ranks->barrier();
       throw_stopped();
     }
   }

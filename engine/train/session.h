@@ -1,7 +1,7 @@
 /// A training run in its directory: trains, validates, and writes history.csv, steps.csv, schedule.csv, TensorBoard events,
 /// best.h5 and last.h5 after every epoch. A run that was killed resumes from last.h5 to the same bits: it holds all epochs
 /// and steps so far, from which the CSV files (for people) are rewritten. If epochs take less time than writing, as on a GPU
-/// with few clips, last.h5 may skip epochs, but never the last one or the one where a run stops.
+/// with few clips, last.h5 may skip epochs, but never the last one or the one where a run stops. Of several ranks the first writes.
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -31,7 +31,8 @@ class Session {
     Input& input;
     Generator& random;
     Validation validation;
-    std::function<void(Hdf5File&)> write_model;  ///< writes the network and its description: makes the file a model
+    std::function<void(Hdf5File&)> write_model;                ///< writes the network and its description: makes the file a model
+    std::shared_ptr<Ranks> ranks = std::make_shared<Ranks>();  ///< the trainer's
   };
   struct Options {
     std::filesystem::path run;
@@ -64,6 +65,8 @@ class Session {
   bool stopped_early() const { return stopped_early_; }
 
  private:
+  bool writes() const { return parts_.ranks->is_first(); }
+  bool is_interrupted() const { return parts_.ranks->any(options_.interrupted()); }
   void note(const Trainer::Step&);
   EpochRow validate(double seconds_of_training);
   std::vector<double> validation_probabilities();
@@ -80,7 +83,7 @@ class Session {
   std::vector<EpochRow> history_;
   std::vector<StepRow> steps_;
   std::unique_ptr<EventFile> events_;
-  bool stopped_early_ = false;
+  bool is_begun_ = false, stopped_early_ = false;
   std::chrono::steady_clock::time_point saved_at_;  // when last.h5 was written
   double seconds_of_saving_ = 0;                    // for the last save
   int saved_epochs_ = 0;                            // epochs in last.h5

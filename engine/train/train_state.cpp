@@ -63,6 +63,16 @@ void check_tensor(const Hdf5File& file, const std::string& name, const Tensor& t
   if (holds_numbers(name)) require_finite(file, place, file.read(place), "it cannot be gone on from: train anew");
 }
 
+/// Refuses what another number of ranks would train otherwise.
+void check_ranks(const Hdf5File& file, const Trainer& trainer) {
+  const auto ranks = file.attribute_or<int64_t>(kGroup, "ranks", 1);
+  require(
+      ranks == trainer.ranks() || !trainer.depends_on_ranks(),
+      "{}: was trained by {} process(es), and batch norms went by each one's part of a batch: {} would train another network; "
+      "start {} again (mpirun -n {}). A run with `sync_batch_norm`, or of a network without batch norm, goes on with any number",
+      file.path().string(), ranks, trainer.ranks(), ranks, ranks);
+}
+
 }  // namespace
 
 bool holds_numbers(std::string_view name) { return name != kWords; }
@@ -80,6 +90,7 @@ void write_train_state(Hdf5File& file, const Trainer& trainer, const Generator& 
   set("epochs", trainer.phases().back().epochs);
   set("seed", static_cast<int64_t>(state.seed));
   set("random_step", int64_t{state.step});
+  set("ranks", trainer.ranks());
   for (const auto& [name, tensor] : trainer.state()) {
     if (holds_numbers(name))
       require_finite(file, place_of(name), tensor, "it is not saved: the training diverged; try a lower `lr`");
@@ -92,6 +103,7 @@ void read_train_state(const Hdf5File& file, Trainer& trainer, Generator& random)
     throw DataError(
         fmt::format("{}: holds a network, but not the state of its training; resume from a last.h5", file.path().string()));
   }
+  check_ranks(file, trainer);
   const Progress progress = read_progress(file, trainer, random);
   for (const auto& [name, tensor] : trainer.state()) check_tensor(file, name, tensor);
   for (const auto& [name, tensor] : trainer.state()) tensor.copy_from(file.read(place_of(name)));

@@ -3,9 +3,11 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <tuple>
 
 #include "engine/core/gpu.h"
+#include "engine/core/ranks.h"
 #include "engine/nn/module.h"
 #include "engine/optim/optimizer.h"
 #include "engine/optim/weight_average.h"
@@ -16,8 +18,9 @@ namespace cudenza {
 
 class TrainStep {
  public:
-  /// All must outlive it. `average` may be null.
-  TrainStep(Module& network, Input&, Optimizer&, Generator&, const Recipe&, const WeightAverage* average);
+  /// All must outlive it. `average` may be null. Several ranks compute a share of each batch: the losses, gradients and, unless
+  /// the recipe says sync_batch_norm, running statistics become those of the whole batch.
+  TrainStep(Module& network, Input&, Optimizer&, Generator&, const Recipe&, const WeightAverage* average, Ranks&);
 
   struct Batch {
     std::span<const int64_t> rows, labels;  ///< [B] each
@@ -25,14 +28,20 @@ class TrainStep {
     bool begins = true, ends = true;  ///< of a group of batches whose gradients make one update
     int in_group = 1;                 ///< number of batches in that group
   };
-  /// Enqueues the step.
+  /// Enqueues the step. Throws UsageError for a batch of fewer rows than ranks.
   void run(const Batch&);
   /// The loss of the last step: f32 [] on the device, always at the same address.
   const Tensor& loss() const { return loss_; }
   /// Call when the work of a step has changed: groups frozen or unfrozen.
-  void forget_graphs() { kinds_.clear(); }
+  void forget_graphs() { kinds_.clear(), draws_at_.reset(); }
 
  private:
+  /// What this rank computes of a batch.
+  struct Part {
+    std::vector<int64_t> rows, labels;  ///< its share; with mixup among several ranks, the partners behind it
+    std::vector<float> lambda;          ///< of its share, with mixup among several ranks
+  };
+  Part part_of(const Batch&);
   void load(const Batch&);
   void enqueue(bool begins, bool ends, int in_group);
   /// Number of eager steps of one kind so far, and its graph.
@@ -41,6 +50,8 @@ class TrainStep {
     std::unique_ptr<gpu::CapturedGraph> graph = nullptr;
   };
   Tensor loss_of_batch();
+  void sum_gradients() const;
+  bool mixes_pairs() const { return recipe_.mixup > 0 && !ranks_.is_alone(); }
 
   Module& network_;
   Input& input_;
@@ -48,9 +59,13 @@ class TrainStep {
   Generator& random_;
   Recipe recipe_;
   const WeightAverage* average_;
+  Ranks& ranks_;
 
+  Share own_;                                 ///< of the batch
+  double weight_ = 1;                         ///< this rank's share as a part of 1
+  std::optional<Generator::State> draws_at_;  ///< the step that is drawn next: the device's counter, known without asking it
   Input::Batch batch_;
-  Tensor labels_, loss_;
+  Tensor labels_, partner_, lambda_, loss_;
   std::map<std::tuple<bool, bool, int>, Kind> kinds_;  // by begins, ends, in_group
 };
 

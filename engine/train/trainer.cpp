@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/nn/layers.h"
 #include "engine/train/batch_order.h"
 #include "engine/train/update_batch_norm.h"
 
@@ -41,12 +42,16 @@ Trainer::Trainer(const Parts& parts, const Recipe& recipe)
       phases_(phases_of(recipe, parameters_.groups())),
       optimizer_(parameters_, method_of(recipe)),
       average_(make_average(parameters_, recipe.ema)),
-      step_(parts_.network, parts_.input, optimizer_, *parts_.random, recipe_, average_.get()),
+      step_(parts_.network, parts_.input, optimizer_, *parts_.random, recipe_, average_.get(), *parts_.ranks),
       seed_(parts.random->state().seed),
       batch_size_(std::min<int64_t>(recipe.batch_size, static_cast<int64_t>(parts.rows.size()))),
       batches_(cudenza::batches_per_epoch(static_cast<int64_t>(parts.rows.size()), recipe.batch_size)),
       losses_(Tensor::zeros({kUnreadLosses}, DType::f32, parts.input.device())) {
   require(batches_ > 0, "there are no clips to train on");
+  require(
+      batch_size_ >= parts_.ranks->size(),
+      "`batch_size` is {}, but {} processes share it, and each needs a clip of every batch; start fewer, or take a larger one",
+      batch_size_, parts_.ranks->size());
   optimizer_.set_max_norm(recipe.max_norm);
 }
 
@@ -72,9 +77,24 @@ void Trainer::begin_phase() {
   const bool begins = position_.epoch_of_phase == 0 && position_.batch == 0;
   if (parts_.on_phase) parts_.on_phase(phase, begins);
   step_.forget_graphs();
+  share_weights();
   if (!begins) return;
   optimizer_.clear_state();
   smooth_ = {};
+}
+
+bool Trainer::depends_on_ranks() const {
+  bool has_batch_norms = false;
+  parts_.network.visit(
+      [&](const std::string&, Module& part) { has_batch_norms |= dynamic_cast<BatchNorm2d*>(&part) != nullptr; });
+  return has_batch_norms && !recipe_.sync_batch_norm;
+}
+
+/// All ranks begin with the same bits, however each has come to its weights.
+void Trainer::share_weights() {
+  if (parts_.ranks->is_alone()) return;
+  parts_.ranks->broadcast(parameters_.values());
+  for (const NamedTensor& buffer : parts_.network.named_buffers()) parts_.ranks->broadcast(buffer.tensor);
 }
 
 void Trainer::set_rates() {
@@ -155,7 +175,7 @@ Trainer::Averaged::Averaged(const Trainer& trainer) : trainer_(trainer) {
   trainer.average_->swap();
   std::vector<int64_t> rows = shuffled(parts.rows, trainer.seed_, 0);  // shuffled, to get all classes
   rows.resize(std::min(rows.size(), kStatisticsBatches * static_cast<size_t>(trainer.batch_size_)));
-  update_batch_norm(parts.network, parts.input, rows, trainer.batch_size_);
+  update_batch_norm(parts.network, parts.input, rows, trainer.batch_size_, *parts.ranks);
 }
 
 Trainer::Averaged::~Averaged() {

@@ -35,6 +35,7 @@ class Trainer {
     std::shared_ptr<Generator> random;  ///< for the network's dropout
     /// Called when a phase begins or is taken up again, once its groups are frozen: what does not train may be left out.
     std::function<void(const Phase&, bool begins)> on_phase = {};
+    std::shared_ptr<Ranks> ranks = std::make_shared<Ranks>();  ///< who share each batch
   };
   /// The network and the input must outlive it. Throws UsageError if the recipe is invalid or there are no rows.
   Trainer(const Parts&, const Recipe&);
@@ -95,11 +96,16 @@ class Trainer {
   /// The error for diverged training: `what` became NaN or infinite after the last step.
   DivergedError diverged(std::string_view what) const;
 
+  int ranks() const { return parts_.ranks->size(); }
+  /// Whether the result depends on how many ranks there are, beyond rounding: batch norms may go by each rank's own rows.
+  bool depends_on_ranks() const;
+
   Optimizer& optimizer() { return optimizer_; }
   FlatParameters& parameters() { return parameters_; }
 
  private:
   void begin_phase();
+  void share_weights();
   void set_rates();
   void run_batch();
   bool report_losses(const AfterBatch&);

@@ -6,6 +6,7 @@
 #include "engine/autograd/node.h"
 #include "engine/nn/layers.h"
 #include "engine/ops/pointwise.h"
+#include "engine/train/shared_norms.h"
 
 namespace cudenza {
 namespace {
@@ -21,7 +22,10 @@ std::vector<Statistics> statistics_of(Module& network) {
   std::vector<Statistics> all;
   network.visit([&](const std::string&, Module& module) {
     auto* norm = dynamic_cast<BatchNorm2d*>(&module);
-    if (norm && norm->state.gamma.requires_grad()) all.push_back({norm, {}, {}});
+    if (!norm || !norm->state.gamma.requires_grad()) return;
+    const Tensor& like = norm->state.running_mean;
+    all.push_back({norm, Tensor::zeros(like.shape(), like.dtype(), like.device()), {}});
+    all.back().var_sum = all.back().mean_sum.clone();
   });
   return all;
 }
@@ -32,26 +36,32 @@ void forget(const Statistics& s) {
   s.norm->state.running_var.fill_zero();
 }
 
-Tensor sum_with(const Tensor& sum, const Tensor& term) { return sum.defined() ? add(sum, term) : term.clone(); }
-
 }  // namespace
 
 void update_batch_norm(Module& network, Input& input, std::span<const int64_t> rows, int64_t batch_size) {
+  Ranks alone;
+  update_batch_norm(network, input, rows, batch_size, alone);
+}
+
+void update_batch_norm(Module& network, Input& input, std::span<const int64_t> rows, int64_t batch_size, Ranks& ranks) {
   std::vector<Statistics> all = statistics_of(network);
   network.train(false);
   if (all.empty() || rows.empty()) return;
   const NoGrad no_grad;
+  const OwnStatistics own(network);  // batch by batch: another rank is at another one
   for (const Statistics& s : all) s.norm->train(true);
   const auto size = static_cast<size_t>(batch_size), batches = std::max<size_t>(rows.size() / size, 1);
-  for (size_t batch = 0; batch < batches; ++batch) {
+  const Share share = ranks.share(static_cast<int64_t>(batches));
+  for (auto batch = static_cast<size_t>(share.begin); batch < static_cast<size_t>(share.begin + share.count); ++batch) {
     std::ranges::for_each(all, forget);
     network(input.plain(rows.subspan(batch * size, std::min(size, rows.size()))));
     for (Statistics& s : all) {
-      s.mean_sum = sum_with(s.mean_sum, s.norm->state.running_mean);
-      s.var_sum = sum_with(s.var_sum, s.norm->state.running_var);
+      s.mean_sum = add(s.mean_sum, s.norm->state.running_mean);
+      s.var_sum = add(s.var_sum, s.norm->state.running_var);
     }
   }
   for (const Statistics& s : all) {
+    ranks.sum(s.mean_sum), ranks.sum(s.var_sum);
     const double factor = 1 / (s.norm->state.momentum * static_cast<double>(batches));
     s.norm->state.running_mean.copy_from(scale(s.mean_sum, factor));
     s.norm->state.running_var.copy_from(scale(s.var_sum, factor));

@@ -91,7 +91,8 @@ void train(Network& network, const Tensor& x, Generator& random, const std::func
   Optimizer optimizer(parameters, Sgd{.lr = 1e-3, .momentum = 0.9, .weight_decay = 1e-4});
   if (x.dtype() == DType::f16) optimizer.use_loss_scale();
   MadeUpInput input(x);
-  TrainStep step(network, input, optimizer, random, recipe, nullptr);
+  Ranks alone;
+  TrainStep step(network, input, optimizer, random, recipe, nullptr, alone);
   std::vector<int64_t> rows, labels;
   for (int64_t n = 0; n < x.size(0); ++n) rows.push_back(n), labels.push_back(n % kClasses);
   before_the_counted();
