@@ -5,11 +5,14 @@
 #include "apps/cli/process.h"
 #include "apps/study/build_info.h"
 #include "apps/verbs/verbs.h"
+#include "engine/parallel/launch.h"
 
 int main(int argc, char** argv) {
   using namespace cudenza;
   prepare_standard_streams();
   prepare_process();
+  const int rank = launch_of_environment().rank;
+  if (rank > 0) silence_stdout();
   CLI::App program("A CUDA deep-learning engine that listens", "cudenza");
   program.set_version_flag("--version", std::string(build_info().version));
   program.require_subcommand(1);
@@ -32,5 +35,7 @@ int main(int argc, char** argv) {
   add_quantize(program, common);
   add_weights(program, common);
   require_finite_numbers(program);
-  return end_process(run(program, argc, argv));
+  const int exit_code = run(program, argc, argv, rank);
+  common.ranks->leave(exit_code);
+  return end_process(exit_code);
 }

@@ -1,9 +1,31 @@
 #include "apps/cli/common.h"
 
+#include <algorithm>
+#include <array>
+
 #include "apps/cli/config_file.h"
 #include "apps/cli/process.h"
+#include "engine/parallel/join.h"
 
 namespace cudenza {
+namespace {
+
+bool is_shared(const CLI::App& program) {
+  constexpr std::array kShared{"train", "pretrain", "eval", "predict", "lr-find"};
+  const auto given = program.get_subcommands();
+  return std::ranges::any_of(given, [&](const CLI::App* verb) { return std::ranges::count(kShared, verb->get_name()) > 0; });
+}
+
+/// What comes between the reading of the command line and the work of its verb.
+void begin(const CLI::App& program, Common& common) {
+  const Launch launch = launch_of_environment();
+  const bool is_first = launch.rank == 0;
+  if (launch.size > 1 && is_shared(program)) common.ranks = join(launch);
+  else if (!is_first) throw CLI::Success();
+  start_threads(common.threads > 0 ? common.threads : threads_of_rank(launch.local_size), common.quiet || !is_first);
+}
+
+}  // namespace
 
 void add_common_options(CLI::App& program, Common& common) {
   program.add_option("--device", common.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
@@ -22,7 +44,7 @@ void add_common_options(CLI::App& program, Common& common) {
   program.add_flag("--quiet", common.quiet, "no progress, no remarks");
   program.add_flag("--json", common.json, "results as JSON on stdout");
   read_config_by_toml(program);
-  program.parse_complete_callback([&common] { start_threads(common.threads, common.quiet); });
+  program.parse_complete_callback([&program, &common] { begin(program, common); });
 }
 
 }  // namespace cudenza

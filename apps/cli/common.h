@@ -18,7 +18,8 @@ struct Common : Compute {
   }
 };
 
-/// Gives the program these options, and reads --config. When the command line has been read, the threads are started.
+/// Gives the program these options, and reads --config. When the command line has been read, the threads are started, and what
+/// mpirun or srun has started joins the others: for the verbs whose work can be shared. The first process does the others alone.
 void add_common_options(CLI::App& program, Common&);
 
 }  // namespace cudenza

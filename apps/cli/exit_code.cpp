@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/cli/interrupt.h"
 #include "apps/cli/option_names.h"
 #include "apps/cli/output.h"
 #include "engine/core/error.h"
@@ -48,7 +49,7 @@ std::vector<std::string> without_lists(int argc, char** argv) {
 }
 
 /// Runs what the command line names. What CLI11 has to say (help, the version, or what is wrong) comes as an exception.
-int parse(CLI::App& program, int argc, char** argv) {
+int parse(CLI::App& program, int argc, char** argv, int rank) {
   try {
     const std::vector<std::string> arguments = without_lists(argc, argv);
     std::vector<const char*> pointers;
@@ -59,17 +60,20 @@ int parse(CLI::App& program, int argc, char** argv) {
     std::ostringstream out, err;
     const bool is_asked_for = program.exit(e, out, err) == 0;
     write_out(out.str());
-    if (!err.str().empty()) print_err("{}", err.str());
+    if (!err.str().empty() && rank == 0) print_err("{}", err.str());
     return is_asked_for ? kDone : kUsageError;
+  } catch (...) {
+    let_first_speak(rank);
+    throw;
   }
 }
 
 }  // namespace
 
-int run(CLI::App& program, int argc, char** argv) {
+int run(CLI::App& program, int argc, char** argv, int rank) {
   program.failure_message(usage_message);
   try {
-    return parse(program, argc, argv);
+    return parse(program, argc, argv, rank);
   } catch (const ReaderGone&) {
     return kReaderGone;
   } catch (const UsageError& e) {

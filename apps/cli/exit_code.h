@@ -20,7 +20,8 @@ struct Interrupted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Reads the command line, which runs the verb it names, and returns the exit code. What goes wrong is said on stderr.
-int run(CLI::App& program, int argc, char** argv);
+/// Reads the command line, which runs the verb it names, and returns the exit code. What goes wrong is said on stderr: of
+/// several processes by the first, if it befalls all (let_first_speak() in interrupt.h). `rank` is this one's number.
+int run(CLI::App& program, int argc, char** argv, int rank);
 
 }  // namespace cudenza

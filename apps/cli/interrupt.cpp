@@ -1,9 +1,12 @@
 #include "apps/cli/interrupt.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <initializer_list>
+#include <thread>
 
 namespace cudenza {
 namespace {
@@ -34,5 +37,11 @@ void watch_interrupts() {
 }
 
 bool interrupted() { return noted_at >= 0; }
+
+void let_first_speak(int rank) {
+  if (rank == 0) return;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
+  std::this_thread::sleep_for(std::chrono::milliseconds(std::min(1500 + 100 * rank, 4000)));
+}
 
 }  // namespace cudenza

@@ -36,6 +36,11 @@ void prepare_standard_streams() {
   std::signal(SIGPIPE, [](int) {});
 }
 
+void silence_stdout() {
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere >= 0) dup2(nowhere, STDOUT_FILENO), close(nowhere);
+}
+
 void write_out(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());

@@ -19,6 +19,9 @@ struct ReaderGone : std::runtime_error {
 /// its write instead of a signal.
 void prepare_standard_streams();
 
+/// For a process of several whose first one prints: from now on what it writes to stdout goes nowhere.
+void silence_stdout();
+
 /// Writes text to stdout at once: what was printed has arrived, whatever happens later. Throws DataError with the system's reason
 /// if it cannot be written, ReaderGone if nobody reads it any more.
 void write_out(std::string_view text);

@@ -83,6 +83,12 @@ void prepare_process() {
   touch_stack();
 }
 
+int threads_of_rank(int ranks) {
+  if (ranks <= 1 || std::getenv("OMP_NUM_THREADS")) return 0;
+  const auto cores = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  return std::clamp(cores / ranks, 1, omp_get_num_procs());  // the launcher may have bound this one to fewer
+}
+
 void start_threads(int wanted, bool quiet) {
   omp_set_dynamic(0);  // fewer threads than a loop was cut for: oneDNN would wait for the others for ever
   const int asked = wanted > 0 ? wanted : omp_get_max_threads();

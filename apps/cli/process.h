@@ -12,6 +12,10 @@ void prepare_process();
 /// with a remark unless `quiet`, where that is far beyond the cores or the system has no more (ulimit -u, a container's limit).
 void start_threads(int wanted, bool quiet);
 
+/// How many threads each of `ranks` processes on this machine should start: its share of the cores. 0, which leaves it to
+/// start_threads(), for one alone, and where OMP_NUM_THREADS is set.
+int threads_of_rank(int ranks);
+
 /// The last call of main(), which returns what it returns. After a failure nothing else is taken apart: libraries that lacked
 /// memory or a disk may hold what is half made, and crash on it.
 int end_process(int exit_code);

@@ -34,6 +34,7 @@ void Terminal::clear() {
 }
 
 void Terminal::print(std::string_view before, const std::string& line) {
+  if (!speaks_) return;
   clear();
   print_err("{}{}\n", before, with_option_names(line));
 }

@@ -7,10 +7,11 @@
 
 namespace cudenza {
 
-/// A bar for the progress, which is taken away before a line is printed and when all is done; with `quiet` warnings alone.
+/// A bar for the progress, which is taken away before a line is printed and when all is done; with `quiet` warnings alone. A
+/// process that does not `speak`, as of several all but the first, shows nothing.
 class Terminal : public Observer {
  public:
-  explicit Terminal(bool quiet) : quiet_(quiet) {}
+  explicit Terminal(bool quiet, bool speaks = true) : quiet_(quiet || !speaks), speaks_(speaks) {}
 
   void progress(std::string_view what, int64_t done, int64_t total, const std::string& note) override;
   void say(const std::string& line) override;
@@ -24,7 +25,7 @@ class Terminal : public Observer {
  private:
   void print(std::string_view before, const std::string& line);
 
-  bool quiet_;
+  bool quiet_, speaks_;
   std::string what_;  // that the bar shows
   std::optional<Progress> bar_;
 };

@@ -5,6 +5,15 @@
 
 namespace cudenza {
 
+Device Compute::chosen_device() const {
+  const Device named = Device::from_name(device);
+  if (named.is_cpu() || ranks->is_alone()) return named;
+  require(device == "auto" || device == "cuda",
+          "`device` {} is one GPU, but {} processes need one each: leave it out, or say cuda, and each takes that of its number",
+          device, ranks->size());
+  return Device::cuda(ranks->local_rank());
+}
+
 DType chosen_type(const Compute& compute, Device device, DType automatic) {
   MathMode mode = math_mode();
   mode.tf32_convolutions = mode.tf32_matmuls = compute.precision == "tf32";

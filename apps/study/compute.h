@@ -1,10 +1,12 @@
 /// Where and in what arithmetic to compute.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "engine/core/device.h"
 #include "engine/core/dtype.h"
+#include "engine/core/ranks.h"
 
 namespace cudenza {
 
@@ -16,8 +18,12 @@ struct Compute {
   bool autotune = false;           ///< time cuDNN's engines at first use
   bool trials = false;             ///< in inference on a CPU: try each convolution's algorithms at its first use
 
-  /// Throws UsageError for a name that means no device, DeviceError for one that is not there.
-  Device chosen_device() const { return Device::from_name(device); }
+  /// The processes that share the work, this one among them: all are given the same options, and call the same functions.
+  std::shared_ptr<Ranks> ranks = std::make_shared<Ranks>();
+
+  /// Of several ranks each takes the GPU of its number on its machine. Throws UsageError for a name that means no device, or one
+  /// GPU for several ranks; DeviceError for one that is not there.
+  Device chosen_device() const;
 };
 
 /// The element type that `precision` stands for, `automatic` where it is auto. Sets the process's MathMode: whether libraries may

@@ -32,12 +32,14 @@ void warn_of_one_class(const EvalChoice& o, const Dataset& dataset, const std::v
                               o.data.string(), items.size(), dataset.classes[static_cast<size_t>(first)]));
 }
 
+bool writes(const EvalChoice& o, const Compute& compute) { return !o.out.empty() && compute.ranks->is_first(); }
+
 const char* name_of(Media media) { return media == Media::sound ? "sounds" : "pictures"; }
 
 }  // namespace
 
 Evaluation evaluate_run(const EvalChoice& o, const Compute& compute, Observer& observer) {
-  if (!o.out.empty()) check_run_folder("`out`", o.out, o.data);
+  if (writes(o, compute)) check_run_folder("`out`", o.out, o.data);
   EvalChoice choice = o;
   choice.run = judged_path(o.run, compute);
   Model model = read_model(choice.run, compute.chosen_device());
@@ -63,7 +65,7 @@ Evaluation evaluate_model(Model& model, const EvalChoice& o, const Compute& comp
   load(data, items, model.input, {.workers = o.workers, .strict = o.strict}, observer);
   const auto input = make_judged_input(data.rows, model.input, model.head, device, dtype, compute.seed);
   Evaluation evaluation{.parts = {}, .temperature = model.temperature, .stress = {}};
-  EvaluateSpec spec{.batch_size = o.batch_size, .tta = o.tta, .join = o.join, .progress = {}};
+  EvaluateSpec spec{.batch_size = o.batch_size, .tta = o.tta, .join = o.join, .ranks = compute.ranks.get(), .progress = {}};
   for (const EvalPart& part : parts) {
     const auto rows = static_cast<int64_t>(data.rows_of(part.items).size());
     if (rows == 0) continue;
@@ -76,7 +78,7 @@ Evaluation evaluate_model(Model& model, const EvalChoice& o, const Compute& comp
     evaluation.stress = judge_under_stress(
         model, data, evaluation.judged(),
         {.evaluate = spec, .device = device, .dtype = dtype, .seed = compute.seed, .workers = o.workers}, observer);
-  if (!o.out.empty()) write_judgement(o.out, evaluation.judged(), data, model.input, evaluation.stress, observer);
+  if (writes(o, compute)) write_judgement(o.out, evaluation.judged(), data, model.input, evaluation.stress, observer);
   return evaluation;
 }
 

@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 struct Setup {
   Setup(const TrainPlan&, Observer&);
 
+  std::shared_ptr<Ranks> ranks;
+
   Validation held_out() const;
   Trainer::Parts trainer_parts();
   /// New weights, or those of the run in `last`.
@@ -51,7 +53,8 @@ std::string origin_of(const FormulaSpec& spec) {
 }
 
 Setup::Setup(const TrainPlan& plan, Observer& observer)
-    : device(plan.compute.chosen_device()),
+    : ranks(plan.compute.ranks),
+      device(plan.compute.chosen_device()),
       dtype(study_type(plan.compute, device)),
       recipe(plan.options.make_recipe()),
       pictures(spec_of(plan),
@@ -97,7 +100,9 @@ Trainer::Parts Setup::trainer_parts() {
           .input = input,
           .labels = labels,
           .rows = rows,
-          .random = model.random};
+          .random = model.random,
+          .on_phase = {},
+          .ranks = ranks};
 }
 
 /// Refuses to go on where this version's formulas have other classes than those that the run learns.
@@ -147,16 +152,19 @@ void pretrain_run(const RunLock&, const TrainPlan& plan, Observer& observer) {
                        [&](Hdf5File& file) {
                          write_model(file, setup.model);
                          write_identity(file, setup.identity);
-                       }},
+                       },
+                   .ranks = setup.ranks},
                   session_options(plan.options, setup.recipe, trainer, observer));
-  unseal_run(run);
-  write_schedule(run, {});  // first: it is what makes the folder known as a run's
+  const bool writes = setup.ranks->is_first();
+  if (writes) unseal_run(run);
+  if (writes) write_schedule(run, {});  // first: it is what makes the folder known as a run's
   if (last.empty()) session.begin();
   else session.resume(Hdf5File(last));
   if (!plan.options.minutes) trainer.set_epochs(setup.recipe.epochs);
-  write_atomically(run / "config.toml", plan.config);  // last: where it is, the run can be resumed
+  if (writes) write_atomically(run / "config.toml", plan.config);  // last: where it is, the run can be resumed
   say_what_is_trained(setup, observer);
   session.run();
+  if (!writes) return;
   seal_run(run);
   say_result(setup, session, run, observer);
 }

@@ -42,6 +42,7 @@ Recipe TrainOptions::make_recipe() const {
   take(r.cutout, cutout);
   take(r.specaugment, specaugment);
   r.fixed_order = order == "fixed";
+  r.sync_batch_norm = sync_batch_norm;
   r.check();
   require(!minutes || *minutes > 0, "`minutes` is {}, but must be positive", *minutes);
   require(!minutes || (!epochs && r.rounds == 1), "`minutes` decides how many epochs there are: leave `epochs` and `rounds` out");

@@ -21,7 +21,7 @@ struct TrainOptions {
   std::optional<std::string> input_scale;  ///< what `weights` were trained with: torch, caffe or tf (weights/input_scale.h)
   bool keep_head = false;
   std::string split = "auto", split_dir;
-  bool strict = false, log_steps = false;
+  bool strict = false, log_steps = false, sync_batch_norm = false;
   std::string order = "shuffled";
   std::optional<double> minutes;  ///< of training: the last phase is as long as fits (time_plan.h)
   int workers = 0;

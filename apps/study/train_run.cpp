@@ -33,10 +33,12 @@ void write_split_files(const fs::path& run, const LabelledRows& data) {
 
 /// Judges the best weights by the clips kept for it, and leaves everything a reader may want in the run's directory.
 ModelCard finish(TrainSetup& setup, const fs::path& run, const Session& session, const Trainer& trainer, double seconds) {
+  Ranks& ranks = *setup.compute.ranks;
   setup.use_all_layers();
-  read_state(Hdf5File(run / "best.h5"), *setup.model.network);
+  if (ranks.is_first()) read_state(Hdf5File(run / "best.h5"), *setup.model.network);
+  for (const NamedTensor& one : setup.model.network->state_dict()) ranks.broadcast(one.tensor);
   const Split& split = setup.data.split;
-  const EvaluateSpec spec{.batch_size = setup.recipe.batch_size, .tta = setup.recipe.tta};
+  const EvaluateSpec spec{.batch_size = setup.recipe.batch_size, .tta = setup.recipe.tta, .ranks = &ranks};
   const auto judge_part = [&](const std::vector<int>& items, const char* name) {
     return judge_items(setup.model, *setup.input, setup.data, items, name, spec);
   };
@@ -46,6 +48,7 @@ ModelCard finish(TrainSetup& setup, const fs::path& run, const Session& session,
   Judgement judged = setup.data.usable(split.test).empty() ? valid : judge_part(split.test, "test");
   judged.split_leaks = judged.split == "valid" && split.valid_is_drawn;
   judged.leak = leak_sentence(*judged.split_leaks);
+  if (!ranks.is_first()) return {};
   session.rewrite_best();  // with the temperature
   write_judgement(run, judged, setup.data, setup.model.input, {}, setup.observer);
   const ModelCard card = card_of({.model = setup.model,
@@ -88,12 +91,13 @@ void say_what_is_trained(const TrainSetup& setup) {
 /// From a setup and an empty or a saved state to a run that can be stopped and gone on with.
 void begin_or_resume(Session& session, Trainer& trainer, const TrainSetup& setup, const fs::path& last) {
   const fs::path run = setup.options.out;
-  unseal_run(run);
-  write_split_files(run, setup.data);  // first: it is what makes the folder known as a run's
+  const bool writes = setup.compute.ranks->is_first();
+  if (writes) unseal_run(run);
+  if (writes) write_split_files(run, setup.data);  // first: it is what makes the folder known as a run's
   if (last.empty()) session.begin();
   else session.resume(Hdf5File(last));
   if (!setup.options.minutes) trainer.set_epochs(setup.recipe.epochs);
-  write_atomically(run / "config.toml", setup.identity.options);  // last: where it is, the run can be resumed
+  if (writes) write_atomically(run / "config.toml", setup.identity.options);  // last: where it is, the run can be resumed
 }
 
 }  // namespace
@@ -121,7 +125,8 @@ ModelCard train_run(const RunLock&, const TrainPlan& plan, Observer& observer) {
                    .input = *setup.kept,
                    .random = *setup.model.random,
                    .validation = setup.data.validation(setup.data.split.valid),
-                   .write_model = write},
+                   .write_model = write,
+                   .ranks = setup.compute.ranks},
                   session_options(setup.options, setup.recipe, trainer, observer));
   begin_or_resume(session, trainer, setup, last);
   say_what_is_trained(setup);

@@ -30,13 +30,6 @@ Split split_of(const RunIdentity& run, const Dataset& dataset) {
   return split;
 }
 
-/// Bytes that features may take: a quarter of the device's memory.
-int64_t room_for_features(Device device) {
-  const auto all = device.is_cpu() ? static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE)
-                                   : static_cast<int64_t>(gpu::properties(device.index()).memory_bytes);
-  return all / 4;
-}
-
 /// How many parts of a clip the network sees one at a time: of sounds none is shorter than a second.
 int parts_of(const InputSpec& spec, const Recipe& recipe) {
   if (spec.media == Media::pictures) return recipe.parts;
@@ -80,12 +73,21 @@ Trainer::Parts TrainSetup::trainer_parts() {
           .labels = data.labels(),
           .rows = data.rows_of(data.split.train),
           .random = model.random,
-          .on_phase = [this](const Phase& phase, bool begins) { begin_phase(phase, begins); }};
+          .on_phase = [this](const Phase& phase, bool begins) { begin_phase(phase, begins); },
+          .ranks = compute.ranks};
 }
 
 void TrainSetup::use_all_layers() {
   kept->release();
   model.network->begin_at(0);
+}
+
+/// Bytes that features may take: a quarter of the device's memory, which of a CPU all ranks may have to share.
+int64_t TrainSetup::room_for_features() const {
+  const auto all = device.is_cpu() ? static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE) / compute.ranks->size()
+                                   : static_cast<int64_t>(gpu::properties(device.index()).memory_bytes);
+  return static_cast<int64_t>(
+      compute.ranks->of_first(static_cast<double>(all / 4)));  // machines may differ, what is done may not
 }
 
 /// Lets every picture go once through the stages that do not train in this phase. Where the head alone trains, it begins with
@@ -101,7 +103,7 @@ void TrainSetup::begin_phase(const Phase& phase, bool begins) {
   choice.plain.insert(choice.plain.end(), choice.training.begin(),
                       choice.training.end());  // for fits and batch norms' statistics
   network.fold();
-  const int64_t room = room_for_features(device), of_one = kept->bytes_of_picture(layers, choice.plain.front());
+  const int64_t room = room_for_features(), of_one = kept->bytes_of_picture(layers, choice.plain.front());
   while (choice.draws > 1 && of_one * choice.pictures(kept->views()) > room) --choice.draws;
   const int64_t pictures = choice.pictures(kept->views()), mib = of_one * pictures >> 20;
   if (of_one * pictures > room) {
@@ -112,6 +114,7 @@ void TrainSetup::begin_phase(const Phase& phase, bool begins) {
     observer.say(
         fmt::format("{}: features of what does not train, {} draws of each clip, {} MiB", phase.name, choice.draws, mib));
   }
+  choice.ranks = compute.ranks.get();
   choice.progress = [&](int64_t done, int64_t total) {
     observer.progress("features", done, total, "");
     return !observer.interrupted();

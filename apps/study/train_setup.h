@@ -45,6 +45,7 @@ struct TrainSetup {
   void prepare_input(const std::filesystem::path& last);
   void prepare_network(const std::filesystem::path& last);
   std::vector<int> all_items() const;
+  int64_t room_for_features() const;
   void begin_phase(const Phase&, bool begins);
 };
 

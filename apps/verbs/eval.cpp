@@ -89,7 +89,7 @@ Json json_of(const Judgement& judged, double temperature) {
 }
 
 void run_eval(const Options& o, const Common& common) {
-  Terminal terminal(common.quiet);
+  Terminal terminal(common.quiet, common.ranks->is_first());
   const EvalChoice choice{.run = o.run,
                           .data = o.data,
                           .out = o.out,

@@ -19,21 +19,24 @@ namespace {
 
 void run_lr_find(const Common& common, const TrainOptions& options) {
   require(!options.data.empty(), "lr-find: which data? cudenza lr-find DATA --model A");
-  if (!options.out.empty()) check_run_folder("--out", options.out, options.data);
+  Ranks& ranks = *common.ranks;
+  const bool writes = !options.out.empty() && ranks.is_first();
+  if (writes) check_run_folder("--out", options.out, options.data);
   watch_interrupts();
-  Terminal terminal(common.quiet);
+  Terminal terminal(common.quiet, ranks.is_first());
   TrainSetup setup(common, options, terminal);
   setup.prepare();
   const LrFinderSpec spec;
+  bool stopped = false;
   const LrCurve curve = find_learning_rate(setup.trainer_parts(), setup.recipe, spec, [&](int done) {
     terminal.progress("trying rates", done, spec.steps, "");
-    return !interrupted();
+    return !(stopped = ranks.any(interrupted()));
   });
   terminal.clear();
-  if (interrupted()) throw Interrupted("lr-find was stopped; nothing is changed");
+  if (stopped) throw Interrupted("lr-find was stopped; nothing is changed");
   if (curve.points.empty())
     throw DataError("the loss was no number at the lowest rate already: look at the data (cudenza doctor)");
-  if (!options.out.empty()) {
+  if (writes) {
     const bool was_sealed = unseal_run(options.out);
     write_lr_curve(options.out, curve);
     if (was_sealed) seal_run(options.out);

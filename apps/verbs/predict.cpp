@@ -1,12 +1,12 @@
 /// cudenza predict: what a trained model hears in files of any length, folders of them, or what comes in on stdin.
 #include <algorithm>
-#include <optional>
 
 #include "apps/cli/stdin_file.h"
 #include "apps/cli/terminal.h"
 #include "apps/study/classifier.h"
 #include "apps/study/files_in_folder.h"
 #include "apps/verbs/prediction_writer.h"
+#include "apps/verbs/shared_prediction.h"
 #include "apps/verbs/verbs.h"
 
 namespace cudenza {
@@ -44,34 +44,65 @@ Prediction hear_stdin(const Classifier& classifier) {
   }
 }
 
-/// Writes what is heard in each file. A bad one is named on stderr and left out.
-void predict_files(const Classifier& classifier, const std::vector<fs::path>& files, bool strict, Terminal& terminal,
-                   PredictionWriter& writer) {
-  const auto total = static_cast<int64_t>(files.size());
-  int64_t done = 0, bad = 0;
-  for (const fs::path& file : files) {
-    const bool is_stdin = file == "-";
-    std::optional<Prediction> p;
-    try {
-      p = is_stdin ? hear_stdin(classifier) : classifier(file);
-    } catch (const DataError& error) {
-      if (strict || total == 1) throw;
-      terminal.left_out(error.what());
-      ++bad;
-    }
-    if (p) {
-      for (const std::string& remark : p->remarks)
-        terminal.warn(fmt::format("{}: {}", is_stdin ? "stdin" : file.string(), remark));
-      terminal.clear();
-      writer.write(file.string(), *p);
-    }
-    terminal.progress("listening", ++done, total, "");
+Heard hear(const Classifier& classifier, const fs::path& file) {
+  try {
+    return {.prediction = file == "-" ? hear_stdin(classifier) : classifier(file)};
+  } catch (const DataError& error) {
+    return {.error = error.what()};
   }
-  if (bad == done) throw DataError(fmt::format("none of {} files can be used", total));
+}
+
+/// Writes what is heard in the files, one after the other. A bad one is named on stderr and left out.
+class Results {
+ public:
+  Results(int64_t total, bool strict, Terminal& terminal, PredictionWriter& writer)
+      : total_(total), strict_(strict), terminal_(terminal), writer_(writer) {}
+
+  void take(const fs::path& file, const Heard& heard) {
+    if (heard.prediction) {
+      for (const std::string& remark : heard.prediction->remarks)
+        terminal_.warn(fmt::format("{}: {}", file == "-" ? "stdin" : file.string(), remark));
+      terminal_.clear();
+      writer_.write(file.string(), *heard.prediction);
+    } else {
+      if (strict_ || total_ == 1) throw DataError(heard.error);
+      terminal_.left_out(heard.error);
+      ++bad_;
+    }
+    terminal_.progress("listening", ++done_, total_, "");
+  }
+  void check_any() const {
+    if (bad_ == done_) throw DataError(fmt::format("none of {} files can be used", total_));
+  }
+
+ private:
+  int64_t total_, done_ = 0, bad_ = 0;
+  bool strict_;
+  Terminal& terminal_;
+  PredictionWriter& writer_;
+};
+
+/// Several ranks take a file each, in rounds, after which the first has them all. It alone has a stdin: where that is to be heard,
+/// it hears everything.
+void predict_files(const Classifier& classifier, const std::vector<fs::path>& files, Ranks& ranks, Results& results) {
+  const bool alone = ranks.is_alone() || std::ranges::count(files, fs::path("-")) > 0;
+  if (alone && !ranks.is_first()) return;
+  const auto at_once = static_cast<size_t>(alone ? 1 : ranks.size());
+  for (size_t first = 0; first < files.size(); first += at_once) {
+    if (alone) {
+      results.take(files[first], hear(classifier, files[first]));
+      continue;
+    }
+    const size_t own = first + static_cast<size_t>(ranks.rank());
+    const std::vector<std::string> all = ranks.collect(packed(own < files.size() ? hear(classifier, files[own]) : Heard{}));
+    for (size_t r = 0; r < all.size() && first + r < files.size(); ++r)
+      results.take(files[first + r], unpacked(all[r], classifier.classes()));
+  }
+  if (ranks.is_first()) results.check_any();
 }
 
 void run_predict(const Options& o, const Common& common) {
-  Terminal terminal(common.quiet);
+  Terminal terminal(common.quiet, common.ranks->is_first());
   const Classifier classifier(o.run, {.compute = common.for_inference(),
                                       .window = o.window,
                                       .hop = o.hop,
@@ -80,8 +111,9 @@ void run_predict(const Options& o, const Common& common) {
                                       .batch_size = o.batch_size});
   const std::vector<fs::path> files = find_files(o.inputs, classifier.media(), o.strict, terminal);
   PredictionWriter writer(o.format == "text" && common.json ? "json" : o.format, classifier.classes(), o.top_k, o.timeline);
+  Results results(std::ssize(files), o.strict, terminal, writer);
   try {
-    predict_files(classifier, files, o.strict, terminal, writer);
+    predict_files(classifier, files, *common.ranks, results);
   } catch (...) {
     writer.finish();  // what is written stays readable
     throw;

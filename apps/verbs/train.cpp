@@ -46,12 +46,16 @@ Resumption what_to_train(const std::string& verb, const fs::path& run, const Com
 
 void train_by(const std::string& verb, const Common& common, const TrainOptions& given, const ConfigItems& items,
               const std::function<void(const RunLock&, const TrainPlan&, Observer&)>& work) {
-  check_place(verb, given);
+  Ranks& ranks = *common.ranks;
+  Terminal terminal(common.quiet, ranks.is_first());
   const fs::path run = given.resume.empty() ? given.out : given.resume;
-  Terminal terminal(common.quiet);
-  const RunLock lock(run);
-  remove_parts_of_dead_writers(run);
-  const Resumption own = what_to_train(verb, run, common, given, items, terminal);
+  if (ranks.is_first()) check_place(verb, given);
+  const RunLock lock = ranks.is_first() ? RunLock(run) : RunLock(RunLock::HeldByFirst{});
+  if (ranks.is_first()) remove_parts_of_dead_writers(run);
+  ranks.barrier();  // the others look at a folder that is in order,
+  Resumption own = what_to_train(verb, run, common, given, items, terminal);
+  own.common.ranks = common.ranks;
+  ranks.barrier();                                                      // and the first writes to it when all have looked
   if (own.common.threads > 0) start_threads(own.common.threads, true);  // the run's own
   watch_interrupts();
   try {

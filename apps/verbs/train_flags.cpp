@@ -37,8 +37,11 @@ void add_learning_options(CLI::App* verb, TrainOptions& o) {
   verb->add_option("--epochs", o.epochs, "of a round");
   verb->add_option("--minutes", o.minutes,
                    "train for about so long: the last phase gets the epochs that fit, and rates that fall towards their end");
-  verb->add_option("--batch-size", o.batch_size);
+  verb->add_option("--batch-size", o.batch_size, "of all processes together");
   verb->add_option("--accumulate", o.accumulate, "batches a step");
+  verb->add_flag("--sync-batch-norm", o.sync_batch_norm,
+                 "where mpirun or srun starts several processes: batch norms go by the whole batch, as one process's do, not by "
+                 "each process's part of it");
   verb->add_option("--lr", o.lr, "base learning rate");
   verb->add_option("--optimizer", o.optimizer, "adam, adamw, sgd or nesterov");
   verb->add_option("--weight-decay", o.weight_decay);
