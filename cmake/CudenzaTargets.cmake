@@ -1,5 +1,5 @@
-# cudenza_layer(name DEPENDS layer… LINKS library… [EXCLUDE regex]): the static library cudenza_<name> of this folder's sources, but
-# for those that match the regex, exported as cudenza::<name>. DEPENDS are the layers whose headers it may include
+# cudenza_layer(name DEPENDS layer… LINKS library… [EXCLUDE regex]): the static library cudenza_<name> of this folder's sources,
+# but for those that match the regex, exported as cudenza::<name>. DEPENDS are the layers whose headers it may include
 # (tests/tree_test.cpp holds the sources to that); LINKS are outside libraries, used in .cpp files only.
 #
 # Files called *_cuda.cpp and *.cu and those in cuda/, cudnn/ and cublas/ are compiled where there is CUDA, *_none.cpp and those

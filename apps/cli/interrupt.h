@@ -9,8 +9,8 @@ namespace cudenza {
 void watch_interrupts();
 bool interrupted();
 
-/// For process number `rank` of several, which has failed: those after the first wait a moment. What has befallen all is then said by
-/// the first, which ends the others; what has befallen one is said by that one. Signals are obeyed again.
+/// For process number `rank` of several, which has failed: those after the first wait a moment. What has befallen all is then
+/// said by the first, which ends the others; what has befallen one is said by that one. Signals are obeyed again.
 void let_first_speak(int rank);
 
 }  // namespace cudenza

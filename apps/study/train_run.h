@@ -23,9 +23,9 @@ struct TrainPlan {
   bool goes_on() const { return epochs_so_far.has_value(); }
 };
 
-/// Trains what the plan says into `options.out`, which the caller (of several ranks the first) has locked, or goes on with the run
-/// that lies there. Throws Stopped where the observer interrupts it, with last.h5 saved; DivergedError; DataError, naming the first
-/// difference, if the data are not those that the run began with.
+/// Trains what the plan says into `options.out`, which the caller (of several ranks the first) has locked, or goes on with the
+/// run that lies there. Throws Stopped where the observer interrupts it, with last.h5 saved; DivergedError; DataError, naming the
+/// first difference, if the data are not those that the run began with.
 /// Of several ranks the first alone writes, and returns the card.
 ModelCard train_run(const RunLock&, const TrainPlan&, Observer&);
 

@@ -82,8 +82,8 @@ class Results {
   PredictionWriter& writer_;
 };
 
-/// Several ranks take a file each, in rounds, after which the first has them all. It alone has a stdin: where that is to be heard,
-/// it hears everything.
+/// Several ranks take a file each, in rounds, after which the first has them all. It alone has a stdin: where that is to be
+/// heard, it hears everything.
 void predict_files(const Classifier& classifier, const std::vector<fs::path>& files, Ranks& ranks, Results& results) {
   const bool alone = ranks.is_alone() || std::ranges::count(files, fs::path("-")) > 0;
   if (alone && !ranks.is_first()) return;

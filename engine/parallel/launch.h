@@ -14,8 +14,8 @@ struct Launch {
 /// What an environment variable says; null if it is not set.
 using Environment = std::function<const char*(const char* name)>;
 
-/// By the variables that launchers set: Open MPI's mpirun, MPICH's and Intel's (PMI), and srun with pmi2 or pmix. The variables of
-/// a batch job alone (sbatch) mean nothing: what runs in its script was not started by srun. No library is asked.
+/// By the variables that launchers set: Open MPI's mpirun, MPICH's and Intel's (PMI), and srun with pmi2 or pmix. The variables
+/// of a batch job alone (sbatch) mean nothing: what runs in its script was not started by srun. No library is asked.
 Launch launch_of(const Environment&);
 /// By this process's own environment.
 Launch launch_of_environment();

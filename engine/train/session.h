@@ -1,7 +1,8 @@
 /// A training run in its directory: trains, validates, and writes history.csv, steps.csv, schedule.csv, TensorBoard events,
 /// best.h5 and last.h5 after every epoch. A run that was killed resumes from last.h5 to the same bits: it holds all epochs
 /// and steps so far, from which the CSV files (for people) are rewritten. If epochs take less time than writing, as on a GPU
-/// with few clips, last.h5 may skip epochs, but never the last one or the one where a run stops. Of several ranks the first writes.
+/// with few clips, last.h5 may skip epochs, but never the last one or the one where a run stops. Of several ranks
+/// the first writes.
 #pragma once
 #include <chrono>
 #include <filesystem>

@@ -23,8 +23,8 @@ class OwnStatistics {
   std::vector<std::pair<BatchNorm2d*, Ranks*>> before_;
 };
 
-/// Replaces the running statistics that a step has moved by the mean over the ranks, of which this one counts `weight`; the weights
-/// of all ranks sum to 1. Does nothing where all ranks' rows are one batch, since the statistics are the same then.
+/// Replaces the running statistics that a step has moved by the mean over the ranks, of which this one counts `weight`; the
+/// weights of all ranks sum to 1. Does nothing where all ranks' rows are one batch, since the statistics are the same then.
 void average_running_statistics(Module& network, Ranks&, double weight);
 
 }  // namespace cudenza

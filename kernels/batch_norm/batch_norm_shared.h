@@ -1,5 +1,5 @@
-/// Batch normalisation of a batch that several processes share: each takes the statistics of its own rows, and their sums over all
-/// processes are those of the whole batch. Per channel:
+/// Batch normalisation of a batch that several processes share: each takes the statistics of its own rows, and their sums over
+/// all processes are those of the whole batch. Per channel:
 ///
 ///   share    sums = (rows mean, rows (variance + mean²), rows)          added over the processes between the two
 ///   join     n = sum of rows     mean = sum of rows mean / n     variance = sum of rows (variance + mean²) / n - mean²

@@ -9,8 +9,8 @@
 /// first. Number k drops where it is less than q = p * 65536, rounded; scale is 65536 / (65536 - q): the expectation is exact,
 /// p itself to 1/131072. Both devices drop the same elements. A dropped element is multiplied by zero, so that NaN stays visible.
 ///
-/// `first` is the number of the first element (dropout, a multiple of 8) or sample (drop_path): its place in the whole batch, where
-/// x is a part of one.
+/// `first` is the number of the first element (dropout, a multiple of 8) or sample (drop_path): its place in the whole batch,
+/// where x is a part of one.
 ///
 /// dropout_forward leaves a mask of one bit an element, 1 for kept: bit i % 8 of byte i / 8, unused bits of the last byte 0.
 /// drop_path's backward pass is the same function on dy with the same stream.

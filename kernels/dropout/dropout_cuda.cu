@@ -49,8 +49,8 @@ __global__ void dropout_backward_kernel(const T* dy, const uint8_t* mask, T* dx,
   if (first < count) apply_kept(dy + first, dx + first, mask[block], rule, count - first, packed);
 }
 
-// y[n,i] = x[n,i] * factor(keep(number first + n)). A block stays in one sample; one thread: kPacksEach packs, blockDim.x packs apart, so
-// that a warp's loads are neighbours.
+// y[n,i] = x[n,i] * factor(keep(number first + n)). A block stays in one sample; one thread: kPacksEach packs, blockDim.x packs
+// apart, so that a warp's loads are neighbours.
 template <int N, class T>
 __global__ void drop_path_kernel(const T* x, T* y, int64_t sample_size, int64_t blocks_each, DropRule<float> rule,
                                  RandomStream stream, int64_t first) {

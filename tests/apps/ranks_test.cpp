@@ -44,7 +44,7 @@ class StartedByMpirun : public ::testing::Test {
   static fs::path run(const std::string& name) { return tiny_->folder() / name; }
   /// Arguments of a run whose network has no batch norm, and draws all that is drawn.
   static std::string train(const std::string& name, int epochs = 2) {
-    return tiny_->train(run(name), epochs) + " --mixup 0.4 --noise --cutout --log-steps";
+    return tiny_->train(run(name), epochs) + " --head linear --precision fp32 --mixup 0.4 --noise --cutout --log-steps";
   }
 
   static inline std::unique_ptr<TinyRun> tiny_;
@@ -104,8 +104,8 @@ TEST_F(StartedByMpirun, AKilledRankEndsAllAndTheRunGoesOn) {
   const fs::path killed = run("killed");
   const std::string wait_and_kill = fmt::format(
       "n=0; while [ ! -e '{0}/history.csv' ] && [ $n -lt 3000 ]; do sleep 0.01; n=$((n + 1)); done; "
-      "kill -KILL $(pgrep -f -- '--out {0} ' | tail -1); wait $!",
-      killed.string());
+      "kill -KILL $(pgrep -f -- '^{1} train .*--out {0} ' | tail -1); wait $!",
+      killed.string(), program_under_test());
   const Ran ran = run_command(fmt::format("{{ {}{} & {}; }}", mpirun(2), train("killed", 6), wait_and_kill));
   EXPECT_NE(ran.status, 0);
   EXPECT_NE(ran.status, 124) << "somebody hung";

@@ -79,7 +79,7 @@ class ThreadRanks : public Ranks {
   Shared& shared_;
 };
 
-/// Calls work(ranks) on `size` threads. Throws what the first of them has thrown; a rank that throws does not wait for the others.
+/// Calls work(ranks) on `size` threads. Throws what the first of them has thrown; no rank waits for one that has.
 inline void as_ranks(int size, const std::function<void(const std::shared_ptr<Ranks>&)>& work) {
   ThreadRanks::Shared shared(size);
   kernels::FirstFailure failure;
