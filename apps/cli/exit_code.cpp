@@ -89,7 +89,7 @@ int run(CLI::App& program, int argc, char** argv, int rank) {
   } catch (const std::bad_alloc&) {
     return failed(kDeviceError, "out of memory: use a smaller --batch-size or fewer --threads, or raise the limit (ulimit -v)");
   } catch (const Interrupted& e) {
-    return failed(kInterrupted, e.what());
+    return rank == 0 ? failed(kInterrupted, e.what()) : kInterrupted;  // all are told to stop
   } catch (const std::exception& e) {
     return failed(kInternalError, fmt::format("internal error: {}", e.what()).c_str());
   }
