@@ -164,7 +164,7 @@ TEST(SoftmaxCrossEntropy, RefusesWhatCannotWork) {
   EXPECT_EQ(refusal([&] {
               softmax_cross_entropy(x, MixedLabels{labels, labels, Tensor::zeros({2}, DType::f32)});
             }),
-            "softmax_cross_entropy: partner 2 of row 0 is outside [0, 2), the number of rows");
+            "softmax_cross_entropy: partner 2 of row 0 is outside [0, 2), the number of labels");
   EXPECT_EQ(refusal([&] { soft_cross_entropy(x, x.clone().set_requires_grad(true)); }),
             "soft_cross_entropy: no gradient flows into targets; pass it with .detach()");
   EXPECT_EQ(refusal([&] { softmax(Tensor::zeros({}, DType::f32)); }), "softmax: x is a scalar, but needs an axis of classes");
