@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the same steps in one process and in several ranks, and says how far losses and weights are apart, and how fast each is.
 
-    python3 tests/peers/ranks.py build/bin/cudenza [--models resnet34,alexnet] [--ranks 2,4] [--steps 30] [--rate 1e-4]
+    python3 tests/peers/ranks.py build/bin/cudenza [--models resnet34,alexnet] [--ranks 2,4] [--steps 30] [--image-size 96]
 
 Needs mpirun, h5py and numpy. Batch norms go by the whole batch (--sync-batch-norm). An untrained network amplifies rounding; how
 much shows the row "other rounding": one process without --deterministic, whose convolutions add in another order.
@@ -16,7 +16,7 @@ import time
 import h5py
 import numpy
 
-CLIPS, BATCH, SIDE = 160, 16, 128  # a random fifth of the clips is for validation: 8 batches an epoch
+CLIPS, BATCH = 160, 16  # a random fifth of the clips is for validation: 8 batches an epoch
 
 
 def arguments():
@@ -26,6 +26,7 @@ def arguments():
     parser.add_argument("--ranks", default="2,4")
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--rate", default="1e-4")
+    parser.add_argument("--image-size", type=int, default=96)
     return parser.parse_args()
 
 
@@ -35,7 +36,8 @@ class Trained:
         launcher = f"mpirun -n {ranks} --oversubscribe --allow-run-as-root --bind-to none".split() if ranks > 1 else []
         epochs = -(-a.steps * BATCH // (CLIPS * 4 // 5))
         options = (f"--model {model} --recipe scratch --optimizer sgd --head linear --mixup 0 --batch-size {BATCH} "
-                   f"--image-size {SIDE} --lr {a.rate} --epochs {epochs} --log-steps --precision fp32 --sync-batch-norm --quiet")
+                   f"--image-size {a.image_size} --lr {a.rate} --epochs {epochs} --log-steps --precision fp32 "
+                   "--sync-batch-norm --quiet")
         start = time.time()
         subprocess.run([*launcher, a.program.resolve(), "train", folder / "clips", *options.split(), *more, "--out", self.run],
                        check=True)
