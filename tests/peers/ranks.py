@@ -65,7 +65,8 @@ def main():
     a = arguments()
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
-        subprocess.run([a.program, "synth", folder / "clips", "--clips", str(CLIPS // 10), "--seconds", "3", "--quiet"], check=True)
+        of_genre = str(CLIPS // 10)
+        subprocess.run([a.program, "synth", folder / "clips", "--clips", of_genre, "--seconds", "3", "--quiet"], check=True)
         print("| network | beside one process | loss, steps 0 to 2 | loss, all steps | weights, relative | images/s |")
         print("|---|---|---|---|---|---|", flush=True)
         for model in a.models.split(","):
