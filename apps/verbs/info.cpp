@@ -14,6 +14,7 @@
 #include "engine/core/gpu.h"
 #include "engine/libraries/versions.h"
 #include "engine/libraries/winograd/cpu_features.h"
+#include "engine/parallel/join.h"
 
 namespace cudenza {
 namespace {
@@ -74,6 +75,7 @@ Json gpu_facts() {
 Json facts(const Common& common) {
   Json libraries;
   for (const LibraryVersion& library : library_versions()) libraries[library.name] = library.version;
+  if (parallel_library() != "none") libraries["MPI"] = parallel_library();
   return {{"cudenza", program_facts()},
           {"cpu", cpu_facts()},
           {"gpus", gpu_facts()},
