@@ -20,9 +20,11 @@ bool is_shared(const CLI::App& program) {
 void begin(const CLI::App& program, Common& common) {
   const Launch launch = launch_of_environment();
   const bool is_first = launch.rank == 0;
-  if (launch.size > 1 && is_shared(program)) common.ranks = join(launch);
+  const bool is_alone = launch.size == 1 || !is_shared(program);
+  if (!is_alone) common.ranks = join(launch);
   else if (!is_first) throw CLI::Success();
-  start_threads(common.threads > 0 ? common.threads : threads_of_rank(launch.local_size), common.quiet || !is_first);
+  const int ranks_here = is_alone ? 1 : launch.local_size;
+  start_threads(common.threads > 0 ? common.threads : threads_of_rank(ranks_here), common.quiet || !is_first);
 }
 
 }  // namespace
