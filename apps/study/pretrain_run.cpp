@@ -152,8 +152,7 @@ void pretrain_run(const RunLock&, const TrainPlan& plan, Observer& observer) {
                        [&](Hdf5File& file) {
                          write_model(file, setup.model);
                          write_identity(file, setup.identity);
-                       },
-                   .ranks = setup.ranks},
+                       }},
                   session_options(plan.options, setup.recipe, trainer, observer));
   const bool writes = setup.ranks->is_first();
   if (writes) unseal_run(run);

@@ -125,8 +125,7 @@ ModelCard train_run(const RunLock&, const TrainPlan& plan, Observer& observer) {
                    .input = *setup.kept,
                    .random = *setup.model.random,
                    .validation = setup.data.validation(setup.data.split.valid),
-                   .write_model = write,
-                   .ranks = setup.compute.ranks},
+                   .write_model = write},
                   session_options(setup.options, setup.recipe, trainer, observer));
   begin_or_resume(session, trainer, setup, last);
   say_what_is_trained(setup);

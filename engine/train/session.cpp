@@ -140,7 +140,7 @@ bool Session::saving_is_due() const {
 }
 
 std::vector<double> Session::validation_probabilities() {
-  EvaluateSpec spec{.batch_size = options_.batch_size, .ranks = parts_.ranks.get()};
+  EvaluateSpec spec{.batch_size = options_.batch_size, .ranks = &parts_.trainer.ranks()};
   spec.progress = [&](int64_t done) {
     if (options_.on_validation) options_.on_validation(done);
     return true;  // a trained epoch is always evaluated and saved
@@ -170,7 +170,7 @@ EpochRow Session::validate(double seconds_of_training) {
     refuse_not_finite();
     rewrite_best();
   }
-  history_.back().time = parts_.ranks->of_first(seconds_of_training + seconds_since(start));
+  history_.back().time = parts_.trainer.ranks().of_first(seconds_of_training + seconds_since(start));
   return history_.back();
 }
 
@@ -201,14 +201,14 @@ void Session::run() {
     if (!complete) {
       save_last();
       write_csv_files();
-      parts_.ranks->barrier();  // who leaves ends the others: not before all is written
+      parts_.trainer.ranks().barrier();  // who leaves ends the others: not before all is written
       throw_stopped();
     }
     finish_epoch(validate(seconds_since(start)));
     // Short epochs on a GPU read all losses at the end, so interrupted() was not checked before.
     if (is_interrupted() && !parts_.trainer.done()) {
       if (saved_epochs_ < parts_.trainer.position().epoch) save_last();
-      parts_.ranks->barrier();
+      parts_.trainer.ranks().barrier();
       throw_stopped();
     }
   }

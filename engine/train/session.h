@@ -32,8 +32,7 @@ class Session {
     Input& input;
     Generator& random;
     Validation validation;
-    std::function<void(Hdf5File&)> write_model;                ///< writes the network and its description: makes the file a model
-    std::shared_ptr<Ranks> ranks = std::make_shared<Ranks>();  ///< the trainer's
+    std::function<void(Hdf5File&)> write_model;  ///< writes the network and its description: makes the file a model
   };
   struct Options {
     std::filesystem::path run;
@@ -66,8 +65,8 @@ class Session {
   bool stopped_early() const { return stopped_early_; }
 
  private:
-  bool writes() const { return parts_.ranks->is_first(); }
-  bool is_interrupted() const { return parts_.ranks->any(options_.interrupted()); }
+  bool writes() const { return parts_.trainer.ranks().is_first(); }
+  bool is_interrupted() const { return parts_.trainer.ranks().any(options_.interrupted()); }
   void note(const Trainer::Step&);
   EpochRow validate(double seconds_of_training);
   std::vector<double> validation_probabilities();

@@ -67,10 +67,10 @@ void check_tensor(const Hdf5File& file, const std::string& name, const Tensor& t
 void check_ranks(const Hdf5File& file, const Trainer& trainer) {
   const auto ranks = file.attribute_or<int64_t>(kGroup, "ranks", 1);
   require(
-      ranks == trainer.ranks() || !trainer.depends_on_ranks(),
+      ranks == trainer.ranks().size() || !trainer.depends_on_ranks(),
       "{}: was trained by {} process(es), and batch norms went by each one's part of a batch: {} would train another network; "
       "start {} again (mpirun -n {}). A run with `sync_batch_norm`, or of a network without batch norm, goes on with any number",
-      file.path().string(), ranks, trainer.ranks(), ranks, ranks);
+      file.path().string(), ranks, trainer.ranks().size(), ranks, ranks);
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ void write_train_state(Hdf5File& file, const Trainer& trainer, const Generator& 
   set("epochs", trainer.phases().back().epochs);
   set("seed", static_cast<int64_t>(state.seed));
   set("random_step", int64_t{state.step});
-  set("ranks", trainer.ranks());
+  set("ranks", trainer.ranks().size());
   for (const auto& [name, tensor] : trainer.state()) {
     if (holds_numbers(name))
       require_finite(file, place_of(name), tensor, "it is not saved: the training diverged; try a lower `lr`");

@@ -96,7 +96,7 @@ class Trainer {
   /// The error for diverged training: `what` became NaN or infinite after the last step.
   DivergedError diverged(std::string_view what) const;
 
-  int ranks() const { return parts_.ranks->size(); }
+  Ranks& ranks() const { return *parts_.ranks; }
   /// Whether the result depends on how many ranks there are, beyond rounding: batch norms may go by each rank's own rows.
   bool depends_on_ranks() const;
 
