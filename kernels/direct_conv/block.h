@@ -22,7 +22,7 @@ template <class T, class Y> struct Block {
   int64_t ahead_step;
   Y* y;
   int64_t y_pixel;         ///< out_channels
-  int columns;             ///< filters that there are in this panel
+  int64_t columns;         ///< filters that there are from this panel on
   EpilogueOf<T> epilogue;  ///< of the first pixel and filter
 
   /// The block that begins so many pixels further.
@@ -33,11 +33,12 @@ template <class T, class Y> struct Block {
     if (b.epilogue.residual) b.epilogue.residual += pixels * y_pixel;
     return b;
   }
-  /// To the same pixels by a later panel; all but `columns`.
+  /// To the same pixels by a later panel.
   void move_to_panel(int64_t panels) {
     const int64_t column = panels * kPanel;
     filters += column * rows * depth;
     y += column;
+    columns -= column;
     if (epilogue.bias) epilogue.bias += column;
     if constexpr (std::is_same_v<T, uint8_t>) epilogue.scale += column;
     if (epilogue.residual) epilogue.residual += column;
@@ -85,7 +86,7 @@ template <int kCount, class T, class Y>
 /// The last panel, where filters end within it: as if there were zeros behind them.
 template <int kCount, class T, class Y> [[gnu::noinline]] void write_part(const Block<T, Y>& b, const Sums<T> (&sum)[kCount][2]) {
   using Residual = std::remove_cvref_t<decltype(*b.epilogue.residual)>;
-  const auto columns = static_cast<size_t>(b.columns);
+  const auto columns = static_cast<size_t>(b.columns);  // fewer than kPanel
   EpilogueOf<T> epilogue = b.epilogue;
   float bias[kPanel] = {}, scale[kPanel] = {};
   const auto padded = [&](const float*& from, float* to) {
@@ -113,14 +114,26 @@ template <int kCount, class T, class Y> void run_block(const Block<T, Y>& b) {
   }
   Sums<T> sum[kCount][2] = {};
   sum_block(b, sum);
-  if (b.columns < kPanel) return write_part(b, sum);
-  const Constants<T> constants(b.epilogue);
-  const auto finished = [&](int i) {
-    return constants.finished(sum[i], b.epilogue, residual ? residual + i * b.y_pixel : nullptr);
-  };
+  if (b.columns < kPanel) {
+    Sums<T> kept[kCount][2];  // `sum` itself would be in memory for all blocks if its address were given away
 #pragma GCC unroll 14
-  for (int i = 0; i + 1 < kCount; i += 2) store(b.y + i * b.y_pixel, b.y + (i + 1) * b.y_pixel, finished(i), finished(i + 1));
-  if constexpr (kCount % 2 == 1) store(b.y + (kCount - 1) * b.y_pixel, finished(kCount - 1));
+    for (int i = 0; i < kCount; ++i) kept[i][0] = sum[i][0], kept[i][1] = sum[i][1];
+    return write_part(b, kept);
+  }
+  const auto write = [&](auto has_residual) {
+    const EpilogueOf<T> epilogue = b.epilogue;  // copies stay in registers: stores of bytes could change what is referred to
+    const Constants<T> constants(epilogue);
+    Y* const y = b.y;
+    const int64_t y_pixel = b.y_pixel;
+    const auto finished = [&](int i) {
+      return constants.finished(sum[i], epilogue, has_residual ? residual + i * y_pixel : nullptr);
+    };
+#pragma GCC unroll 14
+    for (int i = 0; i + 1 < kCount; i += 2) store(y + i * y_pixel, y + (i + 1) * y_pixel, finished(i), finished(i + 1));
+    if constexpr (kCount % 2 == 1) store(y + (kCount - 1) * y_pixel, finished(kCount - 1));
+  };
+  if (residual) write(std::true_type{});
+  else write(std::false_type{});
 }
 
 /// run_block() of 1 to kPixels pixels.

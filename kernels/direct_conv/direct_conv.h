@@ -38,7 +38,7 @@ template <class T> using direct_conv_filter_t = std::conditional_t<std::is_same_
 
 // T is the type of x: f32, bf16 or u8.
 
-/// Of the packed filters; depends on the filters' shape alone.
+/// Of the packed filters; depends on the filters' shape and the stride alone.
 template <class T> int64_t direct_conv_filter_bytes(const DirectConvShape&);
 /// w [out_channels, kernel_h, kernel_w, in_channels] to `packed`, aligned to 64 bytes.
 template <class T> void direct_conv_pack(Cpu, const DirectConvShape&, const direct_conv_filter_t<T>* w, void* packed);

@@ -15,20 +15,37 @@ using namespace direct_conv;
 // A core's own cache is taken to have 1 MiB.
 constexpr int64_t kOwnInput = int64_t{1} << 18;    ///< bytes of a picture's rows that a thread works on
 constexpr int64_t kOwnFilters = int64_t{1} << 19;  ///< bytes of all filters, if every thread is to read them all
+constexpr int64_t kNearFilters = 5 << 15;          ///< bytes of filters, if a block of pixels is to meet them all at once
 
 /// The convolution in words of 32 bits (block.h).
 template <class T> struct Words {
-  int64_t channels;       ///< of a pixel, rounded up to whole words
-  int64_t depth;          ///< of a filter's row
-  int64_t panels, panel;  ///< number, and words of each
-  bool copies;            ///< rows are copied first, with their padding
+  static constexpr int64_t kNumbers = Product<T>::kChannels;  ///< of a word
+  int64_t channels;                                           ///< numbers of a pixel: its channels, and zeros
+  int64_t pixel, row;                                         ///< from one output pixel to the next, and of a padded row of x
+  int64_t depth;                                              ///< of a filter's row
+  int64_t panels, panel;                                      ///< number, and words of each
+  bool copies;                                                ///< rows are copied first, with their padding
 
   explicit Words(const DirectConvShape& s)
-      : channels(ceil_div<int64_t>(s.in_channels, Product<T>::kChannels)),
-        depth(s.kernel_w * channels),
+      : channels(channels_of(s)),
+        pixel(s.stride * channels / kNumbers),
+        row(ceil_div((s.width + 2 * s.pad) * channels, kNumbers)),
+        depth(depth_of(s, channels)),
         panels(ceil_div<int64_t>(s.out_channels, kPanel)),
         panel(s.kernel_h * depth * kPanel),
-        copies(s.pad > 0 || s.in_channels % Product<T>::kChannels != 0) {}
+        copies(s.pad > 0 || s.in_channels % kNumbers != 0) {}
+
+  static bool has_tiles() { return kHasTiles<T> && amx_is_allowed(); }
+
+ private:
+  static int64_t depth_of(const DirectConvShape& s, int64_t channels) { return ceil_div(s.kernel_w * channels, kNumbers); }
+  /// No zeros where windows begin at whole words anyway, as those of a picture do: three channels, every second pixel. What a
+  /// filter's last word sees beyond the window is multiplied by 0.
+  static int64_t channels_of(const DirectConvShape& s) {
+    const bool fit = s.stride * s.in_channels % kNumbers == 0;
+    if (fit && (!has_tiles() || Tiling::words_for(depth_of(s, s.in_channels)) > 0)) return s.in_channels;
+    return ceil_div(s.in_channels, kNumbers) * kNumbers;
+  }
 };
 
 /// How the work is cut: bands of output rows, each of one picture or of several whole ones, times groups of panels.
@@ -36,14 +53,15 @@ template <class T> struct Cuts {
   bool flat;            ///< a 1x1 convolution without a stride: all pixels are one row, cut into lines of any length
   int64_t lines, line;  ///< number of output rows (in flat ones: lines) of a picture, and pixels of each
   int64_t pictures;     ///< in flat convolutions one
-  int64_t band_pictures = 1, band_lines, bands_of_picture, bands;
+  int64_t band_pictures = 1, bands_of_picture, bands;
+  int64_t band_lines;     ///< at most
   int64_t groups, group;  ///< number, and panels of each
   int64_t panels = 1;     ///< that a block of pixels meets before the next block does
   int64_t together = 1;   ///< lines that are cut into tiles as one
   Tiling tiling;
 
   Cuts(const DirectConvShape& s, const Words<T>& w) {
-    if (kHasTiles<T> && amx_is_allowed()) tiling.words = Tiling::words_for(w.depth);
+    if (w.has_tiles()) tiling.words = Tiling::words_for(w.depth);
     const int64_t kLine = 4 * (tiling.words > 0 ? kTileRows : kPixels);
     flat = s.kernel_h == 1 && s.kernel_w == 1 && s.stride == 1 && s.pad == 0 && !w.copies;
     const int64_t pixels = s.batch * s.height * s.width, threads = omp_get_max_threads();
@@ -52,16 +70,19 @@ template <class T> struct Cuts {
     line = flat ? ceil_div(pixels, lines) : s.out_width();
     if (flat) lines = ceil_div(pixels, line);
     pictures = flat ? 1 : s.batch;
-    const int64_t line_bytes = (flat ? line : s.stride * (s.width + 2 * s.pad)) * w.channels * 4;
+    const int64_t line_bytes = (flat ? line * w.pixel : s.stride * w.row) * 4;
     const int64_t filters = w.panels * w.panel * 4;
     groups = filters > kOwnFilters || pictures * lines < 2 * threads ? std::min(threads, w.panels) : 1;
     group = ceil_div(w.panels, groups);
     groups = ceil_div(w.panels, group);
-    if (tiling.words > 0 && group * w.panel * 4 <= kOwnFilters) panels = group;  // then y is written by whole pixels
-    const int64_t even = ceil_div(pictures * lines * groups, 4 * threads);       // lines that give every thread a few bands
+    // Then y is written by whole pixels. A tile's product takes longer, so that filters may come from further away.
+    if (group * w.panel * 4 <= (tiling.words > 0 ? kOwnFilters : kNearFilters)) panels = group;
+    const int64_t even = ceil_div(pictures * lines * groups, 4 * threads);  // lines that give every thread a few bands
     band_lines = std::clamp<int64_t>(kOwnInput / line_bytes, 1, std::max<int64_t>(1, groups > 1 ? lines * pictures : even));
     if (band_lines >= lines) band_pictures = std::min(band_lines / lines, pictures), band_lines = lines;
     bands_of_picture = ceil_div(lines, band_lines);
+    if (bands_of_picture > 1)  // as many for every thread, if lines are enough for that
+      while (bands_of_picture < lines && bands_of_picture * pictures * groups % threads != 0) ++bands_of_picture;
     band_lines = ceil_div(lines, bands_of_picture);
     bands = bands_of_picture * ceil_div(pictures, band_pictures);
     const bool are_together = w.copies && s.stride == 1 && bands_of_picture == 1;
@@ -83,9 +104,7 @@ template <class T, class Y = T> struct DirectConv {
   int64_t rows_of(int64_t lines) const { return (lines - 1) * s.stride + s.kernel_h; }
   /// Words of a thread's copy of a band.
   int64_t copy_words() const {
-    return words.copies
-               ? ceil_div<int64_t>(cut.band_pictures * rows_of(cut.band_lines) * padded_width() * words.channels, 16) * 16
-               : 0;
+    return words.copies ? ceil_div<int64_t>(cut.band_pictures * rows_of(cut.band_lines) * words.row, 16) * 16 : 0;
   }
 
   void run() const {
@@ -100,7 +119,8 @@ template <class T, class Y = T> struct DirectConv {
   void run_item(int64_t band, int64_t group, float* copy) const {
     const int64_t picture = band / cut.bands_of_picture * cut.band_pictures;
     const int64_t pictures = std::min(cut.band_pictures, cut.pictures - picture);
-    const int64_t first = band % cut.bands_of_picture * cut.band_lines, lines = std::min(cut.band_lines, cut.lines - first);
+    const auto begin_of = [&](int64_t number) { return number * cut.lines / cut.bands_of_picture; };
+    const int64_t number = band % cut.bands_of_picture, first = begin_of(number), lines = begin_of(number + 1) - first;
     if (words.copies) {
       for (int64_t n = 0; n < pictures; ++n) copy_rows(picture + n, first, lines, copy + n * copy_of_picture(lines));
     }
@@ -112,20 +132,19 @@ template <class T, class Y = T> struct DirectConv {
         for (int64_t n = 0; n < pictures; ++n) {
           for (int64_t i = 0; i < lines; i += cut.together) {
             const int64_t row = n * rows_of(lines) + i * s.stride;
-            run(line_block(picture + n, first + i, panel, copy ? copy + row * padded_width() * words.channels : nullptr),
-                pixels_of(first + i));
+            run(line_block(picture + n, first + i, panel, copy ? copy + row * words.row : nullptr), pixels_of(first + i));
           }
         }
       };
       if (cut.tiling.words > 0) run_in_tiles(each_line, panel, next - panel, ahead);
-      else each_line([&](const Block<T, Y>& line, int64_t pixels) { run_line(line, pixels, ahead); });
+      else each_line([&](const Block<T, Y>& line, int64_t pixels) { run_line(line, pixels, next - panel, ahead); });
     }
   }
 
   template <class EachLine> void run_in_tiles(EachLine&& each_line, int64_t panel, int64_t panels, Ahead& ahead) const {
     if constexpr (kHasTiles<T>) {
       const Block<T, Y> first = line_block(0, 0, panel, nullptr);
-      TilePairs<T, Y> pairs(first, cut.tiling, panels, s.out_channels - panel * kPanel, ahead);
+      TilePairs<T, Y> pairs(first, cut.tiling, panels, ahead);
       each_line([&](const Block<T, Y>& line, int64_t pixels) { pairs.add(line.x, line.y, line.epilogue.residual, pixels); });
       pairs.finish();
     }
@@ -136,31 +155,31 @@ template <class T, class Y = T> struct DirectConv {
     return cut.tiling.words > 0 ? ceil_div<int64_t>(lines / cut.together * cut.tiling.tiles(pixels_of(0)), 2)
                                 : lines * ceil_div<int64_t>(cut.line, kPixels);
   }
-  int64_t copy_of_picture(int64_t lines) const { return rows_of(lines) * padded_width() * words.channels; }
+  int64_t copy_of_picture(int64_t lines) const { return rows_of(lines) * words.row; }
 
   /// The rows of a picture that the output rows [first, first + lines) see, with zeros for padding.
   void copy_rows(int64_t picture, int64_t first, int64_t lines, float* to) const {
-    const int64_t row_words = padded_width() * words.channels;
-    for (int64_t i = 0; i < rows_of(lines); ++i, to += row_words) {
+    const auto row_bytes = static_cast<size_t>(words.row) * 4, pixel_bytes = static_cast<size_t>(words.channels) * sizeof(T);
+    const size_t begin = static_cast<size_t>(s.pad) * pixel_bytes, end = begin + static_cast<size_t>(s.width) * pixel_bytes;
+    for (int64_t i = 0; i < rows_of(lines); ++i, to += words.row) {
       const int64_t row = first * s.stride + i - s.pad;
+      char* const bytes = reinterpret_cast<char*>(to);
       if (row < 0 || row >= s.height) {
-        std::memset(to, 0, static_cast<size_t>(row_words) * 4);
+        std::memset(bytes, 0, row_bytes);
         continue;
       }
-      const size_t edge = static_cast<size_t>(s.pad * words.channels) * 4;
-      std::memset(to, 0, edge);
-      copy_row(x + (picture * s.height + row) * s.width * s.in_channels, to + s.pad * words.channels);
-      std::memset(to + (s.pad + s.width) * words.channels, 0, edge);
+      std::memset(bytes, 0, begin);
+      copy_row(x + (picture * s.height + row) * s.width * s.in_channels, reinterpret_cast<T*>(bytes + begin));
+      std::memset(bytes + end, 0, row_bytes - end);
     }
   }
 
-  void copy_row(const T* from, float* to) const {
-    const int64_t numbers = words.channels * Product<T>::kChannels;
+  void copy_row(const T* from, T* out) const {
+    const int64_t numbers = words.channels;
     if (numbers == s.in_channels) {
-      std::memcpy(to, from, static_cast<size_t>(s.width * s.in_channels) * sizeof(T));
+      std::memcpy(out, from, static_cast<size_t>(s.width * s.in_channels) * sizeof(T));
       return;
     }
-    T* out = reinterpret_cast<T*>(to);
     int64_t j = 0;
     if (s.in_channels * sizeof(T) == 6) {  // pictures in 16 bits: four numbers at a time, the last of which becomes 0
       for (; j + 1 < s.width; ++j, out += numbers, from += s.in_channels) {
@@ -181,17 +200,17 @@ template <class T, class Y = T> struct DirectConv {
     return (cut.together - 1) * padded_width() + cut.line;
   }
 
-  /// An output row by a panel. `copied`: its rows of x, where they were copied.
+  /// An output row by the panels from `panel` on. `copied`: its rows of x, where they were copied.
   Block<T, Y> line_block(int64_t picture, int64_t line, int64_t panel, const float* copied) const {
     const float* from = copied;
     if (!copied) {
       const int64_t pixel = cut.flat ? line * cut.line : (picture * s.height + line * s.stride) * s.width;
-      from = reinterpret_cast<const float*>(x) + pixel * words.channels;
+      from = reinterpret_cast<const float*>(x + pixel * s.in_channels);
     }
     const int64_t at = (picture * (cut.flat ? 0 : cut.lines) + line) * cut.line * s.out_channels;
     Block<T, Y> b{.x = from,
-                  .pixel = s.stride * words.channels,
-                  .x_row = padded_width() * words.channels,
+                  .pixel = words.pixel,
+                  .x_row = words.row,
                   .filters = packed,
                   .rows = s.kernel_h,
                   .depth = words.depth,
@@ -199,20 +218,20 @@ template <class T, class Y = T> struct DirectConv {
                   .ahead_step = 0,
                   .y = y + at,
                   .y_pixel = s.out_channels,
-                  .columns = static_cast<int>(std::min<int64_t>(kPanel, s.out_channels - panel * kPanel)),
+                  .columns = s.out_channels,
                   .epilogue = epilogue};
     if (epilogue.residual) b.epilogue.residual += at;
     b.move_to_panel(panel);
     return b;
   }
 
-  void run_line(const Block<T, Y>& line, int64_t pixels, Ahead& ahead) const {
+  void run_line(const Block<T, Y>& line, int64_t pixels, int64_t panels, Ahead& ahead) const {
     const int64_t blocks = ceil_div<int64_t>(pixels, kPixels);
     for (int64_t i = 0, done = 0; i < blocks; ++i) {
       const int64_t count = (pixels - done + blocks - i - 1) / (blocks - i);  // blocks of nearly one size
       Block<T, Y> b = line.from(done);
       ahead.give(b);
-      run_block(b, count);
+      for (int64_t panel = 0; panel < panels; ++panel, b.move_to_panel(1)) run_block(b, count);
       done += count;
     }
   }
@@ -227,17 +246,19 @@ template <class T> int64_t direct_conv_filter_bytes(const DirectConvShape& s) {
 
 template <class T> void direct_conv_pack(Cpu, const DirectConvShape& s, const direct_conv_filter_t<T>* w, void* packed) {
   using Filter = direct_conv_filter_t<T>;
-  constexpr int kChannels = Product<T>::kChannels;
+  constexpr int64_t kNumbers = Words<T>::kNumbers;
   const Words<T> words(s);
   parallel_ranges(words.panels, words.panel, [&](int64_t begin, int64_t end) {
-    Filter* to = static_cast<Filter*>(packed) + begin * words.panel * kChannels;
+    Filter* to = static_cast<Filter*>(packed) + begin * words.panel * kNumbers;
     for (int64_t panel = begin; panel < end; ++panel) {
-      for (int64_t tap = 0; tap < s.kernel_h * s.kernel_w; ++tap) {
-        for (int64_t c = 0; c < words.channels * kChannels; c += kChannels) {
+      for (int64_t row = 0; row < s.kernel_h; ++row) {
+        for (int64_t l = 0; l < words.depth * kNumbers; l += kNumbers) {
           for (int64_t k = panel * kPanel; k < (panel + 1) * kPanel; ++k) {
-            for (int64_t i = c; i < c + kChannels; ++i)
-              *to++ = k < s.out_channels && i < s.in_channels ? w[(k * s.kernel_h * s.kernel_w + tap) * s.in_channels + i]
-                                                              : static_cast<Filter>(0.0F);
+            for (int64_t i = l; i < l + kNumbers; ++i) {
+              const int64_t tap = i / words.channels, c = i % words.channels;
+              const bool is_there = k < s.out_channels && tap < s.kernel_w && c < s.in_channels;
+              *to++ = is_there ? w[((k * s.kernel_h + row) * s.kernel_w + tap) * s.in_channels + c] : static_cast<Filter>(0.0F);
+            }
           }
         }
       }

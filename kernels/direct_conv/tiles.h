@@ -204,9 +204,9 @@ void sum_tiles(const Block<T, Y>& b, const PixelTile<T, Y>* tiles, int words, Ti
 
 template <class T, class Y> class TilePairs {
  public:
-  /// `first`: of the panels, with `filters` of them left.
-  TilePairs(const Block<T, Y>& first, const Tiling& tiling, int64_t panels, int64_t filters, Ahead& ahead)
-      : first_(first), tiling_(tiling), panels_(panels), filters_(filters), ahead_(ahead) {}
+  /// `first`: of the panels.
+  TilePairs(const Block<T, Y>& first, const Tiling& tiling, int64_t panels, Ahead& ahead)
+      : first_(first), tiling_(tiling), panels_(panels), ahead_(ahead) {}
 
   /// A line, by what differs from line to line. `pixels`: with the gaps in it.
   void add(const float* x, Y* y, const T* residual, int64_t pixels) {
@@ -232,7 +232,6 @@ template <class T, class Y> class TilePairs {
     Block<T, Y> panel = first_;
     for (int64_t i = 0; i < panels_; ++i) {
       if (i > 0) panel.move_to_panel(1);
-      panel.columns = static_cast<int>(std::min<int64_t>(kPanel, filters_ - i * kPanel));
       ahead_.give(panel);
       for (int t = 0; t < kCount; ++t) tiles_[t].prefetch_residual(tiling_, panel.y_pixel);
       sum_tiles<kCount>(panel, tiles_, tiling_.words, sums_);
@@ -246,7 +245,7 @@ template <class T, class Y> class TilePairs {
 
   const Block<T, Y>& first_;
   Tiling tiling_;
-  int64_t panels_, filters_;
+  int64_t panels_;
   Ahead& ahead_;
   PixelTile<T, Y> tiles_[2];
   int count_ = 0;

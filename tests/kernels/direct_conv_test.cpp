@@ -135,6 +135,32 @@ TEST(Int8Conv, EqualsThePlainLoopsForShapesOfNetworks) {
         random);
   check({.batch = 2, .height = 28, .width = 28, .in_channels = 64, .out_channels = 96, .kernel_h = 1, .kernel_w = 1}, random);
   check({.batch = 3, .height = 1, .width = 1, .in_channels = 1000, .out_channels = 64, .kernel_h = 1, .kernel_w = 1}, random);
+  // a picture, whose windows begin at whole words and whose rows end within one
+  check({.batch = 2,
+         .height = 23,
+         .width = 29,
+         .in_channels = 3,
+         .out_channels = 40,
+         .kernel_h = 11,
+         .kernel_w = 11,
+         .stride = 4,
+         .pad = 2},
+        random);
+}
+
+// On any number of threads, bands of lines are equally long or differ by one.
+TEST(Int8Conv, EqualsThePlainLoopsForAnyNumberOfLines) {
+  std::mt19937 random(16);
+  for (int64_t height = 1; height <= 40; ++height)
+    check({.batch = 2,
+           .height = height,
+           .width = 15,
+           .in_channels = 64,
+           .out_channels = 64,
+           .kernel_h = 3,
+           .kernel_w = 3,
+           .pad = 1},
+          random);
 }
 
 // A line is cut into blocks or tiles of one length, the last of which may begin in the one before.

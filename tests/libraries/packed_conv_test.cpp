@@ -45,6 +45,17 @@ std::vector<ConvShape> all_shapes() {
       {.batch = 3, .height = 5, .width = 5, .in_channels = 512, .out_channels = 160, .kernel_h = 3, .kernel_w = 3, .pad = 1});
   all.push_back(
       {.batch = 1, .height = 40, .width = 60, .in_channels = 96, .out_channels = 33, .kernel_h = 3, .kernel_w = 3, .pad = 1});
+  // pictures: windows that begin at whole words, rows that end within one
+  for (const int64_t stride : {2, 4})
+    all.push_back({.batch = 2,
+                   .height = 19,
+                   .width = 21,
+                   .in_channels = 3,
+                   .out_channels = 40,
+                   .kernel_h = 7,
+                   .kernel_w = 7,
+                   .stride = stride,
+                   .pad = 3});
   return all;
 }
 
