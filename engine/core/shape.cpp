@@ -14,7 +14,7 @@ Shape::Shape(std::span<const int64_t> extents) {
 
 int64_t Shape::operator[](int axis) const {
   const int from_front = axis < 0 ? axis + rank_ : axis;
-  require(from_front >= 0 && from_front < rank_, "axis {} does not exist in {}", axis, text());
+  require(from_front >= 0 && from_front < rank_, "axis {} does not exist in {}", axis, *this);
   return extents_[from_front];
 }
 
