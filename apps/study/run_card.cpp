@@ -7,7 +7,7 @@
 #include "apps/study/build_info.h"
 #include "engine/core/gpu.h"
 #include "engine/libraries/versions.h"
-#include "engine/libraries/winograd/cpu_features.h"
+#include "engine/libraries/cpu_features.h"
 
 namespace cudenza {
 namespace {

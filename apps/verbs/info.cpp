@@ -13,7 +13,7 @@
 #include "apps/verbs/verbs.h"
 #include "engine/core/gpu.h"
 #include "engine/libraries/versions.h"
-#include "engine/libraries/winograd/cpu_features.h"
+#include "engine/libraries/cpu_features.h"
 #include "engine/parallel/join.h"
 
 namespace cudenza {

@@ -37,6 +37,12 @@ template <class F> void dispatch_floating(std::string_view op, DType t, F&& f) {
   }
 }
 
+/// Calls f<float>() for f32, else f<bf16>(): where no other type comes.
+template <class F> void dispatch_f32_or_bf16(DType t, F&& f) {
+  if (t == DType::f32) f.template operator()<float>();
+  else f.template operator()<bf16>();
+}
+
 /// Calls f<T>(where) for a floating type on its device: f32, bf16 and f16 as on_place() does; f64, which is there to judge the
 /// others, is served by the reference alone.
 template <class F> void dispatch_kernel(std::string_view op, Device device, DType t, F&& f) {

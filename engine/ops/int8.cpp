@@ -1,7 +1,7 @@
 #include "engine/ops/int8.h"
 
+#include "engine/core/dispatch.h"
 #include "engine/libraries/packed_conv.h"
-#include "engine/libraries/winograd/shape.h"
 #include "kernels/quantize/quantize.h"
 
 namespace cudenza {

@@ -14,7 +14,7 @@
 #include <sstream>
 
 #include "engine/core/cached_file.h"
-#include "engine/libraries/winograd/cpu_features.h"
+#include "engine/libraries/cpu_features.h"
 
 namespace cudenza {
 namespace {

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
+#include "engine/core/dispatch.h"
 #include "engine/core/storage.h"
-#include "engine/libraries/winograd/cpu_features.h"
+#include "engine/libraries/cpu_features.h"
 #include "engine/libraries/winograd/shape.h"
 
 namespace cudenza {

@@ -1,4 +1,4 @@
-#include "engine/libraries/winograd/cpu_features.h"
+#include "engine/libraries/cpu_features.h"
 
 #include <fstream>
 #include <oneapi/dnnl/dnnl.hpp>
