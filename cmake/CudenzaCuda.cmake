@@ -1,4 +1,4 @@
-# Sets CUDENZA_WITH_CUDA, and with it the imported targets CUDA::cudart CUDA::cublasLt CUDA::cufft cudenza_cudnn.
+# Sets CUDENZA_WITH_CUDA, and with it the imported targets CUDA::cudart CUDA::cufft cudenza_cudnn.
 set(CUDENZA_WITH_CUDA OFF)
 if(NOT CUDENZA_CUDA STREQUAL "OFF")
   include(CheckLanguage)

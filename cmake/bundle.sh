@@ -34,13 +34,13 @@ copy_license() {
   fi
 }
 
-# The libraries of CUDA that the programs name, and those that cuDNN and cuBLAS load by themselves, from the same folders.
+# The libraries of CUDA that the programs name, and those that they and cuDNN load by themselves, from the same folders.
 copy_cuda_libraries() {
   local name path pattern
   while IFS=$'\t' read -r name path; do
     if [[ ! $name =~ $cuda_owned ]]; then continue; fi
     cp -L "$path" "$stage/lib/$name"
-    for pattern in libcudnn_*.so.9 libcublas.so.[0-9]* libnvrtc.so.[0-9]* libnvrtc-builtins.so.[0-9]*; do
+    for pattern in libcudnn_*.so.9 libcublas{,Lt}.so.[0-9]* libnvrtc.so.[0-9]* libnvrtc-builtins.so.[0-9]*; do
       compgen -G "$(dirname "$path")/$pattern" | xargs -r -d '\n' cp -Lt "$stage/lib"
     done
   done < <(needed_libraries "${staged[@]}")

@@ -27,7 +27,7 @@ std::string device_text(Device device) {
 Facts environment_of(const RunFacts& f) {
   const BuildInfo& build = build_info();
   std::string libraries;
-  for (const LibraryVersion& library : library_versions())
+  for (const LibraryVersion& library : library_versions(f.device.is_cuda()))
     libraries += fmt::format("{}{} {}", libraries.empty() ? "" : ", ", library.name, library.version);
   double training_seconds = 0;
   for (const EpochRow& row : f.history) training_seconds += row.time;

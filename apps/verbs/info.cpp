@@ -74,7 +74,7 @@ Json gpu_facts() {
 
 Json facts(const Common& common) {
   Json libraries;
-  for (const LibraryVersion& library : library_versions()) libraries[library.name] = library.version;
+  for (const LibraryVersion& library : library_versions(true)) libraries[library.name] = library.version;
   if (parallel_library() != "none") libraries["MPI"] = parallel_library();
   return {{"cudenza", program_facts()},
           {"cpu", cpu_facts()},

@@ -9,10 +9,10 @@ struct LibraryVersion {
   std::string name, version;
 };
 
-/// oneDNN; in a build with CUDA also the CUDA runtime and driver, cuDNN and cuBLAS.
-std::vector<LibraryVersion> library_versions();
+/// oneDNN; with_gpu: in a build with CUDA also cuda_libraries().
+std::vector<LibraryVersion> library_versions(bool with_gpu);
 
-/// The part of library_versions() that only a build with CUDA has.
+/// The CUDA runtime and driver, cuDNN and cuBLAS, which is loaded for this; none in a build without CUDA.
 std::vector<LibraryVersion> cuda_libraries();
 
 }  // namespace cudenza

@@ -6,6 +6,8 @@
 #include <cudnn_frontend_version.h>
 #include <fmt/format.h>
 
+#include "engine/core/error.h"
+
 namespace cudenza {
 namespace {
 
@@ -13,6 +15,15 @@ std::string cuda_version(int number) { return number == 0 ? "none" : fmt::format
 
 std::string three_parts(size_t number, size_t major_unit) {
   return fmt::format("{}.{}.{}", number / major_unit, number % major_unit / 100, number % 100);
+}
+
+/// It is loaded when it is needed, so that it may be missing on a machine without a GPU.
+std::string cublas_version() {
+  try {
+    return three_parts(cublasLtGetVersion(), 10000);
+  } catch (const DeviceError&) {
+    return "none";
+  }
 }
 
 }  // namespace
@@ -26,7 +37,7 @@ std::vector<LibraryVersion> cuda_libraries() {
           {"cuDNN", three_parts(cudnnGetVersion(), 10000)},
           {"cudnn-frontend",
            fmt::format("{}.{}.{}", CUDNN_FRONTEND_MAJOR_VERSION, CUDNN_FRONTEND_MINOR_VERSION, CUDNN_FRONTEND_PATCH_VERSION)},
-          {"cuBLAS", three_parts(cublasLtGetVersion(), 10000)}};
+          {"cuBLAS", cublas_version()}};
 }
 
 }  // namespace cudenza
