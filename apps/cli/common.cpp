@@ -5,6 +5,7 @@
 
 #include "apps/cli/config_file.h"
 #include "apps/cli/process.h"
+#include "engine/core/print_err.h"
 #include "engine/parallel/join.h"
 
 namespace cudenza {
@@ -21,6 +22,8 @@ void begin(const CLI::App& program, Common& common) {
   const Launch launch = launch_of_environment();
   const bool is_first = launch.rank == 0;
   const bool is_alone = launch.size == 1 || !is_shared(program);
+  if (is_shared(program) && !common.quiet && srun_hides_others())
+    print_err("srun has started several processes, but each does all the work by itself: share it with srun --mpi=pmix\n");
   if (!is_alone) common.ranks = join(launch);
   else if (!is_first) throw CLI::Success();
   const int ranks_here = is_alone ? 1 : launch.local_size;

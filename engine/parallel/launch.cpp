@@ -21,6 +21,8 @@ std::optional<int> number_in(const Environment& variable, std::initializer_list<
   return std::nullopt;
 }
 
+const char* own_variable(const char* name) { return std::getenv(name); }
+
 }  // namespace
 
 Launch launch_of(const Environment& variable) {
@@ -34,8 +36,12 @@ Launch launch_of(const Environment& variable) {
   return {.rank = *rank, .size = size, .local_rank = local_rank, .local_size = std::max(local_size, local_rank + 1)};
 }
 
-Launch launch_of_environment() {
-  return launch_of([](const char* name) { return static_cast<const char*>(std::getenv(name)); });
+bool srun_hides_others(const Environment& variable) {
+  return launch_of(variable).size == 1 && number_in(variable, {"SLURM_STEP_NUM_TASKS"}).value_or(1) > 1;
 }
+
+Launch launch_of_environment() { return launch_of(own_variable); }
+
+bool srun_hides_others() { return srun_hides_others(own_variable); }
 
 }  // namespace cudenza

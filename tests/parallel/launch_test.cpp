@@ -9,12 +9,14 @@
 namespace cudenza::testing {
 namespace {
 
-Launch launch_by(const std::map<std::string, std::string>& variables) {
-  return launch_of([&](const char* name) {
+Environment environment(const std::map<std::string, std::string>& variables) {
+  return [variables](const char* name) {
     const auto found = variables.find(name);
     return found == variables.end() ? nullptr : found->second.c_str();
-  });
+  };
 }
+
+Launch launch_by(const std::map<std::string, std::string>& variables) { return launch_of(environment(variables)); }
 
 TEST(Launch, WithoutLauncherIsOneProcess) { EXPECT_EQ(launch_by({}), Launch{}); }
 
@@ -40,6 +42,13 @@ TEST(Launch, KnowsSrun) {
 
 TEST(Launch, AJobScriptIsNoLauncher) {
   EXPECT_EQ(launch_by({{"SLURM_NTASKS", "8"}, {"SLURM_PROCID", "0"}, {"SLURM_LOCALID", "0"}}), Launch{});
+}
+
+TEST(Launch, KnowsWhereSrunTellsMpiNothing) {
+  EXPECT_TRUE(srun_hides_others(environment({{"SLURM_STEP_NUM_TASKS", "2"}, {"SLURM_PROCID", "0"}})));
+  EXPECT_FALSE(srun_hides_others(environment({{"SLURM_STEP_NUM_TASKS", "2"}, {"PMIX_RANK", "0"}})));
+  EXPECT_FALSE(srun_hides_others(environment({{"SLURM_STEP_NUM_TASKS", "1"}})));
+  EXPECT_FALSE(srun_hides_others(environment({{"SLURM_NTASKS", "8"}})));
 }
 
 TEST(Launch, NonsenseIsOneProcess) {
