@@ -112,10 +112,11 @@ bool has_header_of_its_name(const Graph& graph, const std::string& file) {
   });
 }
 
-/// Programs, what runs before main(), the verbs, which verbs.h lists, and the exercises, which exercises.h does.
+/// Programs, what runs before main(), functions of cublasLt.h, the verbs, which verbs.h lists, and the exercises, which
+/// exercises.h does.
 bool needs_no_header(const std::string& file) {
   static const std::set<std::string> known = {"apps/main.cpp", "apps/quickstart.cpp", "apps/cli/cpu_check.cpp",
-                                              "kernels/course/judge/main.cpp"};
+                                              "engine/libraries/cublas/loaded.cpp", "kernels/course/judge/main.cpp"};
   return known.contains(file) || file.starts_with("apps/verbs/") ||
          (file.starts_with("kernels/course/") && file.ends_with(".cu"));
 }

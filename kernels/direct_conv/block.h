@@ -18,6 +18,7 @@ template <class T, class Y> struct Block {
   int64_t pixel, x_row;  ///< to the next pixel's, and to the next row of the picture
   const float* filters;  ///< [rows][depth][kPanel]
   int64_t rows, depth;
+  bool ends_in_half;   ///< a word more of each row, of which the window sees the first half
   const float* ahead;  ///< of the next panel: a piece is asked of memory with each step of the sums, `ahead_step` words further
   int64_t ahead_step;
   Y* y;
@@ -36,7 +37,7 @@ template <class T, class Y> struct Block {
   /// To the same pixels by a later panel.
   void move_to_panel(int64_t panels) {
     const int64_t column = panels * kPanel;
-    filters += column * rows * depth;
+    filters += column * rows * (depth + ends_in_half);
     y += column;
     columns -= column;
     if (epilogue.bias) epilogue.bias += column;
@@ -62,6 +63,9 @@ struct Ahead {
   }
 };
 
+/// Of a word of bf16. The other half may be NaN, which 0 times it would be, too.
+inline float first_half(float word) { return std::bit_cast<float>(std::bit_cast<uint32_t>(word) & 0xFFFFu); }
+
 /// Sums of kCount pixels.
 template <int kCount, class T, class Y>
 [[gnu::always_inline]] inline void sum_block(const Block<T, Y>& b, Sums<T> (&sum)[kCount][2]) {
@@ -79,6 +83,17 @@ template <int kCount, class T, class Y>
         sum[i][0] = Product<T>::add(sum[i][0], word, first);
         sum[i][1] = Product<T>::add(sum[i][1], word, second);
       }
+    }
+    if constexpr (std::is_same_v<T, bf16>) {
+      if (!b.ends_in_half) continue;
+      const Simd<float> first = simd_load(filters), second = simd_load(filters + kVector);
+#pragma GCC unroll 14
+      for (int i = 0; i < kCount; ++i) {
+        const float half = first_half(third[i / 3][i % 3 * b.pixel + b.depth]);
+        sum[i][0] = Product<T>::add(sum[i][0], &half, first);
+        sum[i][1] = Product<T>::add(sum[i][1], &half, second);
+      }
+      filters += kPanel;
     }
   }
 }

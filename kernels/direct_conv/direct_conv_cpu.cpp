@@ -23,6 +23,7 @@ template <class T> struct Words {
   int64_t channels;                                           ///< numbers of a pixel: its channels, and zeros
   int64_t pixel, row;                                         ///< from one output pixel to the next, and of a padded row of x
   int64_t depth;                                              ///< of a filter's row
+  bool ends_in_half;                                          ///< its last word is half the window's: the other half may be NaN
   int64_t panels, panel;                                      ///< number, and words of each
   bool copies;                                                ///< rows are copied first, with their padding
 
@@ -31,6 +32,7 @@ template <class T> struct Words {
         pixel(s.stride * channels / kNumbers),
         row(ceil_div((s.width + 2 * s.pad) * channels, kNumbers)),
         depth(depth_of(s, channels)),
+        ends_in_half(std::is_same_v<T, bf16> && s.kernel_w * channels % kNumbers != 0),
         panels(ceil_div<int64_t>(s.out_channels, kPanel)),
         panel(s.kernel_h * depth * kPanel),
         copies(s.pad > 0 || s.in_channels % kNumbers != 0) {}
@@ -40,11 +42,11 @@ template <class T> struct Words {
  private:
   static int64_t depth_of(const DirectConvShape& s, int64_t channels) { return ceil_div(s.kernel_w * channels, kNumbers); }
   /// No zeros where windows begin at whole words anyway, as those of a picture do: three channels, every second pixel. What a
-  /// filter's last word sees beyond the window is multiplied by 0.
+  /// filter's last word sees beyond the window is multiplied by 0. Tiles cannot leave out what is NaN there.
   static int64_t channels_of(const DirectConvShape& s) {
     const bool fit = s.stride * s.in_channels % kNumbers == 0;
-    if (fit && (!has_tiles() || Tiling::words_for(depth_of(s, s.in_channels)) > 0)) return s.in_channels;
-    return ceil_div(s.in_channels, kNumbers) * kNumbers;
+    const bool suits_tiles = std::is_same_v<T, uint8_t> && Tiling::words_for(depth_of(s, s.in_channels)) > 0;
+    return fit && (!has_tiles() || suits_tiles) ? s.in_channels : ceil_div(s.in_channels, kNumbers) * kNumbers;
   }
 };
 
@@ -213,7 +215,8 @@ template <class T, class Y = T> struct DirectConv {
                   .x_row = words.row,
                   .filters = packed,
                   .rows = s.kernel_h,
-                  .depth = words.depth,
+                  .depth = words.depth - words.ends_in_half,
+                  .ends_in_half = words.ends_in_half,
                   .ahead = nullptr,
                   .ahead_step = 0,
                   .y = y + at,
