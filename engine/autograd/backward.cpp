@@ -1,6 +1,7 @@
 #include "engine/autograd/backward.h"
 
 #include <unordered_map>
+#include <utility>
 
 #include "engine/autograd/leaf_sums.h"
 #include "engine/autograd/node.h"
@@ -42,6 +43,17 @@ std::vector<Variable*> users_first(Variable* root) {
   return {inputs_first.rbegin(), inputs_first.rend()};
 }
 
+/// How many inputs of these nodes each leaf is.
+std::unordered_map<Variable*, int> uses_of_leaves(const std::vector<Variable*>& nodes) {
+  std::unordered_map<Variable*, int> uses;
+  for (const Variable* variable : nodes) {
+    for (const auto& input : variable->node->inputs) {
+      if (input && !input->node) ++uses[input.get()];
+    }
+  }
+  return uses;
+}
+
 /// The gradient of an op's result, from the users visited so far: first + second (if defined).
 struct Terms {
   Tensor first, second;
@@ -65,7 +77,12 @@ void deliver(const Tensor& gradient, Variable& to, std::unordered_map<Variable*,
   }
 }
 
+thread_local LeafObserver* leaf_observer = nullptr;
+
 }  // namespace
+
+LeafObserver::LeafObserver(Complete complete) : complete_(std::move(complete)), before_(std::exchange(leaf_observer, this)) {}
+LeafObserver::~LeafObserver() { leaf_observer = before_; }
 
 void backward(const Tensor& y, const Tensor& dy) {
   require(y.variable() && y.variable()->node,
@@ -76,7 +93,9 @@ void backward(const Tensor& y, const Tensor& dy) {
   NoGrad no_grad;
   std::unordered_map<Variable*, Terms> gradients{{y.variable().get(), {dy, {}}}};
   LeafSums leaves;
-  for (Variable* current : users_first(y.variable().get())) {
+  const std::vector<Variable*> order = users_first(y.variable().get());
+  auto uses = leaf_observer ? uses_of_leaves(order) : std::unordered_map<Variable*, int>();
+  for (Variable* current : order) {
     Node& node = *current->node;
     require(node.backward != nullptr, "backward: the graph behind '{}' was already used; run the forward pass again", node.name);
     const Terms gradient = std::move(gradients[current]);
@@ -86,7 +105,10 @@ void backward(const Tensor& y, const Tensor& dy) {
     node.backward = nullptr;  // frees what it captured before the backward pass continues
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       Variable* input = node.inputs[i].get();
-      if (input && input_gradients.at(i).defined()) deliver(input_gradients[i], *input, gradients, leaves);
+      if (!input) continue;
+      if (input_gradients.at(i).defined()) deliver(input_gradients[i], *input, gradients, leaves);
+      const bool is_last = leaf_observer && !input->node && --uses[input] == 0;
+      if (is_last && input->grad.defined()) leaf_observer->complete_(input->grad, leaves);
     }
   }
   leaves.finish();
