@@ -29,6 +29,14 @@ void* stream(int device);
 /// Waits for all work on the device's stream. Throws if any of it failed.
 void synchronize(int device);
 
+/// A second stream on `device` (a cudaStream_t), for sums between GPUs beside the engine's work: its kernels have few blocks, and
+/// those go first. Created at first use, which must not be inside a capture.
+void* side_stream(int device);
+/// What the side stream gets from here on waits for what the engine's stream has got so far, and becomes a part of its capture.
+void fork_side_stream(int device);
+/// What the engine's stream gets from here on waits for what the side stream has got so far. A capture that has forked must join.
+void join_side_stream(int device);
+
 /// Memory from the driver's stream-ordered pool: no synchronisation, reused in stream order. Throws DeviceError when full.
 void* allocate(size_t bytes, int device);
 void release(void* p, size_t bytes, int device) noexcept;

@@ -42,6 +42,22 @@ class Card {
     CUDA_CHECK(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &keep_everything));
   }
   cudaStream_t stream() const { return stream_; }
+  cudaStream_t side_stream() {
+    if (!side_stream_) {
+      Current current(device_);
+      int lowest = 0, highest = 0;
+      CUDA_CHECK(cudaDeviceGetStreamPriorityRange(&lowest, &highest));
+      CUDA_CHECK(cudaEventCreateWithFlags(&passed_, cudaEventDisableTiming));
+      CUDA_CHECK(cudaStreamCreateWithPriority(&side_stream_, cudaStreamNonBlocking, highest));
+    }
+    return side_stream_;
+  }
+  /// What `later` gets from here on waits for what `earlier` has got so far. A wait keeps to the event as it is recorded now, so
+  /// that one event serves all.
+  void order(cudaStream_t earlier, cudaStream_t later) const {
+    CUDA_CHECK(cudaEventRecord(passed_, earlier));
+    CUDA_CHECK(cudaStreamWaitEvent(later, passed_));
+  }
 
   /// The pool and the captured graphs each hold memory. Returns what neither uses now to the system, so that the other can
   /// have it.
@@ -71,6 +87,8 @@ class Card {
  private:
   int device_;
   cudaStream_t stream_ = nullptr;  // lives as long as the process: a destructor here could run after the driver has gone
+  cudaStream_t side_stream_ = nullptr;
+  cudaEvent_t passed_ = nullptr;
   cudaMemPool_t pool_ = nullptr;
   std::atomic<size_t> now_{0}, peak_{0};
 };
@@ -125,6 +143,20 @@ void* stream(int device) {
 void synchronize(int device) {
   ++card(device).synchronisations;
   CUDA_CHECK(cudaStreamSynchronize(card(device).stream()));
+}
+
+void* side_stream(int device) { return card(device).side_stream(); }
+
+void fork_side_stream(int device) {
+  Card& here = card(device);
+  const cudaStream_t side = here.side_stream();
+  here.order(here.stream(), side);
+}
+
+void join_side_stream(int device) {
+  Card& here = card(device);
+  const cudaStream_t side = here.side_stream();
+  here.order(side, here.stream());
 }
 
 void* allocate(size_t bytes, int device) {

@@ -12,6 +12,9 @@ std::string why_none() { return "this program was built without CUDA"; }
 Properties properties(int) { absent(); }
 void* stream(int) { absent(); }
 void synchronize(int) { absent(); }
+void* side_stream(int) { absent(); }
+void fork_side_stream(int) { absent(); }
+void join_side_stream(int) { absent(); }
 void* allocate(size_t, int) { absent(); }
 void release(void*, size_t, int) noexcept {}
 void copy(void*, const void*, size_t, Copy, int) { absent(); }

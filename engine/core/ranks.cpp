@@ -11,6 +11,11 @@ Share share_of(int64_t whole, int rank, int size) {
   return {rank * each + std::min<int64_t>(rank, left), each + (rank < left)};
 }
 
+void Ranks::check_can_sum(DType dtype) {
+  require(dtype == DType::f32 || dtype == DType::f64 || dtype == DType::bf16, "Ranks::sum: takes f32, f64 and bf16, but got {}",
+          dtype);
+}
+
 bool Ranks::any(bool here) {
   if (is_alone()) return here;
   const Tensor count = Tensor::full({1}, here, DType::f32);

@@ -29,9 +29,15 @@ class Ranks {
   virtual int size() const { return 1; }
   virtual int local_rank() const { return 0; }  ///< counted on this machine: the number of its GPU
 
-  /// t becomes its sum over all ranks, added in the order of ranks: the same bits everywhere, and at every call. f32 or f64; a
-  /// slice of a buffer will do.
+  /// t becomes its sum over all ranks, added in the order of ranks: the same bits everywhere, and at every call. f32, f64, or
+  /// bf16, which is added in f32 and rounded once (NCCL adds in an order of its own, and may round bf16 at every term). A slice
+  /// of a buffer will do.
   virtual void sum(const Tensor& /*t*/) {}
+  /// Begins sum(t), which goes on beside what the caller computes: t must stay as it is until finish_sums(). Every rank starts
+  /// the same sums in the same order; other calls may come between.
+  virtual void start_sum(const Tensor& t) { sum(t); }
+  /// All sums started so far are there or, on a GPU, enqueued before what the engine enqueues next.
+  virtual void finish_sums() {}
   /// Every rank gets rank 0's t.
   virtual void broadcast(const Tensor& /*t*/) {}
   /// Each rank has filled its share of t's first axis; now every rank gets all of it.
@@ -46,8 +52,9 @@ class Ranks {
   bool is_alone() const { return size() == 1; }
   bool is_first() const { return rank() == 0; }  ///< the one that writes and prints
   Share share(int64_t whole) const { return share_of(whole, rank(), size()); }
-  bool any(bool here);            ///< whether it is true on one rank at least
-  double of_first(double value);  ///< rank 0's value
+  static void check_can_sum(DType);  ///< throws UsageError for what sum() does not take
+  bool any(bool here);               ///< whether it is true on one rank at least
+  double of_first(double value);     ///< rank 0's value
 };
 
 }  // namespace cudenza

@@ -7,7 +7,8 @@
 
 namespace cudenza {
 
-/// All calls are enqueued on the engine's stream of the device, and may be captured but for the first one.
+/// Calls are enqueued on the engine's stream of the device, started sums on its side stream. All may be captured but for the
+/// first one of each.
 class GpuLink {
  public:
   GpuLink() = default;
@@ -16,6 +17,8 @@ class GpuLink {
   GpuLink& operator=(const GpuLink&) = delete;
 
   virtual void sum(const Tensor&) = 0;
+  virtual void start_sum(const Tensor&) = 0;
+  virtual void finish_sums() = 0;
   virtual void broadcast(const Tensor&) = 0;
   virtual void gather(const Tensor&) = 0;
 };

@@ -1,4 +1,5 @@
 /// NCCL is loaded at first use: a program that does not need it starts without it, and runs where it is not installed.
+#include <cuda_bf16.h>  // else an older nccl.h has no bf16
 #include <dlfcn.h>
 #include <nccl.h>
 
@@ -52,11 +53,16 @@ class NcclLink : public GpuLink {
     nccl_.check(nccl_.comm_init_rank(&communicator_, place.size, id, place.rank), "ncclCommInitRank");
   }
 
-  void sum(const Tensor& t) override {
-    require(t.dtype() == DType::f32 || t.dtype() == DType::f64, "Ranks::sum: takes f32 and f64, but got {}", t.dtype());
-    const ncclDataType_t type = t.dtype() == DType::f32 ? ncclFloat32 : ncclFloat64;
-    nccl_.check(nccl_.all_reduce(t.raw(), t.raw(), static_cast<size_t>(t.numel()), type, ncclSum, communicator_, stream()),
-                "ncclAllReduce");
+  void sum(const Tensor& t) override { sum_on(stream(), t); }
+  /// One communicator serves both streams: NCCL runs its calls in the order in which they are made, which is that of all ranks.
+  /// With one each, two GPUs could begin with different calls and wait for each other.
+  void start_sum(const Tensor& t) override {
+    gpu::fork_side_stream(place_.device);
+    sum_on(static_cast<cudaStream_t>(gpu::side_stream(place_.device)), t);
+    has_started_ = true;
+  }
+  void finish_sums() override {
+    if (std::exchange(has_started_, false)) gpu::join_side_stream(place_.device);
   }
   void broadcast(const Tensor& t) override { send(static_cast<char*>(t.raw()), t.bytes(), 0); }
   void gather(const Tensor& t) override {
@@ -71,6 +77,12 @@ class NcclLink : public GpuLink {
   }
 
  private:
+  void sum_on(cudaStream_t stream, const Tensor& t) {
+    Ranks::check_can_sum(t.dtype());
+    const ncclDataType_t type = t.dtype() == DType::f32 ? ncclFloat32 : t.dtype() == DType::bf16 ? ncclBfloat16 : ncclFloat64;
+    nccl_.check(nccl_.all_reduce(t.raw(), t.raw(), static_cast<size_t>(t.numel()), type, ncclSum, communicator_, stream),
+                "ncclAllReduce");
+  }
   cudaStream_t stream() const { return static_cast<cudaStream_t>(gpu::stream(place_.device)); }
   void send(char* bytes, size_t count, int from) {
     nccl_.check(nccl_.broadcast(bytes, bytes, count, ncclUint8, from, communicator_, stream()), "ncclBroadcast");
@@ -79,6 +91,7 @@ class NcclLink : public GpuLink {
   Nccl nccl_;
   GpuLinkPlace place_;
   ncclComm_t communicator_ = nullptr;
+  bool has_started_ = false;
 };
 
 }  // namespace

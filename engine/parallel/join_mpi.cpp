@@ -1,10 +1,12 @@
 #include <mpi.h>
 
 #include <algorithm>
-#include <cstring>
+#include <deque>
 #include <numeric>
-#include <type_traits>
+#include <optional>
+#include <utility>
 
+#include "engine/core/dispatch.h"
 #include "engine/parallel/gpu_link.h"
 #include "engine/parallel/join.h"
 
@@ -28,15 +30,93 @@ struct Shares {
   }
 };
 
+MPI_Datatype mpi_type(DType dtype) { return dtype == DType::f32 ? MPI_FLOAT : dtype == DType::bf16 ? MPI_UINT16_T : MPI_DOUBLE; }
+
 /// to[i] = the sum of parts[r][i], in the order of r.
-template <class T> void add_parts(const T* parts, int ranks, int64_t count, T* to) {
+void add_parts(DType dtype, const void* parts, int ranks, int64_t count, void* to) {
+  dispatch_floating("Ranks::sum", dtype, [&]<class T>() {
+    const auto* const terms = static_cast<const T*>(parts);
+    auto* const sums = static_cast<T*>(to);
 #pragma omp parallel for simd
-  for (int64_t i = 0; i < count; ++i) {
-    T sum = parts[i];
-    for (int r = 1; r < ranks; ++r) sum += parts[r * count + i];
-    to[i] = sum;
-  }
+    for (int64_t i = 0; i < count; ++i) {
+      auto sum = static_cast<acc_t<T>>(terms[i]);
+      for (int r = 1; r < ranks; ++r) sum += static_cast<acc_t<T>>(terms[r * count + i]);
+      sums[i] = static_cast<T>(sum);
+    }
+  });
 }
+
+/// Memory that is kept from call to call.
+class Room {
+ public:
+  void* of(int64_t bytes) {
+    values_.resize(std::max(values_.size(), static_cast<size_t>(bytes) / sizeof(double) + 1));
+    return values_.data();
+  }
+
+ private:
+  std::vector<double> values_;
+};
+
+/// Sums that go on beside other work: each rank gets its share of everybody's values, adds them, and gives the result to all.
+/// What one call began, the next one or finish() takes further, so that messages travel while the caller computes.
+class StartedSums {
+ public:
+  StartedSums(MPI_Comm ranks, int rank, int size) : ranks_(ranks), rank_(rank), size_(size) {}
+
+  void start(const Tensor& t) {
+    const auto unit = static_cast<int64_t>(size_of(t.dtype()));
+    const int64_t most = kPiece / unit;
+    for (int64_t at = 0; at < t.numel(); at += most)
+      start_piece(static_cast<char*>(t.raw()) + at * unit, std::min(most, t.numel() - at), t.dtype());
+  }
+
+  void finish() {
+    add_and_give();
+    for (Piece& piece : pieces_) MPI_Wait(&piece.request, MPI_STATUS_IGNORE);
+    pieces_.clear();
+  }
+
+ private:
+  /// What MPI reads until a request is done.
+  struct Piece {
+    char* values;
+    DType dtype;
+    Shares shares;
+    std::vector<int> lengths, begins;  // of everybody's values of the own share
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+
+  void start_piece(char* values, int64_t count, DType dtype) {
+    add_and_give();
+    Piece& piece = pieces_.emplace_back(Piece{values, dtype, Shares(count, size_), {}, {}});
+    const int length = piece.shares.counts[static_cast<size_t>(rank_)];
+    for (int r = 0; r < size_; ++r) piece.lengths.push_back(length), piece.begins.push_back(r * length);
+    const MPI_Datatype type = mpi_type(dtype);
+    parts_ = room_.of(int64_t{length} * size_ * static_cast<int64_t>(size_of(dtype)));
+    MPI_Ialltoallv(values, piece.shares.counts.data(), piece.shares.begins.data(), type, parts_, piece.lengths.data(),
+                   piece.begins.data(), type, ranks_, &piece.request);
+  }
+
+  /// The last piece's parts, once they have come.
+  void add_and_give() {
+    const void* const parts = std::exchange(parts_, nullptr);
+    if (!parts) return;
+    Piece& piece = pieces_.back();
+    const auto own = static_cast<size_t>(rank_);
+    MPI_Wait(&piece.request, MPI_STATUS_IGNORE);
+    const int64_t begin = piece.shares.begins[own] * static_cast<int64_t>(size_of(piece.dtype));
+    add_parts(piece.dtype, parts, size_, piece.shares.counts[own], piece.values + begin);
+    MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, piece.values, piece.shares.counts.data(), piece.shares.begins.data(),
+                    mpi_type(piece.dtype), ranks_, &piece.request);
+  }
+
+  MPI_Comm ranks_;
+  int rank_, size_;
+  std::deque<Piece> pieces_;
+  Room room_;
+  void* parts_ = nullptr;  // that are on their way
+};
 
 /// Between processes: MPI for memory of the host, NCCL between GPUs.
 class MpiRanks : public Ranks {
@@ -50,6 +130,10 @@ class MpiRanks : public Ranks {
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &on_this_machine);
     MPI_Comm_rank(on_this_machine, &local_rank_);
     MPI_Comm_free(&on_this_machine);
+    MPI_Comm beside = MPI_COMM_NULL;  // so that other calls may come between
+    MPI_Comm_dup(MPI_COMM_WORLD, &beside);
+    whole_.emplace(MPI_COMM_WORLD, rank_, size_);
+    started_.emplace(beside, rank_, size_);
   }
 
   int rank() const override { return rank_; }
@@ -58,9 +142,21 @@ class MpiRanks : public Ranks {
 
   void sum(const Tensor& t) override {
     if (t.device().is_cuda()) return link(t).sum(t);
-    if (t.dtype() == DType::f32) return sum_pieces(t.data<float>(), t.numel(), MPI_FLOAT);
-    require(t.dtype() == DType::f64, "Ranks::sum: takes f32 and f64, but got {}", t.dtype());
-    sum_pieces(t.data<double>(), t.numel(), MPI_DOUBLE);
+    check_can_sum(t.dtype());
+    if (static_cast<int64_t>(t.bytes()) <= kTogether) return sum_together(t);
+    whole_->start(t);
+    whole_->finish();
+  }
+
+  void start_sum(const Tensor& t) override {
+    if (t.device().is_cuda()) return link(t).start_sum(t);
+    check_can_sum(t.dtype());
+    started_->start(t);
+  }
+
+  void finish_sums() override {
+    if (link_) link_->finish_sums();
+    started_->finish();
   }
 
   void broadcast(const Tensor& t) override {
@@ -115,31 +211,13 @@ class MpiRanks : public Ranks {
     return *link_;
   }
 
-  template <class T> void sum_pieces(T* values, int64_t count, MPI_Datatype type) {
-    if (count * static_cast<int64_t>(sizeof(T)) <= kTogether) return sum_together(values, count, type);
-    constexpr int64_t kMost = kPiece / sizeof(T);
-    for (int64_t at = 0; at < count; at += kMost) sum_by_parts(values + at, std::min(kMost, count - at), type);
-  }
-
   /// Everybody sends everything, and adds everything.
-  template <class T> void sum_together(T* values, int64_t count, MPI_Datatype type) {
-    T* const parts = room<T>(count * size_);
-    MPI_Allgather(values, static_cast<int>(count), type, parts, static_cast<int>(count), type, MPI_COMM_WORLD);
-    add_parts(parts, size_, count, values);
-  }
-
-  /// Rank r gets its share of everybody's values, adds them, and gives the result to all.
-  template <class T> void sum_by_parts(T* values, int64_t count, MPI_Datatype type) {
-    const Shares shares(count, size_);
-    const auto own = static_cast<size_t>(rank_);
-    const int length = shares.counts[own];
-    T* const parts = room<T>(int64_t{length} * size_);
-    std::vector<int> lengths(static_cast<size_t>(size_), length), begins(lengths.size());
-    std::exclusive_scan(lengths.begin(), lengths.end(), begins.begin(), 0);
-    MPI_Alltoallv(values, shares.counts.data(), shares.begins.data(), type, parts, lengths.data(), begins.data(), type,
-                  MPI_COMM_WORLD);
-    add_parts(parts, size_, length, values + shares.begins[own]);
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values, shares.counts.data(), shares.begins.data(), type, MPI_COMM_WORLD);
+  void sum_together(const Tensor& t) {
+    const int count = static_cast<int>(t.numel());
+    const MPI_Datatype type = mpi_type(t.dtype());
+    void* const parts = room_.of(static_cast<int64_t>(t.bytes()) * size_);
+    MPI_Allgather(t.raw(), count, type, parts, count, type, MPI_COMM_WORLD);
+    add_parts(t.dtype(), parts, size_, count, t.raw());
   }
 
   void send_rows(const Tensor& t, const Share& share, int from) {
@@ -149,14 +227,9 @@ class MpiRanks : public Ranks {
       MPI_Bcast(bytes + at, static_cast<int>(std::min(kMostBytes, end - at)), MPI_BYTE, from, MPI_COMM_WORLD);
   }
 
-  /// Memory for `count` values, kept from call to call.
-  template <class T> T* room(int64_t count) {
-    room_.resize(std::max(room_.size(), static_cast<size_t>(count) * sizeof(T) / sizeof(double) + 1));
-    return reinterpret_cast<T*>(room_.data());
-  }
-
   int rank_ = 0, size_ = 1, local_rank_ = 0;
-  std::vector<double> room_;
+  Room room_;
+  std::optional<StartedSums> whole_, started_;
   std::unique_ptr<GpuLink> link_;  // made when first needed, on the one device of this process
 };
 

@@ -57,7 +57,43 @@ TEST(MpiRanks, SumASliceAndLeaveTheRest) {
   for (int64_t i = 0; i < 100; ++i) EXPECT_EQ(t.data<float>()[i], i >= 10 && i < 60 ? static_cast<float>(ranks().size()) : 1.0f);
 }
 
-TEST(MpiRanks, SumOnlyFloats) { EXPECT_THROW(ranks().sum(Tensor::zeros({2}, DType::i64)), UsageError); }
+/// Terms are what 16 bits hold; their sum is rounded once.
+TEST(MpiRanks, SumIn16BitsIsRoundedOnce) {
+  for (const int64_t count : {int64_t{5}, int64_t{1000}, int64_t{100'003}}) {
+    Tensor expected = numbers_of<float>(count, 0, DType::bf16).to(DType::f32);
+    for (int r = 1; r < ranks().size(); ++r) {
+      const Tensor term = numbers_of<float>(count, r, DType::bf16).to(DType::f32);
+      for (int64_t i = 0; i < count; ++i) expected.data<float>()[i] += term.data<float>()[i];
+    }
+    const Tensor t = numbers_of<float>(count, ranks().rank(), DType::bf16);
+    ranks().sum(t);
+    EXPECT_TRUE(t.to_vector<float>() == expected.to(DType::bf16).to_vector<float>()) << count;
+  }
+}
+
+// More than a piece of 64 MiB among them; others' calls come between.
+TEST(MpiRanks, StartedSumsAreThereWhenTheyAreFinished) {
+  ranks().finish_sums();  // none
+  const int64_t counts[] = {100'003, 3, 20'000'001, 1, 50'000};
+  for (int round = 0; round < 2; ++round) {
+    std::vector<Tensor> started;
+    for (const int64_t count : counts) {
+      started.push_back(numbers_of<float>(count, ranks().rank(), DType::f32));
+      ranks().start_sum(started.back());
+      const Tensor between = numbers_of<double>(30'001, ranks().rank(), DType::f64);
+      ranks().sum(between);
+      EXPECT_TRUE(between.to_vector<double>() == sum_in_order<double>(30'001));
+      EXPECT_EQ(ranks().of_first(ranks().rank() + 0.5), 0.5);
+    }
+    ranks().finish_sums();
+    for (const Tensor& t : started) EXPECT_TRUE(t.to_vector<float>() == sum_in_order<float>(t.numel())) << t.numel();
+  }
+}
+
+TEST(MpiRanks, SumOnlyFloats) {
+  EXPECT_THROW(ranks().sum(Tensor::zeros({2}, DType::i64)), UsageError);
+  EXPECT_THROW(ranks().start_sum(Tensor::zeros({2}, DType::f16)), UsageError);
+}
 
 TEST(MpiRanks, InfinityAndNanReachAll) {
   const bool last = ranks().rank() == ranks().size() - 1;

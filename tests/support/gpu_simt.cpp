@@ -87,6 +87,9 @@ int count() { return 1; }
 std::string why_none() { return "the host stands for one"; }
 Properties properties(int) { return {"host (SIMT)", 90, 132, size_t{1} << 30, size_t{50} << 20}; }
 void* stream(int) { return nullptr; }
+void* side_stream(int) { return nullptr; }  // one queue serves both
+void fork_side_stream(int) {}
+void join_side_stream(int) {}
 
 void synchronize(int) {
   if (capture) throw std::logic_error("a capture: the host cannot wait for work that is not being done");

@@ -37,9 +37,10 @@ class ThreadRanks : public Ranks {
   int size() const override { return static_cast<int>(shared_.tensors.size()); }
   void sum(const Tensor& t) override {
     together(t, [](const std::vector<Tensor>& all) {
-      Tensor sum = all[0].clone();
-      for (size_t r = 1; r < all.size(); ++r) sum = add(sum, all[r]);
-      return sum;
+      const DType wide = accumulator_of(all[0].dtype());
+      Tensor sum = all[0].to(wide);
+      for (size_t r = 1; r < all.size(); ++r) sum = add(sum, all[r].to(wide));
+      return sum.to(all[0].dtype());
     });
   }
   void broadcast(const Tensor& t) override {
