@@ -98,6 +98,8 @@ void Recipe::check() const {
   require(draws > 0 && draws <= 64, "`draws` is {}, but must lie in 1 … 64", draws);
   require(batch_size > 0, "`batch_size` is {}, but must be at least 1", batch_size);
   require(accumulate > 0, "`accumulate` is {}, but must be at least 1", accumulate);
+  require(gradient_wire == DType::f32 || gradient_wire == DType::bf16,
+          "`gradient_wire` is {}, but must be f32 or bf16, which has its range", gradient_wire);
   require(weight_decay >= 0, "`weight_decay` is {}, but must not be negative", weight_decay);
   require(max_norm >= 0, "`max_norm` is {}, but must not be negative; 0 switches clipping off", max_norm);
   require(mixup >= 0, "`mixup` is {}, but must not be negative; 0 switches it off", mixup);

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/dtype.h"
+
 namespace cudenza {
 
 /// The sequence of learning rates and frozen groups.
@@ -35,7 +37,8 @@ struct Recipe {
   double weight_decay = 0.01;
   double max_norm = 0;  ///< clips the gradient's L2 norm; 0: no clipping
 
-  bool sync_batch_norm = false;  ///< where several processes share a batch: statistics of all of it, not of each one's part
+  bool sync_batch_norm = false;      ///< where several processes share a batch: statistics of all of it, not of each one's part
+  DType gradient_wire = DType::f32;  ///< what their gradients are sent in: f32, or bf16 for half of the bytes
 
   double mixup = 0;  ///< Beta(a, a) of the mixing weights; 0: none
   double label_smoothing = 0;

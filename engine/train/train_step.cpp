@@ -6,6 +6,7 @@
 #include "engine/ops/mixup.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/softmax_xent.h"
+#include "engine/train/gradient_buckets.h"
 #include "engine/train/shared_norms.h"
 
 namespace cudenza {
@@ -82,30 +83,18 @@ Tensor TrainStep::loss_of_batch() {
   return softmax_cross_entropy(cast(network_(mixed), DType::f32), targets, spec);
 }
 
-/// Of all that trains; neighbours in the buffer together.
-void TrainStep::sum_gradients() const {
-  const FlatParameters& parameters = optimizer_.parameters();
-  int64_t begin = 0, end = 0;
-  const auto flush = [&] {
-    if (end > begin) ranks_.sum(parameters.gradients().slice(begin, {end - begin}));
-  };
-  for (const FlatParameters::Section& section : parameters.sections()) {
-    if (!section.trains) continue;
-    if (section.begin != end) flush(), begin = section.begin;
-    end = section.end;
-  }
-  flush();
-}
-
 /// The mean over the batch is the sum of the ranks' means, each weighted by its share; so is the gradient. Every rank has the sum
 /// before norm, overflow and update are decided on, and so decides the same.
 void TrainStep::enqueue(bool begins, bool ends, int in_group) {
   const Tensor loss = loss_of_batch();
   if (begins) optimizer_.zero_grad();
   const double factor = weight_ / in_group;
+  std::optional<GradientBuckets> buckets;
+  if (ends && !ranks_.is_alone())
+    buckets.emplace(optimizer_.parameters(), ranks_, GradientBuckets::Spec{.wire = recipe_.gradient_wire});
   optimizer_.backward(factor == 1 ? loss : scale(loss, factor));
   if (!ranks_.is_alone()) average_running_statistics(network_, ranks_, weight_);
-  if (ends && !ranks_.is_alone()) sum_gradients();
+  if (buckets) buckets->finish();
   if (ends) optimizer_.step();
   if (ends && average_) average_->update();
   random_.advance_step();

@@ -50,7 +50,6 @@ class TrainStep {
     std::unique_ptr<gpu::CapturedGraph> graph = nullptr;
   };
   Tensor loss_of_batch();
-  void sum_gradients() const;
   bool mixes_pairs() const { return recipe_.mixup > 0 && !ranks_.is_alone(); }
 
   Module& network_;

@@ -118,6 +118,16 @@ TEST(TrainingByRanks, IsTheSameTwice) {
   EXPECT_EQ(first[0].state, second[0].state);
 }
 
+TEST(TrainingByRanks, GradientsIn16BitsAreNear) {
+  Recipe recipe = everything();
+  const Trained alone = train(recipe, std::make_shared<Ranks>());
+  recipe.gradient_wire = DType::bf16;
+  const auto together = train_together(3, recipe);
+  for (size_t i = 0; i < alone.losses.size(); ++i) EXPECT_NEAR(together[0].losses[i], alone.losses[i], 0.02) << "step " << i;
+  for (const Trained& rank : together) EXPECT_EQ(rank.state, together[0].state);
+  EXPECT_NE(together[0].state, train_together(3, everything())[0].state);
+}
+
 TEST(TrainingByRanks, OwnStatisticsBecomeTheirMean) {
   Recipe recipe = everything();
   recipe.sync_batch_norm = false;
