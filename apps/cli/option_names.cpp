@@ -8,9 +8,9 @@ namespace {
 /// Whose options are called as they are, with - for _. Each stands between blanks.
 constexpr std::string_view kFields =
     " accumulate aggregate batch_size classes cutout device draws drop_path ema epochs freeze_epochs frozen_stages gain "
-    "gradients head hop image_size input_scale keep_head key label_smoothing lr max_norm minutes mixup noise normalize "
-    "optimizer out output part parts patience per_class pictures plan png precision preset resume rounds sample_rate shift "
-    "specaugment split split_dir stage_decay statistics stress sync_batch_norm threads tta tuning_lr weight_decay weights "
+    "gradient_wire gradients head hop image_size input_scale keep_head key label_smoothing lr max_norm minutes mixup noise "
+    "normalize optimizer out output part parts patience per_class pictures plan png precision preset resume rounds sample_rate "
+    "shift specaugment split split_dir stage_decay statistics stress sync_batch_norm threads tta tuning_lr weight_decay weights "
     "window ";
 
 struct Renamed {

@@ -113,12 +113,13 @@ void refuse_difference(const TrainPlan& plan, const RunIdentity& now) {
         fmt::format("{}: since the run began, {}: go on with the version of cudenza that began it", plan.options.out, what));
 }
 
-void say_what_is_trained(const Setup& setup, Observer& observer) {
+void say_what_is_trained(const Setup& setup, Trainer& trainer, Observer& observer) {
   const FormulaSpec& spec = setup.pictures.spec();
   const int64_t held_out = FormulaPictures::kHeldOut * spec.classes;
   observer.say(fmt::format("{} on {} classes of pictures by formula ({}), {} x {}: {} an epoch, {} held out; {} on {}",
                            setup.model.arch, spec.classes, name_of(spec.pictures), spec.side, spec.side,
                            setup.pictures.rows() - held_out, held_out, name_of(setup.dtype), setup.device));
+  say_ranks(trainer, setup.recipe, observer);
   say_columns(observer);
 }
 
@@ -161,7 +162,7 @@ void pretrain_run(const RunLock&, const TrainPlan& plan, Observer& observer) {
   else session.resume(Hdf5File(last));
   if (!plan.options.minutes) trainer.set_epochs(setup.recipe.epochs);
   if (writes) write_atomically(run / "config.toml", plan.config);  // last: where it is, the run can be resumed
-  say_what_is_trained(setup, observer);
+  say_what_is_trained(setup, trainer, observer);
   session.run();
   if (!writes) return;
   seal_run(run);

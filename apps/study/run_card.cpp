@@ -78,6 +78,7 @@ Facts facts_of(const Recipe& r) {
           {"batch-size", int64_t{r.batch_size}},
           {"accumulate", int64_t{r.accumulate}},
           {"sync-batch-norm", r.sync_batch_norm},
+          {"gradient-wire", std::string(name_of(r.gradient_wire))},
           {"optimizer", std::string(name_of(r.optimizer))},
           {"weight-decay", r.weight_decay},
           {"max-norm", r.max_norm},

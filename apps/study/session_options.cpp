@@ -1,6 +1,7 @@
 #include "apps/study/session_options.h"
 
 #include "apps/study/time_plan.h"
+#include "engine/train/gradient_buckets.h"
 
 namespace cudenza {
 
@@ -20,6 +21,13 @@ Session::Options session_options(const TrainOptions& options, const Recipe& reci
                              row.accuracy, seconds / 60, seconds % 60, is_best ? "  best" : ""));
   };
   return o;
+}
+
+void say_ranks(Trainer& trainer, const Recipe& recipe, Observer& observer) {
+  if (trainer.ranks().is_alone()) return;
+  observer.say(fmt::format("{} processes share each batch; gradients are summed as {} in {} buckets of about {} MiB at most",
+                           trainer.ranks().size(), recipe.gradient_wire, buckets_of(trainer.parameters()).size(),
+                           kBucketBytes >> 20));
 }
 
 void say_columns(Observer& observer) {

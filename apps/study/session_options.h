@@ -10,6 +10,9 @@ namespace cudenza {
 /// Recipe, trainer and observer must live as long as the session.
 Session::Options session_options(const TrainOptions& options, const Recipe&, Trainer&, Observer&);
 
+/// Of several ranks, how they share the work.
+void say_ranks(Trainer&, const Recipe&, Observer&);
+
 /// The heading of the epochs' lines.
 void say_columns(Observer&);
 

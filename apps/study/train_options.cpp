@@ -43,6 +43,7 @@ Recipe TrainOptions::make_recipe() const {
   take(r.specaugment, specaugment);
   r.fixed_order = order == "fixed";
   r.sync_batch_norm = sync_batch_norm;
+  r.gradient_wire = gradient_wire == "bf16" ? DType::bf16 : DType::f32;
   r.check();
   require(!minutes || *minutes > 0, "`minutes` is {}, but must be positive", *minutes);
   require(!minutes || (!epochs && r.rounds == 1), "`minutes` decides how many epochs there are: leave `epochs` and `rounds` out");

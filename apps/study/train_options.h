@@ -22,7 +22,7 @@ struct TrainOptions {
   bool keep_head = false;
   std::string split = "auto", split_dir;
   bool strict = false, log_steps = false, sync_batch_norm = false;
-  std::string order = "shuffled";
+  std::string order = "shuffled", gradient_wire = "f32";
   std::optional<double> minutes;  ///< of training: the last phase is as long as fits (time_plan.h)
   int workers = 0;
 

@@ -78,13 +78,14 @@ std::string files_and_clips(const LabelledRows& data, std::span<const int> items
   return clips == usable.size() ? fmt::format("{} files", clips) : fmt::format("{} files ({} clips)", usable.size(), clips);
 }
 
-void say_what_is_trained(const TrainSetup& setup) {
+void say_what_is_trained(const TrainSetup& setup, Trainer& trainer) {
   const LabelledRows& data = setup.data;
   const Tensor& rows = data.rows.data;
   setup.observer.say(fmt::format("{} on {}: {} to learn from, {} to validate on, {} classes; {} on {}; {:.0f} MiB of data as {}",
                                  setup.model.arch, setup.options.data, files_and_clips(data, data.split.train),
                                  files_and_clips(data, data.split.valid), setup.model.classes.size(), name_of(setup.dtype),
                                  setup.device, static_cast<double>(rows.bytes()) / (1024 * 1024), rows.dtype()));
+  say_ranks(trainer, setup.recipe, setup.observer);
   say_columns(setup.observer);
 }
 
@@ -128,7 +129,7 @@ ModelCard train_run(const RunLock&, const TrainPlan& plan, Observer& observer) {
                    .write_model = write},
                   session_options(setup.options, setup.recipe, trainer, observer));
   begin_or_resume(session, trainer, setup, last);
-  say_what_is_trained(setup);
+  say_what_is_trained(setup, trainer);
   session.run();
   if (session.stopped_early())
     observer.say(fmt::format("stopped: {} epochs without a lower validation loss", setup.recipe.patience));

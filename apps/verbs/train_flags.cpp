@@ -42,6 +42,10 @@ void add_learning_options(CLI::App* verb, TrainOptions& o) {
   verb->add_flag("--sync-batch-norm", o.sync_batch_norm,
                  "where mpirun or srun starts several processes: batch norms go by the whole batch, as one process's do, not by "
                  "each process's part of it");
+  verb->add_option("--gradient-wire", o.gradient_wire,
+                   "what several processes send each other's gradients in: f32, or bf16 for half of the bytes")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
   verb->add_option("--lr", o.lr, "base learning rate");
   verb->add_option("--optimizer", o.optimizer, "adam, adamw, sgd or nesterov");
   verb->add_option("--weight-decay", o.weight_decay);

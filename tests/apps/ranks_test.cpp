@@ -64,6 +64,19 @@ TEST_F(StartedByMpirun, TrainsAsOneProcessDoes) {
   EXPECT_EQ(TinyRun::result_of(run("again")), TinyRun::result_of(run("together")));
 }
 
+TEST_F(StartedByMpirun, GradientsMayBeSentIn16Bits) {
+  ASSERT_EQ(run_command(mpirun(2) + train("wide")).status, 0);
+  const Ran ran = run_command(mpirun(2) + train("narrow") + " --gradient-wire bf16");
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  const auto wide = read_steps(run("wide")), narrow = read_steps(run("narrow"));
+  ASSERT_EQ(narrow.size(), wide.size());
+  for (size_t i = 0; i < wide.size(); ++i) EXPECT_NEAR(narrow[i].loss, wide[i].loss, 0.05) << "step " << i;
+  EXPECT_NE(TinyRun::result_of(run("narrow")), TinyRun::result_of(run("wide")));
+  expect_says(content_of(run("narrow") / "config.toml"), "gradient-wire = \"bf16\"");
+  const Ran other = run_program("train /nowhere --out x --gradient-wire f16");
+  EXPECT_EQ(other.status, 2) << other.err;
+}
+
 TEST_F(StartedByMpirun, JudgesAndPredictsAsOneProcessDoes) {
   tiny_->make(run("model"));
   const std::string eval =
