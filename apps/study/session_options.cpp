@@ -25,7 +25,7 @@ Session::Options session_options(const TrainOptions& options, const Recipe& reci
 
 void say_ranks(Trainer& trainer, const Recipe& recipe, Observer& observer) {
   if (trainer.ranks().is_alone()) return;
-  observer.say(fmt::format("{} processes share each batch; gradients are summed as {} in {} buckets of about {} MiB at most",
+  observer.say(fmt::format("{} processes share each batch; gradients are summed as {} in {} buckets of some {} MiB",
                            trainer.ranks().size(), recipe.gradient_wire, buckets_of(trainer.parameters()).size(),
                            kBucketBytes >> 20));
 }

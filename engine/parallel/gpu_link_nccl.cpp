@@ -1,10 +1,10 @@
 /// NCCL is loaded at first use: a program that does not need it starts without it, and runs where it is not installed.
 #include <cuda_bf16.h>  // else an older nccl.h has no bf16
-#include <dlfcn.h>
 #include <nccl.h>
 
 #include "engine/core/gpu.h"
 #include "engine/core/ranks.h"
+#include "engine/core/shared_library.h"
 #include "engine/parallel/gpu_link.h"
 
 namespace cudenza {
@@ -12,32 +12,15 @@ namespace {
 
 /// The library's functions, as nccl.h declares them.
 struct Nccl {
-  decltype(&ncclGetUniqueId) get_unique_id;
-  decltype(&ncclCommInitRank) comm_init_rank;
-  decltype(&ncclAllReduce) all_reduce;
-  decltype(&ncclBroadcast) broadcast;
-  decltype(&ncclGroupStart) group_start;
-  decltype(&ncclGroupEnd) group_end;
-  decltype(&ncclGetErrorString) error_string;
+  SharedLibrary library{"libnccl.so.2", "several processes on GPUs need NCCL 2.10 or later: install it, or use `device` cpu"};
+  decltype(ncclGetUniqueId)* get_unique_id = library.function<decltype(ncclGetUniqueId)>("ncclGetUniqueId");
+  decltype(ncclCommInitRank)* comm_init_rank = library.function<decltype(ncclCommInitRank)>("ncclCommInitRank");
+  decltype(ncclAllReduce)* all_reduce = library.function<decltype(ncclAllReduce)>("ncclAllReduce");
+  decltype(ncclBroadcast)* broadcast = library.function<decltype(ncclBroadcast)>("ncclBroadcast");
+  decltype(ncclGroupStart)* group_start = library.function<decltype(ncclGroupStart)>("ncclGroupStart");
+  decltype(ncclGroupEnd)* group_end = library.function<decltype(ncclGroupEnd)>("ncclGroupEnd");
+  decltype(ncclGetErrorString)* error_string = library.function<decltype(ncclGetErrorString)>("ncclGetErrorString");
 
-  Nccl() {
-    void* const library =
-        dlopen("libnccl.so.2", RTLD_NOW | RTLD_LOCAL);  // stays until the program ends, as its communicator does
-    if (!library)
-      throw DeviceError(fmt::format(
-          "processes on several GPUs need NCCL, which cannot be loaded: {}; install it, or use `device` cpu", dlerror()));
-    const auto load = [&](auto& function, const char* name) {
-      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
-      if (!function) throw DeviceError(fmt::format("NCCL has no {}: it is too old; install version 2.10 or later", name));
-    };
-    load(get_unique_id, "ncclGetUniqueId");
-    load(comm_init_rank, "ncclCommInitRank");
-    load(all_reduce, "ncclAllReduce");
-    load(broadcast, "ncclBroadcast");
-    load(group_start, "ncclGroupStart");
-    load(group_end, "ncclGroupEnd");
-    load(error_string, "ncclGetErrorString");
-  }
   void check(ncclResult_t result, const char* what) const {
     if (result != ncclSuccess) throw DeviceError(fmt::format("NCCL: {}: {}", what, error_string(result)));
   }

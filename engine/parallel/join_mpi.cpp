@@ -1,9 +1,7 @@
 #include <mpi.h>
 
 #include <algorithm>
-#include <deque>
 #include <numeric>
-#include <optional>
 #include <utility>
 
 #include "engine/core/dispatch.h"
@@ -58,66 +56,6 @@ class Room {
   std::vector<double> values_;
 };
 
-/// Sums that go on beside other work: each rank gets its share of everybody's values, adds them, and gives the result to all.
-/// What one call began, the next one or finish() takes further, so that messages travel while the caller computes.
-class StartedSums {
- public:
-  StartedSums(MPI_Comm ranks, int rank, int size) : ranks_(ranks), rank_(rank), size_(size) {}
-
-  void start(const Tensor& t) {
-    const auto unit = static_cast<int64_t>(size_of(t.dtype()));
-    const int64_t most = kPiece / unit;
-    for (int64_t at = 0; at < t.numel(); at += most)
-      start_piece(static_cast<char*>(t.raw()) + at * unit, std::min(most, t.numel() - at), t.dtype());
-  }
-
-  void finish() {
-    add_and_give();
-    for (Piece& piece : pieces_) MPI_Wait(&piece.request, MPI_STATUS_IGNORE);
-    pieces_.clear();
-  }
-
- private:
-  /// What MPI reads until a request is done.
-  struct Piece {
-    char* values;
-    DType dtype;
-    Shares shares;
-    std::vector<int> lengths, begins;  // of everybody's values of the own share
-    MPI_Request request = MPI_REQUEST_NULL;
-  };
-
-  void start_piece(char* values, int64_t count, DType dtype) {
-    add_and_give();
-    Piece& piece = pieces_.emplace_back(Piece{values, dtype, Shares(count, size_), {}, {}});
-    const int length = piece.shares.counts[static_cast<size_t>(rank_)];
-    for (int r = 0; r < size_; ++r) piece.lengths.push_back(length), piece.begins.push_back(r * length);
-    const MPI_Datatype type = mpi_type(dtype);
-    parts_ = room_.of(int64_t{length} * size_ * static_cast<int64_t>(size_of(dtype)));
-    MPI_Ialltoallv(values, piece.shares.counts.data(), piece.shares.begins.data(), type, parts_, piece.lengths.data(),
-                   piece.begins.data(), type, ranks_, &piece.request);
-  }
-
-  /// The last piece's parts, once they have come.
-  void add_and_give() {
-    const void* const parts = std::exchange(parts_, nullptr);
-    if (!parts) return;
-    Piece& piece = pieces_.back();
-    const auto own = static_cast<size_t>(rank_);
-    MPI_Wait(&piece.request, MPI_STATUS_IGNORE);
-    const int64_t begin = piece.shares.begins[own] * static_cast<int64_t>(size_of(piece.dtype));
-    add_parts(piece.dtype, parts, size_, piece.shares.counts[own], piece.values + begin);
-    MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, piece.values, piece.shares.counts.data(), piece.shares.begins.data(),
-                    mpi_type(piece.dtype), ranks_, &piece.request);
-  }
-
-  MPI_Comm ranks_;
-  int rank_, size_;
-  std::deque<Piece> pieces_;
-  Room room_;
-  void* parts_ = nullptr;  // that are on their way
-};
-
 /// Between processes: MPI for memory of the host, NCCL between GPUs.
 class MpiRanks : public Ranks {
  public:
@@ -130,10 +68,6 @@ class MpiRanks : public Ranks {
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &on_this_machine);
     MPI_Comm_rank(on_this_machine, &local_rank_);
     MPI_Comm_free(&on_this_machine);
-    MPI_Comm beside = MPI_COMM_NULL;  // so that other calls may come between
-    MPI_Comm_dup(MPI_COMM_WORLD, &beside);
-    whole_.emplace(MPI_COMM_WORLD, rank_, size_);
-    started_.emplace(beside, rank_, size_);
   }
 
   int rank() const override { return rank_; }
@@ -144,19 +78,23 @@ class MpiRanks : public Ranks {
     if (t.device().is_cuda()) return link(t).sum(t);
     check_can_sum(t.dtype());
     if (static_cast<int64_t>(t.bytes()) <= kTogether) return sum_together(t);
-    whole_->start(t);
-    whole_->finish();
+    const auto unit = static_cast<int64_t>(size_of(t.dtype()));
+    const int64_t most = kPiece / unit;
+    for (int64_t at = 0; at < t.numel(); at += most)
+      sum_by_parts(static_cast<char*>(t.raw()) + at * unit, std::min(most, t.numel() - at), t.dtype());
   }
 
   void start_sum(const Tensor& t) override {
     if (t.device().is_cuda()) return link(t).start_sum(t);
     check_can_sum(t.dtype());
-    started_->start(t);
+    started_.push_back(t);
   }
 
+  /// Those of the host's memory are made now: sent during the backward pass they took a tenth of ResNet34's images a second, for
+  /// MPI moves nothing by itself while all cores compute (bench/results/scaling.md).
   void finish_sums() override {
     if (link_) link_->finish_sums();
-    started_->finish();
+    for (const Tensor& t : std::exchange(started_, {})) sum(t);
   }
 
   void broadcast(const Tensor& t) override {
@@ -211,6 +149,22 @@ class MpiRanks : public Ranks {
     return *link_;
   }
 
+  /// Rank r gets its share of everybody's values, adds them, and gives the result to all.
+  void sum_by_parts(char* values, int64_t count, DType dtype) {
+    const Shares shares(count, size_);
+    const auto own = static_cast<size_t>(rank_);
+    const auto unit = static_cast<int64_t>(size_of(dtype));
+    const int length = shares.counts[own];
+    const MPI_Datatype type = mpi_type(dtype);
+    void* const parts = room_.of(length * unit * size_);
+    std::vector<int> lengths(static_cast<size_t>(size_), length), begins(lengths.size());
+    std::exclusive_scan(lengths.begin(), lengths.end(), begins.begin(), 0);
+    MPI_Alltoallv(values, shares.counts.data(), shares.begins.data(), type, parts, lengths.data(), begins.data(), type,
+                  MPI_COMM_WORLD);
+    add_parts(dtype, parts, size_, length, values + shares.begins[own] * unit);
+    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values, shares.counts.data(), shares.begins.data(), type, MPI_COMM_WORLD);
+  }
+
   /// Everybody sends everything, and adds everything.
   void sum_together(const Tensor& t) {
     const int count = static_cast<int>(t.numel());
@@ -229,7 +183,7 @@ class MpiRanks : public Ranks {
 
   int rank_ = 0, size_ = 1, local_rank_ = 0;
   Room room_;
-  std::optional<StartedSums> whole_, started_;
+  std::vector<Tensor> started_;
   std::unique_ptr<GpuLink> link_;  // made when first needed, on the one device of this process
 };
 
