@@ -33,6 +33,7 @@ class Plan {
 
   void run(Device device, const float* x, kernels::Complex<float>* y) const {
     const Storage workspace(bytes_, device);
+    gpu::stream(device.index());  // makes the device current, as the plan's calls expect
     if (bytes_ > 0) check(cufftSetWorkArea(handle_, workspace.data()), "cufftSetWorkArea");
     check(cufftExecR2C(handle_, const_cast<float*>(x), reinterpret_cast<cufftComplex*>(y)), "cufftExecR2C");
   }

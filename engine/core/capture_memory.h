@@ -13,6 +13,14 @@ class CaptureMemory {
  public:
   using Piece = std::pair<void*, size_t>;
 
+  explicit CaptureMemory(int device) : device_(device) {}
+
+  int device() const { return device_; }
+  /// Throws std::logic_error for work on another device, which the graph would not hold.
+  void check_device(int device) const {
+    if (device != device_)
+      throw std::logic_error(fmt::format("a capture of cuda:{}: its work makes a tensor on cuda:{}", device_, device));
+  }
   void made(void* p, size_t bytes) { living_.emplace(p, bytes); }
   /// Returns true if the captured work allocated the piece: its release is then part of the graph. Memory from before the
   /// capture is kept instead, because captured work reads it at every replay.
@@ -32,6 +40,7 @@ class CaptureMemory {
   const std::vector<Piece>& kept() const { return kept_; }
 
  private:
+  int device_;
   std::map<void*, size_t> living_;
   std::vector<Piece> kept_;
 };

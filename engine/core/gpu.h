@@ -46,13 +46,17 @@ enum class Copy { host_to_device, device_to_host, device_to_device };
 void copy(void* to, const void* from, size_t bytes, Copy direction, int device);
 /// Enqueues a copy on the device of `rows` rows of `bytes` bytes. Rows start `to_pitch` and `from_pitch` bytes apart.
 void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t bytes, int64_t rows, int device);
+/// Enqueues on `to_device` a copy from the memory of another device. Whoever calls it orders the two devices' work by wait_for().
+void copy_between(void* to, int to_device, const void* from, int from_device, size_t bytes);
+/// What is enqueued on `device` from now on begins when all that has been enqueued on `other` so far is done. The host goes on.
+void wait_for(int device, int other);
 /// Enqueues a memset.
 void fill(void* p, int byte, size_t bytes, int device);
 
 /// A CUDA graph: work captured once and replayed by one call. It holds what `work` enqueues on the device's stream, with the
 /// addresses used: tensors that `work` reads or writes must outlive the graph, and results must be copied into such tensors.
-/// `work` must not synchronise, read back, or copy from the host. Host values (a learning rate, an epoch number) become
-/// constants of the graph. Capturing does not run the work.
+/// `work` must not synchronise, read back, copy from the host, or use another device. Host values (a learning rate, an epoch
+/// number) become constants of the graph. Capturing does not run the work.
 class CapturedGraph {
  public:
   /// Throws std::logic_error if a tensor made by `work` outlives it: the graph owns that memory. If `work` releases older

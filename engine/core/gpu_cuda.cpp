@@ -59,6 +59,17 @@ class Card {
     CUDA_CHECK(cudaStreamWaitEvent(later, passed_));
   }
 
+  /// Lets another device reach this one's memory, now and later, where the two can: else copies between them go by the host.
+  void show_to(int other) const {
+    int can = 0;
+    CUDA_CHECK(cudaDeviceCanAccessPeer(&can, other, device_));
+    if (!can) return;
+    cudaMemAccessDesc access{};
+    access.location = {cudaMemLocationTypeDevice, other};
+    access.flags = cudaMemAccessFlagsProtReadWrite;
+    CUDA_CHECK(cudaMemPoolSetAccess(pool_, &access, 1));
+  }
+
   /// The pool and the captured graphs each hold memory. Returns what neither uses now to the system, so that the other can
   /// have it.
   void trim() {
@@ -98,7 +109,11 @@ Card& card(int device) {
   static auto* const cards = new std::map<int, std::unique_ptr<Card>>;  // tensors with static lifetime may outlast it
   std::lock_guard lock(mutex);
   auto& entry = (*cards)[device];
-  if (!entry) entry = std::make_unique<Card>(device);
+  if (entry) return *entry;
+  entry = std::make_unique<Card>(device);
+  for (const auto& [other, card] : *cards) {
+    if (other != device) card->show_to(device), entry->show_to(other);
+  }
   return *entry;
 }
 
@@ -160,6 +175,7 @@ void join_side_stream(int device) {
 }
 
 void* allocate(size_t bytes, int device) {
+  if (capture) capture->check_device(device);
   Current current(device);
   Card& here = card(device);
   void* p = nullptr;
@@ -184,7 +200,7 @@ void* allocate(size_t bytes, int device) {
 }
 
 void release(void* p, size_t bytes, int device) noexcept {
-  if (capture && !capture->let_go(p, bytes)) return;
+  if (capture && capture->device() == device && !capture->let_go(p, bytes)) return;
   if (cudaFreeAsync(p, card(device).stream()) != cudaSuccess) cudaGetLastError();  // the driver was shut down before us
   card(device).count(-static_cast<int64_t>(bytes));
 }
@@ -193,6 +209,7 @@ void copy(void* to, const void* from, size_t bytes, Copy direction, int device) 
   const auto kind = direction == Copy::host_to_device   ? cudaMemcpyHostToDevice
                     : direction == Copy::device_to_host ? cudaMemcpyDeviceToHost
                                                         : cudaMemcpyDeviceToDevice;
+  Current current(device);  // the runtime asks for it where memory is of a pool
   // Pageable host memory has been read on return: the caller may reuse it while the copy is still running.
   CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, kind, card(device).stream()));
   if (direction != Copy::device_to_device) ++card(device).host_copies;
@@ -200,28 +217,54 @@ void copy(void* to, const void* from, size_t bytes, Copy direction, int device) 
 }
 
 void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t bytes, int64_t rows, int device) {
+  Current current(device);
   CUDA_CHECK(cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, bytes, static_cast<size_t>(rows), cudaMemcpyDeviceToDevice,
                                card(device).stream()));
 }
 
-void fill(void* p, int byte, size_t bytes, int device) { CUDA_CHECK(cudaMemsetAsync(p, byte, bytes, card(device).stream())); }
+void copy_between(void* to, int to_device, const void* from, int from_device, size_t bytes) {
+  Current current(to_device);
+  card(from_device);  // shows its memory
+  CUDA_CHECK(cudaMemcpyPeerAsync(to, to_device, from, from_device, bytes, card(to_device).stream()));
+}
+
+void wait_for(int device, int other) {
+  cudaEvent_t done = nullptr;
+  {
+    Current current(other);
+    CUDA_CHECK(cudaEventCreateWithFlags(&done, cudaEventDisableTiming));
+    CUDA_CHECK(cudaEventRecord(done, card(other).stream()));
+  }
+  Current current(device);
+  const cudaError_t status = cudaStreamWaitEvent(card(device).stream(), done, 0);
+  cudaEventDestroy(done);  // the runtime keeps it until it has happened
+  CUDA_CHECK(status);
+}
+
+void fill(void* p, int byte, size_t bytes, int device) {
+  Current current(device);
+  CUDA_CHECK(cudaMemsetAsync(p, byte, bytes, card(device).stream()));
+}
 
 struct CapturedGraph::State {
-  int device = 0;
+  explicit State(int device) : memory(device) {}
+
   cudaGraphExec_t executable = nullptr;
   CaptureMemory memory;
+
+  int device() const { return memory.device(); }
 };
 
 namespace {
 
 /// Returns memory from before the capture to the pool, in stream order: after all replays.
-void release_kept(const CaptureMemory& memory, int device) {
-  for (const auto& [p, bytes] : memory.kept()) release(p, bytes, device);
+void release_kept(const CaptureMemory& memory) {
+  for (const auto& [p, bytes] : memory.kept()) release(p, bytes, memory.device());
 }
 
 /// The graph of what `work` enqueues on the stream. Memory that `work` allocates and releases belongs to the graph.
-cudaGraph_t captured(int device, CaptureMemory& memory, const std::function<void()>& work) {
-  const cudaStream_t stream = card(device).stream();
+cudaGraph_t captured(CaptureMemory& memory, const std::function<void()>& work) {
+  const cudaStream_t stream = card(memory.device()).stream();
   cudaGraph_t graph = nullptr;
   CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
   capture = &memory;
@@ -233,7 +276,7 @@ cudaGraph_t captured(int device, CaptureMemory& memory, const std::function<void
     cudaStreamEndCapture(stream, &graph);  // leaves the stream usable; the broken graph is dropped
     if (graph) cudaGraphDestroy(graph);
     cudaGetLastError();
-    release_kept(memory, device);
+    release_kept(memory);
     throw;
   }
   capture = nullptr;
@@ -243,10 +286,9 @@ cudaGraph_t captured(int device, CaptureMemory& memory, const std::function<void
 
 }  // namespace
 
-CapturedGraph::CapturedGraph(int device, const std::function<void()>& work) : state_(std::make_unique<State>()) {
-  state_->device = device;
+CapturedGraph::CapturedGraph(int device, const std::function<void()>& work) : state_(std::make_unique<State>(device)) {
   Current current(device);
-  const cudaGraph_t graph = captured(device, state_->memory, work);
+  const cudaGraph_t graph = captured(state_->memory, work);
   const cudaError_t status = cudaGraphInstantiate(&state_->executable, graph, 0);
   cudaGraphDestroy(graph);
   CUDA_CHECK(status);
@@ -254,14 +296,15 @@ CapturedGraph::CapturedGraph(int device, const std::function<void()>& work) : st
 }
 
 CapturedGraph::~CapturedGraph() {
-  release_kept(state_->memory, state_->device);
-  cudaStreamSynchronize(card(state_->device).stream());
+  release_kept(state_->memory);
+  cudaStreamSynchronize(card(state_->device()).stream());
   cudaGraphExecDestroy(state_->executable);
-  card(state_->device).trim();
+  card(state_->device()).trim();
 }
 
 void CapturedGraph::replay() const {
-  Card& here = card(state_->device);
+  Current current(state_->device());
+  Card& here = card(state_->device());
   ++here.replays;
   cudaError_t status = cudaGraphLaunch(state_->executable, here.stream());
   if (status == cudaErrorMemoryAllocation) {  // the pool may hold memory from eager work between replays

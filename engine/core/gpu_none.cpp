@@ -19,6 +19,8 @@ void* allocate(size_t, int) { absent(); }
 void release(void*, size_t, int) noexcept {}
 void copy(void*, const void*, size_t, Copy, int) { absent(); }
 void copy_rows(void*, size_t, const void*, size_t, size_t, int64_t, int) { absent(); }
+void copy_between(void*, int, const void*, int, size_t) { absent(); }
+void wait_for(int, int) { absent(); }
 void fill(void*, int, size_t, int) { absent(); }
 struct CapturedGraph::State {};
 CapturedGraph::CapturedGraph(int, const std::function<void()>&) { absent(); }

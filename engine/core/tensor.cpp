@@ -23,6 +23,18 @@ struct Tensor::Impl {
 
 namespace {
 
+/// The copy waits for the work that makes its source. Later work on the source's device, which may overwrite or release it, waits
+/// for the copy.
+void copy_between_devices(void* to, int to_device, const void* from, int from_device, size_t bytes) {
+  if (gpu::is_capturing())
+    throw std::logic_error(
+        fmt::format("a capture: it holds the work of one device, but {} bytes are copied from cuda:{} to cuda:{}", bytes,
+                    from_device, to_device));
+  gpu::wait_for(to_device, from_device);
+  gpu::copy_between(to, to_device, from, from_device, bytes);
+  gpu::wait_for(from_device, to_device);
+}
+
 void copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t bytes) {
   if (bytes == 0) return;
   if (to_device.is_cpu() != from_device.is_cpu() && gpu::is_capturing()) {
@@ -36,8 +48,10 @@ void copy_bytes(void* to, Device to_device, const void* from, Device from_device
     gpu::copy(to, from, bytes, gpu::Copy::device_to_host, from_device.index());
   } else if (from_device.is_cpu()) {
     gpu::copy(to, from, bytes, gpu::Copy::host_to_device, to_device.index());
-  } else {
+  } else if (to_device == from_device) {
     gpu::copy(to, from, bytes, gpu::Copy::device_to_device, to_device.index());
+  } else {
+    copy_between_devices(to, to_device.index(), from, from_device.index(), bytes);
   }
 }
 

@@ -17,14 +17,15 @@ namespace cudenza::kernels {
 
 template <class T> T* dynamic_shared() { return static_cast<T*>(simt::dynamic_shared_bytes()); }
 
-template <auto kernel, class... Args> void launch(dim3 grid, dim3 block, size_t shared_bytes, Gpu, Args... args) {
+template <auto kernel, class... Args> void launch(dim3 grid, dim3 block, size_t shared_bytes, Gpu gpu, Args... args) {
   const std::string& name = simt::note_kernel(__PRETTY_FUNCTION__);
   const auto start = [&]<class... Params>(void (*typed_kernel)(Params...)) {
-    simt::enqueue([=, &name] {
+    const auto work = [=, &name] {
       const auto call = [&]() SIMT_UNTRACED { typed_kernel(static_cast<Params>(args)...); };
       const auto call_it = [](const void* it) SIMT_UNTRACED { (*static_cast<decltype(&call)>(it))(); };
       simt::run(name, grid, block, shared_bytes, {call_it, &call});
-    });
+    };
+    simt::enqueue(work, gpu.stream);
   };
   start(kernel);
 }

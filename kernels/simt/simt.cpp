@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <numeric>
 #include <random>
 #include <stdexcept>
@@ -52,9 +53,10 @@ thread_local std::mt19937 random_order{1};
 thread_local Queue* queue = nullptr;
 void (*watcher)(bool begins) = nullptr;
 std::vector<Tracer*> tracers;
-bool in_kernel = false;  // the code that runs is a kernel's own
+thread_local bool in_kernel = false;  // the code that runs is a kernel's own
 uint64_t most_blocks = std::numeric_limits<uint64_t>::max();
 std::set<std::string> names;
+std::mutex names_mutex;
 
 void* poisoned(size_t bytes) {
   void* p = ::operator new (bytes, std::align_val_t{16});
@@ -206,8 +208,9 @@ void set_order(Order new_order, uint32_t seed) {
 
 const std::set<std::string>& kernels_run() { return names; }
 
-void enqueue(Work work) {
+void enqueue(Work work, void* stream) {
   if (queue) queue->push_back(std::move(work));
+  else if (stream) static_cast<Stream*>(stream)->take(std::move(work));
   else perform(work);
 }
 
@@ -256,6 +259,7 @@ const std::string& note_kernel(const char* pretty_function) {
   const std::string text = pretty_function;
   const std::string marker = "auto kernel = ";
   const size_t begin = text.find(marker) + marker.size();
+  const std::lock_guard lock(names_mutex);
   return *names.insert(text.substr(begin, text.find(';', begin) - begin)).first;
 }
 

@@ -6,8 +6,8 @@
 /// memory is fresh, exactly sized (AddressSanitizer sees its ends) and poisoned with NaNs for every block, so that
 /// reading before writing shows.
 ///
-/// Work on the emulated device goes through enqueue(): it runs at once, or is kept while work is captured, as a
-/// stream under capture does.
+/// Work on the emulated device goes through enqueue(): it is kept while work is captured, as a stream under capture does; else
+/// its stream takes it, or it runs at once.
 ///
 /// It proves indexing, barriers and arithmetic; tracers (tracer.h) show races, reads of what nothing wrote, and what a kernel
 /// asks of memory. It does not prove what only a GPU can: memory ordering, occupancy, registers. What it lacks must fail to
@@ -47,8 +47,17 @@ const std::set<std::string>& kernels_run();
 
 using Work = std::function<void()>;
 using Queue = std::vector<Work>;
-/// Does the work, or keeps it in the queue that this OS thread captures to. Whatever it needs it holds by value.
-void enqueue(Work work);
+/// Takes work that it will do in the order of its coming.
+class Stream {
+ public:
+  virtual void take(Work work) = 0;
+
+ protected:
+  ~Stream() = default;
+};
+/// Keeps the work in the queue that this OS thread captures to; or gives it to `stream`, a Stream*; or, if that is null, does it.
+/// Whatever the work needs it holds by value.
+void enqueue(Work work, void* stream = nullptr);
 /// Runs the work as the device does: the watcher is told before and after.
 void perform(const Work& work);
 /// From now on enqueued work goes to `queue`; null: is done. Returns what was before.

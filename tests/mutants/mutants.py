@@ -31,9 +31,9 @@ from changes import ROOT, all_mutants, edits_of, includers, with_all
 
 SIMT, TRACED = "cudenza_simt_tests", "cudenza_traced_tests"
 PROGRAMS = {SIMT: "cudenza_simt", TRACED: "cudenza_simt_traced"}  # and the library of kernels in each
-# Tests of the tree, tests that start the program anew, and with tracing those of a whole training: they run no kernel that others
-# do not, and ten seconds long.
-OTHERS = {SIMT: "-EveryKernel*:*DeathTest*", TRACED: "-*DeathTest*:*/Floors*:*TrainingOnSimt*"}
+# Tests of the tree, tests that start the program anew, those on two devices, and with tracing those of a whole training: they run
+# no kernel that others do not, and ten seconds long.
+OTHERS = {SIMT: "-EveryKernel*:*DeathTest*:TwoDevices*", TRACED: "-*DeathTest*:*/Floors*:*TrainingOnSimt*"}
 QUICK = 1.5  # seconds of tests that nine mutants in ten do not stand
 QUIET = {"ASAN_OPTIONS": "symbolize=0:detect_leaks=0", "UBSAN_OPTIONS": "symbolize=0:print_stacktrace=0", "OMP_NUM_THREADS": "1"}
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/core/dispatch.h"
+#include "engine/core/gpu.h"
 #include "engine/libraries/conv.h"
 #include "engine/libraries/gemm.h"
 #include "kernels/simt/tracer.h"
@@ -25,25 +26,27 @@ struct Sizes {
 };
 
 /// Enqueues a library's work, which overwrites `elements` of y and reads so many.
-void enqueue_for(const void* y, double elements, DType dtype, std::string what, double flops, double read,
+void enqueue_for(int device, const void* y, double elements, DType dtype, std::string what, double flops, double read,
                  std::function<void()> work) {
-  simt::enqueue([=, size = static_cast<double>(size_of(dtype))] {
+  const auto told = [=, size = static_cast<double>(size_of(dtype))] {
     simt::tell_library({.what = what, .flops = flops, .bytes_read = read * size, .bytes_written = elements * size});
     if (testing::device_is_dry()) return;
     work();
     simt::tell_wrote(y, static_cast<size_t>(elements * size));
-  });
+  };
+  simt::enqueue(told, gpu::stream(device));
 }
 
 class EnqueuedConv final : public ConvBackend {
  public:
+  explicit EnqueuedConv(int device) : device_(device) {}
   std::string_view name() const override { return "reference, enqueued"; }
   bool supports(const ConvShape& s) const override { return conv_reference().supports(s); }
   void forward(const ConvShape& s, const void* x, const void* w, void* y, const ConvEpilogue& e) const override {
     const Sizes size(s);
     const double read = size.x + size.w + (e.residual ? size.y : 0);
     const std::string what = e.bias || e.residual ? "conv2d forward with bias, " : "conv2d forward, ";
-    enqueue_for(y, size.y, s.dtype, what + s.text(), s.flops(), read, [=] {
+    enqueue_for(device_, y, size.y, s.dtype, what + s.text(), s.flops(), read, [=] {
       std::vector<float> widened;
       ConvEpilogue epilogue = e;
       if (e.bias_is_rounded) {
@@ -60,7 +63,7 @@ class EnqueuedConv final : public ConvBackend {
                           float* sum_of_squares) const override {
     if (s.dtype != DType::f16 || s.in_channels % 8 != 0 || s.out_channels % 8 != 0) return false;
     const Sizes size(s);
-    enqueue_for(y, size.y, s.dtype, "conv2d forward with sums, " + s.text(), s.flops(), size.x + size.w, [=] {
+    enqueue_for(device_, y, size.y, s.dtype, "conv2d forward with sums, " + s.text(), s.flops(), size.x + size.w, [=] {
       conv_reference().forward(s, x, w, y, {});
       std::fill_n(sum, s.out_channels, 0.f);
       std::fill_n(sum_of_squares, s.out_channels, 0.f);
@@ -75,27 +78,31 @@ class EnqueuedConv final : public ConvBackend {
   }
   void backward_data(const ConvShape& s, const void* dy, const void* w, void* dx) const override {
     const Sizes size(s);
-    enqueue_for(dx, size.x, s.dtype, "conv2d backward data, " + s.text(), s.flops(), size.y + size.w,
+    enqueue_for(device_, dx, size.x, s.dtype, "conv2d backward data, " + s.text(), s.flops(), size.y + size.w,
                 [=] { conv_reference().backward_data(s, dy, w, dx); });
   }
   void backward_weights(const ConvShape& s, const void* x, const void* dy, void* dw) const override {
     const Sizes size(s);
-    enqueue_for(dw, size.w, s.dtype, "conv2d backward weights, " + s.text(), s.flops(), size.x + size.y,
+    enqueue_for(device_, dw, size.w, s.dtype, "conv2d backward weights, " + s.text(), s.flops(), size.x + size.y,
                 [=] { conv_reference().backward_weights(s, x, dy, dw); });
   }
+
+ private:
+  int device_;
 };
 
 }  // namespace
 
-const ConvBackend& conv_gpu(int) {
-  static const EnqueuedConv instance;
-  return instance;
+const ConvBackend& conv_gpu(int device) {
+  static const EnqueuedConv first(0), second(1);
+  return device == 0 ? first : second;
 }
 
-void gemm_gpu(Device, const GemmShape& shape, const void* a, const void* b, void* y, const void* bias) {
+void gemm_gpu(Device device, const GemmShape& shape, const void* a, const void* b, void* y, const void* bias) {
   const auto m = static_cast<double>(shape.m), n = static_cast<double>(shape.n), k = static_cast<double>(shape.k);
   const std::string what = fmt::format("gemm, {} m {} n {} k {}", shape.dtype, shape.m, shape.n, shape.k);
-  enqueue_for(y, m * n, shape.dtype, what, shape.flops(), m * k + k * n, [=] { gemm_reference(shape, a, b, y, bias); });
+  enqueue_for(device.index(), y, m * n, shape.dtype, what, shape.flops(), m * k + k * n,
+              [=] { gemm_reference(shape, a, b, y, bias); });
 }
 
 }  // namespace cudenza

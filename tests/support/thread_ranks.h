@@ -81,13 +81,13 @@ class ThreadRanks : public Ranks {
 };
 
 /// Calls work(ranks) on `size` threads. Throws what the first of them has thrown; no rank waits for one that has.
-inline void as_ranks(int size, const std::function<void(const std::shared_ptr<Ranks>&)>& work) {
-  ThreadRanks::Shared shared(size);
+template <class Rank = ThreadRanks> void as_ranks(int size, const std::function<void(const std::shared_ptr<Ranks>&)>& work) {
+  typename Rank::Shared shared(size);
   kernels::FirstFailure failure;
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank) {
     threads.emplace_back([&, rank] {
-      failure.guard([&] { work(std::make_shared<ThreadRanks>(rank, shared)); });
+      failure.guard([&] { work(std::make_shared<Rank>(rank, shared)); });
       shared.all.arrive_and_drop();
     });
   }

@@ -65,8 +65,8 @@ inline InputSpec small_input(const Tensor& pcm) {
 /// Network, input and trainer on one device.
 class DeviceTraining {
  public:
-  DeviceTraining(Device device, const Recipe& recipe, DType dtype = DType::f32)
-      : DeviceTraining(device, recipe, dtype, made_up_clips()) {}
+  DeviceTraining(Device device, const Recipe& recipe, DType dtype = DType::f32, std::shared_ptr<Ranks> all = {})
+      : DeviceTraining(device, recipe, dtype, made_up_clips(), all ? std::move(all) : std::make_shared<Ranks>()) {}
 
   std::vector<double> train() {
     std::vector<double> losses;
@@ -81,15 +81,25 @@ class DeviceTraining {
   /// Probabilities of all clips, joined from the plain pass and two augmented ones.
   std::vector<double> judge() {
     const Trainer::Averaged averaged(trainer);
-    return evaluate(net, input, rows, {.batch_size = 16, .tta = 2});
+    return evaluate(net, input, rows, {.batch_size = 8, .tta = 2, .ranks = ranks.get()});
   }
-  Trainer::Parts parts() { return {net, group_by_prefix(net, {{"body", {""}}, {"head", {"fc."}}}), input, labels, rows, random}; }
+  Trainer::Parts parts() {
+    return {.network = net,
+            .groups = group_by_prefix(net, {{"body", {""}}, {"head", {"fc."}}}),
+            .input = input,
+            .labels = labels,
+            .rows = rows,
+            .random = random,
+            .on_phase = {},
+            .ranks = ranks};
+  }
   Validation validation() const {
     Validation v{.rows = {rows.begin(), rows.begin() + 6}, .file = {0, 1, 2, 3, 4, 5}, .labels = {}};
     for (const int64_t row : v.rows) v.labels.push_back(labels[static_cast<size_t>(row)]);
     return v;
   }
 
+  std::shared_ptr<Ranks> ranks;
   std::shared_ptr<Generator> random = std::make_shared<Generator>(11);
   std::vector<int64_t> rows, labels;
   ResidualCnn net;
@@ -97,10 +107,12 @@ class DeviceTraining {
   Trainer trainer;
 
  private:
-  DeviceTraining(Device device, const Recipe& recipe, DType dtype, const Tensor& pcm)
-      : DeviceTraining(device, recipe, dtype, pcm, small_input(pcm)) {}
-  DeviceTraining(Device device, const Recipe& recipe, DType dtype, const Tensor& pcm, const InputSpec& spec)
-      : net({.drop = 0.25, .random = random}),
+  DeviceTraining(Device device, const Recipe& recipe, DType dtype, const Tensor& pcm, std::shared_ptr<Ranks> all)
+      : DeviceTraining(device, recipe, dtype, pcm, std::move(all), small_input(pcm)) {}
+  DeviceTraining(Device device, const Recipe& recipe, DType dtype, const Tensor& pcm, std::shared_ptr<Ranks> all,
+                 const InputSpec& spec)
+      : ranks(std::move(all)),
+        net({.drop = 0.25, .random = random}),
         input(pcm.to(device), spec, clip_chances(recipe, spec), dtype, 11),
         trainer((prepare(device), parts()), recipe) {}
   void prepare(Device device) {
