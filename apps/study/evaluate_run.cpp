@@ -62,7 +62,7 @@ Evaluation evaluate_model(Model& model, const EvalChoice& o, const Compute& comp
   for (const EvalPart& part : parts) all.insert(part.items.begin(), part.items.end());
   const std::vector<int> items(all.begin(), all.end());
   warn_of_one_class(o, data.dataset, items, observer);
-  load(data, items, model.input, {.workers = o.workers, .strict = o.strict}, observer);
+  load(data, items, model.input, {.workers = o.workers, .strict = o.strict, .ranks = compute.ranks.get()}, observer);
   const auto input = make_judged_input(data.rows, model.input, model.head, device, dtype, compute.seed);
   Evaluation evaluation{.parts = {}, .temperature = model.temperature, .stress = {}};
   EvaluateSpec spec{.batch_size = o.batch_size, .tta = o.tta, .join = o.join, .ranks = compute.ranks.get(), .progress = {}};

@@ -5,6 +5,7 @@
 #include "apps/study/files_in_folder.h"
 #include "engine/train/clip_input.h"
 #include "engine/train/picture_input.h"
+#include "engine/train/shared_rows.h"
 
 namespace cudenza {
 std::vector<int64_t> LabelledRows::labels() const {
@@ -83,12 +84,15 @@ void load(LabelledRows& data, std::span<const int> items, const InputSpec& input
   const auto show = [&](size_t done, size_t total) {
     observer.progress(is_sound ? "decoding" : "reading pictures", static_cast<int64_t>(done), static_cast<int64_t>(total), "");
   };
+  const Share share = choice.ranks ? choice.ranks->share(std::ssize(items)) : Share{0, std::ssize(items)};
+  const auto own = items.subspan(static_cast<size_t>(share.begin), static_cast<size_t>(share.count));
   if (is_sound) {
     PcmCache cache;
-    data.rows = load_sound_rows(data.dataset, items, input, {.threads = choice.workers, .cache = &cache}, show);
+    data.rows = load_sound_rows(data.dataset, own, input, {.threads = choice.workers, .cache = &cache}, show);
   } else {
-    data.rows = load_picture_rows(data.dataset, items, input, choice.workers, show);
+    data.rows = load_picture_rows(data.dataset, own, input, choice.workers, show);
   }
+  if (choice.ranks) data.rows = shared_rows(std::move(data.rows), *choice.ranks);
   for (const std::string& bad : data.rows.bad) {
     if (choice.strict) throw DataError(bad);
     observer.left_out(bad);

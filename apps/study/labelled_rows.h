@@ -35,6 +35,7 @@ void open_and_split(LabelledRows&, const DataChoice&, uint64_t seed, Observer&);
 struct LoadChoice {
   int workers = 0;  ///< threads that decode; 0: one a core
   bool strict = false;
+  Ranks* ranks = nullptr;  ///< each reads its share of the files, and all get all rows; null: a process alone
 };
 
 /// Reads the files of these items into rows. Bad ones, and folders that could not be read, are told to the observer and left out;

@@ -157,7 +157,9 @@ void TrainSetup::know_files() {
   add(data.split.test, "test");
   std::ranges::sort(identity.files, {}, &RunFile::path);
   for (const RunFile& file : identity.files) paths.push_back(data.dataset.root / file.path);
-  const std::vector<std::string> contents = contents_of(paths, options.workers);
+  const Share own = compute.ranks->share(std::ssize(paths));
+  const auto part = std::span(paths).subspan(static_cast<size_t>(own.begin), static_cast<size_t>(own.count));
+  const std::vector<std::string> contents = compute.ranks->joined(contents_of(part, options.workers));
   for (size_t i = 0; i < contents.size(); ++i) identity.files[i].content = contents[i];
 }
 
@@ -188,7 +190,7 @@ void TrainSetup::prepare_data(const fs::path& last) {
     spec = read_input_spec(Hdf5File(last));
   }
   spec.check();
-  load(data, items, spec, {.workers = options.workers, .strict = options.strict}, observer);
+  load(data, items, spec, {.workers = options.workers, .strict = options.strict, .ranks = compute.ranks.get()}, observer);
   if (data.usable(split.train).empty() || data.usable(split.valid).empty()) {
     throw DataError(fmt::format("{}: {} clips to train on and {} to validate on can be used: both are needed", options.data,
                                 data.usable(split.train).size(), data.usable(split.valid).size()));
@@ -200,7 +202,8 @@ void TrainSetup::prepare_data(const fs::path& last) {
 void TrainSetup::prepare_input(const fs::path& last) {
   InputSpec& spec = model.input;
   const bool wants = spec.normalize == Normalize::global || spec.normalize == Normalize::bin;
-  if (last.empty() && wants) spec.statistics = measure(data.rows.data, spec.mel, data.rows_of(data.split.train));
+  if (last.empty() && wants)
+    spec.statistics = measure(data.rows.data, spec.mel, data.rows_of(data.split.train), compute.ranks.get());
   input = make_input(data.rows, spec, recipe, device, dtype, compute.seed);
   kept = std::make_unique<KeptInput>(*input);
 }

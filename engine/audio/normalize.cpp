@@ -49,21 +49,35 @@ void MelStatistics::add(const Tensor& mel_db) {
   const auto bands = static_cast<size_t>(mel_db.size(1));
   require(clips_ == 0 || bands == mean_.size(), "normalise: the statistics are of {} mel bands, the spectrograms {} have {}",
           mean_.size(), mel_db.shape(), bands);
-  if (clips_ == 0) mean_.assign(bands, 0), variance_.assign(bands, 0);
   const std::vector<double> moments = moments_of(mel_db);
-  const double m = static_cast<double>(clips_), n = static_cast<double>(mel_db.size(0)),
-               frames = static_cast<double>(mel_db.size(2));
+  const double n = static_cast<double>(mel_db.size(0)), frames = static_cast<double>(mel_db.size(2));
+  MelStatistics batch;
+  batch.clips_ = mel_db.size(0);
   for (size_t b = 0; b < bands; ++b) {
     double mean = 0, variance = 0;
     for (size_t row = b; row < moments.size() / 4; row += bands) mean += moments[4 * row] / n;
     for (size_t row = b; row < moments.size() / 4; row += bands) {
       variance += (moments[4 * row + 1] / frames + (moments[4 * row] - mean) * (moments[4 * row] - mean)) / n;
     }
-    variance_[b] =
-        (m * variance_[b] + n * variance) / (m + n) + m * n * (mean_[b] - mean) * (mean_[b] - mean) / ((m + n) * (m + n));
-    mean_[b] = (m * mean_[b] + n * mean) / (m + n);
+    batch.mean_.push_back(mean), batch.variance_.push_back(variance);
   }
-  clips_ += mel_db.size(0);
+  add(batch);
+}
+
+void MelStatistics::add(const MelStatistics& others) {
+  if (clips_ == 0) {
+    *this = others;
+    return;
+  }
+  require(others.mean_.size() == mean_.size(), "normalise: statistics of {} mel bands cannot be added to those of {}",
+          others.mean_.size(), mean_.size());
+  const double m = static_cast<double>(clips_), n = static_cast<double>(others.clips_);
+  for (size_t b = 0; b < mean_.size(); ++b) {
+    const double apart = mean_[b] - others.mean_[b];
+    variance_[b] = (m * variance_[b] + n * others.variance_[b]) / (m + n) + m * n * apart * apart / ((m + n) * (m + n));
+    mean_[b] = (m * mean_[b] + n * others.mean_[b]) / (m + n);
+  }
+  clips_ += others.clips_;
 }
 
 double MelStatistics::global_mean() const {

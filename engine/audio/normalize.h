@@ -31,6 +31,8 @@ class MelStatistics {
 
   /// mel_db is [n, bands, frames], f32 or f64, on any device. Waits for the device.
   void add(const Tensor& mel_db);
+  /// Those of other clips of the same set.
+  void add(const MelStatistics& others);
 
   int64_t clips() const { return clips_; }
   const std::vector<double>& mean() const { return mean_; }          ///< [bands]

@@ -67,6 +67,13 @@ Tensor PcmCollector::collected() const {
   return Tensor::from(in_float_, {std::ssize(in_float_)});
 }
 
+Tensor as_floats(const Tensor& pcm) {
+  if (pcm.dtype() == DType::f32) return pcm;
+  const Tensor floats = Tensor::empty(pcm.shape(), DType::f32);
+  widen(pcm.span<int16_t>(), floats.data<float>());
+  return floats;
+}
+
 Tensor stacked(std::vector<Tensor>& parts, int64_t samples) {
   int64_t rows = 0;
   for (const Tensor& part : parts) rows += part.size(0);

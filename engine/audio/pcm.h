@@ -33,6 +33,9 @@ class PcmCollector {
   std::vector<float> in_float_;  // the samples, once one was not
 };
 
+/// The same samples as f32.
+Tensor as_floats(const Tensor& pcm);
+
 /// Clips [·, samples] below each other as one tensor [R, samples] on the CPU: i16 if all are, else f32. Frees each part when it
 /// is copied, so that a data set need not fit twice.
 Tensor stacked(std::vector<Tensor>& parts, int64_t samples);

@@ -55,6 +55,8 @@ class Ranks {
   static void check_can_sum(DType);  ///< throws UsageError for what sum() does not take
   bool any(bool here);               ///< whether it is true on one rank at least
   double of_first(double value);     ///< rank 0's value
+  /// The lists of all ranks one after another, in their order, at every rank.
+  std::vector<std::string> joined(const std::vector<std::string>& own);
 };
 
 }  // namespace cudenza

@@ -77,17 +77,30 @@ Tensor ClipInput::variants(std::span<const int64_t> rows, int n) {
   return picture_(mel);
 }
 
-MelStatistics measure(const Tensor& pcm, const MelSpec& mel, std::span<const int64_t> rows) {
-  constexpr size_t kTogether = 32;
+MelStatistics measure(const Tensor& pcm, const MelSpec& mel, std::span<const int64_t> rows, Ranks* ranks) {
+  constexpr int64_t kTogether = 32;
   const LogMel log_mel(mel, pcm.device());
+  const int64_t samples = pcm.size(1), count = std::ssize(rows), bands = mel.n_mels;
+  const auto part = [&](int64_t batch) {
+    const int64_t begin = batch * kTogether;
+    return rows.subspan(static_cast<size_t>(begin), static_cast<size_t>(std::min(kTogether, count - begin)));
+  };
+  const Tensor moments = Tensor::zeros({(count + kTogether - 1) / kTogether, 2, bands}, DType::f64);
+  const Share own = ranks ? ranks->share(moments.size(0)) : Share{0, moments.size(0)};
+  for (int64_t b = own.begin; b < own.begin + own.count; ++b) {
+    const Tensor batch = Tensor::empty({std::ssize(part(b)), samples}, pcm.dtype(), pcm.device());
+    int64_t at = 0;
+    for (const int64_t row : part(b)) batch.slice(samples * at++, {samples}).copy_from(pcm.slice(row * samples, {samples}));
+    MelStatistics of_batch;
+    of_batch.add(log_mel(batch));
+    moments.slice(2 * b * bands, {bands}).copy_from(of_batch.saved_mean());
+    moments.slice((2 * b + 1) * bands, {bands}).copy_from(of_batch.saved_variance());
+  }
+  if (ranks) ranks->gather(moments);
   MelStatistics statistics;
-  const int64_t samples = pcm.size(1);
-  for (size_t done = 0; done < rows.size(); done += kTogether) {
-    const auto part = rows.subspan(done, std::min(kTogether, rows.size() - done));
-    const Tensor batch = Tensor::empty({static_cast<int64_t>(part.size()), samples}, pcm.dtype(), pcm.device());
-    for (size_t i = 0; i < part.size(); ++i)
-      batch.slice(static_cast<int64_t>(i) * samples, {samples}).copy_from(pcm.slice(part[i] * samples, {samples}));
-    statistics.add(log_mel(batch));
+  for (int64_t b = 0; b < moments.size(0); ++b) {
+    const Tensor clips = Tensor::full({1}, static_cast<double>(std::ssize(part(b))), DType::f64);
+    statistics.add({clips, moments.slice(2 * b * bands, {bands}), moments.slice((2 * b + 1) * bands, {bands})});
   }
   return statistics;
 }

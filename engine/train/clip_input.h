@@ -1,6 +1,7 @@
 /// Sound kept on the device as PCM (engine/audio/pcm.h); spectrograms are computed anew for every batch.
 #pragma once
 #include "engine/audio/augment.h"
+#include "engine/core/ranks.h"
 #include "engine/train/input.h"
 #include "engine/train/input_spec.h"
 
@@ -38,7 +39,8 @@ class ClipInput : public Input {
   Tensor content_;  ///< content_ids() of the rows, for variants(); made when first needed
 };
 
-/// Mean and variance of the rows' spectrograms, for InputSpec::statistics.
-MelStatistics measure(const Tensor& pcm, const MelSpec&, std::span<const int64_t> rows);
+/// Mean and variance of the rows' spectrograms, for InputSpec::statistics. Ranks share the rows out, to
+/// the same bits; null: a process alone.
+MelStatistics measure(const Tensor& pcm, const MelSpec&, std::span<const int64_t> rows, Ranks* ranks = nullptr);
 
 }  // namespace cudenza

@@ -121,6 +121,11 @@ TEST(MpiRanks, BroadcastGathersAndCollect) {
   const std::vector<std::string> texts = ranks().collect(text_of(ranks().rank()));
   ASSERT_EQ(texts.size(), ranks().is_first() ? static_cast<size_t>(ranks().size()) : 0);
   for (size_t r = 0; r < texts.size(); ++r) EXPECT_EQ(texts[r], text_of(static_cast<int>(r)));
+
+  std::vector<std::string> of_all;  // rank r's list has r texts
+  for (int r = 0; r < ranks().size(); ++r) of_all.insert(of_all.end(), static_cast<size_t>(r), text_of(r));
+  EXPECT_EQ(ranks().joined(std::vector(static_cast<size_t>(ranks().rank()), text_of(ranks().rank()))), of_all);
+  EXPECT_EQ(ranks().joined({}), std::vector<std::string>{});
 }
 
 }  // namespace

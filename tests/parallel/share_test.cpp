@@ -36,6 +36,7 @@ TEST(Share, AProcessAloneHasAll) {
   EXPECT_FALSE(alone.any(false));
   EXPECT_EQ(alone.of_first(0.1), 0.1);
   EXPECT_EQ(alone.collect("x"), std::vector<std::string>{"x"});
+  EXPECT_EQ(alone.joined({"x", "y"}), (std::vector<std::string>{"x", "y"}));
 }
 
 }  // namespace
