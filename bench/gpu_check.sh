@@ -2,7 +2,7 @@
 # Sourced by ./run: all that can be proved and measured on a GPU host, from a checkout or an unpacked bundle, into one folder,
 # one JSON and one table. Needs neither Python nor jq; where there is PyTorch, it is measured beside us.
 #
-#   gpu-check [tests] [sanitize] [bench] [peers] [--minutes N] [--again]
+#   gpu-check [tests] [sanitize] [bench] [peers] [several] [--minutes N] [--again]
 #
 # Every step leaves its files in the folder and is not done again: a call that --minutes or a fault has cut short goes on where
 # it stopped.
@@ -246,7 +246,9 @@ write_json() {
 "start": {"cold": $(file_or_null start-cold.json), "warm": $(file_or_null start-warm.json)},
 "kernels": $(json_array "$work"/bench-*.json),
 "beside_pytorch": [$(paste -sd, "$work/networks.jsonl" 2>/dev/null || true)],
-"pytorch_ops": $(file_or_null torch.json)
+"pytorch_ops": $(file_or_null torch.json),
+"several_gpus": {"outcome": $(json_string "$(word_of several)"), "sums": $(json_array "$work"/sums-*.json),
+ "equality": $(file_or_null ranks-equal.json), "weak_scaling": $(file_or_null ranks-weak.json)}
 }
 JSON
 }
@@ -275,7 +277,7 @@ text_block() { if [[ -s $work/$2 ]]; then printf '\n## %s\n```\n%s\n```\n' "$1" 
 write_table() {
   printf '# %s\n\n| what | result |\n| --- | --- |\n' "$card"
   printf '| %s | %s |\n' date "$(date -u +%Y-%m-%d)" driver "$driver" commit "$commit" tests "$(word_of tests | tail -n 1)" \
-    memcheck "$(word_of memcheck)" racecheck "$(word_of racecheck)"
+    memcheck "$(word_of memcheck)" racecheck "$(word_of racecheck)" 'several GPUs' "$(word_of several)"
   if [[ -s $work/tests ]]; then sed -n 's/^FAILED  \(.*\)/| failed | \1 |/p' "$work/tests"; fi
   printf '\n## Goals\n\n%s\n' "$(word_of goals.md)"
   beside_prediction >"$work/predicted"
@@ -288,6 +290,9 @@ write_table() {
   text_block "Networks beside PyTorch" networks.txt
   text_block "Kernels" kernels
   text_block "What the driver saw" nsys.txt
+  write_sums
+  write_ranks 'One GPU beside several: the same numbers' ranks-equal.txt
+  write_ranks 'One GPU beside several: each keeps its batch' ranks-weak.txt
 }
 
 # --- the whole
@@ -297,14 +302,14 @@ parse_check_arguments() {
   deadline=1000000000 again=no
   while [[ $# -gt 0 ]]; do
     case $1 in
-      tests | sanitize | bench | peers) parts+=("$1") ;;
+      tests | sanitize | bench | peers | several) parts+=("$1") ;;
       --minutes) deadline=$((SECONDS + 60 * ${2:?--minutes needs a number})); shift ;;
       --again) again=yes ;;
-      *) say "gpu-check knows the parts tests, sanitize, bench and peers, --minutes N and --again; not $1"; exit 2 ;;
+      *) say "gpu-check knows the parts tests, sanitize, bench, peers and several, --minutes N and --again; not $1"; exit 2 ;;
     esac
     shift
   done
-  if [[ ${#parts[@]} -eq 0 ]]; then parts=(tests sanitize bench peers); fi
+  if [[ ${#parts[@]} -eq 0 ]]; then parts=(tests sanitize bench peers several); fi
 }
 
 # The folder of this card and commit, in which an earlier call may have left steps done.
@@ -339,6 +344,7 @@ gpu_check() {
       sanitize) step memcheck 120 sanitize memcheck; step racecheck 120 sanitize racecheck ;;
       bench) step start 60 measure_start; all_networks; all_kernels; step profile 60 profile_steps ;;
       peers) all_peers ;;
+      several) all_several ;;
     esac
   done
   into goals.json "$(program_path cudenza)" bench goals "$work" --json || failed=1

@@ -7,7 +7,7 @@
 #   lib/gcc/  the C++ runtime, for hosts whose C library is not older than ours; older hosts use their own
 #   run bench/ tests/  for ./run gpu-check      licenses/  of the libraries
 
-bundled_programs=(cudenza cudenza_tests cudenza_bench cudenza_quickstart cudnn_plans conv_engines)
+bundled_programs=(cudenza cudenza_tests cudenza_bench cudenza_sums cudenza_quickstart cudnn_plans conv_engines)
 # The system's C library cannot be carried along, and the driver's library belongs to the host's driver.
 never_bundled='^(ld-linux.*|libc|libm|libmvec|libpthread|libdl|librt|libresolv|libutil|libcuda|libnvidia-.*)\.so'
 compiler_owned='^lib(stdc\+\+|gcc_s)\.so'
@@ -64,11 +64,12 @@ copy_data() {
   local file
   cp "$root/run" "$root/LICENSE" "$stage/"
   if [[ -f $root/README.md ]]; then cp "$root/README.md" "$stage/"; fi
-  mkdir -p "$stage/bench/results" "$stage/tests/fixtures"
+  mkdir -p "$stage/bench/results" "$stage/tests/fixtures" "$stage/tests/peers"
   if [[ -f $root/bench/results/predicted.csv ]]; then cp "$root/bench/results/predicted.csv" "$stage/bench/results/"; fi
-  cp "$root"/bench/{gpu_check,host_libraries}.sh "$stage/bench/"
+  cp "$root"/bench/{gpu_check,gpu_check_several,host_libraries}.sh "$stage/bench/"
   for file in "$root"/bench/*.py; do if [[ -f $file ]]; then cp "$file" "$stage/bench/"; fi; done
   cp "$root/tests/summary.awk" "$stage/tests/"
+  if [[ -f $root/tests/peers/ranks.py ]]; then cp "$root/tests/peers/ranks.py" "$stage/tests/peers/"; fi
   if [[ -d $root/tests/fixtures ]]; then cp -r "$root/tests/fixtures" "$stage/tests/"; fi
 }
 

@@ -31,7 +31,8 @@ class GpuCheck : public ::testing::Test {
   void SetUp() override {
     const fs::path sources = source_root();
     if (sources.empty()) GTEST_SKIP() << "needs the sources";
-    for (const char* file : {"run", "bench/gpu_check.sh", "bench/host_libraries.sh", "tests/summary.awk"}) {
+    for (const char* file :
+         {"run", "bench/gpu_check.sh", "bench/gpu_check_several.sh", "bench/host_libraries.sh", "tests/summary.awk"}) {
       fs::create_directories((root() / file).parent_path());
       fs::copy_file(sources / file, root() / file);
     }
@@ -41,8 +42,8 @@ class GpuCheck : public ::testing::Test {
                      "H100,resnet50,train,256,fp16,7000.0\n");
     fs::create_directories(root() / "lib/gcc");
     write_atomically(root() / "lib/gcc/glibc", "2.17\n");
-    stand_in("libexec", {"cudenza", "cudenza_tests", "cudenza_bench"});
-    stand_in("host", {"ldd", "nproc", "nvidia-smi", "nsys", "compute-sanitizer", "python3"});
+    stand_in("libexec", {"cudenza", "cudenza_tests", "cudenza_bench", "cudenza_sums"});
+    stand_in("host", {"all_reduce_perf", "ldd", "mpirun", "nproc", "nvidia-smi", "nsys", "compute-sanitizer", "python3"});
   }
 
   /// Calls it; `faults`: of gpu_host.sh. Leaves what the stand-ins were called for in calls_.
@@ -170,6 +171,35 @@ TEST_F(GpuCheck, GoesOnWhereTimeRanOut) {
 TEST_F(GpuCheck, TakesAQuarterOfABatchThatHasNoRoom) {
   ASSERT_EQ(check("bench", "little-memory").status, 0);
   for (const Json& run : json()["networks"]) EXPECT_LE(run[0]["batch_size"].get<int>(), 64) << run;
+}
+
+TEST_F(GpuCheck, LaysSeveralGpusBesideOneAndBesideNcclTests) {
+  ASSERT_EQ(check("several", "three-gpus h5py").status, 0);
+  const Json several = json()["several_gpus"];
+  EXPECT_EQ(several["outcome"], "3 GPUs");
+  ASSERT_EQ(several["sums"].size(), 2u);  // between two, and between all
+  EXPECT_EQ(several["sums"][1][0]["ranks"], 3);
+  EXPECT_EQ(several["equality"][0]["ranks"], 2);
+  EXPECT_EQ(several["weak_scaling"][0]["efficiency"], 0.9);
+  const std::string text = table();
+  for (const char* line : {"| several GPUs | 3 GPUs |", "## Sums between 2 GPUs", "| 1024 | 20.0 | 0.05 | 0.06 |",
+                           "| resnet50 | 2 | 128 | 90 % |"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+  }
+  EXPECT_NE(calls_.find("ranks.py"), std::string::npos);
+  EXPECT_NE(calls_.find("--device cuda --ranks 2,3"), std::string::npos) << calls_;
+}
+
+TEST_F(GpuCheck, SaysWhySeveralGpusAreNotTried) {
+  Ran ran = check("several");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_NE(ran.err.find("several: needs two GPUs, and here is one"), std::string::npos) << ran.err;
+  EXPECT_EQ(json()["several_gpus"]["outcome"], "needs two GPUs, and here is one");
+  EXPECT_TRUE(json()["several_gpus"]["equality"].is_null());
+  ran = check("several", "three-gpus");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_NE(ran.err.find("no python3 with h5py and numpy"), std::string::npos) << ran.err;
+  EXPECT_EQ(json()["several_gpus"]["sums"].size(), 2u);
 }
 
 TEST_F(GpuCheck, RefusesWhatCannotBe) {

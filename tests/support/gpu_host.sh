@@ -34,7 +34,9 @@ cudenza() {
       if ! asked_for no-gpu; then return; fi
       echo 'cudenza: no GPU can be used: the driver is older than CUDA 13; use --device cpu' >&2
       exit 4 ;;
-    'info') echo 'cuda:0       NVIDIA Stand-In, compute capability 9.0, 132 multiprocessors, 80.0 GiB' ;;
+    'info')
+      echo 'cuda:0       NVIDIA Stand-In, compute capability 9.0, 132 multiprocessors, 80.0 GiB'
+      if asked_for three-gpus; then printf 'cuda:%s       NVIDIA Stand-In\n' 1 2; fi ;;
     'bench goals '* | 'info --json') exec "$CUDENZA" "$@" ;;
     'bench train '* | 'bench infer '*) bench_network "$@" ;;
     *) exit 2 ;;
@@ -78,10 +80,34 @@ compute_sanitizer() {
   return "$status"
 }
 
+mpirun() {  # -n RANKS OPTION… PROGRAM ARGUMENT…: the program once, told how many it is to be
+  export RANKS=$2
+  while [[ $1 != */libexec/* ]]; do shift; done
+  "$@"
+}
+
+cudenza_sums() {
+  printf '[{"ranks": %s, "device": "cuda:0", "bytes": %s, "seconds_median": 2e-05, "bus_gb_per_s": 0.05}]\n' "$RANKS" 1024
+}
+
+all_reduce_perf() {
+  printf '#       size         count    type   redop    root     time   algbw   busbw #wrong\n'
+  printf '        1024           256   float     sum      -1    15.00    0.07    0.06      0\n'
+}
+
+ranks_py() {
+  case $* in
+    *--weak*) echo '| resnet50 | 2 | 128 | 90 % |'; echo '[{"ranks": 2, "efficiency": 0.9}]' >"$(option json "$@")" ;;
+    *) echo '| resnet34 | 2 ranks of 1 thread |'; echo '[{"ranks": 2, "loss": 1e-05}]' >"$(option json "$@")" ;;
+  esac
+}
+
 python3() {
   local what
   case $* in
+    *h5py*) asked_for h5py ;;
     -c*) asked_for torch ;;
+    *peers/ranks.py*) ranks_py "$@" ;;
     *torch_bench.py) echo '{"benchmarks": []}' ;;
     *networks.py*)
       what='"bench": "train", "model": "resnet50", "precision": "fp16", "batch_size": 256'
@@ -98,5 +124,5 @@ case $name in
   nvidia-smi) echo 580.0 ;;
   nsys) echo 'cudaGraphLaunch 1' ;;
   compute-sanitizer) compute_sanitizer "$@" ;;
-  cudenza | cudenza_tests | cudenza_bench | python3) "$name" "$@" ;;
+  cudenza | cudenza_tests | cudenza_bench | cudenza_sums | all_reduce_perf | mpirun | python3) "$name" "$@" ;;
 esac
