@@ -3,18 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "engine/core/error.h"
+#include "tests/support/messages.h"
 
 namespace cudenza::testing {
 namespace {
-
-std::string error_of(const auto& f) {
-  try {
-    f();
-  } catch (const DeviceError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(SharedLibrary, GivesFunctionsByName) {
   const SharedLibrary library("libm.so.6", "install a C library");
@@ -22,12 +14,11 @@ TEST(SharedLibrary, GivesFunctionsByName) {
 }
 
 TEST(SharedLibrary, SaysWhatIsMissingAndWhatHelps) {
-  const std::string absent = error_of([] { SharedLibrary("libabsent.so.3", "install absent 3"); });
-  EXPECT_NE(absent.find("libabsent.so.3 cannot be loaded"), std::string::npos) << absent;
-  EXPECT_NE(absent.find("; install absent 3"), std::string::npos) << absent;
+  const std::string absent = message_of<DeviceError>([] { SharedLibrary("libabsent.so.3", "install absent 3"); });
+  expect_says(absent, "libabsent.so.3 cannot be loaded");
+  expect_says(absent, "; install absent 3");
   const SharedLibrary library("libm.so.6", "");
-  const std::string old = error_of([&] { library.function<void()>("of_next_year"); });
-  EXPECT_NE(old.find("libm.so.6 has no of_next_year"), std::string::npos) << old;
+  expect_says(message_of<DeviceError>([&] { library.function<void()>("of_next_year"); }), "libm.so.6 has no of_next_year");
 }
 
 }  // namespace
