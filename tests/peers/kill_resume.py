@@ -3,9 +3,11 @@
 
     python3 tests/peers/kill_resume.py build/bin/cudenza [KILLS [RANKS]]        needs h5py, and mpirun for RANKS
 
-With RANKS, mpirun starts so many processes, and a random one of them is killed: all others must end within 10 seconds.
-Prints one line; exits 1 if a bit differs.
+With RANKS, mpirun starts so many processes, and one of them is killed, each in its turn: all others must end within 10 seconds.
+A run that comes to its end before it was killed KILLS times is compared, and another begun. Prints one line; exits 1 if a bit
+differs or somebody hangs.
 """
+import argparse
 import os
 import pathlib
 import random
@@ -15,55 +17,97 @@ import sys
 import tempfile
 import time
 
-import h5py
+from saved_files import equal
 
-PROGRAM = sys.argv[1]
-KILLS = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-RANKS = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-LAUNCHER = f"mpirun -n {RANKS} --oversubscribe --allow-run-as-root --bind-to none".split() if RANKS > 1 else []
-OPTIONS = ("--model resnet34 --recipe quick --epochs 4 --image-size 32 --batch-size 8 --sample-rate 8000 "
+PATIENCE = 10  # seconds that the others may take to end
+OPTIONS = ("--model resnet34 --recipe quick --epochs 8 --image-size 32 --batch-size 8 --sample-rate 8000 "
            "--mixup 0.4 --noise --cutout --ema 0.9 --quiet").split()
 
 
-def tensors(path):
+def ranks_of(launcher):
+    """The processes of a mpirun, by their ranks; without those that have ended."""
     found = {}
-    with h5py.File(path) as file:
-        file.visititems(lambda name, item: found.update({name: item[()].tobytes()}) if isinstance(item, h5py.Dataset) else None)
+    for pid in subprocess.run(["pgrep", "-P", str(launcher.pid)], capture_output=True, text=True).stdout.split():
+        try:
+            variables = pathlib.Path("/proc", pid, "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        found.update({int(v.partition(b"=")[2]): int(pid) for v in variables if v.startswith(b"OMPI_COMM_WORLD_RANK=")})
     return found
 
 
-def kill_one(run):
-    """Kills the program, or one of its ranks, and waits for all."""
-    ranks = subprocess.run(["pgrep", "-P", str(run.pid)], capture_output=True, text=True).stdout.split() if RANKS > 1 else []
-    os.kill(int(random.choice(ranks)) if ranks else run.pid, signal.SIGKILL)
-    run.wait(timeout=10)
+def runs(pid):
+    try:
+        return pathlib.Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def kill(run, rank, count):
+    """Kills the program, or that rank of it. Returns the seconds until the last process had ended; None if not all were there."""
+    pids = ranks_of(run) if count > 1 else {0: run.pid}
+    if len(pids) < count:
+        return None
+    os.kill(pids[rank], signal.SIGKILL)
+    waited, last = 0, time.time()
+    while run.poll() is None or any(map(runs, pids.values())):
+        if waited > PATIENCE:
+            sys.exit(f"rank {rank} was killed, and {PATIENCE} seconds later some of {pids} still run")
+        time.sleep(0.01)
+        waited, last = waited + min(time.time() - last, 0.1), time.time()  # while this script was stopped, the ranks were, too
+    return waited
+
+
+def ends_within(run, seconds):
+    try:
+        run.wait(timeout=seconds)
+        return True
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("kills", type=int, nargs="?", default=20)
+    parser.add_argument("ranks", type=int, nargs="?", default=1)
+    a = parser.parse_args()
+    program, kills, count = a.program, a.kills, a.ranks
+    launcher = f"mpirun -n {count} --oversubscribe --allow-run-as-root --bind-to none".split() if count > 1 else []
     random.seed(1)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        data = str(folder / "clips")
-        subprocess.run([PROGRAM, "synth", data, "--clips", "4", "--seconds", "2", "--seed", "5", "--quiet"], check=True)
+        data, whole, killed = (folder / name for name in ("clips", "whole", "killed-1"))
+        subprocess.run([program, "synth", data, "--clips", "4", "--seconds", "2", "--seed", "5", "--quiet"], check=True)
         start = time.time()
-        subprocess.run([*LAUNCHER, PROGRAM, "train", data, "--out", str(folder / "whole"), *OPTIONS], check=True)
+        subprocess.run([*launcher, program, "train", data, "--out", whole, *OPTIONS], check=True)
         whole_seconds = time.time() - start
-        killed, command = 0, [*LAUNCHER, PROGRAM, "train", data, "--out", str(folder / "killed"), *OPTIONS]
-        while killed < KILLS:
-            run = subprocess.Popen(command, stderr=subprocess.DEVNULL if RANKS > 1 else None)  # mpirun has a lot to say
-            try:
-                run.wait(timeout=random.uniform(0.1, 2.5 * whole_seconds / KILLS + 0.5))
-            except subprocess.TimeoutExpired:
-                kill_one(run)
-                killed += 1
-            else:
-                break  # it came to its end
-            if (folder / "killed" / "config.toml").exists():
-                command = [*LAUNCHER, PROGRAM, "train", "--resume", str(folder / "killed"), "--quiet"]
-        subprocess.run(command, check=run.returncode != 0)
-        same = all(tensors(folder / "whole" / name) == tensors(folder / "killed" / name) for name in ("last.h5", "best.h5"))
-        print(f"killed {killed} times; last.h5 and best.h5 {'equal the undisturbed run bit for bit' if same else 'DIFFER'}")
+        ends, stories, same, finished = [], 1, True, False
+        while len(ends) < kills or not finished:
+            words = ["--resume", killed, "--quiet"] if (killed / "config.toml").exists() else [data, "--out", killed, *OPTIONS]
+            run = subprocess.Popen([*launcher, program, "train", *words], stderr=subprocess.DEVNULL if count > 1 else None)
+            left_alone = len(ends) == kills
+            finished = ends_within(run, None if left_alone else random.uniform(0.1, 2.5 * whole_seconds / kills + 0.5))
+            if not finished:
+                seconds = kill(run, len(ends) % count, count)
+                if seconds is None:
+                    run.kill()  # mpirun had not yet started all: its end is theirs, and no rank's turn
+                    run.wait()
+                else:
+                    ends.append(seconds)
+                continue
+            if run.returncode != 0:
+                sys.exit(f"the run ended by itself, with exit code {run.returncode}")
+            same &= all(equal(whole / name, killed / name) for name in ("last.h5", "best.h5"))
+            if len(ends) < kills:
+                stories += 1
+                killed, finished = folder / f"killed-{stories}", False
+        of_ranks = f", each of {count} ranks in its turn" if count > 1 else ""
+        print(f"killed {len(ends)} times{of_ranks}, in {stories} runs; the last process ended after "
+              f"{sorted(ends)[len(ends) // 2]:.2f} s (median), {max(ends):.2f} s (longest); last.h5 and best.h5 "
+              f"{'equal the undisturbed run bit for bit' if same else 'DIFFER'}")
         sys.exit(0 if same else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()
