@@ -1,15 +1,17 @@
 #include "apps/cli/interrupt.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <ctime>
-#include <initializer_list>
 #include <thread>
 
 namespace cudenza {
 namespace {
+
+constexpr std::array kWatched{SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 
 std::atomic<long> noted_at = -1;  ///< seconds since the system's start; -1: never
 static_assert(std::atomic<long>::is_always_lock_free, "a signal's handler may not wait");
@@ -23,7 +25,7 @@ long now() {
 void note(int signal) {
   long never = -1;
   const bool is_first = noted_at.compare_exchange_strong(never, now());
-  if (is_first || signal == SIGHUP || now() - noted_at <= 1) return;
+  if (is_first || signal == SIGHUP || signal == SIGUSR1 || now() - noted_at <= 1) return;
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
@@ -31,7 +33,7 @@ void note(int signal) {
 }  // namespace
 
 void watch_interrupts() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : kWatched) {
     if (std::signal(signal, note) == SIG_IGN) std::signal(signal, SIG_IGN);
   }
 }
@@ -40,7 +42,7 @@ bool interrupted() { return noted_at >= 0; }
 
 void let_first_speak(int rank) {
   if (rank == 0) return;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
+  for (const int signal : kWatched) std::signal(signal, SIG_DFL);
   std::this_thread::sleep_for(std::chrono::milliseconds(std::min(1500 + 100 * rank, 4000)));
 }
 

@@ -3,9 +3,10 @@
 
 namespace cudenza {
 
-/// From now on the first SIGINT (Ctrl-C), SIGTERM (a shutdown) or SIGHUP (a closed terminal) is noted instead of obeyed. A later
-/// SIGINT or SIGTERM ends the program at once, unless it comes within the same second: then it is the same wish, which `timeout`
-/// and some job systems send to the program and to its group. What was ignored at the start (nohup) stays ignored.
+/// From now on the first SIGINT (Ctrl-C), SIGTERM (a shutdown), SIGHUP (a closed terminal) or SIGUSR1 (what mpirun passes on, and
+/// Slurm's --signal sends before time is up) is noted instead of obeyed. A later SIGINT or SIGTERM ends the program at once,
+/// unless it comes within the same second: then it is the same wish, which `timeout` and some job systems send to the program and
+/// to its group. What was ignored at the start (nohup) stays ignored.
 void watch_interrupts();
 bool interrupted();
 

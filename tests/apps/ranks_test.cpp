@@ -127,5 +127,18 @@ TEST_F(StartedByMpirun, AKilledRankEndsAllAndTheRunGoesOn) {
   EXPECT_EQ(TinyRun::result_of(killed), TinyRun::result_of(run("undisturbed")));
 }
 
+/// mpirun passes it on to all ranks, which finish the batch and save it.
+TEST_F(StartedByMpirun, ASignalOfTheUsersSavesAndEnds) {
+  const fs::path told = run("told");
+  const std::string wait_and_tell = fmt::format(
+      "n=0; while [ ! -e '{0}/history.csv' ] && [ $n -lt 3000 ]; do sleep 0.01; n=$((n + 1)); done; "
+      "kill -USR1 $(pgrep -f -- '^mpirun .*--out {0} '); wait $!",
+      told.string());
+  const Ran ran = run_command(fmt::format("{{ {}{} & {}; }}", mpirun(2), train("told", 500), wait_and_tell));
+  EXPECT_EQ(ran.status, 130) << ran.err;
+  EXPECT_TRUE(fs::exists(told / "last.h5"));
+  EXPECT_FALSE(fs::exists(told / "report.html")) << "it came to its end";
+}
+
 }  // namespace
 }  // namespace cudenza::testing
