@@ -33,8 +33,8 @@ class Ranks {
   /// bf16, which is added in f32 and rounded once (NCCL adds in an order of its own, and may round bf16 at every term). A slice
   /// of a buffer will do.
   virtual void sum(const Tensor& /*t*/) {}
-  /// Begins sum(t), which between GPUs goes on beside what the caller computes: t must stay as it is until finish_sums(). Every rank starts
-  /// the same sums in the same order; other calls may come between.
+  /// Begins sum(t), which between GPUs goes on beside what the caller computes: t must stay as it is until finish_sums(). Every
+  /// rank starts the same sums in the same order; other calls may come between.
   virtual void start_sum(const Tensor& t) { sum(t); }
   /// All sums started so far are there or, on a GPU, enqueued before what the engine enqueues next.
   virtual void finish_sums() {}
