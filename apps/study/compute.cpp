@@ -1,7 +1,7 @@
 #include "apps/study/compute.h"
 
-#include "engine/libraries/math_mode.h"
 #include "engine/libraries/cpu_features.h"
+#include "engine/libraries/math_mode.h"
 
 namespace cudenza {
 

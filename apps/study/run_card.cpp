@@ -6,8 +6,8 @@
 
 #include "apps/study/build_info.h"
 #include "engine/core/gpu.h"
-#include "engine/libraries/versions.h"
 #include "engine/libraries/cpu_features.h"
+#include "engine/libraries/versions.h"
 
 namespace cudenza {
 namespace {

@@ -12,8 +12,8 @@
 #include "apps/verbs/network_options.h"
 #include "apps/verbs/verbs.h"
 #include "engine/core/gpu.h"
-#include "engine/libraries/versions.h"
 #include "engine/libraries/cpu_features.h"
+#include "engine/libraries/versions.h"
 #include "engine/parallel/join.h"
 
 namespace cudenza {

@@ -4,10 +4,10 @@
 
 #include "engine/core/dispatch.h"
 #include "engine/core/name_table.h"
+#include "engine/libraries/cpu_features.h"
 #include "engine/libraries/math_mode.h"
 #include "engine/libraries/packed/direct_shape.h"
 #include "engine/libraries/packed/trials.h"
-#include "engine/libraries/cpu_features.h"
 #include "engine/libraries/winograd/shape.h"
 #include "kernels/simd/amx.h"
 
