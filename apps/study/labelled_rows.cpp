@@ -84,8 +84,7 @@ void load(LabelledRows& data, std::span<const int> items, const InputSpec& input
   const auto show = [&](size_t done, size_t total) {
     observer.progress(is_sound ? "decoding" : "reading pictures", static_cast<int64_t>(done), static_cast<int64_t>(total), "");
   };
-  const Share share = choice.ranks ? choice.ranks->share(std::ssize(items)) : Share{0, std::ssize(items)};
-  const auto own = items.subspan(static_cast<size_t>(share.begin), static_cast<size_t>(share.count));
+  const auto own = choice.ranks ? choice.ranks->share(std::ssize(items)).of(items) : items;
   if (is_sound) {
     PcmCache cache;
     data.rows = load_sound_rows(data.dataset, own, input, {.threads = choice.workers, .cache = &cache}, show);

@@ -157,9 +157,8 @@ void TrainSetup::know_files() {
   add(data.split.test, "test");
   std::ranges::sort(identity.files, {}, &RunFile::path);
   for (const RunFile& file : identity.files) paths.push_back(data.dataset.root / file.path);
-  const Share own = compute.ranks->share(std::ssize(paths));
-  const auto part = std::span(paths).subspan(static_cast<size_t>(own.begin), static_cast<size_t>(own.count));
-  const std::vector<std::string> contents = compute.ranks->joined(contents_of(part, options.workers));
+  const auto own = compute.ranks->share(std::ssize(paths)).of(std::span(paths));
+  const std::vector<std::string> contents = compute.ranks->joined(contents_of(own, options.workers));
   for (size_t i = 0; i < contents.size(); ++i) identity.files[i].content = contents[i];
 }
 

@@ -1,6 +1,7 @@
 /// The processes that train one network together, called ranks as MPI does: each computes its share of every batch, and sums
 /// over all of them make the shares one. This is the seam; engine/parallel puts MPI and NCCL behind it.
 #pragma once
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,10 @@ namespace cudenza {
 struct Share {
   int64_t begin = 0, count = 0;
   bool operator==(const Share&) const = default;
+  /// These items of the whole.
+  template <class T> std::span<T> of(std::span<T> whole) const {
+    return whole.subspan(static_cast<size_t>(begin), static_cast<size_t>(count));
+  }
 };
 /// The share of rank number `rank` of `size`. Shares follow each other in the order of ranks and differ by at most one item.
 Share share_of(int64_t whole, int rank, int size);

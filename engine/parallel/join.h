@@ -4,8 +4,8 @@
 ///   join()        MPI_Init, where N > 1: what comes back is the seam engine/core/ranks.h, which the rest of the engine knows
 ///   each batch    rank r computes the pictures, the loss and the gradient of its share of the batch's rows
 ///   same numbers  random draws are keyed by the place in the whole batch (Generator::set_place), not by rank
-///   gradients     are summed over the ranks, weighted by their shares, before the optimizer judges norm and overflow: in buckets
-///                 that leave while the backward pass goes on (engine/train/gradient_buckets.h)
+///   gradients     are summed over the ranks, weighted by their shares, before the optimizer judges norm and overflow:
+///                 between GPUs in buckets that leave while the backward pass goes on (engine/train/gradient_buckets.h)
 ///   batch norm    statistics of a rank's own rows, or of the whole batch (BatchNormState::together)
 ///   evaluation    rows are shared out by whole batches, and the probabilities gathered
 ///   files         rank 0 alone writes and prints; the others read

@@ -33,7 +33,7 @@ TrainStep::Part TrainStep::part_of(const Batch& batch) {
   weight_ = static_cast<double>(own_.count) / static_cast<double>(size);
   random_.set_place(own_.begin);
   const auto own = [&](auto all) {
-    const auto part = all.subspan(static_cast<size_t>(own_.begin), static_cast<size_t>(own_.count));
+    const auto part = own_.of(all);
     return std::vector(part.begin(), part.end());
   };
   Part part{.rows = own(batch.rows), .labels = own(batch.labels), .lambda = {}};

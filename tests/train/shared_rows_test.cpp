@@ -29,9 +29,8 @@ class SharedRows : public ::testing::Test {
 
   /// The rows of this rank's share of the files, decoded anew.
   Rows own_rows(const Ranks& ranks, PcmCache* cache = nullptr) const {
-    const Share own = ranks.share(std::ssize(items_));
-    const auto part = std::span(items_).subspan(static_cast<size_t>(own.begin), static_cast<size_t>(own.count));
-    return load_sound_rows(dataset_, part, spec_, {.threads = 1, .cache = cache});
+    const auto own = ranks.share(std::ssize(items_)).of(std::span(items_));
+    return load_sound_rows(dataset_, own, spec_, {.threads = 1, .cache = cache});
   }
 
   void expect_as_alone(int size) const {
