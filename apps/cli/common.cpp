@@ -23,7 +23,7 @@ void begin(const CLI::App& program, Common& common) {
   const bool is_first = launch.rank == 0;
   const bool is_alone = launch.size == 1 || !is_shared(program);
   if (is_shared(program) && !common.quiet && srun_hides_others())
-    print_err("srun has started several processes, but each does all the work by itself: share it with srun --mpi=pmix\n");
+    print_err("cudenza: srun has started several processes, but each does all the work: share it with srun --mpi=pmix\n");
   if (!is_alone) common.ranks = join(launch);
   else if (!is_first) throw CLI::Success();
   const int ranks_here = is_alone ? 1 : launch.local_size;
